@@ -1,0 +1,69 @@
+// The one place where real time enters: everything that waits or stamps is handed a Clock.
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Time as the project sees it. Simulated time implements the same three members. */
+export interface Clock {
+  /** Wall time in milliseconds since 1970, for stamps that leave the process (`…AtMs`). May jump. */
+  nowMs(): number;
+  /** Milliseconds on a clock that never jumps, for elapsed time and deadlines. */
+  monotonicMs(): number;
+  /** Resolves after `ms`; rejects with the signal's reason as soon as it aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  sleep: async (ms, signal) => {
+    try {
+      await delay(ms, undefined, signal === undefined ? {} : { signal });
+    } catch (error) {
+      // node wraps the abort reason; callers wait on the reason itself.
+      signal?.throwIfAborted();
+      throw error;
+    }
+  },
+};
+
+/** What every call that waits takes: it ends when the signal aborts or the time is up, whichever is first. */
+export interface WaitOptions {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+/** Thrown when a deadline passes. The outcome of what was asked is then unknown, not failed. */
+export class DeadlineError extends Error {
+  readonly timeoutMs: number;
+
+  constructor(what: string, timeoutMs: number) {
+    super(`${what}: no answer within ${timeoutMs} ms`);
+    this.name = 'DeadlineError';
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/**
+ * Runs `work` under one signal that aborts with the caller's signal or after `timeoutMs` (then with a DeadlineError).
+ * The timer is always released. `work` must honour the signal: it is awaited to its end.
+ */
+export async function withDeadline<T>(
+  clock: Clock,
+  what: string,
+  { signal, timeoutMs }: WaitOptions,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const deadline = new AbortController();
+  const done = new AbortController();
+  const timer = clock.sleep(timeoutMs, done.signal).then(
+    () => {
+      deadline.abort(new DeadlineError(what, timeoutMs));
+    },
+    () => undefined,
+  );
+  try {
+    return await work(signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]));
+  } finally {
+    done.abort();
+    await timer;
+  }
+}
