@@ -1,0 +1,119 @@
+// What both daemons do alike: command line, settings, logger, systemd notification, signals, orderly stop.
+import { execFile } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import type convict from 'convict';
+import { systemClock, type Clock } from './clock.ts';
+import { messageOf } from './errors.ts';
+import { createLogger, type Logger } from './log.ts';
+import { loadSettings } from './settings.ts';
+
+// The unit's TimeoutStopSec is 30 s; a stop that hangs ends before systemd kills.
+const STOP_TIMEOUT_MS = 25_000;
+const NOTIFY_TIMEOUT_MS = 5_000;
+
+export interface Daemon {
+  /** Rejects when the daemon cannot go on; systemd then restarts it. Never resolves by itself. */
+  readonly failed: Promise<never>;
+  /** False holds the watchdog back, so that systemd restarts a daemon that no longer does its work. */
+  isHealthy(): boolean;
+  /** Stops intake, hands over, flushes and closes, in this order. */
+  stop(): Promise<void>;
+}
+
+export interface DaemonSpec<Settings extends { logLevel: string }> {
+  readonly name: string;
+  readonly schema: convict.Schema<Settings>;
+  readonly defaultConfigFile: string;
+  start(settings: Settings, context: { logger: Logger; clock: Clock; signal: AbortSignal }): Promise<Daemon>;
+}
+
+/** Runs the daemon to its end and sets the exit code: 0 stopped, 1 failed, 2 bad settings or usage. */
+export async function runDaemon<Settings extends { logLevel: string }>(
+  spec: DaemonSpec<Settings>,
+): Promise<void> {
+  let settings: Settings;
+  try {
+    const options = parseCommandLine(spec);
+    settings = loadSettings(spec.schema, options.config);
+    if (options.checkConfig) {
+      process.stdout.write(`${spec.name}: settings are good\n`);
+      return;
+    }
+  } catch (error) {
+    process.stderr.write(`${spec.name}: ${messageOf(error)}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const logger = createLogger(spec.name, settings.logLevel);
+  const stopped = stopSignal();
+  try {
+    const daemon = await spec.start(settings, { logger, clock: systemClock, signal: stopped.signal });
+    await notify('READY=1');
+    logger.info('ready');
+    const watchdog = keepWatchdog(daemon, stopped.signal);
+    await Promise.race([daemon.failed, aborted(stopped.signal)]);
+    logger.info('stopping');
+    await notify('STOPPING=1');
+    await Promise.race([daemon.stop(), systemClock.sleep(STOP_TIMEOUT_MS)]);
+    await watchdog;
+  } catch (error) {
+    logger.fatal({ err: error }, 'ended by a failure');
+    process.exitCode = 1;
+  }
+  // Whatever still holds the event loop (a reconnecting socket) must not keep a stopped daemon alive.
+  process.exit();
+}
+
+function parseCommandLine(spec: { name: string; defaultConfigFile: string }): {
+  config: string | undefined;
+  checkConfig: boolean;
+} {
+  const { values } = parseArgs({
+    options: { config: { type: 'string' }, 'check-config': { type: 'boolean', default: false } },
+  });
+  return {
+    config: values.config ?? process.env['EVENKEEL_CONFIG'] ?? spec.defaultConfigFile,
+    checkConfig: values['check-config'],
+  };
+}
+
+function stopSignal(): AbortController {
+  const controller = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const)
+    process.once(name, () => {
+      controller.abort(new Error(`stopped by ${name}`));
+    });
+  return controller;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+}
+
+/** Tells systemd's watchdog that we live, at half its time (sd_watchdog_enabled(3)), while the daemon is healthy. */
+async function keepWatchdog(daemon: Daemon, signal: AbortSignal): Promise<void> {
+  const watchdogUs = Number(process.env['WATCHDOG_USEC'] ?? 0);
+  if (!(watchdogUs > 0)) return;
+  while (!signal.aborted) {
+    if (daemon.isHealthy()) await notify('WATCHDOG=1');
+    await systemClock.sleep(watchdogUs / 2_000, signal).catch(() => undefined);
+  }
+}
+
+/**
+ * Sends one state to systemd. Node has no unix datagram sockets, so systemd's own tool does it; the unit
+ * allows it with NotifyAccess=all. Silent without systemd.
+ */
+function notify(state: string): Promise<void> {
+  if (process.env['NOTIFY_SOCKET'] === undefined) return Promise.resolve();
+  return new Promise((resolve) => {
+    execFile('systemd-notify', [state], { timeout: NOTIFY_TIMEOUT_MS }, () => {
+      resolve();
+    });
+  });
+}

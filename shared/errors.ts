@@ -1,0 +1,39 @@
+// The failures evenkeel itself reports, with the gRPC code under which they cross a process boundary.
+
+/** Names of gRPC's status codes; the meanings are those of https://grpc.io/docs/guides/status-codes/. */
+export type ErrorCode =
+  | 'CANCELLED'
+  | 'INVALID_ARGUMENT'
+  | 'DEADLINE_EXCEEDED'
+  | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  | 'PERMISSION_DENIED'
+  | 'RESOURCE_EXHAUSTED'
+  | 'FAILED_PRECONDITION'
+  | 'ABORTED'
+  | 'UNIMPLEMENTED'
+  | 'INTERNAL'
+  | 'UNAVAILABLE'
+  | 'UNAUTHENTICATED'
+  | 'UNKNOWN';
+
+/** A failure with a text for the operator: "verb object: cause; what to do next". */
+export class EvenkeelError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'EvenkeelError';
+    this.code = code;
+  }
+}
+
+/** Bad input: names the field and what is wrong with it. */
+export function invalidField(field: string, problem: string): EvenkeelError {
+  return new EvenkeelError('INVALID_ARGUMENT', `${field}: ${problem}`);
+}
+
+/** The text of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

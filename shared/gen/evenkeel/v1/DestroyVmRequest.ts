@@ -1,0 +1,11 @@
+// Original file: proto/evenkeel/v1/agent.proto
+
+import type { VmRefInput as _evenkeel_v1_VmRefInput, VmRef as _evenkeel_v1_VmRef } from '../../evenkeel/v1/VmRef.ts';
+
+export interface DestroyVmRequestInput {
+  'vm'?: (_evenkeel_v1_VmRefInput | null);
+}
+
+export interface DestroyVmRequest {
+  'vm': (_evenkeel_v1_VmRef | null);
+}

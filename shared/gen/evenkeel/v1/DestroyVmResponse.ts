@@ -1,0 +1,11 @@
+// Original file: proto/evenkeel/v1/agent.proto
+
+import type { VmInput as _evenkeel_v1_VmInput, Vm as _evenkeel_v1_Vm } from '../../evenkeel/v1/Vm.ts';
+
+export interface DestroyVmResponseInput {
+  'vm'?: (_evenkeel_v1_VmInput | null);
+}
+
+export interface DestroyVmResponse {
+  'vm': (_evenkeel_v1_Vm | null);
+}

@@ -1,0 +1,13 @@
+// Original file: proto/evenkeel/v1/agent.proto
+
+import type { VmRefInput as _evenkeel_v1_VmRefInput, VmRef as _evenkeel_v1_VmRef } from '../../evenkeel/v1/VmRef.ts';
+
+export interface GetVmRequestInput {
+  'vm'?: (_evenkeel_v1_VmRefInput | null);
+  'includeXml'?: (boolean);
+}
+
+export interface GetVmRequest {
+  'vm': (_evenkeel_v1_VmRef | null);
+  'includeXml': (boolean);
+}

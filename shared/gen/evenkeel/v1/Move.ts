@@ -1,0 +1,31 @@
+// Original file: proto/evenkeel/v1/telemetry.proto
+
+import type { ProjectionInput as _evenkeel_v1_ProjectionInput, Projection as _evenkeel_v1_Projection } from '../../evenkeel/v1/Projection.ts';
+
+export interface MoveInput {
+  'vmUuid'?: (string);
+  'vmName'?: (string);
+  'sourceHostId'?: (string);
+  'sourceHostName'?: (string);
+  'targetHostId'?: (string);
+  'targetHostName'?: (string);
+  /**
+   * Predicted load ratios, by resource, before and after on both hosts.
+   */
+  'projections'?: (_evenkeel_v1_ProjectionInput)[];
+  'reason'?: (string);
+}
+
+export interface Move {
+  'vmUuid': (string);
+  'vmName': (string);
+  'sourceHostId': (string);
+  'sourceHostName': (string);
+  'targetHostId': (string);
+  'targetHostName': (string);
+  /**
+   * Predicted load ratios, by resource, before and after on both hosts.
+   */
+  'projections': (_evenkeel_v1_Projection)[];
+  'reason': (string);
+}

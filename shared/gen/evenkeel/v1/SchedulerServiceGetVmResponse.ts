@@ -1,0 +1,17 @@
+// Original file: proto/evenkeel/v1/scheduler.proto
+
+import type { VmInput as _evenkeel_v1_VmInput, Vm as _evenkeel_v1_Vm } from '../../evenkeel/v1/Vm.ts';
+
+export interface SchedulerServiceGetVmResponseInput {
+  'vm'?: (_evenkeel_v1_VmInput | null);
+  'hostId'?: (string);
+  'hostName'?: (string);
+  'xml'?: (string);
+}
+
+export interface SchedulerServiceGetVmResponse {
+  'vm': (_evenkeel_v1_Vm | null);
+  'hostId': (string);
+  'hostName': (string);
+  'xml': (string);
+}

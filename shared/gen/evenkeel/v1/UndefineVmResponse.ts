@@ -1,0 +1,10 @@
+// Original file: proto/evenkeel/v1/agent.proto
+
+
+export interface UndefineVmResponseInput {
+  'deletedVolumes'?: (string)[];
+}
+
+export interface UndefineVmResponse {
+  'deletedVolumes': (string)[];
+}

@@ -1,0 +1,24 @@
+// Original file: proto/evenkeel/v1/telemetry.proto
+
+
+export interface VmRulesInput {
+  /**
+   * The balancer leaves this VM where it is; a person may still move it.
+   */
+  'neverMove'?: (boolean);
+  /**
+   * Longest pause of the guest a migration may cause; 0 = the scheduler's default.
+   */
+  'downtimeMaxMs'?: (number);
+}
+
+export interface VmRules {
+  /**
+   * The balancer leaves this VM where it is; a person may still move it.
+   */
+  'neverMove': (boolean);
+  /**
+   * Longest pause of the guest a migration may cause; 0 = the scheduler's default.
+   */
+  'downtimeMaxMs': (number);
+}

@@ -1,0 +1,32 @@
+// Original file: proto/evenkeel/v1/telemetry.proto
+
+export const VmState = {
+  VM_STATE_UNSPECIFIED: 'VM_STATE_UNSPECIFIED',
+  VM_STATE_RUNNING: 'VM_STATE_RUNNING',
+  VM_STATE_BLOCKED: 'VM_STATE_BLOCKED',
+  VM_STATE_PAUSED: 'VM_STATE_PAUSED',
+  VM_STATE_SHUTTING_DOWN: 'VM_STATE_SHUTTING_DOWN',
+  VM_STATE_SHUT_OFF: 'VM_STATE_SHUT_OFF',
+  VM_STATE_CRASHED: 'VM_STATE_CRASHED',
+  VM_STATE_SUSPENDED: 'VM_STATE_SUSPENDED',
+} as const;
+
+export type VmStateInput =
+  | 'VM_STATE_UNSPECIFIED'
+  | 0
+  | 'VM_STATE_RUNNING'
+  | 1
+  | 'VM_STATE_BLOCKED'
+  | 2
+  | 'VM_STATE_PAUSED'
+  | 3
+  | 'VM_STATE_SHUTTING_DOWN'
+  | 4
+  | 'VM_STATE_SHUT_OFF'
+  | 5
+  | 'VM_STATE_CRASHED'
+  | 6
+  | 'VM_STATE_SUSPENDED'
+  | 7
+
+export type VmState = typeof VmState[keyof typeof VmState]

@@ -1,0 +1,109 @@
+// NATS: names of streams and subjects, the connection, and the streams' limits.
+import { readFileSync } from 'node:fs';
+import { connect, credsAuthenticator, RetentionPolicy, StorageType, DiscardPolicy, nanos } from 'nats';
+import type { JetStreamManager, NatsConnection, StreamConfig } from 'nats';
+import { EvenkeelError, messageOf } from './errors.ts';
+import type { NatsSettings } from './settings.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from './units.ts';
+
+export const SAMPLES_STREAM = 'EVENKEEL_SAMPLES';
+export const EVENTS_STREAM = 'EVENKEEL_EVENTS';
+/** One entry for each migration, by its id. */
+export const MIGRATIONS_BUCKET = 'EVENKEEL_MIGRATIONS';
+/** One entry for each decision, by its id. */
+export const DECISIONS_BUCKET = 'EVENKEEL_DECISIONS';
+/** Settings that people change at run time, for example the mode. */
+export const CONTROL_BUCKET = 'EVENKEEL_CONTROL';
+
+/** Subject of a host's reports. */
+export function samplesSubject(hostId: string): string {
+  return `evenkeel.v1.samples.${hostId}`;
+}
+
+/** Subject of events about a host. */
+export function eventsSubject(hostId: string): string {
+  return `evenkeel.v1.events.${hostId}`;
+}
+
+/** Nats-Msg-Id of a report: sending it again is no duplicate. */
+export function reportMessageId(hostId: string, bootId: string, sequence: number): string {
+  return `${hostId}:${bootId}:${sequence}`;
+}
+
+/** Connects, or fails within `timeoutMs` with what to check. Once connected it reconnects for ever. */
+export async function connectNats(
+  settings: NatsSettings,
+  name: string,
+  timeoutMs: number,
+): Promise<NatsConnection> {
+  try {
+    return await connect({
+      servers: settings.servers,
+      name,
+      timeout: timeoutMs,
+      maxReconnectAttempts: -1,
+      // Full jitter on top of this keeps a thousand agents from coming back in one moment.
+      reconnectTimeWait: SECOND_MS,
+      reconnectJitter: 2 * SECOND_MS,
+      // A half-open connection is noticed after two unanswered pings.
+      pingInterval: 10 * SECOND_MS,
+      maxPingOut: 2,
+      ...(settings.credentialsFile === ''
+        ? {}
+        : { authenticator: credsAuthenticator(readFileSync(settings.credentialsFile)) }),
+      ...(settings.caFile === '' ? {} : { tls: { caFile: settings.caFile } }),
+    });
+  } catch (error) {
+    throw new EvenkeelError(
+      'UNAVAILABLE',
+      `connect to NATS at ${settings.servers.join(', ')}: ${messageOf(error)}; check nats.servers and that nats-server runs`,
+      error,
+    );
+  }
+}
+
+/** How much the streams may keep; the older part goes first. */
+export interface StreamLimits {
+  readonly samplesMaxBytes: number;
+  readonly eventsMaxBytes: number;
+}
+
+function streamConfigs(limits: StreamLimits): Partial<StreamConfig>[] {
+  return [
+    {
+      name: SAMPLES_STREAM,
+      subjects: [samplesSubject('*')],
+      // Rides out an InfluxDB outage of most of a working day; a decision needs only the last minutes.
+      max_age: nanos(6 * HOUR_MS),
+      max_bytes: limits.samplesMaxBytes,
+    },
+    {
+      name: EVENTS_STREAM,
+      subjects: [eventsSubject('*')],
+      max_age: nanos(7 * 24 * HOUR_MS),
+      max_bytes: limits.eventsMaxBytes,
+    },
+  ];
+}
+
+/** Makes the streams, or brings their limits up to date. Safe to repeat and to race. */
+export async function ensureStreams(manager: JetStreamManager, limits: StreamLimits): Promise<void> {
+  for (const stream of streamConfigs(limits)) {
+    const name = stream.name ?? '';
+    const exists = await streamExists(manager, name);
+    const config = {
+      ...stream,
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      discard: DiscardPolicy.Old,
+      // Retries after a lost acknowledgement come within seconds; later ones overwrite the same point in InfluxDB.
+      duplicate_window: nanos(2 * MINUTE_MS),
+    };
+    await (exists ? manager.streams.update(name, config) : manager.streams.add(config));
+  }
+}
+
+async function streamExists(manager: JetStreamManager, name: string): Promise<boolean> {
+  for await (const known of manager.streams.names(undefined)) if (known === name) return true;
+  return false;
+}

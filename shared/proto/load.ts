@@ -1,0 +1,57 @@
+// Loads the contracts of proto/ and gives typed clients, services and message codecs.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadPackageDefinition } from '@grpc/grpc-js';
+import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader';
+import type { ProtoGrpcType as AgentPackage } from '../gen/agent.ts';
+import type { ProtoGrpcType as SchedulerPackage } from '../gen/scheduler.ts';
+import type { Decision, DecisionInput } from '../gen/evenkeel/v1/Decision.ts';
+import type { Event, EventInput } from '../gen/evenkeel/v1/Event.ts';
+import type { HostReport, HostReportInput } from '../gen/evenkeel/v1/HostReport.ts';
+import type { Migration, MigrationInput } from '../gen/evenkeel/v1/Migration.ts';
+
+/** The folder that holds evenkeel/v1/*.proto: beside the sources when run from them, beside dist/ when built. */
+function protoDirectory(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'proto/evenkeel/v1'))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error('find proto/evenkeel/v1: not above this file; reinstall evenkeel');
+    folder = parent;
+  }
+  return join(folder, 'proto');
+}
+
+/** What proto-loader parsed; gRPC reflection serves it. */
+export const packageDefinition: PackageDefinition = loadSync(
+  ['evenkeel/v1/agent.proto', 'evenkeel/v1/scheduler.proto'],
+  // The options must say the same as those in generate.js, which makes the types.
+  { includeDirs: [protoDirectory()], longs: Number, enums: String, defaults: true, oneofs: true },
+);
+
+// The generated types describe exactly what the loader returns; TypeScript cannot see that by itself.
+// eslint-disable-next-line @typescript-eslint/consistent-type-assertions
+const packages = loadPackageDefinition(packageDefinition) as unknown as AgentPackage & SchedulerPackage;
+
+/** Client class and service definition of the agent. */
+export const AgentServiceClient = packages.evenkeel.v1.AgentService;
+/** Client class and service definition of the scheduler. */
+export const SchedulerServiceClient = packages.evenkeel.v1.SchedulerService;
+
+/** Bytes to message and back. `decode` throws on bytes that are no such message. */
+export interface Codec<Input, Output> {
+  encode(message: Input): Buffer;
+  decode(bytes: Uint8Array): Output;
+}
+
+function codecOf<Input, Output>(definition: MessageTypeDefinition<Input, Output>): Codec<Input, Output> {
+  return {
+    encode: (message) => definition.serialize(message),
+    decode: (bytes) => definition.deserialize(Buffer.from(bytes)),
+  };
+}
+
+export const hostReportCodec: Codec<HostReportInput, HostReport> = codecOf(packages.evenkeel.v1.HostReport);
+export const eventCodec: Codec<EventInput, Event> = codecOf(packages.evenkeel.v1.Event);
+export const migrationCodec: Codec<MigrationInput, Migration> = codecOf(packages.evenkeel.v1.Migration);
+export const decisionCodec: Codec<DecisionInput, Decision> = codecOf(packages.evenkeel.v1.Decision);
