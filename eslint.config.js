@@ -43,7 +43,21 @@ export default tseslint.config(
     files: ['test/**', 'lab/**', 'bench/**', 'cli/**'],
     rules: { 'no-console': 'off', 'no-restricted-globals': 'off' },
   },
-  { files: ['test/**'], rules: { 'max-lines-per-function': 'off' } },
+  {
+    files: ['test/**'],
+    rules: {
+      'max-lines-per-function': 'off',
+      // tap itself waits for its subtests.
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafePromises: [
+            { from: 'package', name: 'PromiseWithSubtest', package: '@tapjs/core' },
+          ],
+        },
+      ],
+    },
+  },
   {
     files: ['**/*.js', '**/*.cjs'],
     extends: [tseslint.configs.disableTypeChecked],

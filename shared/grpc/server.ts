@@ -63,7 +63,8 @@ export function streamHandler<Request, Response>(
       },
       (error: unknown) => {
         if (!gone.signal.aborted)
-          call.destroy(Object.assign(new Error(), serviceStatus(logger, call.getPath(), error)));
+          // grpc-js sends the status of an emitted error; destroying the call would send none.
+          call.emit('error', serviceStatus(logger, call.getPath(), error));
       },
     );
   };

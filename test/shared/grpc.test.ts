@@ -1,0 +1,163 @@
+// The gRPC edge: who may talk, how failures travel, and that nothing waits for ever.
+import t, { type Test } from 'tap';
+import { systemClock } from '../../shared/clock.ts';
+import { EvenkeelError } from '../../shared/errors.ts';
+import { unary, streamed } from '../../shared/grpc/client.ts';
+import {
+  channelCredentials,
+  ownCertificateSha256,
+  serverCredentials,
+} from '../../shared/grpc/credentials.ts';
+import { serve, streamHandler, unaryHandler } from '../../shared/grpc/server.ts';
+import type { GetHostRequest } from '../../shared/gen/evenkeel/v1/GetHostRequest.ts';
+import type { GetHostResponseInput } from '../../shared/gen/evenkeel/v1/GetHostResponse.ts';
+import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
+import type { MigrateResponseInput } from '../../shared/gen/evenkeel/v1/MigrateResponse.ts';
+import { createLogger } from '../../shared/log.ts';
+import { AgentServiceClient } from '../../shared/proto/load.ts';
+import type { TlsSettings } from '../../shared/settings.ts';
+import { createAuthority } from '../certificates.ts';
+
+const logger = createLogger('test', 'fatal');
+const plaintext: TlsSettings = { mode: 'plaintext', caFile: '', certFile: '', keyFile: '' };
+
+interface Behaviour {
+  getHost(request: GetHostRequest, signal: AbortSignal): Promise<GetHostResponseInput>;
+  migrate(request: MigrateRequest, signal: AbortSignal): AsyncIterable<MigrateResponseInput>;
+}
+
+const silent: Behaviour = {
+  getHost: () => Promise.resolve({ hostName: 'kvm1' }),
+  migrate: async function* () {
+    await Promise.resolve();
+    for (let iteration = 1; iteration <= 3; iteration += 1) yield { progress: { iteration } };
+  },
+};
+
+async function startServer(t: Test, tls: TlsSettings, behaviour: Partial<Behaviour> = {}): Promise<string> {
+  const { getHost, migrate } = { ...silent, ...behaviour };
+  const server = await serve(systemClock, '127.0.0.1:0', serverCredentials(tls, '127.0.0.1:0'), [
+    {
+      name: 'evenkeel.v1.AgentService',
+      definition: AgentServiceClient.service,
+      implementation: { GetHost: unaryHandler(logger, getHost), Migrate: streamHandler(logger, migrate) },
+    },
+  ]);
+  t.teardown(() => server.stop());
+  return `127.0.0.1:${server.port}`;
+}
+
+function dial(
+  t: Test,
+  address: string,
+  tls: TlsSettings,
+  sha256?: string,
+): InstanceType<typeof AgentServiceClient> {
+  const client = new AgentServiceClient(address, channelCredentials(tls, address, sha256));
+  t.teardown(() => {
+    client.close();
+  });
+  return client;
+}
+
+function getHost(
+  client: InstanceType<typeof AgentServiceClient>,
+  timeoutMs = 5_000,
+): Promise<{ hostName: string }> {
+  return unary('get host', client.getHost.bind(client), {}, { timeoutMs });
+}
+
+t.test('mutual TLS lets in only who shows a certificate of our authority', async (t) => {
+  const authority = createAuthority();
+  const agent = authority.issue('agent');
+  const address = await startServer(t, agent);
+  t.equal((await getHost(dial(t, address, authority.issue('scheduler')))).hostName, 'kvm1');
+  const stranger = { ...createAuthority().issue('stranger'), caFile: authority.caFile };
+  await t.rejects(
+    getHost(dial(t, address, stranger)),
+    { code: 'UNAVAILABLE' },
+    'a foreign certificate is refused',
+  );
+  await t.rejects(getHost(dial(t, address, plaintext)), { code: 'UNAVAILABLE' }, 'plain text is refused');
+  const pinned = ownCertificateSha256(agent);
+  t.equal((await getHost(dial(t, address, authority.issue('b'), pinned))).hostName, 'kvm1');
+  const other = ownCertificateSha256(authority.issue('other'));
+  await t.rejects(
+    getHost(dial(t, address, authority.issue('c'), other)),
+    { code: 'UNAVAILABLE' },
+    'another host cannot pose as this one',
+  );
+});
+
+t.test('plain text never leaves the machine', (t) => {
+  t.throws(
+    () => serverCredentials(plaintext, '0.0.0.0:7443'),
+    /tls\.mode: plaintext may listen on loopback only/,
+  );
+  t.throws(
+    () => channelCredentials(plaintext, '10.0.0.1:7443'),
+    /tls\.mode: plaintext may dial on loopback only/,
+  );
+  t.ok(serverCredentials(plaintext, '[::1]:7443'));
+  t.throws(
+    () => serverCredentials({ ...plaintext, mode: 'mutual', caFile: '/none/ca.pem' }, '0.0.0.0:7443'),
+    /tls\.caFile \/none\/ca\.pem: ENOENT/,
+    'a missing certificate is named with its setting',
+  );
+  t.end();
+});
+
+t.test('failures keep their code and text', async (t) => {
+  const failures: Error[] = [
+    new EvenkeelError('FAILED_PRECONDITION', 'vm web1: is running; shut it down first'),
+    new TypeError('a bug'),
+  ];
+  const address = await startServer(t, plaintext, {
+    getHost: () => Promise.reject(failures.shift() ?? new Error()),
+  });
+  const client = dial(t, address, plaintext);
+  await t.rejects(getHost(client), {
+    code: 'FAILED_PRECONDITION',
+    message: 'get host: vm web1: is running; shut it down first',
+  });
+  await t.rejects(getHost(client), { code: 'INTERNAL', message: 'get host: a bug' });
+});
+
+t.test('a call ends at its deadline, and the server learns of it', async (t) => {
+  let told: (() => void) | undefined;
+  const serverTold = new Promise<void>((resolve) => (told = resolve));
+  const address = await startServer(t, plaintext, {
+    getHost: (_request, signal) =>
+      new Promise(() => {
+        signal.addEventListener('abort', () => told?.());
+      }),
+  });
+  await t.rejects(getHost(dial(t, address, plaintext), 50), { code: 'DEADLINE_EXCEEDED' });
+  await serverTold;
+  t.pass('the handler was aborted');
+});
+
+t.test('a stream arrives in order and its failure is a failure', async (t) => {
+  const address = await startServer(t, plaintext, {
+    migrate: async function* (request) {
+      yield* silent.migrate(request, new AbortController().signal);
+      throw new EvenkeelError('NOT_FOUND', 'vm gone');
+    },
+  });
+  const client = dial(t, address, plaintext);
+  const iterations: (number | undefined)[] = [];
+  const reading = (async () => {
+    for await (const { progress } of streamed('migrate', client.migrate({})))
+      iterations.push(progress?.iteration);
+  })();
+  await t.rejects(reading, { code: 'NOT_FOUND', message: 'migrate: vm gone' });
+  t.strictSame(iterations, [1, 2, 3]);
+});
+
+t.test('a taken port is named', async (t) => {
+  const address = await startServer(t, plaintext);
+  await t.rejects(serve(systemClock, address, serverCredentials(plaintext, address), []), {
+    code: 'UNAVAILABLE',
+    message: new RegExp(`listen on ${address}: .*is the port taken`, 's'),
+  });
+});
