@@ -1,0 +1,88 @@
+// XML text both ways, exact for any string: what xmlbuilder2 leaves out in escaping and in parsing, plus a plain tree to read from.
+import { create } from 'xmlbuilder2';
+
+/** An element as libvirt wrote it: prefixes are kept in `name`, the namespace is resolved. */
+export interface XmlElement {
+  readonly name: string;
+  readonly namespace: string | undefined;
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly children: readonly XmlElement[];
+  /** Its own character data, without that of its children. */
+  readonly text: string;
+}
+
+// Everything but the characters of https://www.w3.org/TR/xml/#charsets; libvirt refuses a document that holds one.
+const NOT_XML = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
+
+/** Whether `value` can be written in XML at all. */
+export function isXmlText(value: string): boolean {
+  return value.search(NOT_XML) === -1;
+}
+
+/**
+ * Prepares a value for the builder. xmlbuilder2 leaves "&amp;" and "&#65;" in a value as they are, taking them for
+ * entities (nonEntityAmpersandRegex), so "&" is escaped here; a bare carriage return or, in an attribute, a tab or line
+ * end would be normalised away by the parser of libvirt (https://www.w3.org/TR/xml/#sec-line-ends, #AVNormalize).
+ */
+export function xmlText(value: string): string {
+  return value
+    .replace(NOT_XML, '\u{FFFD}')
+    .replaceAll('&', '&amp;')
+    .replaceAll('\r', '&#13;')
+    .replaceAll('\n', '&#10;')
+    .replaceAll('\t', '&#9;');
+}
+
+/** Parses a document, or throws on one that is not well formed. */
+export function parseXml(document: string): XmlElement {
+  // xmlbuilder2 decodes named entities first and numbers after that, so "&amp;#65;" would become "A". As a number,
+  // the ampersand is decoded last.
+  const root = create({ skipWhitespaceOnlyText: false }, document.replaceAll('&amp;', '&#38;')).root();
+  return readElement(root.node);
+}
+
+interface DomNode {
+  readonly nodeType: number;
+  readonly nodeName: string;
+  readonly nodeValue: string | null;
+  readonly childNodes: Iterable<DomNode>;
+  readonly namespaceURI?: string | null;
+  readonly attributes?: Iterable<{ readonly name: string; readonly value: string }>;
+}
+
+const ELEMENT_NODE = 1;
+const TEXT_NODES: readonly number[] = [3, 4];
+
+function readElement(node: DomNode): XmlElement {
+  const children: XmlElement[] = [];
+  let text = '';
+  for (const child of node.childNodes) {
+    if (child.nodeType === ELEMENT_NODE) children.push(readElement(child));
+    else if (TEXT_NODES.includes(child.nodeType)) text += child.nodeValue ?? '';
+  }
+  const attributes = [...(node.attributes ?? [])].map(({ name, value }) => [name, value] as const);
+  return {
+    name: node.nodeName,
+    namespace: node.namespaceURI ?? undefined,
+    attributes: new Map(attributes),
+    children,
+    text,
+  };
+}
+
+/** The first element at the end of a path of names below `element`. */
+export function find(element: XmlElement | undefined, ...path: readonly string[]): XmlElement | undefined {
+  let found = element;
+  for (const name of path) found = found?.children.find((child) => child.name === name);
+  return found;
+}
+
+/** All children of `element` with this name. */
+export function findAll(element: XmlElement | undefined, name: string): XmlElement[] {
+  return element?.children.filter((child) => child.name === name) ?? [];
+}
+
+/** An attribute's value; undefined when the element or the attribute is missing. */
+export function attribute(element: XmlElement | undefined, name: string): string | undefined {
+  return element?.attributes.get(name);
+}
