@@ -33,6 +33,39 @@ export function xmlText(value: string): string {
     .replaceAll('\t', '&#9;');
 }
 
+/** Content of an element: "@name" keys are attributes, other keys child elements in order, undefined is left out. */
+export interface XmlTree {
+  readonly [name: string]: XmlContent;
+}
+export type XmlContent = string | XmlTree | readonly XmlTree[] | undefined;
+
+/** Writes one element with everything in it escaped. "#" is its text. Names are taken as they are: they come from our code. */
+export function buildXml(name: string, tree: XmlTree): string {
+  return append(create(), name, tree).end({ headless: true, prettyPrint: true });
+}
+
+type Builder = ReturnType<typeof create>;
+
+// Not xmlbuilder2's own object notation: that decodes entities in values before it writes them.
+function append(parent: Builder, name: string, tree: XmlTree): Builder {
+  const entries = Object.entries(tree);
+  const element = parent.ele(name, Object.fromEntries(entries.flatMap(attributeOf)));
+  for (const [key, content] of entries) {
+    if (content === undefined || key.startsWith('@')) continue;
+    if (typeof content === 'string') (key === '#' ? element : element.ele(key)).txt(xmlText(content));
+    else for (const item of isList(content) ? content : [content]) append(element, key, item);
+  }
+  return element;
+}
+
+function attributeOf([key, content]: [string, XmlContent]): [string, string][] {
+  return key.startsWith('@') && typeof content === 'string' ? [[key.slice(1), xmlText(content)]] : [];
+}
+
+function isList(content: XmlTree | readonly XmlTree[]): content is readonly XmlTree[] {
+  return Array.isArray(content);
+}
+
 /** Parses a document, or throws on one that is not well formed. */
 export function parseXml(document: string): XmlElement {
   // xmlbuilder2 decodes named entities first and numbers after that, so "&amp;#65;" would become "A". As a number,

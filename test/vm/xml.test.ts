@@ -1,8 +1,11 @@
 // The XML that is handed to libvirt: exact text, no injection, and the definitions operators expect.
+import { readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
 import { create } from 'xmlbuilder2';
-import { attribute, find, isXmlText, parseXml, xmlText } from '../../agent/vm/xml-text.ts';
+import { findMetadata, readMetadata } from '../../agent/vm/metadata.ts';
+import { attribute, find, isXmlText, parseXml, xmlText, type XmlElement } from '../../agent/vm/xml-text.ts';
+import { domainXml, volumeXml, type VmPlan } from '../../agent/vm/xml.ts';
 
 const anyXmlText = fc.string({ unit: 'binary', maxLength: 60 }).filter(isXmlText);
 const trickyText = fc
@@ -56,5 +59,111 @@ void t.test('a parsed tree keeps names, namespaces and own text', (t) => {
   const b = find(root, 'm', 'e:b');
   t.match(b, { namespace: 'urn:e', text: 'xy' });
   t.equal(find(root, 'm', 'none', 'b'), undefined);
+  t.end();
+});
+
+const linux: VmPlan = {
+  uuid: '0b6c2f3e-52a4-4d0f-9d52-1f2f8c0a9b11',
+  name: 'web1',
+  domainType: 'kvm',
+  architecture: 'x86_64',
+  cpu: { kind: 'host-model' },
+  vcpus: 2,
+  // One byte over 256 MiB: rounded up to the next KiB.
+  memoryBytes: 268_435_457,
+  firmware: 'bios',
+  os: 'linux',
+  disks: [
+    { kind: 'file', path: '/pool/web1.qcow2', format: 'qcow2' },
+    { kind: 'block', path: '/dev/vg/web1', format: 'raw' },
+  ],
+  iso: undefined,
+  nics: [
+    { kind: 'bridge', name: 'br0', mac: '52:54:00:00:00:01' },
+    { kind: 'network', name: 'default', mac: '52:54:00:00:00:02' },
+  ],
+  metadata: {
+    owner: 'a <b> & "c"',
+    purpose: 'shop',
+    expiresAtMs: 1_800_000_000_000,
+    rules: { neverMove: true, downtimeMaxMs: 200 },
+  },
+  headless: false,
+};
+
+const windows: VmPlan = {
+  ...linux,
+  os: 'windows',
+  firmware: 'uefi',
+  iso: '/iso/windows.iso',
+  disks: linux.disks.slice(0, 1),
+  nics: linux.nics.slice(0, 1),
+  metadata: { owner: '', purpose: '', expiresAtMs: 0, rules: null },
+};
+
+const emulated: VmPlan = {
+  ...linux,
+  domainType: 'qemu',
+  cpu: { kind: 'named', model: 'Skylake-Server', features: [{ name: 'hle', policy: 'disable' }] },
+  disks: [],
+  nics: [],
+  headless: true,
+};
+
+void t.test('definitions are those on file', (t) => {
+  for (const [name, plan] of Object.entries({ linux, windows, emulated })) {
+    const file = new URL(`golden/${name}.xml`, import.meta.url);
+    const xml = `${domainXml(plan)}\n`;
+    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, xml);
+    t.equal(xml, readFileSync(file, 'utf8'), `${name}; UPDATE_GOLDEN=1 writes the files anew`);
+  }
+  t.end();
+});
+
+void t.test('no text of a person changes the structure, and the metadata comes back as it was', (t) => {
+  const text = fc.oneof(anyXmlText, trickyText);
+  const shape = (element: XmlElement | undefined): string =>
+    `${element?.name ?? ''}(${element?.children.map(shape).join() ?? ''})`;
+  const devices = shape(find(parseXml(domainXml(linux)), 'devices'));
+  const holds = (): void => {
+    fc.assert(
+      fc.property(
+        text,
+        text,
+        fc.integer({ min: 0, max: 4e12 }),
+        fc.boolean(),
+        (owner, purpose, at, neverMove) => {
+          const metadata = { owner, purpose, expiresAtMs: at, rules: { neverMove, downtimeMaxMs: 0 } };
+          const root = parseXml(domainXml({ ...linux, metadata }));
+          const element = findMetadata(root);
+          t.strictSame(element && readMetadata(element), metadata);
+          return shape(find(root, 'devices')) === devices && find(root, 'name')?.text === 'web1';
+        },
+      ),
+      { numRuns: 50 },
+    );
+  };
+  t.doesNotThrow(holds);
+  t.end();
+});
+
+void t.test('metadata that a person broke reads as unset', (t) => {
+  const element = parseXml('<vm><expiresAt>soon</expiresAt><rules downtimeMaxMs="-3" neverMove="1"/></vm>');
+  t.strictSame(readMetadata(element), {
+    owner: '',
+    purpose: '',
+    expiresAtMs: 0,
+    rules: { neverMove: false, downtimeMaxMs: 0 },
+  });
+  t.equal(findMetadata(parseXml('<domain><metadata><x:vm xmlns:x="urn:x"/></metadata></domain>')), undefined);
+  t.end();
+});
+
+void t.test('a volume has its size in bytes and a format where the pool has a choice', (t) => {
+  const volume = parseXml(volumeXml({ name: 'web1-vda', capacityBytes: 1e12, format: 'qcow2' }));
+  t.equal(find(volume, 'capacity')?.text, '1000000000000');
+  t.equal(attribute(find(volume, 'target', 'format'), 'type'), 'qcow2');
+  const plain = parseXml(volumeXml({ name: 'web1-vda', capacityBytes: 512, format: undefined }));
+  t.equal(find(plain, 'target'), undefined);
   t.end();
 });

@@ -1,0 +1,237 @@
+// Domain and volume XML for libvirt from a plan in which everything is resolved: paths, MAC addresses, CPU and firmware.
+import type { VmMetadata } from '../../shared/gen/evenkeel/v1/VmMetadata.ts';
+import { KIB } from '../../shared/units.ts';
+import { metadataTree } from './metadata.ts';
+import { buildXml, type XmlTree } from './xml-text.ts';
+
+export type OsKind = 'linux' | 'windows' | 'other';
+
+/** Everything a domain is made of. */
+export interface VmPlan {
+  readonly uuid: string;
+  readonly name: string;
+  readonly domainType: 'kvm' | 'qemu';
+  readonly architecture: string;
+  readonly cpu: CpuPlan;
+  readonly vcpus: number;
+  readonly memoryBytes: number;
+  readonly firmware: 'bios' | 'uefi';
+  readonly os: OsKind;
+  readonly disks: readonly DiskPlan[];
+  /** Path of an installation image. */
+  readonly iso: string | undefined;
+  readonly nics: readonly NicPlan[];
+  readonly metadata: VmMetadata;
+  readonly headless: boolean;
+}
+
+/** host-model: what the host offers, named by libvirt so that it can migrate. named: the same model on every host. */
+export type CpuPlan =
+  | { readonly kind: 'host-model' }
+  | { readonly kind: 'hypervisor-default' }
+  | {
+      readonly kind: 'named';
+      readonly model: string;
+      readonly features: readonly { readonly name: string; readonly policy: 'require' | 'disable' }[];
+    };
+
+export interface DiskPlan {
+  readonly kind: 'file' | 'block';
+  readonly path: string;
+  readonly format: string;
+}
+
+export interface NicPlan {
+  readonly kind: 'bridge' | 'network';
+  readonly name: string;
+  readonly mac: string;
+}
+
+/** A volume to be made. */
+export interface VolumePlan {
+  readonly name: string;
+  readonly capacityBytes: number;
+  /** Undefined where the pool knows but one, for example LVM. */
+  readonly format: 'qcow2' | undefined;
+}
+
+// How often the guest's balloon driver reports memory use. The sampler sets it to its own interval.
+const BALLOON_STATS_PERIOD_S = 5;
+
+export function volumeXml({ name, capacityBytes, format }: VolumePlan): string {
+  return buildXml('volume', {
+    name,
+    capacity: { '@unit': 'bytes', '#': String(capacityBytes) },
+    target: format === undefined ? undefined : { format: { '@type': format }, compat: '1.1' },
+  });
+}
+
+/** The definition of a VM as an operator would write it: virtio, migratable, console and guest agent at hand. */
+export function domainXml(plan: VmPlan): string {
+  return buildXml('domain', {
+    '@type': plan.domainType,
+    name: plan.name,
+    uuid: plan.uuid,
+    metadata: metadataTree(plan.metadata, plan.os),
+    memory: kibibytes(plan.memoryBytes),
+    currentMemory: kibibytes(plan.memoryBytes),
+    vcpu: String(plan.vcpus),
+    os: osTree(plan),
+    features: featuresTree(plan),
+    cpu: cpuTree(plan.cpu),
+    clock: clockTree(plan),
+    on_poweroff: 'destroy',
+    on_reboot: 'restart',
+    // A crashed guest stays down and says so; restarting it is a decision, not a reflex.
+    on_crash: 'destroy',
+    pm: { 'suspend-to-mem': { '@enabled': 'no' }, 'suspend-to-disk': { '@enabled': 'no' } },
+    devices: devicesTree(plan),
+  });
+}
+
+/** Up, so that a VM never gets less than was asked for. */
+function kibibytes(bytes: number): XmlTree {
+  return { '@unit': 'KiB', '#': String(Math.ceil(bytes / KIB)) };
+}
+
+function osTree({ architecture, firmware }: VmPlan): XmlTree {
+  return {
+    // libvirt picks an image that fits; secure boot needs keys and SMM, which nobody asked for.
+    '@firmware': firmware === 'uefi' ? 'efi' : undefined,
+    // q35 becomes the newest versioned machine type of this QEMU when defined, and stays that when the VM moves.
+    type: { '@arch': architecture, '@machine': 'q35', '#': 'hvm' },
+    firmware: firmware === 'uefi' ? { feature: { '@enabled': 'no', '@name': 'secure-boot' } } : undefined,
+  };
+}
+
+function featuresTree({ os, domainType }: VmPlan): XmlTree {
+  return {
+    acpi: {},
+    apic: {},
+    // Windows counts spins and timers against these instead of against emulated hardware; TCG has none of them.
+    hyperv:
+      os === 'windows' && domainType === 'kvm'
+        ? {
+            relaxed: { '@state': 'on' },
+            vapic: { '@state': 'on' },
+            spinlocks: { '@state': 'on', '@retries': '8191' },
+            vpindex: { '@state': 'on' },
+            synic: { '@state': 'on' },
+            stimer: { '@state': 'on' },
+            reset: { '@state': 'on' },
+            frequencies: { '@state': 'on' },
+          }
+        : undefined,
+    vmport: { '@state': 'off' },
+  };
+}
+
+function cpuTree(cpu: CpuPlan): XmlTree | undefined {
+  switch (cpu.kind) {
+    case 'hypervisor-default':
+      return undefined;
+    case 'host-model':
+      return { '@mode': 'host-model', '@check': 'partial' };
+    case 'named':
+      return {
+        '@mode': 'custom',
+        '@match': 'exact',
+        '@check': 'partial',
+        model: { '@fallback': 'forbid', '#': cpu.model },
+        feature: cpu.features.map(({ name, policy }) => ({ '@policy': policy, '@name': name })),
+      };
+  }
+}
+
+function clockTree({ os, domainType }: VmPlan): XmlTree {
+  // virt-manager's choice of timers: catch up lost RTC ticks, none of the costly HPET.
+  const timers: XmlTree[] = [
+    { '@name': 'rtc', '@tickpolicy': 'catchup' },
+    { '@name': 'pit', '@tickpolicy': 'delay' },
+    { '@name': 'hpet', '@present': 'no' },
+  ];
+  if (os !== 'windows') return { '@offset': 'utc', timer: timers };
+  // Windows keeps local time in the hardware clock.
+  if (domainType === 'kvm') timers.push({ '@name': 'hypervclock', '@present': 'yes' });
+  return { '@offset': 'localtime', timer: timers };
+}
+
+/** Where drivers are missing: an unknown system, and the Windows installer, which knows no virtio. */
+function needsPlainDevices({ os, iso }: VmPlan): boolean {
+  return os === 'other' || (os === 'windows' && iso !== undefined);
+}
+
+function devicesTree(plan: VmPlan): XmlTree {
+  const plain = needsPlainDevices(plan);
+  return {
+    disk: [...plan.disks.map((disk, index) => diskTree(disk, index, plain)), ...isoTrees(plan)],
+    controller: [{ '@type': 'usb', '@model': 'qemu-xhci' }],
+    interface: plan.nics.map((nic) => nicTree(nic, plain)),
+    serial: { '@type': 'pty', target: { '@port': '0' } },
+    console: { '@type': 'pty', target: { '@type': 'serial', '@port': '0' } },
+    channel: {
+      '@type': 'unix',
+      target: { '@type': 'virtio', '@name': 'org.qemu.guest_agent.0' },
+    },
+    // An absolute pointer: over VNC a relative one drifts away from the cursor.
+    input: plan.headless ? undefined : { '@type': 'tablet', '@bus': 'usb' },
+    graphics: plan.headless
+      ? undefined
+      : {
+          '@type': 'vnc',
+          '@port': '-1',
+          '@autoport': 'yes',
+          '@listen': '127.0.0.1',
+          listen: { '@type': 'address', '@address': '127.0.0.1' },
+        },
+    video: plan.headless ? { model: { '@type': 'none' } } : { model: { '@type': 'vga' } },
+    memballoon: { '@model': 'virtio', stats: { '@period': String(BALLOON_STATS_PERIOD_S) } },
+    rng: { '@model': 'virtio', backend: { '@model': 'random', '#': '/dev/urandom' } },
+  };
+}
+
+function diskTree({ kind, path, format }: DiskPlan, index: number, plain: boolean): XmlTree {
+  return {
+    '@type': kind,
+    '@device': 'disk',
+    // cache=none: libvirt calls a migration over shared storage safe only when no host page cache holds guest data.
+    driver: { '@name': 'qemu', '@type': format, '@cache': 'none', '@discard': 'unmap' },
+    source: kind === 'file' ? { '@file': path } : { '@dev': path },
+    target: plain
+      ? { '@dev': device('sd', index), '@bus': 'sata' }
+      : { '@dev': device('vd', index), '@bus': 'virtio' },
+    boot: index === 0 ? { '@order': '1' } : undefined,
+  };
+}
+
+/** After the first disk in boot order: an empty disk falls through to the installer, an installed one does not. */
+function isoTrees(plan: VmPlan): XmlTree[] {
+  const { iso, disks } = plan;
+  if (iso === undefined) return [];
+  const plain = needsPlainDevices(plan);
+  return [
+    {
+      '@type': 'file',
+      '@device': 'cdrom',
+      driver: { '@name': 'qemu', '@type': 'raw' },
+      source: { '@file': iso },
+      target: { '@dev': device('sd', plain ? disks.length : 0), '@bus': 'sata' },
+      readonly: {},
+      boot: { '@order': disks.length === 0 ? '1' : '2' },
+    },
+  ];
+}
+
+/** "vda", "vdb"…: callers stay below 26. */
+export function device(prefix: string, index: number): string {
+  return `${prefix}${String.fromCharCode('a'.charCodeAt(0) + index)}`;
+}
+
+function nicTree({ kind, name, mac }: NicPlan, plain: boolean): XmlTree {
+  return {
+    '@type': kind,
+    mac: { '@address': mac },
+    source: kind === 'bridge' ? { '@bridge': name } : { '@network': name },
+    model: { '@type': plain ? 'e1000e' : 'virtio' },
+  };
+}
