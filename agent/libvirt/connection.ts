@@ -1,0 +1,460 @@
+// One connection to libvirtd: calls with deadlines, events, keepalive in both directions, and an end that fails everything pending.
+import type { Socket } from 'node:net';
+import { withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
+import { Feature } from './constants.ts';
+import { LibvirtConnectionError, LibvirtError, LibvirtProtocolError } from './errors.ts';
+import { encodePacket, PacketSplitter, PacketStatus, PacketType, Program, type Packet } from './packet.ts';
+import { Procedure, type ProcedureName } from './procedures.ts';
+import { describeTarget, openTransport, type LibvirtTarget } from './transport.ts';
+import { XdrReader, XdrWriter } from './xdr.ts';
+
+export interface ConnectOptions extends WaitOptions {
+  /** The hypervisor as the daemon is to open it: `qemu:///system`, `test:///default`. */
+  readonly uri: string;
+  /** True on libvirt-sock-ro, where the daemon refuses everything that changes anything. */
+  readonly readOnly: boolean;
+  readonly clock: Clock;
+  /** Silence after which to ping. Default 5 s, libvirt's own. */
+  readonly keepaliveIntervalMs?: number;
+  /** Unanswered pings after which the connection is lost. Default 5, libvirt's own: with 5 s, lost after 30 s of silence. */
+  readonly keepaliveCount?: number;
+}
+
+export interface Connection {
+  /**
+   * Calls a procedure. Waiting for a free slot counts against the deadline.
+   * Throws LibvirtError, LibvirtConnectionError, LibvirtProtocolError, DeadlineError (outcome unknown) or the signal's reason.
+   */
+  call<T>(
+    name: ProcedureName,
+    writeArgs: (writer: XdrWriter) => void,
+    readReply: (reader: XdrReader) => T,
+    wait: WaitOptions,
+  ): Promise<T>;
+  /** Every event message, undecoded; returns the function that ends it. A listener that throws ends the connection. */
+  onEvent(listener: EventListener): () => void;
+  /** Resolves, never rejects, with the reason as soon as the connection is over. */
+  readonly closed: Promise<Error>;
+  readonly isClosed: boolean;
+  /** All slots are held by calls that are past their deadlines: the daemon or a guest is stuck, further calls only wait. */
+  readonly isSuspect: boolean;
+  /** Fails what is pending, says goodbye and closes. Does not throw. */
+  close(): Promise<void>;
+}
+
+export type EventListener = (procedure: number, reader: XdrReader) => void;
+
+/**
+ * Unfinished calls on a connection. At 5 (max_client_requests) libvirtd stops reading the socket, keepalive answers
+ * included, and then closes the connection for silence.
+ */
+const SLOTS = 4;
+/** Calls that may wait for a slot: many times what an agent has in hand, few enough to notice a caller gone wrong. */
+const QUEUE_MAX = 256;
+/** virkeepaliveprotocol.x */
+const Keepalive = { ping: 1, pong: 2 } as const;
+const KEEPALIVE_INTERVAL_MS = 5000;
+const KEEPALIVE_COUNT = 5;
+/** How long the daemon may take to answer our goodbye before the socket is closed anyway. */
+const GOODBYE_MS = 1000;
+const AUTH_TYPES_MAX = 20;
+const AuthType = { none: 0, polkit: 2 } as const;
+const OPEN_READ_ONLY = 1;
+const EMPTY = Buffer.alloc(0);
+
+/** Connects, logs in and opens the hypervisor; nothing is left behind on failure. */
+export async function connect(target: LibvirtTarget, options: ConnectOptions): Promise<Connection> {
+  const where = describeTarget(target);
+  return withDeadline(options.clock, `connect to libvirt at ${where}`, options, async (signal) => {
+    const socket = await openTransport(target, signal);
+    const connection = new RpcConnection(socket, where, options);
+    try {
+      await logIn(connection, where, { signal, timeoutMs: options.timeoutMs });
+      await open(connection, options, { signal, timeoutMs: options.timeoutMs });
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+    return connection;
+  });
+}
+
+async function logIn(connection: Connection, where: string, wait: WaitOptions): Promise<void> {
+  const types = await connection.call(
+    'authList',
+    () => undefined,
+    (reader) => reader.array(AUTH_TYPES_MAX, () => reader.int()),
+    wait,
+  );
+  if (types.includes(AuthType.none)) {
+    return;
+  }
+  if (!types.includes(AuthType.polkit)) {
+    throw new LibvirtConnectionError(
+      `log in to libvirt at ${where}: it asks for authentication type ${types.join(', ')} (1 is SASL), ` +
+        `only none and polkit are spoken; set auth_unix_rw, auth_tcp or auth_tls in libvirtd.conf`,
+    );
+  }
+  try {
+    await connection.call(
+      'authPolkit',
+      () => undefined,
+      (reader) => reader.int(),
+      wait,
+    );
+  } catch (error) {
+    if (error instanceof LibvirtError) {
+      throw new LibvirtConnectionError(
+        `log in to libvirt at ${where}: ${error.message}; add this user to the group "libvirt", ` +
+          `or allow it org.libvirt.unix.manage in polkit`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+async function open(connection: Connection, options: ConnectOptions, wait: WaitOptions): Promise<void> {
+  // The question itself turns the daemon's own pings on; a daemon too old for them answers 0 and still answers ours.
+  await connection.call(
+    'connectSupportsFeature',
+    (writer) => writer.int(Feature.programKeepalive),
+    (reader) => reader.int(),
+    wait,
+  );
+  await connection.call(
+    'connectOpen',
+    (writer) => writer.optionalString(options.uri).uint(options.readOnly ? OPEN_READ_ONLY : 0),
+    () => undefined,
+    wait,
+  );
+}
+
+interface PendingCall {
+  readonly name: ProcedureName;
+  readonly payload: Buffer;
+  /** Throws what ends the connection. */
+  readonly settle: (packet: Packet) => void;
+  readonly fail: (error: Error) => void;
+  /** Given up by its caller; on the server it still runs. */
+  overdue: boolean;
+}
+
+class RpcConnection implements Connection {
+  readonly closed: Promise<Error>;
+  readonly #socket: Socket;
+  readonly #where: string;
+  readonly #clock: Clock;
+  readonly #splitter = new PacketSplitter();
+  readonly #listeners = new Set<EventListener>();
+  /** Sent and not answered, by serial. Overdue calls stay: the server still counts them. */
+  readonly #active = new Map<number, PendingCall>();
+  readonly #queue: PendingCall[] = [];
+  readonly #over = new AbortController();
+  readonly #socketClosed: Promise<void>;
+  readonly #keepaliveEnded: Promise<void>;
+  #resolveClosed: (reason: Error) => void = () => undefined;
+  #ended: Error | undefined;
+  #serial = 0;
+  /** Whether anything arrived since the last look of the keepalive loop. */
+  #heard = false;
+
+  constructor(socket: Socket, where: string, options: ConnectOptions) {
+    this.#socket = socket;
+    this.#where = where;
+    this.#clock = options.clock;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    this.#socketClosed = new Promise((resolve) => {
+      const onClose = (): void => {
+        this.#end(this.#lost('the server closed the connection'));
+        resolve();
+      };
+      if (socket.closed) {
+        onClose();
+      } else {
+        socket.once('close', onClose);
+      }
+    });
+    socket.on('error', (error) => {
+      this.#end(this.#lost(error.message, error));
+    });
+    socket.on('data', (chunk: Buffer) => {
+      this.#onData(chunk);
+    });
+    this.#keepaliveEnded = this.#keepAlive(
+      options.keepaliveIntervalMs ?? KEEPALIVE_INTERVAL_MS,
+      options.keepaliveCount ?? KEEPALIVE_COUNT,
+    );
+  }
+
+  get isClosed(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  get isSuspect(): boolean {
+    return this.#active.size === SLOTS && [...this.#active.values()].every((call) => call.overdue);
+  }
+
+  async call<T>(
+    name: ProcedureName,
+    writeArgs: (writer: XdrWriter) => void,
+    readReply: (reader: XdrReader) => T,
+    wait: WaitOptions,
+  ): Promise<T> {
+    const writer = new XdrWriter();
+    writeArgs(writer);
+    const payload = writer.finish();
+    return withDeadline(this.#clock, `libvirt ${name}`, wait, (signal) =>
+      this.#submit(name, payload, readReply, signal),
+    );
+  }
+
+  onEvent(listener: EventListener): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#end(new LibvirtConnectionError(`connection to ${this.#where}: closed by this side`), true);
+    await this.#keepaliveEnded;
+    const timer = new AbortController();
+    const late = this.#clock.sleep(GOODBYE_MS, timer.signal).then(
+      () => this.#socket.destroy(),
+      () => undefined,
+    );
+    await this.#socketClosed;
+    timer.abort();
+    await late;
+  }
+
+  #submit<T>(
+    name: ProcedureName,
+    payload: Buffer,
+    readReply: (reader: XdrReader) => T,
+    signal: AbortSignal,
+  ): Promise<T> {
+    signal.throwIfAborted();
+    this.#refuseIfUnable(name);
+    return new Promise<T>((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#giveUp(call);
+        const reason: unknown = signal.reason;
+        reject(reason instanceof Error ? reason : new Error(`libvirt ${name}: aborted`, { cause: reason }));
+      };
+      const call: PendingCall = {
+        name,
+        payload,
+        overdue: false,
+        settle: (packet) => {
+          signal.removeEventListener('abort', onAbort);
+          try {
+            resolve(readAnswer(name, packet, readReply));
+          } catch (error) {
+            reject(error instanceof Error ? error : new Error(String(error)));
+            if (!(error instanceof LibvirtError)) {
+              throw error;
+            }
+          }
+        },
+        fail: (error) => {
+          signal.removeEventListener('abort', onAbort);
+          reject(error);
+        },
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#queue.push(call);
+      this.#sendQueued();
+    });
+  }
+
+  #refuseIfUnable(name: ProcedureName): void {
+    if (this.#ended !== undefined) {
+      throw new LibvirtConnectionError(`libvirt ${name}: ${this.#ended.message}`, { cause: this.#ended });
+    }
+    if (this.#queue.length >= QUEUE_MAX) {
+      throw new LibvirtConnectionError(
+        `libvirt ${name}: ${QUEUE_MAX} calls wait already for ${this.#where}; not sent, try again later`,
+      );
+    }
+  }
+
+  #giveUp(call: PendingCall): void {
+    call.overdue = true;
+    const at = this.#queue.indexOf(call);
+    if (at !== -1) {
+      this.#queue.splice(at, 1);
+    }
+  }
+
+  #sendQueued(): void {
+    while (this.#active.size < SLOTS) {
+      const call = this.#queue.shift();
+      if (call === undefined) {
+        return;
+      }
+      const serial = this.#nextSerial();
+      this.#active.set(serial, call);
+      this.#send(Program.remote, Procedure[call.name], PacketType.call, serial, call.payload);
+    }
+  }
+
+  #nextSerial(): number {
+    // Serials are u32; a call that old may still be running.
+    do {
+      this.#serial = (this.#serial + 1) >>> 0;
+    } while (this.#serial === 0 || this.#active.has(this.#serial));
+    return this.#serial;
+  }
+
+  #send(program: number, procedure: number, type: number, serial: number, payload: Buffer): void {
+    // What the socket buffers is bounded by the slots, so its back-pressure need not be waited for.
+    this.#socket.write(encodePacket({ program, procedure, type, serial, status: PacketStatus.ok }, payload));
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#ended !== undefined) {
+      return;
+    }
+    this.#heard = true;
+    try {
+      this.#splitter.push(chunk, (packet) => {
+        this.#dispatch(packet);
+      });
+    } catch (error) {
+      this.#end(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** Program and type decide first: an event carries serial 1 and would otherwise settle the first call. */
+  #dispatch(packet: Packet): void {
+    if (this.#ended !== undefined) {
+      return;
+    }
+    const { program, procedure, type } = packet;
+    if (program === Program.remote && type === PacketType.reply) {
+      this.#onReply(packet);
+    } else if (program === Program.remote && type === PacketType.message) {
+      for (const listener of this.#listeners) {
+        listener(procedure, new XdrReader(packet.payload));
+      }
+    } else if (program === Program.keepalive && type === PacketType.message) {
+      this.#onKeepalive(procedure);
+    } else {
+      throw new LibvirtProtocolError(
+        `packet of program ${program} and type ${type}, which nothing here asked for`,
+      );
+    }
+  }
+
+  #onReply(packet: Packet): void {
+    const call = this.#active.get(packet.serial);
+    if (call === undefined || Procedure[call.name] !== packet.procedure) {
+      throw new LibvirtProtocolError(
+        `reply of procedure ${packet.procedure} to serial ${packet.serial}, which is no such call`,
+      );
+    }
+    this.#active.delete(packet.serial);
+    if (!call.overdue) {
+      call.settle(packet);
+    }
+    this.#sendQueued();
+  }
+
+  #onKeepalive(procedure: number): void {
+    if (procedure === Keepalive.ping) {
+      this.#send(Program.keepalive, Keepalive.pong, PacketType.message, 0, EMPTY);
+    } else if (procedure !== Keepalive.pong) {
+      throw new LibvirtProtocolError(`keepalive message ${procedure}, must be 1 or 2`);
+    }
+  }
+
+  /** Counts unanswered pings and not time, so that a pause of this process is not taken for silence of the other. */
+  async #keepAlive(intervalMs: number, count: number): Promise<void> {
+    let unanswered = 0;
+    while (await this.#slept(intervalMs)) {
+      unanswered = this.#heard ? 0 : unanswered + 1;
+      this.#heard = false;
+      if (unanswered > count) {
+        this.#end(this.#lost(`no sign of life for ${((count + 1) * intervalMs) / 1000} s`));
+      } else if (unanswered > 0) {
+        this.#send(Program.keepalive, Keepalive.ping, PacketType.message, 0, EMPTY);
+      }
+    }
+  }
+
+  /** False when the connection ended meanwhile. */
+  async #slept(ms: number): Promise<boolean> {
+    try {
+      await this.#clock.sleep(ms, this.#over.signal);
+    } catch (error) {
+      if (!this.#over.signal.aborted) {
+        throw error;
+      }
+    }
+    return !this.#over.signal.aborted;
+  }
+
+  #lost(cause: string, error?: Error): LibvirtConnectionError {
+    return new LibvirtConnectionError(`connection to ${this.#where} lost: ${cause}`, { cause: error });
+  }
+
+  #end(reason: Error, sayGoodbye = false): void {
+    if (this.#ended !== undefined) {
+      return;
+    }
+    this.#ended = reason;
+    if (sayGoodbye) {
+      this.#send(Program.remote, Procedure.connectClose, PacketType.call, this.#nextSerial(), EMPTY);
+      this.#socket.end();
+    } else {
+      this.#socket.destroy();
+    }
+    this.#over.abort();
+    for (const call of this.#active.values()) {
+      call.fail(this.#unanswered(call, reason, true));
+    }
+    for (const call of this.#queue) {
+      call.fail(this.#unanswered(call, reason, false));
+    }
+    this.#active.clear();
+    this.#queue.length = 0;
+    this.#listeners.clear();
+    this.#resolveClosed(reason);
+  }
+
+  #unanswered(call: PendingCall, reason: Error, sent: boolean): LibvirtConnectionError {
+    const outcome = sent ? 'its outcome is unknown' : 'it was not sent';
+    return new LibvirtConnectionError(`libvirt ${call.name}: ${reason.message}; ${outcome}`, {
+      sent,
+      cause: reason,
+    });
+  }
+}
+
+function readAnswer<T>(name: ProcedureName, packet: Packet, readReply: (reader: XdrReader) => T): T {
+  const reader = new XdrReader(packet.payload);
+  switch (packet.status) {
+    case PacketStatus.ok: {
+      const reply = readReply(reader);
+      reader.end();
+      return reply;
+    }
+    case PacketStatus.error:
+      throw readError(reader);
+    default:
+      throw new LibvirtProtocolError(`reply to ${name} with status ${packet.status}, must be 0 or 1`);
+  }
+}
+
+/** remote_error of remote_protocol.x: what follows the level repeats the message in pieces. */
+function readError(reader: XdrReader): LibvirtError {
+  const code = reader.int();
+  const domain = reader.int();
+  const message = reader.optionalString();
+  const level = reader.int();
+  return new LibvirtError(code, domain, level, message ?? `libvirt error ${code} without a text`);
+}
