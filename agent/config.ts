@@ -1,0 +1,171 @@
+// Settings of the agent: /etc/evenkeel/agent.yaml, then EVENKEEL_… of the environment.
+import type convict from 'convict';
+import {
+  addressAndPort,
+  logLevelSchema,
+  natsSchema,
+  tlsSchema,
+  wholeNumber,
+  type NatsSettings,
+  type TlsSettings,
+} from '../shared/settings.ts';
+import { GIB, MIB } from '../shared/units.ts';
+import type { CpuPlan } from './vm/xml.ts';
+
+export interface AgentSettings {
+  readonly logLevel: string;
+  readonly listen: { readonly address: string };
+  readonly advertise: AdvertiseSettings;
+  readonly tls: TlsSettings;
+  readonly nats: NatsSettings;
+  readonly libvirt: LibvirtSettings;
+  readonly hypervisor: HypervisorSettings;
+  readonly migration: MigrationSettings;
+  readonly stateDirectory: string;
+}
+
+/** How others reach this host; empty values are found out by the agent. */
+export interface AdvertiseSettings {
+  readonly address: string;
+  readonly libvirtUri: string;
+  readonly migrateUri: string;
+}
+
+export interface LibvirtSettings {
+  readonly uri: string;
+  readonly socket: string;
+  readonly timeoutMs: number;
+}
+
+export interface HypervisorSettings {
+  readonly type: 'auto' | 'kvm' | 'qemu';
+  readonly cpuModel: string;
+}
+
+export interface MigrationSettings {
+  readonly unsafe: boolean;
+  readonly tls: boolean;
+  readonly memoryReserveBytes: number;
+}
+
+export const agentSchema: convict.Schema<AgentSettings> = {
+  logLevel: logLevelSchema,
+  listen: {
+    address: {
+      doc: 'Where the agent serves gRPC, "address:port". Give one address to serve the management network only.',
+      format: addressAndPort,
+      default: '0.0.0.0:7443',
+      env: 'EVENKEEL_LISTEN_ADDRESS',
+    },
+  },
+  advertise: {
+    address: {
+      doc: 'Address or name, without a port, under which schedulers and other hosts reach this host. Empty: the address from which this host reaches its NATS server.',
+      format: addressWithoutPort,
+      default: '',
+      env: 'EVENKEEL_ADVERTISE_ADDRESS',
+    },
+    libvirtUri: {
+      doc: 'libvirt URI of this host as the libvirt of another host dials it. Empty: "qemu+tls://ADDRESS/system".',
+      format: String,
+      default: '',
+      env: 'EVENKEEL_ADVERTISE_LIBVIRT_URI',
+    },
+    migrateUri: {
+      doc: 'Where QEMU takes the memory of incoming VMs, for example "tcp://10.1.0.11" on a network of its own. Empty: "tcp://ADDRESS".',
+      format: String,
+      default: '',
+      env: 'EVENKEEL_ADVERTISE_MIGRATE_URI',
+    },
+  },
+  tls: tlsSchema,
+  nats: natsSchema,
+  libvirt: {
+    uri: {
+      doc: 'Hypervisor that libvirt is to open.',
+      format: String,
+      default: 'qemu:///system',
+      env: 'EVENKEEL_LIBVIRT_URI',
+    },
+    socket: {
+      doc: "libvirt's unix socket with write access; /run/libvirt/virtqemud-sock works with the modular daemons. The agent's user must be in the group libvirt.",
+      format: String,
+      default: '/run/libvirt/libvirt-sock',
+      env: 'EVENKEEL_LIBVIRT_SOCKET',
+    },
+    timeoutMs: {
+      doc: 'Deadline of one call to libvirt, in milliseconds, 1000 to 60000. Copies of volumes and migrations have their own. Too short: commands on a busy host end as unknown.',
+      format: wholeNumber(1_000, 60_000),
+      default: 10_000,
+      env: 'EVENKEEL_LIBVIRT_TIMEOUT_MS',
+    },
+  },
+  hypervisor: {
+    type: {
+      doc: 'How new VMs run. kvm: by hardware. qemu: emulated, slow, for test beds. auto: kvm where libvirt offers it.',
+      format: ['auto', 'kvm', 'qemu'],
+      default: 'auto',
+      env: 'EVENKEEL_HYPERVISOR_TYPE',
+    },
+    cpuModel: {
+      doc: 'CPU of new VMs, the same on all hosts between which VMs are to move: a model of libvirt with changes, for example "Cascadelake-Server-noTSX,-mpx,+md-clear" (see "virsh hypervisor-cpu-baseline"). Empty: the host\'s own model, which an older host may not be able to take.',
+      format: cpuModel,
+      default: '',
+      env: 'EVENKEEL_HYPERVISOR_CPU_MODEL',
+    },
+  },
+  migration: {
+    unsafe: {
+      doc: "Skip libvirt's check that disks are on shared storage without host cache. For test beds whose shared folder libvirt does not recognise; anywhere else it can destroy a guest's disk.",
+      format: Boolean,
+      default: false,
+      env: 'EVENKEEL_MIGRATION_UNSAFE',
+    },
+    tls: {
+      doc: "Encrypt guests' memory on its way between hosts; needs the certificates of migrate_tls_x509_cert_dir in qemu.conf on all hosts.",
+      format: Boolean,
+      default: true,
+      env: 'EVENKEEL_MIGRATION_TLS',
+    },
+    memoryReserveBytes: {
+      doc: "Memory that must stay available on this host beyond an incoming VM's own, in bytes, 0 to 1 TiB: for QEMU's overhead and the host itself. Too small: the host swaps after a migration.",
+      format: wholeNumber(0, 1024 * GIB),
+      default: 256 * MIB,
+      env: 'EVENKEEL_MIGRATION_MEMORY_RESERVE_BYTES',
+    },
+  },
+  stateDirectory: {
+    doc: 'Folder that keeps what must outlive a restart: the highest migration epoch of each VM.',
+    format: String,
+    default: '/var/lib/evenkeel/agent',
+    env: 'EVENKEEL_STATE_DIRECTORY',
+  },
+};
+
+function addressWithoutPort(value: unknown): void {
+  if (typeof value !== 'string' || (value !== '' && !/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)$/.test(value)))
+    throw new Error('must be an address or host name without a port; IPv6 in brackets');
+}
+
+const CPU_MODEL = /^[A-Za-z0-9][A-Za-z0-9._-]*(,[+-][A-Za-z0-9][A-Za-z0-9._-]*)*$/;
+
+function cpuModel(value: unknown): void {
+  if (typeof value !== 'string' || (value !== '' && !CPU_MODEL.test(value)))
+    throw new Error('must be a CPU model, then ",+feature" or ",-feature" for each change, without spaces');
+}
+
+/** The CPU of new VMs: named when set, else what the hypervisor type allows. */
+export function cpuPlan(model: string, domainType: 'kvm' | 'qemu'): CpuPlan {
+  const [name, ...changes] = model.split(',');
+  if (name === undefined || name === '')
+    // TCG has no host model: it can emulate the same CPU on every host.
+    return { kind: domainType === 'kvm' ? 'host-model' : 'hypervisor-default' };
+  return {
+    kind: 'named',
+    model: name,
+    features: changes.map((change) => ({
+      name: change.slice(1),
+      policy: change.startsWith('+') ? ('require' as const) : ('disable' as const),
+    })),
+  };
+}
