@@ -72,7 +72,7 @@ export async function connect(target: LibvirtTarget, options: ConnectOptions): P
       await logIn(connection, where, { signal, timeoutMs: options.timeoutMs });
       await open(connection, options, { signal, timeoutMs: options.timeoutMs });
     } catch (error) {
-      await connection.close();
+      connection.abandon();
       throw error;
     }
     return connection;
@@ -229,6 +229,11 @@ class RpcConnection implements Connection {
     await this.#socketClosed;
     timer.abort();
     await late;
+  }
+
+  /** For a connection that never got ready: no goodbye to wait for. */
+  abandon(): void {
+    this.#end(this.#lost('given up while it was being opened'));
   }
 
   #submit<T>(

@@ -51,6 +51,11 @@ function readVolume(reader: XdrReader): VolumeRef {
   return { pool: reader.string(), name: reader.string(), key: reader.string() };
 }
 
+/** Remote file systems report absurd sizes; a rounded one must not cost the connection. */
+function readSize(reader: XdrReader): number {
+  return reader.uhyperAsDouble();
+}
+
 /** `flags`: ListPoolsFlag; 0 lists all. */
 export function listPools(connection: Connection, flags: number, wait: WaitOptions): Promise<PoolRef[]> {
   return connection.call(
@@ -86,9 +91,9 @@ export function getPoolInfo(connection: Connection, pool: PoolRef, wait: WaitOpt
     (writer) => writePool(writer, pool),
     (reader) => ({
       state: knownValue(PoolState, reader.uint()) ?? PoolState.inaccessible,
-      capacityBytes: reader.uhyper(),
-      allocationBytes: reader.uhyper(),
-      availableBytes: reader.uhyper(),
+      capacityBytes: readSize(reader),
+      allocationBytes: readSize(reader),
+      availableBytes: readSize(reader),
     }),
     wait,
   );
@@ -184,8 +189,8 @@ export function getVolumeInfo(
     (writer) => writeVolume(writer, volume),
     (reader) => ({
       type: reader.int(),
-      capacityBytes: reader.uhyper(),
-      allocationBytes: reader.uhyper(),
+      capacityBytes: readSize(reader),
+      allocationBytes: readSize(reader),
     }),
     wait,
   );

@@ -26,7 +26,12 @@ export async function openTransport(target: LibvirtTarget, signal: AbortSignal):
     case 'unix':
       return untilEvent(connectSocket({ path: target.path }), 'connect', target, signal);
     case 'tcp':
-      return untilEvent(connectSocket(target.port, target.host), 'connect', target, signal);
+      return untilEvent(
+        connectSocket({ host: target.host, port: target.port, noDelay: true }),
+        'connect',
+        target,
+        signal,
+      );
     case 'tls':
       return openTls(target, signal);
   }
@@ -38,10 +43,9 @@ export function describeTarget(target: LibvirtTarget): string {
     : `${target.kind} ${target.host}:${target.port}`;
 }
 
-async function openTls(
-  target: Extract<LibvirtTarget, { kind: 'tls' }>,
-  signal: AbortSignal,
-): Promise<TLSSocket> {
+type TlsTarget = Extract<LibvirtTarget, { kind: 'tls' }>;
+
+async function openTls(target: TlsTarget, signal: AbortSignal): Promise<TLSSocket> {
   const [ca, cert, key] = await Promise.all([
     readCredential('CA certificate', target.caFile, signal),
     readCredential('client certificate', target.certFile, signal),
@@ -60,16 +64,29 @@ async function openTls(
     );
   }
   await untilEvent(socket, 'secureConnect', target, signal);
-  await untilEvent(socket, 'readable', target, signal);
+  socket.setNoDelay(true);
+  await untilVerified(socket, target, signal);
+  return socket;
+}
+
+/** With TLS 1.3 our handshake succeeds before the server has looked at our certificate: refusal shows only here. */
+async function untilVerified(socket: TLSSocket, target: TlsTarget, signal: AbortSignal): Promise<void> {
+  const refused = (cause?: unknown): LibvirtConnectionError =>
+    new LibvirtConnectionError(
+      `connect to ${describeTarget(target)}: the server did not accept the client certificate ${target.certFile}; ` +
+        `check who signed it, and tls_allowed_dn_list in the server's libvirtd.conf`,
+      { cause },
+    );
+  try {
+    await untilEvent(socket, 'readable', target, signal);
+  } catch (error) {
+    throw error instanceof LibvirtConnectionError ? refused(error) : error;
+  }
   const first: unknown = socket.read(1);
   if (!Buffer.isBuffer(first) || first[0] !== TLS_VERIFIED) {
     socket.destroy();
-    throw new LibvirtConnectionError(
-      `connect to ${describeTarget(target)}: the server did not accept the client certificate ${target.certFile}; ` +
-        `check its CA and tls_allowed_dn_list in the server's libvirtd.conf`,
-    );
+    throw refused();
   }
-  return socket;
 }
 
 async function readCredential(what: string, path: string, signal: AbortSignal): Promise<Buffer> {
@@ -131,7 +148,11 @@ function refusal(target: LibvirtTarget, error: Error): LibvirtConnectionError {
 }
 
 function advice(target: LibvirtTarget, error: Error): string {
-  switch ('code' in error ? error.code : undefined) {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (target.kind === 'tls' && /CERT|SIGNATURE|ISSUER/.test(code)) {
+    return `; is ${target.caFile} the authority that signed the server's certificate, and is that for this name?`;
+  }
+  switch (code) {
     case 'ENOENT':
       return '; is libvirtd (or virtqemud) installed and its socket unit started?';
     case 'ECONNREFUSED':

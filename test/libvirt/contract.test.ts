@@ -43,7 +43,7 @@ import * as node from '../../agent/libvirt/node.ts';
 import { getAllDomainStats } from '../../agent/libvirt/stats.ts';
 import * as storage from '../../agent/libvirt/storage.ts';
 import { systemClock } from '../../shared/clock.ts';
-import { giveAway, startPrivateLibvirtd, tinyGuest, whyNoLibvirtd } from './private-libvirtd.ts';
+import { giveAway, startPrivateLibvirtd, tinyGuest, until, whyNoLibvirtd } from './private-libvirtd.ts';
 
 const wait = { timeoutMs: 20_000 };
 const skip = whyNoLibvirtd() ?? false;
@@ -158,6 +158,7 @@ void t.test('a real libvirtd', { skip }, async (t) => {
     t.same(await domains.lookupByUuid(test, defined.uuid.toUpperCase(), wait), renamed);
     t.match(await domains.getXml(test, domains.domainByUuid(defined.uuid), XmlFlag.inactive, wait), /life2/);
     await domains.undefine(test, renamed, UndefineFlag.managedSave, wait);
+    await until(() => events.includes('life2 undefined/removed'));
     await deregisterEvents(test, registration, wait);
     t.same(events, [
       'life defined/added',
@@ -314,10 +315,9 @@ void t.test('a real libvirtd', { skip }, async (t) => {
       t.match(await domains.getMetadata(qemu, paused, key, wait), /me &amp; you/);
       await domains.setMetadata(qemu, paused, { ...key, prefix: 'ek', xml: undefined }, wait);
       await t.rejects(domains.getMetadata(qemu, paused, key, wait), { code: ErrorCode.noDomainMetadata });
-      t.match(
-        events.filter((event) => event.kind === 'metadataChange'),
-        [{ namespaceUri: key.namespaceUri }, { namespaceUri: key.namespaceUri }],
-      );
+      const metadataEvents = (): LibvirtEvent[] => events.filter((event) => event.kind === 'metadataChange');
+      await until(() => metadataEvents().length === 2);
+      t.match(metadataEvents(), [{ namespaceUri: key.namespaceUri }, { namespaceUri: key.namespaceUri }]);
     });
 
     await t.test('with limits for its next migration, and no job', async (t) => {
@@ -355,11 +355,11 @@ void t.test('a real libvirtd', { skip }, async (t) => {
       await t.rejects(domains.destroy(qemu, paused, DestroyFlag.graceful, wait), {
         code: ErrorCode.noDomain,
       });
-      const lives = events.map((event) =>
-        event.kind === 'lifecycle' ? `${event.change}/${event.detail}` : event.kind,
-      );
-      t.equal(lives[0], 'started/booted');
-      t.equal(lives.at(-1), 'stopped/destroyed');
+      const lives = (): string[] =>
+        events.map((event) => (event.kind === 'lifecycle' ? `${event.change}/${event.detail}` : event.kind));
+      await until(() => lives().includes('stopped/destroyed'));
+      t.equal(lives()[0], 'started/booted');
+      t.equal(lives().at(-1), 'stopped/destroyed');
     });
   });
 

@@ -197,6 +197,14 @@ export function giveAway(path: string): void {
   }
 }
 
+/** Waits for what events bring: the daemon sends them on its own time, also after the answer to the call that caused them. */
+export async function until(isSo: () => boolean): Promise<void> {
+  const deadline = Date.now() + STOP_MS;
+  while (!isSo() && Date.now() < deadline) {
+    await delay(10);
+  }
+}
+
 /** A TCP port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

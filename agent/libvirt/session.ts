@@ -1,0 +1,218 @@
+// Keeps one connection to libvirtd alive: reconnects, registers events again, and hands over a full list each time.
+import { DeadlineError, withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
+import { connect, type Connection, type ConnectOptions } from './connection.ts';
+import { listDomains, type DomainRef } from './domain.ts';
+import { LibvirtConnectionError } from './errors.ts';
+import { registerEvents, type EventKind, type LibvirtEvent } from './events.ts';
+import { describeTarget, type LibvirtTarget } from './transport.ts';
+
+export interface SessionOptions extends Pick<
+  ConnectOptions,
+  'uri' | 'readOnly' | 'keepaliveIntervalMs' | 'keepaliveCount'
+> {
+  readonly target: LibvirtTarget;
+  readonly clock: Clock;
+  /** 0 to below 1, for the jitter. */
+  readonly random: () => number;
+  /** Events to be told of; none when absent. */
+  readonly events?: readonly EventKind[];
+  /** After every (re)connect, before any event of that connection: all domains, running or not. Must not throw. */
+  readonly onResync?: (domains: readonly DomainRef[]) => void;
+  /** Must not throw: that would cost the connection. */
+  readonly onEvent?: (event: LibvirtEvent) => void;
+  readonly onState?: (state: SessionState) => void;
+}
+
+export type SessionState =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'ready'; readonly connection: Connection }
+  /** Not connected, next attempt in `retryInMs`. */
+  | { readonly kind: 'waiting'; readonly retryInMs: number; readonly error: Error }
+  | { readonly kind: 'stopped' };
+
+/** First and largest limit of the wait between attempts; the wait is random below it, so that agents do not come in step. */
+const BACKOFF_MIN_MS = 1000;
+const BACKOFF_MAX_MS = 30_000;
+/** A connection that lived this long ended for a new reason: the next attempts start from the smallest wait again. */
+const SETTLED_MS = BACKOFF_MAX_MS;
+/** For connecting, registering and listing. A first connect may wait for libvirtd to probe QEMU, some seconds. */
+const CONNECT_TIMEOUT_MS = 30_000;
+/** Events that may come between registration and the list, some milliseconds: more than a host's guests can make. */
+const BACKLOG_MAX = 10_000;
+
+export class LibvirtSession {
+  readonly #options: SessionOptions;
+  readonly #stop = new AbortController();
+  readonly #stopped: Promise<Error>;
+  readonly #waiters = new Set<() => void>();
+  #state: SessionState = { kind: 'connecting' };
+  #lastError: Error | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#stopped = new Promise((resolve) => {
+      const { signal } = this.#stop;
+      signal.addEventListener('abort', () => {
+        resolve(new LibvirtConnectionError('libvirt session: stopped'));
+      });
+    });
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Closes the connection and ends; what is pending on it fails. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new LibvirtConnectionError('libvirt session: stopped'));
+    await this.#running;
+  }
+
+  connection(): Connection | undefined {
+    return this.#state.kind === 'ready' && !this.#state.connection.isClosed
+      ? this.#state.connection
+      : undefined;
+  }
+
+  /** The connection, as soon as there is one. Fails at the deadline with what the last attempt failed with. */
+  async ready(wait: WaitOptions): Promise<Connection> {
+    const what = `wait for libvirt at ${describeTarget(this.#options.target)}`;
+    try {
+      return await withDeadline(this.#options.clock, what, wait, (signal) => this.#untilReady(signal));
+    } catch (error) {
+      if (error instanceof DeadlineError && this.#lastError !== undefined) {
+        throw new LibvirtConnectionError(`${error.message}: ${this.#lastError.message}`, {
+          cause: this.#lastError,
+        });
+      }
+      throw error;
+    }
+  }
+
+  async #untilReady(signal: AbortSignal): Promise<Connection> {
+    for (;;) {
+      const connection = this.connection();
+      if (connection !== undefined) {
+        return connection;
+      }
+      signal.throwIfAborted();
+      this.#stop.signal.throwIfAborted();
+      await this.#stateChange(signal);
+    }
+  }
+
+  #stateChange(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#waiters.delete(done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#waiters.add(done);
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  #enter(state: SessionState): void {
+    this.#state = state;
+    for (const wake of [...this.#waiters]) {
+      wake();
+    }
+    this.#options.onState?.(state);
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random } = this.#options;
+    let failures = 0;
+    while (!this.#isStopped()) {
+      this.#enter({ kind: 'connecting' });
+      const startedMs = clock.monotonicMs();
+      const error = await this.#connectAndServe();
+      this.#lastError = error;
+      failures = clock.monotonicMs() - startedMs >= SETTLED_MS ? 0 : failures;
+      const retryInMs = random() * Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** failures);
+      failures += 1;
+      if (!this.#isStopped()) {
+        this.#enter({ kind: 'waiting', retryInMs, error });
+        await this.#sleep(retryInMs);
+      }
+    }
+    this.#enter({ kind: 'stopped' });
+  }
+
+  #isStopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    try {
+      await this.#options.clock.sleep(ms, this.#stop.signal);
+    } catch (error) {
+      if (!this.#stop.signal.aborted) {
+        throw error;
+      }
+    }
+  }
+
+  /** One connection from its beginning to its end; resolves with why it ended. */
+  async #connectAndServe(): Promise<Error> {
+    const { target, clock, uri, readOnly, keepaliveIntervalMs, keepaliveCount } = this.#options;
+    const wait = { signal: this.#stop.signal, timeoutMs: CONNECT_TIMEOUT_MS };
+    let connection: Connection | undefined;
+    try {
+      connection = await connect(target, {
+        ...wait,
+        clock,
+        uri,
+        readOnly,
+        ...(keepaliveIntervalMs === undefined ? {} : { keepaliveIntervalMs }),
+        ...(keepaliveCount === undefined ? {} : { keepaliveCount }),
+      });
+      await this.#resync(connection, wait);
+      return await Promise.race([connection.closed, this.#stopped]);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    } finally {
+      await connection?.close();
+    }
+  }
+
+  /** Registers before listing, so that no change falls between; what comes meanwhile is delivered after the list. */
+  async #resync(connection: Connection, wait: WaitOptions): Promise<void> {
+    const { events = [], onEvent, onResync } = this.#options;
+    let backlog: LibvirtEvent[] | undefined = [];
+    const deliver = (event: LibvirtEvent): void => {
+      if (event.kind === 'connectionClosed') {
+        // The daemon is there, its hypervisor is not: only a new connection opens it again.
+        void connection.close();
+      }
+      onEvent?.(event);
+    };
+    const kinds: readonly EventKind[] = [...events, 'connectionClosed'];
+    await registerEvents(
+      connection,
+      kinds,
+      (event) => {
+        if (backlog === undefined) {
+          deliver(event);
+        } else if (backlog.length < BACKLOG_MAX) {
+          backlog.push(event);
+        } else {
+          throw new LibvirtConnectionError(`more than ${BACKLOG_MAX} events before the list of domains`);
+        }
+      },
+      wait,
+    );
+    const domains = await listDomains(connection, 0, wait);
+    this.#enter({ kind: 'ready', connection });
+    onResync?.(domains);
+    const early = backlog;
+    backlog = undefined;
+    early.forEach(deliver);
+  }
+}
