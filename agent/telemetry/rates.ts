@@ -1,0 +1,308 @@
+// A VM's rates from two readings of its counters, and what they mean: does it count as load, how much memory is in use. Pure.
+import type { DiskSample } from '../../shared/gen/evenkeel/v1/DiskSample.ts';
+import type { NicSample } from '../../shared/gen/evenkeel/v1/NicSample.ts';
+import type { VmMetadata } from '../../shared/gen/evenkeel/v1/VmMetadata.ts';
+import type { VmMigrationRole } from '../../shared/gen/evenkeel/v1/VmMigrationRole.ts';
+import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
+import type { VmState } from '../../shared/gen/evenkeel/v1/VmState.ts';
+import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
+
+/** What libvirt says of one VM at one moment; the part of the client's DomainStats that is used. Absent is unknown, not 0. */
+export interface VmCounters {
+  /** A new id is a new QEMU process, whose counters start at 0. */
+  readonly domain: { readonly name: string; readonly uuid: string; readonly id: number };
+  readonly state?: number;
+  readonly reason?: number;
+  readonly cpuTimeMs?: number;
+  readonly balloon?: BalloonCounters;
+  readonly vcpuCurrent?: number;
+  readonly vcpus: readonly { readonly index: number; readonly delayMs?: number }[];
+  readonly nics: readonly NicCounters[];
+  readonly disks: readonly DiskCounters[];
+}
+
+interface BalloonCounters {
+  readonly currentBytes?: number;
+  readonly maximumBytes?: number;
+  readonly rssBytes?: number;
+  readonly unusedBytes?: number;
+  readonly availableBytes?: number;
+  readonly usableBytes?: number;
+  /** When the guest last reported, on the host's clock; 0 is never. */
+  readonly lastUpdateS?: number;
+}
+
+interface NicCounters {
+  /** Of the tap device, as libvirt's statistics know it. */
+  readonly name: string;
+  readonly rxBytes?: number;
+  readonly rxPackets?: number;
+  readonly rxErrors?: number;
+  readonly rxDrops?: number;
+  readonly txBytes?: number;
+  readonly txPackets?: number;
+  readonly txErrors?: number;
+  readonly txDrops?: number;
+}
+
+interface DiskCounters {
+  /** Target in the guest, which stays the same while indices shift on hotplug. */
+  readonly name: string;
+  readonly readRequests?: number;
+  readonly readBytes?: number;
+  readonly readTimeMs?: number;
+  readonly writeRequests?: number;
+  readonly writeBytes?: number;
+  readonly writeTimeMs?: number;
+  readonly allocationBytes?: number;
+  readonly capacityBytes?: number;
+}
+
+/** What only a VM's definition says. */
+export interface VmDescription {
+  readonly metadata: VmMetadata;
+  readonly macByTap: ReadonlyMap<string, string>;
+  /** Huge pages are missing from the resident size, which then says nothing. */
+  readonly usesHugePages: boolean;
+}
+
+export interface VmReading {
+  readonly counters: VmCounters;
+  /** On a clock that never jumps. */
+  readonly atMs: number;
+  /** Undefined while the definition could not be read. */
+  readonly description: VmDescription | undefined;
+}
+
+/** What a reading alone does not show. */
+export interface VmContext {
+  /** Wall time, which the balloon's last report is stamped with. */
+  readonly nowMs: number;
+  readonly intervalMs: number;
+  /** This host is known to send the VM away just now. */
+  readonly isMigratingOut: boolean;
+  /** The VM's monitor did not answer. */
+  readonly isStuck: boolean;
+}
+
+// virDomainState of libvirt-domain.h, by number.
+const STATES: readonly VmState[] = [
+  'VM_STATE_UNSPECIFIED',
+  'VM_STATE_RUNNING',
+  'VM_STATE_BLOCKED',
+  'VM_STATE_PAUSED',
+  'VM_STATE_SHUTTING_DOWN',
+  'VM_STATE_SHUT_OFF',
+  'VM_STATE_CRASHED',
+  'VM_STATE_SUSPENDED',
+];
+const PAUSED = 3;
+// virDomainPausedReason of libvirt-domain.h.
+const PAUSED_MIGRATION = 2;
+const PAUSED_POST_COPY = 12;
+const PAUSED_POST_COPY_FAILED = 13;
+// The balloon driver may miss a report or two; oVirt and OpenStack ask for one every 5 to 10 s, CloudStack for one a minute.
+const BALLOON_FRESH_INTERVALS = 3;
+const BALLOON_FRESH_MIN_MS = MINUTE_MS;
+
+/** One VM's sample. Without a previous reading of the same QEMU process it holds no rates. */
+export function vmSample(previous: VmReading | undefined, current: VmReading, context: VmContext): VmSample {
+  const { counters, description } = current;
+  const before = previous !== undefined && isSameEpoch(previous, current) ? previous : undefined;
+  const sample: VmSample = {
+    uuid: counters.domain.uuid,
+    name: counters.domain.name,
+    libvirtId: counters.domain.id,
+    state: STATES[counters.state ?? 0] ?? 'VM_STATE_UNSPECIFIED',
+    stateReason: counters.reason ?? 0,
+    migrationRole: migrationRole(counters, context.isMigratingOut),
+    counted: !context.isStuck && isGuestHere(counters),
+    stuck: context.isStuck,
+    vcpus: counters.vcpuCurrent ?? 0,
+    cpuTimeMs: Math.round(counters.cpuTimeMs ?? 0),
+    ...memory(current, context),
+    disks: diskSamples(before, current),
+    nics: nicSamples(before, current),
+    metadata: description?.metadata ?? null,
+  };
+  if (before !== undefined) addCpuRates(sample, before, current);
+  return sample;
+}
+
+/** Cores that the VM would have used beyond what it got, had the host been free. */
+export function delayCores(vm: VmSample): number {
+  return (vm.cpuDemandCores ?? 0) - (vm.cpuCores ?? 0);
+}
+
+/** Whether both readings are of one QEMU process, so that their counters can be compared. */
+function isSameEpoch(previous: VmReading, current: VmReading): boolean {
+  const before = previous.counters.domain;
+  const now = current.counters.domain;
+  return before.uuid === now.uuid && before.id === now.id && current.atMs > previous.atMs;
+}
+
+/**
+ * Whether the guest's CPU and memory are this host's load. While a VM migrates, two hosts list it; it is paused for
+ * migration on the one where it does not run (before the switch the target, in post-copy the source).
+ */
+function isGuestHere({ state, reason }: VmCounters): boolean {
+  if (state !== PAUSED) return true;
+  return reason !== PAUSED_MIGRATION && reason !== PAUSED_POST_COPY && reason !== PAUSED_POST_COPY_FAILED;
+}
+
+function migrationRole(counters: VmCounters, isMigratingOut: boolean): VmMigrationRole {
+  if (isMigratingOut) return 'VM_MIGRATION_ROLE_OUTGOING';
+  if (isGuestHere(counters)) return 'VM_MIGRATION_ROLE_UNSPECIFIED';
+  return counters.reason === PAUSED_MIGRATION ? 'VM_MIGRATION_ROLE_INCOMING' : 'VM_MIGRATION_ROLE_OUTGOING';
+}
+
+/** How much `now` is above `before`; undefined when one is missing or the counter has started again. */
+export function increase(before: number | undefined, now: number | undefined): number | undefined {
+  return before === undefined || now === undefined || now < before ? undefined : now - before;
+}
+
+function addCpuRates(sample: VmSample, before: VmReading, current: VmReading): void {
+  const elapsedMs = current.atMs - before.atMs;
+  const cpuMs = increase(before.counters.cpuTimeMs, current.counters.cpuTimeMs);
+  const delayMs = delayIncrease(before.counters.vcpus, current.counters.vcpus);
+  if (delayMs !== undefined && sample.vcpus > 0) {
+    // The kernel books a wait when it ends, so one that began in the last interval can pass the whole of this one.
+    sample.stealRatio = Math.min(1, delayMs / (elapsedMs * sample.vcpus));
+  }
+  if (cpuMs === undefined) return;
+  sample.cpuCores = cpuMs / elapsedMs;
+  sample.cpuDemandCores = (cpuMs + (delayMs ?? 0)) / elapsedMs;
+}
+
+/**
+ * Run-queue wait of all vCPUs. One that was plugged in meanwhile, or again, counts from the next reading on.
+ * Undefined when libvirt tells of none (before 7.2).
+ */
+function delayIncrease(before: VmCounters['vcpus'], now: VmCounters['vcpus']): number | undefined {
+  let sumMs: number | undefined;
+  for (let at = 0; at < now.length; at += 1) {
+    const vcpu = now[at];
+    // Indices are in order but for hotplug, so the search is for the odd case.
+    const old = before[at]?.index === vcpu?.index ? before[at] : before.find((v) => v.index === vcpu?.index);
+    const delayMs = increase(old?.delayMs, vcpu?.delayMs);
+    if (delayMs !== undefined) sumMs = (sumMs ?? 0) + delayMs;
+  }
+  return sumMs;
+}
+
+type Memory = Pick<
+  VmSample,
+  'memoryAssignedBytes' | 'memoryMaxBytes' | 'memoryUsedBytes' | 'memoryUsedSource' | 'rssBytes'
+>;
+
+function memory({ counters, description }: VmReading, context: VmContext): Memory {
+  const balloon = counters.balloon ?? {};
+  const { rssBytes } = balloon;
+  return {
+    memoryAssignedBytes: balloon.currentBytes ?? 0,
+    memoryMaxBytes: balloon.maximumBytes ?? 0,
+    ...(rssBytes === undefined ? {} : { rssBytes }),
+    ...memoryUsed(balloon, description, context),
+  };
+}
+
+function memoryUsed(
+  balloon: BalloonCounters,
+  description: VmDescription | undefined,
+  context: VmContext,
+): Pick<Memory, 'memoryUsedBytes' | 'memoryUsedSource'> {
+  if (isFresh(balloon.lastUpdateS, context)) {
+    const withoutCache = increase(balloon.usableBytes, balloon.availableBytes);
+    if (withoutCache !== undefined)
+      return { memoryUsedSource: 'MEMORY_USED_SOURCE_BALLOON_USABLE', memoryUsedBytes: withoutCache };
+    const withCache = increase(balloon.unusedBytes, balloon.availableBytes);
+    if (withCache !== undefined)
+      return { memoryUsedSource: 'MEMORY_USED_SOURCE_BALLOON_UNUSED', memoryUsedBytes: withCache };
+  }
+  return balloon.rssBytes === undefined || description?.usesHugePages === true
+    ? { memoryUsedSource: 'MEMORY_USED_SOURCE_UNSPECIFIED' }
+    : { memoryUsedSource: 'MEMORY_USED_SOURCE_RSS', memoryUsedBytes: balloon.rssBytes };
+}
+
+function isFresh(lastUpdateS: number | undefined, { nowMs, intervalMs }: VmContext): boolean {
+  if (lastUpdateS === undefined || lastUpdateS === 0) return false;
+  const freshMs = Math.max(BALLOON_FRESH_INTERVALS * intervalMs, BALLOON_FRESH_MIN_MS);
+  // A report from the future tells of a clock that was set back: how old it is cannot be known.
+  return Math.abs(nowMs - lastUpdateS * SECOND_MS) <= freshMs;
+}
+
+function diskSamples(before: VmReading | undefined, current: VmReading): DiskSample[] {
+  const samples: DiskSample[] = [];
+  for (const disk of current.counters.disks) {
+    // An empty drive has a name and no counters.
+    if (disk.readBytes === undefined && disk.writeBytes === undefined) continue;
+    const sample: DiskSample = {
+      device: disk.name,
+      readBytes: disk.readBytes ?? 0,
+      writeBytes: disk.writeBytes ?? 0,
+      readRequests: disk.readRequests ?? 0,
+      writeRequests: disk.writeRequests ?? 0,
+      capacityBytes: disk.capacityBytes ?? 0,
+      allocationBytes: disk.allocationBytes ?? 0,
+    };
+    const old = before?.counters.disks.find(({ name }) => name === disk.name);
+    if (before !== undefined && old !== undefined)
+      addDiskRates(sample, old, disk, (current.atMs - before.atMs) / SECOND_MS);
+    samples.push(sample);
+  }
+  return samples;
+}
+
+function addDiskRates(sample: DiskSample, old: DiskCounters, disk: DiskCounters, elapsedS: number): void {
+  const reads = increase(old.readRequests, disk.readRequests);
+  const writes = increase(old.writeRequests, disk.writeRequests);
+  assign(sample, 'readRequestsPerSecond', reads, elapsedS);
+  assign(sample, 'writeRequestsPerSecond', writes, elapsedS);
+  assign(sample, 'readBytesPerSecond', increase(old.readBytes, disk.readBytes), elapsedS);
+  assign(sample, 'writeBytesPerSecond', increase(old.writeBytes, disk.writeBytes), elapsedS);
+  if (reads !== undefined && reads > 0)
+    assign(sample, 'readLatencyMs', increase(old.readTimeMs, disk.readTimeMs), reads);
+  if (writes !== undefined && writes > 0)
+    assign(sample, 'writeLatencyMs', increase(old.writeTimeMs, disk.writeTimeMs), writes);
+}
+
+function nicSamples(before: VmReading | undefined, current: VmReading): NicSample[] {
+  return current.counters.nics.map((nic) => {
+    const device = nicKey(current, nic);
+    const sample: NicSample = {
+      device,
+      receiveBytes: nic.rxBytes ?? 0,
+      transmitBytes: nic.txBytes ?? 0,
+      receivePackets: nic.rxPackets ?? 0,
+      transmitPackets: nic.txPackets ?? 0,
+      receiveErrors: nic.rxErrors ?? 0,
+      transmitErrors: nic.txErrors ?? 0,
+      receiveDrops: nic.rxDrops ?? 0,
+      transmitDrops: nic.txDrops ?? 0,
+    };
+    const old = before?.counters.nics.find((other) => nicKey(before, other) === device);
+    if (before !== undefined && old !== undefined) {
+      const elapsedS = (current.atMs - before.atMs) / SECOND_MS;
+      assign(sample, 'receiveBytesPerSecond', increase(old.rxBytes, nic.rxBytes), elapsedS);
+      assign(sample, 'transmitBytesPerSecond', increase(old.txBytes, nic.txBytes), elapsedS);
+      assign(sample, 'receivePacketsPerSecond', increase(old.rxPackets, nic.rxPackets), elapsedS);
+      assign(sample, 'transmitPacketsPerSecond', increase(old.txPackets, nic.txPackets), elapsedS);
+    }
+    return sample;
+  });
+}
+
+/** The MAC address; the tap's name until the definition could be read. */
+function nicKey({ description }: VmReading, nic: NicCounters): string {
+  return description?.macByTap.get(nic.name) ?? nic.name;
+}
+
+/** Sets `target[key]` to the quotient, or leaves it absent when the dividend is unknown. */
+export function assign<K extends string>(
+  target: Partial<Record<K, number>>,
+  key: K,
+  dividend: number | undefined,
+  divisor: number,
+): void {
+  if (dividend !== undefined) target[key] = dividend / divisor;
+}
