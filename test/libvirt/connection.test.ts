@@ -13,10 +13,12 @@ import { registerEvents, type LibvirtEvent } from '../../agent/libvirt/events.ts
 import * as node from '../../agent/libvirt/node.ts';
 import { encodePacket, PacketSplitter, type Packet, type PacketHeader } from '../../agent/libvirt/packet.ts';
 import { Procedure } from '../../agent/libvirt/procedures.ts';
+import { LibvirtSession } from '../../agent/libvirt/session.ts';
 import { getAllDomainStats } from '../../agent/libvirt/stats.ts';
+import type { LibvirtTarget } from '../../agent/libvirt/transport.ts';
 import { XdrWriter } from '../../agent/libvirt/xdr.ts';
 import { DeadlineError, systemClock } from '../../shared/clock.ts';
-import { startPrivateLibvirtd, tinyGuest, whyNoLibvirtd } from './private-libvirtd.ts';
+import { startPrivateLibvirtd, tinyGuest, until, whyNoLibvirtd } from './private-libvirtd.ts';
 
 const wait = { timeoutMs: 20_000 };
 const skip = whyNoLibvirtd() ?? false;
@@ -177,8 +179,10 @@ type Answer = (
   socket: Socket,
 ) => void;
 
-/** A peer that answers log-in and opening properly and all else as the test says. */
-async function withPeer(t: Test, answer: Answer): Promise<Connection> {
+const AuthType = { none: 0, sasl: 1, polkit: 2 } as const;
+
+/** A peer that answers opening properly, offers one way to log in, and answers all else as the test says. */
+async function startPeer(t: Test, answer: Answer, authType: number = AuthType.none): Promise<LibvirtTarget> {
   const directory = mkdtempSync(join(tmpdir(), 'ekpeer-'));
   const path = join(directory, 'sock');
   const sockets = new Set<Socket>();
@@ -193,7 +197,7 @@ async function withPeer(t: Test, answer: Answer): Promise<Connection> {
           socket.write(encodePacket({ program, procedure, serial, type: 1, status: 0, ...header }, payload));
         };
         if (packet.procedure === Procedure.authList) {
-          send({}, new XdrWriter().uint(1).int(0).finish());
+          send({}, new XdrWriter().uint(1).int(authType).finish());
         } else if (packet.procedure === Procedure.connectSupportsFeature) {
           send({}, new XdrWriter().int(1).finish());
         } else if (packet.procedure === Procedure.connectOpen) {
@@ -205,18 +209,21 @@ async function withPeer(t: Test, answer: Answer): Promise<Connection> {
     });
   }).listen(path);
   await once(server, 'listening');
-  const connection = await connect(
-    { kind: 'unix', path },
-    { uri: 'x:///', readOnly: false, clock: systemClock, ...wait },
-  );
-  t.teardown(async () => {
+  t.teardown(() => {
     for (const socket of sockets) {
       socket.destroy();
     }
-    await connection.close();
     server.close();
     rmSync(directory, { recursive: true });
   });
+  return { kind: 'unix', path };
+}
+
+const peerOptions = { uri: 'x:///', readOnly: false, clock: systemClock, ...wait };
+
+async function withPeer(t: Test, answer: Answer): Promise<Connection> {
+  const connection = await connect(await startPeer(t, answer), peerOptions);
+  t.teardown(() => connection.close());
   return connection;
 }
 
@@ -334,4 +341,80 @@ void t.test('pings are answered at once', async (t) => {
   await node.getHostname(connection, wait);
   await node.getHostname(connection, wait);
   t.match(pongs, [{ procedure: Keepalive.pong, type: 2, serial: 0 }]);
+});
+
+void t.test('logging in', async (t) => {
+  await t.test('by polkit, which lets the user pass', async (t) => {
+    const asked: number[] = [];
+    const pass: Answer = (packet, send) => {
+      asked.push(packet.procedure);
+      send({}, packet.procedure === Procedure.authPolkit ? new XdrWriter().int(1).finish() : hostname);
+    };
+    const connection = await connect(await startPeer(t, pass, AuthType.polkit), peerOptions);
+    t.equal(await node.getHostname(connection, wait), 'peer');
+    t.same(asked, [Procedure.authPolkit, Procedure.connectGetHostname]);
+    await connection.close();
+  });
+
+  await t.test('by polkit, which does not', async (t) => {
+    const refusal = new XdrWriter()
+      .int(ErrorCode.authFailed)
+      .int(7)
+      .optionalString('access denied by policy')
+      .int(2);
+    const refuse: Answer = (_, send) => {
+      send({ status: 1 }, refusal.finish());
+    };
+    const target = await startPeer(t, refuse, AuthType.polkit);
+    await t.rejects(connect(target, peerOptions), {
+      name: 'LibvirtConnectionError',
+      message: /access denied by policy; add this user to the group "libvirt"/,
+    });
+  });
+
+  await t.test('by SASL is not spoken, and said so', async (t) => {
+    const target = await startPeer(t, () => undefined, AuthType.sasl);
+    await t.rejects(connect(target, peerOptions), { message: /authentication type 1 .*libvirtd.conf/ });
+  });
+
+  await t.test('at a peer that says nothing ends at the deadline', async (t) => {
+    const target = await startPeer(t, () => undefined, AuthType.polkit);
+    const startedMs = systemClock.monotonicMs();
+    await t.rejects(connect(target, { ...peerOptions, timeoutMs: 200 }), DeadlineError);
+    t.ok(systemClock.monotonicMs() - startedMs < 900, 'and waits for no goodbye');
+  });
+});
+
+void t.test('a session leaves a daemon that lost its hypervisor', async (t) => {
+  let closing = true;
+  const target = await startPeer(t, (packet, send) => {
+    switch (packet.procedure) {
+      case Procedure.connectListAllDomains:
+        send({}, new XdrWriter().uint(0).uint(0).finish());
+        if (closing) {
+          closing = false;
+          send(
+            { type: 2, procedure: Procedure.connectEventConnectionClosed },
+            new XdrWriter().int(1).finish(),
+          );
+        }
+        break;
+      default:
+        send({});
+    }
+  });
+  let resyncs = 0;
+  const session = new LibvirtSession({
+    ...peerOptions,
+    target,
+    random: () => 0,
+    onResync: () => {
+      resyncs += 1;
+    },
+  });
+  session.start();
+  await until(() => resyncs === 2);
+  await session.ready(wait);
+  t.equal(resyncs, 2);
+  await session.stop();
 });

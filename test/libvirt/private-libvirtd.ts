@@ -12,6 +12,8 @@ import type { LibvirtTarget } from '../../agent/libvirt/transport.ts';
 const NOBODY = { uid: 65_534, gid: 65_534 };
 const LIBVIRTD = '/usr/sbin/libvirtd';
 const QEMU = '/usr/bin/qemu-system-x86_64';
+/** Makes the certificates of the tests over TLS. */
+const OPENSSL = '/usr/bin/openssl';
 /** libvirtd probes QEMU at its first start, some seconds on a busy machine with two cores. */
 const START_MS = 30_000;
 const STOP_MS = 5000;
@@ -42,11 +44,11 @@ export interface PrivateLibvirtdOptions {
 
 /** Why no libvirtd can be started here; undefined if one can. With CI=true a missing part is an error. */
 export function whyNoLibvirtd(): string | undefined {
-  const missing = [LIBVIRTD, QEMU].filter((path) => !existsSync(path));
+  const missing = [LIBVIRTD, QEMU, OPENSSL].filter((path) => !existsSync(path));
   if (missing.length === 0) {
     return undefined;
   }
-  const reason = `${missing.join(' and ')} missing: apt-get install libvirt-daemon-system qemu-system-x86`;
+  const reason = `${missing.join(' and ')} missing: apt-get install libvirt-daemon-system qemu-system-x86 openssl`;
   if (process.env['CI'] === 'true') {
     throw new Error(reason);
   }
@@ -77,7 +79,12 @@ export async function startPrivateLibvirtd(options: PrivateLibvirtdOptions = {})
     XDG_DATA_HOME: join(directory, 'data'),
   };
   const daemon = new Daemon(directory, environment, options.listen === true);
-  await daemon.start();
+  try {
+    await daemon.start();
+  } catch (error) {
+    await daemon.stop();
+    throw error;
+  }
   return daemon;
 }
 
