@@ -1,0 +1,79 @@
+// evenkeel's own daemons in the lab: the agent as a unit in each host, the scheduler beside NATS and InfluxDB.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { readCertificate } from './certificates.ts';
+import { fileExists } from './files.ts';
+import type { HostFile } from './host-files.ts';
+import { execInHost } from './host.ts';
+import { codeStage, hostsFolder } from './paths.ts';
+import { natsUrl, type LabHost } from './topology.ts';
+
+const agentUnit = 'evenkeel-agent.service';
+const agentMain = 'dist/agent/main.js';
+/** systemd's own limit for a start is 90 s. */
+const agentStartTimeoutMs = 100_000;
+
+/** What a package and an administrator would put on the host: users, the unit, settings and certificates. */
+export async function agentFiles(host: LabHost, kvm: boolean): Promise<HostFile[]> {
+  if (!(await fileExists(join(codeStage, agentMain)))) return [];
+  const staged = (path: string): Promise<string> => readFile(join(codeStage, 'systemd', path), 'utf8');
+  const tls = await readCertificate(host.name);
+  const units = '/etc/systemd/system';
+  return [
+    {
+      kind: 'file',
+      path: '/usr/lib/sysusers.d/evenkeel.conf',
+      content: await staged('sysusers.d/evenkeel.conf'),
+    },
+    {
+      kind: 'file',
+      path: '/usr/lib/tmpfiles.d/evenkeel.conf',
+      content: await staged('tmpfiles.d/evenkeel.conf'),
+    },
+    { kind: 'file', path: `${units}/${agentUnit}`, content: await staged(agentUnit) },
+    { kind: 'link', path: `${units}/multi-user.target.wants/${agentUnit}`, target: `${units}/${agentUnit}` },
+    { kind: 'file', path: '/etc/evenkeel/agent.yaml', content: stringify(agentSettings(host, kvm)) },
+    { kind: 'file', path: '/etc/evenkeel/tls/ca.pem', content: tls.ca },
+    { kind: 'file', path: '/etc/evenkeel/tls/cert.pem', content: tls.cert },
+    { kind: 'file', path: '/etc/evenkeel/tls/key.pem', content: tls.key },
+  ];
+}
+
+/** Waits until the agent runs the staged code; restarts it when it was started from an earlier copy. */
+export async function ensureAgent(host: LabHost, code: string): Promise<void> {
+  if (!(await fileExists(join(codeStage, agentMain)))) return;
+  const stamp = join(hostsFolder, host.name, 'agent-code');
+  const startedFrom = await readFile(stamp, 'utf8').catch(() => '');
+  if (startedFrom === code && (await agentState(host)) === 'active') return;
+  const verb = startedFrom === '' || startedFrom === code ? 'start' : 'restart';
+  // Type=notify: systemctl returns when the agent has said that it is ready.
+  const result = await execInHost(host, ['systemctl', verb, agentUnit], { timeoutMs: agentStartTimeoutMs });
+  if (result.status !== 0) {
+    const journal = ['journalctl', '--unit', agentUnit, '--lines', '20', '--no-pager', '--output', 'cat'];
+    const log = await execInHost(host, journal, { timeoutMs: agentStartTimeoutMs });
+    throw new Error(`${agentUnit} on ${host.name}: ${result.stderr.trim()}\n${log.stdout.trim()}`);
+  }
+  await writeFile(stamp, code);
+}
+
+async function agentState(host: LabHost): Promise<string> {
+  const { stdout } = await execInHost(host, ['systemctl', 'is-active', agentUnit], {
+    timeoutMs: agentStartTimeoutMs,
+  });
+  return stdout.trim();
+}
+
+function agentSettings(host: LabHost, kvm: boolean): object {
+  return {
+    advertise: {
+      address: host.address,
+      libvirtUri: host.libvirtUri,
+      migrateUri: `tcp://${host.address}`,
+    },
+    nats: { servers: [natsUrl] },
+    hypervisor: { type: kvm ? 'kvm' : 'qemu' },
+    // libvirt takes a bind-mounted folder for local storage. The kernel is one for all hosts, so QEMU's locks hold.
+    migration: { unsafe: true, tls: false },
+  };
+}

@@ -1,0 +1,100 @@
+// The lab as a whole: up, down and what stands.
+import { copyFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../shared/clock.ts';
+import { ensureCertificates } from './certificates.ts';
+import { stageCode } from './code.ts';
+import { agentFiles, ensureAgent } from './daemons.ts';
+import { fileExists } from './files.ts';
+import { ensureGuestImage } from './guest-image.ts';
+import { ensureHost } from './host.ts';
+import { ledgerFile } from './ledger.ts';
+import { logFolder, undo } from './kernel-objects.ts';
+import { probeKvm } from './kvm-probe.ts';
+import { ensureLxcfs, lxcfsIsUp } from './lxcfs.ts';
+import { ensureNetwork, networkIsUp } from './network.ts';
+import {
+  codeStage,
+  hostsFolder,
+  lxcfsMount,
+  poolFolder,
+  runFolder,
+  servicesFolder,
+  tlsFolder,
+} from './paths.ts';
+import { ensureService, influxService, natsService } from './services.ts';
+import { baseImage, hosts, type LabHost } from './topology.ts';
+
+export type Say = (text: string) => void;
+
+/** Brings up whatever is not up, and leaves alone whatever is as it should be. */
+export async function up(say: Say): Promise<void> {
+  const startedMs = systemClock.monotonicMs();
+  const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+    const beganMs = systemClock.monotonicMs();
+    const result = await work();
+    say(`${what} (${((systemClock.monotonicMs() - beganMs) / 1000).toFixed(1)} s)`);
+    return result;
+  };
+  // Hosts hang on the bridge and on lxcfs: if either is gone, what is left of the hosts cannot be used.
+  if (!(await networkIsUp()) || !(await lxcfsIsUp())) await step('cleared', clear);
+  for (const folder of [hostsFolder, poolFolder, runFolder, servicesFolder, codeStage]) {
+    await mkdir(folder, { recursive: true });
+  }
+  const image = await step('guest image ready', ensureGuestImage);
+  const kvm = await step('KVM probed', () => probeKvm(image));
+  say(kvm.usable ? 'guests run with KVM' : `guests run without KVM: ${kvm.reason}`);
+  await step('network up', ensureNetwork);
+  await step('lxcfs up', ensureLxcfs);
+  await step('nats-server and influxd up', async () => {
+    await Promise.all([ensureService(natsService), ensureService(influxService)]);
+  });
+  await placeImage(image);
+  await ensureCertificates();
+  const code = await step('code staged', stageCode);
+  await step('hosts up', async () => {
+    await Promise.all(hosts.map((host) => upHost(host, kvm.usable, code)));
+  });
+  say(`up after ${((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1)} s`);
+}
+
+async function upHost(host: LabHost, kvm: boolean, code: string): Promise<void> {
+  await ensureHost(host, { kvm, extraFiles: await agentFiles(host, kvm) });
+  await ensureAgent(host, code);
+}
+
+/** Ends and removes everything but the cache of slow results. */
+export async function down(say: Say): Promise<void> {
+  await clear();
+  for (const path of [logFolder, ledgerFile]) await rm(path, { recursive: true, force: true });
+  say('down');
+}
+
+async function clear(): Promise<void> {
+  await undo();
+  for (const folder of [
+    hostsFolder,
+    poolFolder,
+    runFolder,
+    servicesFolder,
+    codeStage,
+    lxcfsMount,
+    tlsFolder,
+  ]) {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Puts the image into the pool once; guests are clones, so a volume in use is never replaced under them. */
+async function placeImage(image: string): Promise<void> {
+  const volume = join(poolFolder, baseImage);
+  if (await fileExists(volume)) {
+    if (await sameFile(image, volume)) return;
+  }
+  await copyFile(image, volume);
+}
+
+async function sameFile(a: string, b: string): Promise<boolean> {
+  if ((await stat(a)).size !== (await stat(b)).size) return false;
+  return (await readFile(a)).equals(await readFile(b));
+}
