@@ -24,6 +24,8 @@ export interface DaemonSpec<Settings extends { logLevel: string }> {
   readonly name: string;
   readonly schema: convict.Schema<Settings>;
   readonly defaultConfigFile: string;
+  /** Throws INVALID_ARGUMENT for settings that are good one by one but contradict each other. */
+  validate?(settings: Settings): void;
   start(settings: Settings, context: { logger: Logger; clock: Clock; signal: AbortSignal }): Promise<Daemon>;
 }
 
@@ -35,6 +37,7 @@ export async function runDaemon<Settings extends { logLevel: string }>(
   try {
     const options = parseCommandLine(spec);
     settings = loadSettings(spec.schema, options.config);
+    spec.validate?.(settings);
     if (options.checkConfig) {
       process.stdout.write(`${spec.name}: settings are good\n`);
       return;

@@ -8,9 +8,9 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from './units.ts';
 
 export const SAMPLES_STREAM = 'EVENKEEL_SAMPLES';
 export const EVENTS_STREAM = 'EVENKEEL_EVENTS';
-/** One entry for each migration, by its id. */
+/** One entry for each migration, by its id, and one for each VM that was ever moved. */
 export const MIGRATIONS_BUCKET = 'EVENKEEL_MIGRATIONS';
-/** One entry for each decision, by its id. */
+/** The latest decisions, in a ring of entries. */
 export const DECISIONS_BUCKET = 'EVENKEEL_DECISIONS';
 /** Settings that people change at run time, for example the mode. */
 export const CONTROL_BUCKET = 'EVENKEEL_CONTROL';

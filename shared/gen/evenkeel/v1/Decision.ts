@@ -31,6 +31,10 @@ export interface DecisionInput {
    */
   'refusals'?: (_evenkeel_v1_RefusalInput)[];
   'overloadedSinceMs'?: (number | string | Long);
+  /**
+   * One word for no_move_reason, stable for scripts: "no_gain", "no_room", "frozen", "observing", "moving", ...
+   */
+  'noMoveCode'?: (string);
   '_move'?: "move";
 }
 
@@ -60,5 +64,9 @@ export interface Decision {
    */
   'refusals': (_evenkeel_v1_Refusal)[];
   'overloadedSinceMs': (number);
+  /**
+   * One word for no_move_reason, stable for scripts: "no_gain", "no_room", "frozen", "observing", "moving", ...
+   */
+  'noMoveCode': (string);
   '_move'?: "move";
 }
