@@ -1,0 +1,118 @@
+// Hosts and VMs with their load, for lists and the live stream.
+import type { HostLoad } from '../../shared/gen/evenkeel/v1/HostLoad.ts';
+import type { ListHostsResponseInput } from '../../shared/gen/evenkeel/v1/ListHostsResponse.ts';
+import type { ListVmLoadsRequest } from '../../shared/gen/evenkeel/v1/ListVmLoadsRequest.ts';
+import type { ListVmLoadsResponseInput } from '../../shared/gen/evenkeel/v1/ListVmLoadsResponse.ts';
+import type { VmLoad } from '../../shared/gen/evenkeel/v1/VmLoad.ts';
+import type { WatchLoadRequest } from '../../shared/gen/evenkeel/v1/WatchLoadRequest.ts';
+import type { WatchLoadResponseInput } from '../../shared/gen/evenkeel/v1/WatchLoadResponse.ts';
+import { SECOND_MS } from '../../shared/units.ts';
+import { hotResources, hostState, vmsOf, type HostView, type VmView } from '../cluster/view.ts';
+import type { Core } from '../core.ts';
+import { hottestSinceMs } from '../planner/explain.ts';
+import type { Ledger } from '../planner/ledger.ts';
+import { allocatedBytes } from '../planner/model.ts';
+import { activeVms, findHost } from './names.ts';
+
+// Faster than people can read and agents sample would only cost; slower than a minute looks dead.
+const WATCH_MIN_MS = 200;
+const WATCH_MAX_MS = 60 * SECOND_MS;
+const WATCH_DEFAULT_MS = SECOND_MS;
+// A frame is sent now and then also when nothing changed, so that ages and stale marks are right.
+const WATCH_IDLE_MS = 5 * SECOND_MS;
+
+export function listHosts(core: Core): ListHostsResponseInput {
+  const ledger = core.loop.ledger();
+  return { hosts: sortedHosts(core).map((host) => hostLoad(core, ledger, host)) };
+}
+
+export function listVmLoads(core: Core, request: ListVmLoadsRequest): ListVmLoadsResponseInput {
+  const ledger = core.loop.ledger();
+  const vms =
+    request.host === '' ? activeVms(core.view) : vmsOf(core.view, findHost(core.view, 'host', request.host));
+  return { vms: sortedVms(vms).map((vm) => vmLoad(core, ledger, vm)) };
+}
+
+/** One frame at once, then one after each change, at most once per interval. */
+export async function* watchLoad(
+  core: Core,
+  { intervalMs }: WatchLoadRequest,
+  signal: AbortSignal,
+): AsyncGenerator<WatchLoadResponseInput, void, undefined> {
+  const wanted = intervalMs === 0 ? WATCH_DEFAULT_MS : intervalMs;
+  const pauseMs = Math.min(Math.max(wanted, WATCH_MIN_MS), WATCH_MAX_MS);
+  while (!signal.aborted) {
+    const seen = core.changes.count;
+    const ledger = core.loop.ledger();
+    yield {
+      atMs: core.clock.nowMs(),
+      hosts: sortedHosts(core).map((host) => hostLoad(core, ledger, host)),
+      vms: sortedVms(activeVms(core.view)).map((vm) => vmLoad(core, ledger, vm)),
+      migrations: [...ledger.active],
+    };
+    await core.clock.sleep(pauseMs, signal);
+    await core.changes.next(seen, signal, WATCH_IDLE_MS);
+  }
+}
+
+export function hostLoad({ view, clock }: Core, ledger: Ledger, host: HostView): HostLoad {
+  const point = host.points.at(-1);
+  return {
+    hostId: host.hostId,
+    hostName: host.hostName,
+    state: hostState(host, clock.nowMs()),
+    lastReportAtMs: host.observedAtMs,
+    facts: host.report.facts,
+    sample: host.report.host,
+    agent: host.report.agent,
+    vmsRunning: vmsOf(view, host).length,
+    memoryAllocatedBytes: allocatedBytes(host),
+    cpuDemandRatio: point?.cpu.ratio ?? 0,
+    memoryUsedRatio: point?.memory.ratio ?? 0,
+    hotResources: hotResources(host),
+    hotSinceMs: hottestSinceMs({ view: host }),
+    migrationsIn: ledger.inByHost.get(host.hostId) ?? 0,
+    migrationsOut: ledger.outByHost.get(host.hostId) ?? 0,
+  };
+}
+
+export function vmLoad({ view, clock }: Core, ledger: Ledger, vm: VmView): VmLoad {
+  const host = view.hosts.get(vm.hostId ?? '');
+  return {
+    sample: vm.sample,
+    hostId: vm.hostId ?? '',
+    hostName: host?.hostName ?? '',
+    lastReportAtMs: vm.tickAtMs,
+    coolDownUntilMs: ledger.coolDowns.get(vm.uuid)?.untilMs ?? 0,
+    migrationId: ledger.activeByVm.get(vm.uuid)?.migrationId ?? '',
+    warning: warningOf({ view, clock }, vm, host),
+  };
+}
+
+function warningOf(
+  { view, clock }: Pick<Core, 'view' | 'clock'>,
+  vm: VmView,
+  host: HostView | undefined,
+): string {
+  if (vm.alsoOnHostIds.length > 0) {
+    const names = vm.alsoOnHostIds.map((hostId) => view.hosts.get(hostId)?.hostName ?? hostId);
+    return `also shown running by ${names.join(', ')}: look at once, one copy must not run`;
+  }
+  if (host === undefined) return 'no host shows it now';
+  switch (hostState(host, clock.nowMs())) {
+    case 'HOST_STATE_STALE':
+      return `${host.hostName} has not reported for long; the VM may be elsewhere or off`;
+    case 'HOST_STATE_UNKNOWN':
+      return `libvirt on ${host.hostName} does not answer its agent`;
+    case 'HOST_STATE_READY':
+      return vm.sample.stuck ? 'its QEMU does not answer' : '';
+  }
+}
+
+function sortedHosts({ view }: Core): HostView[] {
+  return [...view.hosts.values()].sort((a, b) => (a.hostName < b.hostName ? -1 : 1));
+}
+
+function sortedVms(vms: readonly VmView[]): VmView[] {
+  return vms.toSorted((a, b) => (a.sample.name < b.sample.name ? -1 : 1));
+}

@@ -1,0 +1,67 @@
+// Finds hosts and VMs by what people type: an id or a name. An unknown one is answered with the known ones.
+import { EvenkeelError, invalidField } from '../../shared/errors.ts';
+import type { ClusterView, HostView, VmView } from '../cluster/view.ts';
+
+// A list in an error text helps while a person can read it.
+const NAMES_SHOWN = 20;
+
+/** The host with this id or name. Throws INVALID_ARGUMENT, NOT_FOUND, or FAILED_PRECONDITION for a name of two. */
+export function findHost(view: ClusterView, field: string, idOrName: string): HostView {
+  if (idOrName === '') throw invalidField(field, 'must be the id or name of a host');
+  const hosts = [...view.hosts.values()];
+  return only(
+    field,
+    idOrName,
+    'host',
+    view.hosts.get(idOrName) ?? hosts.filter(({ hostName }) => hostName === idOrName),
+    hosts.map(({ hostName }) => hostName),
+  );
+}
+
+/** The active VM with this uuid or name; undefined when no host shows one. */
+export function findActiveVm(view: ClusterView, field: string, uuidOrName: string): VmView | undefined {
+  if (uuidOrName === '') throw invalidField(field, 'must be the uuid or name of a VM');
+  const vms = activeVms(view);
+  const found =
+    vms.find(({ uuid }) => uuid === uuidOrName) ?? vms.filter(({ sample }) => sample.name === uuidOrName);
+  if (Array.isArray(found) && found.length === 0) return undefined;
+  return only(field, uuidOrName, 'VM', found, []);
+}
+
+/** Throws NOT_FOUND, with the names of the VMs that run. */
+export function unknownVm(view: ClusterView, field: string, uuidOrName: string): EvenkeelError {
+  const names = activeVms(view).map(({ sample }) => sample.name);
+  return unknown(field, uuidOrName, 'VM', names);
+}
+
+export function activeVms(view: ClusterView): VmView[] {
+  return [...view.vms.values()].filter(({ hostId }) => hostId !== undefined);
+}
+
+function only<T extends object>(
+  field: string,
+  text: string,
+  kind: string,
+  found: T | T[],
+  known: readonly string[],
+): T {
+  if (!Array.isArray(found)) return found;
+  const [first, ...more] = found;
+  if (first === undefined) throw unknown(field, text, kind, known);
+  if (more.length > 0)
+    throw new EvenkeelError(
+      'FAILED_PRECONDITION',
+      `${field}: ${found.length} ${kind}s are called "${text}"; give the id instead of the name`,
+    );
+  return first;
+}
+
+function unknown(field: string, text: string, kind: string, known: readonly string[]): EvenkeelError {
+  const names = [...known].sort();
+  const shown = names.slice(0, NAMES_SHOWN).join(', ');
+  const rest = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
+  return new EvenkeelError(
+    'NOT_FOUND',
+    `${field}: no ${kind} "${text}"; known: ${shown === '' ? 'none yet' : shown + rest}`,
+  );
+}

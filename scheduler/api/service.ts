@@ -1,0 +1,51 @@
+// The scheduler's gRPC service: each call handed to the file of its theme.
+import type { handleServerStreamingCall, handleUnaryCall } from '@grpc/grpc-js';
+import { EvenkeelError } from '../../shared/errors.ts';
+import type { SchedulerServiceHandlers } from '../../shared/gen/evenkeel/v1/SchedulerService.ts';
+import { streamHandler, unaryHandler } from '../../shared/grpc/server.ts';
+import type { Logger } from '../../shared/log.ts';
+import type { Core } from '../core.ts';
+import { explain, getMode, listDecisions, planNow, setMode } from './decisions.ts';
+import { listHosts, listVmLoads, watchLoad } from './loads.ts';
+import { abortMigration, listMigrations, migrate } from './migrations.ts';
+import { actOnVm, Creator, getVm, undefineVm } from './vms.ts';
+
+/** `core` is undefined while NATS has not been reached: every call is then UNAVAILABLE. */
+export function schedulerService(logger: Logger, core: () => Core | undefined): SchedulerServiceHandlers {
+  const ready = (): Core => {
+    const there = core();
+    if (there !== undefined) return there;
+    throw new EvenkeelError(
+      'UNAVAILABLE',
+      'the scheduler has no connection to NATS yet and knows no host; check nats.servers and that nats-server runs with JetStream',
+    );
+  };
+  const unary = <Request, Response>(
+    handle: (core: Core, request: Request, signal: AbortSignal) => Response | Promise<Response>,
+  ): handleUnaryCall<Request, Response> =>
+    unaryHandler(logger, async (request, signal) => handle(ready(), request, signal));
+  const stream = <Request, Response>(
+    handle: (core: Core, request: Request, signal: AbortSignal) => AsyncIterable<Response>,
+  ): handleServerStreamingCall<Request, Response> =>
+    streamHandler(logger, (request, signal) => handle(ready(), request, signal));
+  const creator = new Creator();
+  return {
+    ListHosts: unary(listHosts),
+    ListVmLoads: unary(listVmLoads),
+    WatchLoad: stream(watchLoad),
+    Plan: unary(planNow),
+    Explain: unary(explain),
+    ListDecisions: unary(listDecisions),
+    Migrate: stream(migrate),
+    ListMigrations: unary(listMigrations),
+    AbortMigration: unary(abortMigration),
+    GetMode: unary(getMode),
+    SetMode: unary(setMode),
+    CreateVm: unary((there, request, signal) => creator.create(there, request, signal)),
+    GetVm: unary(getVm),
+    StartVm: unary((there, request, signal) => actOnVm(there, 'startVm', request, signal)),
+    ShutdownVm: unary((there, request, signal) => actOnVm(there, 'shutdownVm', request, signal)),
+    DestroyVm: unary((there, request, signal) => actOnVm(there, 'destroyVm', request, signal)),
+    UndefineVm: unary(undefineVm),
+  };
+}

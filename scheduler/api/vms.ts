@@ -1,0 +1,148 @@
+// The life cycle of VMs: the scheduler finds the host, or chooses one, and the agent there does the work.
+import { EvenkeelError, invalidField } from '../../shared/errors.ts';
+import type { SchedulerServiceCreateVmRequest } from '../../shared/gen/evenkeel/v1/SchedulerServiceCreateVmRequest.ts';
+import type { SchedulerServiceCreateVmResponseInput } from '../../shared/gen/evenkeel/v1/SchedulerServiceCreateVmResponse.ts';
+import type { SchedulerServiceGetVmRequest } from '../../shared/gen/evenkeel/v1/SchedulerServiceGetVmRequest.ts';
+import type { SchedulerServiceGetVmResponseInput } from '../../shared/gen/evenkeel/v1/SchedulerServiceGetVmResponse.ts';
+import type { SchedulerServiceUndefineVmRequest } from '../../shared/gen/evenkeel/v1/SchedulerServiceUndefineVmRequest.ts';
+import type { SchedulerServiceUndefineVmResponseInput } from '../../shared/gen/evenkeel/v1/SchedulerServiceUndefineVmResponse.ts';
+import type { Vm } from '../../shared/gen/evenkeel/v1/Vm.ts';
+import type { VmSpec } from '../../shared/gen/evenkeel/v1/VmSpec.ts';
+import { MINUTE_MS } from '../../shared/units.ts';
+import type { HostView } from '../cluster/view.ts';
+import type { Core } from '../core.ts';
+import { modelOf, type HostModel } from '../planner/model.ts';
+import { placeNew, type Needs } from '../planner/place.ts';
+import { askAll, locateVm, type Located } from './locate.ts';
+import { refusedOrder } from './migrations.ts';
+import { findActiveVm, findHost } from './names.ts';
+
+// Cloning a large image takes minutes; all else is done within seconds or not at all.
+const CREATE_TIMEOUT_MS = 30 * MINUTE_MS;
+const ACT_TIMEOUT_MS = MINUTE_MS;
+// The agent's own rule (agent.proto); checked here first, because the name is looked for on all hosts.
+const VM_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+export async function getVm(
+  core: Core,
+  request: SchedulerServiceGetVmRequest,
+  signal: AbortSignal,
+): Promise<SchedulerServiceGetVmResponseInput> {
+  const { host, vm, xml } = await locateVm(core, request.vm, signal, request.includeXml);
+  return { vm, xml, hostId: host.hostId, hostName: host.hostName };
+}
+
+/** What to do with a VM that was found. */
+type Act = 'startVm' | 'shutdownVm' | 'destroyVm';
+
+/** Starts, shuts down or destroys the VM on its host. */
+export async function actOnVm(
+  core: Core,
+  act: Act,
+  { vm: uuidOrName }: { vm: string },
+  signal: AbortSignal,
+): Promise<{ vm: Vm }> {
+  const { host, vm } = await locateIdle(core, uuidOrName, signal);
+  const agent = core.agents.of(host.hostId);
+  return { vm: await agent[act]({ uuid: vm.uuid }, { signal, timeoutMs: ACT_TIMEOUT_MS }) };
+}
+
+export async function undefineVm(
+  core: Core,
+  request: SchedulerServiceUndefineVmRequest,
+  signal: AbortSignal,
+): Promise<SchedulerServiceUndefineVmResponseInput> {
+  const { host, vm } = await locateIdle(core, request.vm, signal);
+  const agent = core.agents.of(host.hostId);
+  const wait = { signal, timeoutMs: ACT_TIMEOUT_MS };
+  return { deletedVolumes: await agent.undefineVm({ uuid: vm.uuid }, request.deleteVolumes, wait) };
+}
+
+/** The VM, unless it is in a migration: whoever stops it then might stop the only copy. */
+async function locateIdle(core: Core, uuidOrName: string, signal: AbortSignal): Promise<Located> {
+  const located = await locateVm(core, uuidOrName, signal);
+  const migration = core.loop.ledger().activeByVm.get(located.vm.uuid);
+  if (migration !== undefined)
+    throw new EvenkeelError(
+      'FAILED_PRECONDITION',
+      `vm: ${located.vm.name} is in migration ${migration.migrationId} to ${migration.targetHostName}; wait for its end or abort it`,
+    );
+  return located;
+}
+
+/** Creates VMs; keeps the names that are being created, so that of two requests for one name only one goes on. */
+export class Creator {
+  readonly #creating = new Set<string>();
+
+  async create(
+    core: Core,
+    request: SchedulerServiceCreateVmRequest,
+    signal: AbortSignal,
+  ): Promise<SchedulerServiceCreateVmResponseInput> {
+    const spec = checkSpec(request.spec);
+    if (this.#creating.has(spec.name)) throw nameTaken(spec.name, 'is being created by somebody else');
+    this.#creating.add(spec.name);
+    try {
+      // The host first: a request that fits nowhere is refused without asking all agents.
+      const host = chooseHost(core, request.host, spec);
+      await refuseTakenName(core, spec.name, signal);
+      const agent = core.agents.of(host.hostId);
+      const vm = await agent.createVm(spec, request.start, { signal, timeoutMs: CREATE_TIMEOUT_MS });
+      return { vm, hostId: host.hostId, hostName: host.hostName };
+    } finally {
+      this.#creating.delete(spec.name);
+    }
+  }
+}
+
+function checkSpec(spec: VmSpec | null): VmSpec {
+  if (spec === null) throw invalidField('spec', 'must say what VM to create');
+  if (!VM_NAME.test(spec.name))
+    throw invalidField(
+      'spec.name',
+      `"${spec.name.slice(0, 80)}" must be 1 to 63 letters, digits, ".", "_" or "-", the first a letter or digit`,
+    );
+  if (spec.vcpus < 1) throw invalidField('spec.vcpus', 'must be at least 1');
+  if (spec.memoryBytes < 1) throw invalidField('spec.memory_bytes', 'must be above 0');
+  return spec;
+}
+
+/** UUIDs tell VMs apart, but people use names. A host that does not answer is judged by its last report. */
+async function refuseTakenName(core: Core, name: string, signal: AbortSignal): Promise<void> {
+  const active = findActiveVm(core.view, 'spec.name', name);
+  const activeOn = core.view.hosts.get(active?.hostId ?? '');
+  if (activeOn !== undefined) throw nameTaken(name, `runs on ${activeOn.hostName}`);
+  const { found } = await askAll(core, name, false, signal);
+  const [first] = found;
+  if (first !== undefined) throw nameTaken(name, `is defined on ${first.host.hostName}`);
+}
+
+function nameTaken(name: string, where: string): EvenkeelError {
+  return new EvenkeelError('ALREADY_EXISTS', `spec.name: a VM "${name}" ${where}; choose another name`);
+}
+
+function chooseHost(core: Core, wanted: string, spec: VmSpec): HostView {
+  const { view, policy, clock, loop } = core;
+  const model = modelOf(view, loop.ledger(), policy, clock.nowMs());
+  const named = wanted === '' ? undefined : findHost(view, 'host', wanted);
+  const hosts: HostModel[] = [...model.hosts.values()].filter(
+    ({ hostId }) => named === undefined || hostId === named.hostId,
+  );
+  const { host, refusals } = placeNew(model, needsOf(spec), hosts);
+  if (host !== undefined) return host.view;
+  const what = named === undefined ? 'no host has room' : `${named.hostName} cannot take it`;
+  throw refusedOrder(`create VM ${spec.name}: ${what}`, refusals);
+}
+
+function needsOf(spec: VmSpec): Needs {
+  const names = (list: readonly (string | undefined)[]): string[] => [
+    ...new Set(list.filter((name) => name !== undefined && name !== '').map(String)),
+  ];
+  return {
+    vcpus: spec.vcpus,
+    memoryBytes: spec.memoryBytes,
+    pools: names(spec.disks.map(({ pool }) => pool)),
+    networks: names(spec.nics.map(({ network }) => network)),
+    bridges: names(spec.nics.map(({ bridge }) => bridge)),
+  };
+}

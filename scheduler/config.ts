@@ -1,0 +1,238 @@
+// The scheduler's settings: every key with meaning, unit, range, default and what breaks when it is wrong.
+import type convict from 'convict';
+import type { CoolDowns } from './planner/ledger.ts';
+import type { Policy } from './planner/policy.ts';
+import type { ViewLimits } from './cluster/view.ts';
+import { invalidField } from '../shared/errors.ts';
+import {
+  addressAndPort,
+  logLevelSchema,
+  natsSchema,
+  numberBetween,
+  tlsSchema,
+  wholeNumber,
+  type NatsSettings,
+  type TlsSettings,
+} from '../shared/settings.ts';
+import { HOUR_MS, MIB, MINUTE_MS } from '../shared/units.ts';
+
+export interface SchedulerSettings {
+  readonly logLevel: string;
+  readonly mode: 'observe' | 'recommend' | 'auto';
+  readonly listen: { readonly address: string };
+  readonly nats: NatsSettings;
+  readonly tls: TlsSettings;
+  readonly streams: { readonly samplesMaxMib: number; readonly eventsMaxMib: number };
+  readonly view: {
+    readonly historySamples: number;
+    readonly warmStartMinutes: number;
+    readonly hostForgetHours: number;
+  };
+  readonly planner: {
+    readonly hotSamples: number;
+    readonly windowSamples: number;
+    readonly cpuEntryRatio: number;
+    readonly cpuExitRatio: number;
+    readonly memoryEntryRatio: number;
+    readonly memoryExitRatio: number;
+    readonly targetMarginRatio: number;
+    readonly gainMin: number;
+    readonly memoryReserveRatio: number;
+    readonly unknownHostsMaxRatio: number;
+  };
+  readonly migration: {
+    readonly bandwidthMibPerSecond: number;
+    readonly downtimeMaxMs: number;
+    readonly concurrentMax: number;
+    readonly coolDownMinutes: number;
+    readonly coolDownFailedMinutes: number;
+    readonly coolDownNotConvergingMinutes: number;
+  };
+}
+
+const viewSchema = {
+  historySamples: {
+    doc: 'Samples kept in memory of each host and VM, 10 to 1000. More costs memory (about 100 bytes a sample and VM), fewer leave less to explain.',
+    format: wholeNumber(10, 1000),
+    default: 60,
+  },
+  warmStartMinutes: {
+    doc: 'Minutes of samples read back from JetStream at start, 1 to 60, so that a restart forgets nothing a decision needs.',
+    format: wholeNumber(1, 60),
+    default: 10,
+  },
+  hostForgetHours: {
+    doc: 'A host that sent no report for this many hours, 1 to 720, is no longer listed. Until then it counts as stale.',
+    format: wholeNumber(1, 720),
+    default: 24,
+  },
+};
+
+const plannerSchema = {
+  hotSamples: {
+    doc: 'A host is hot when this many of the last windowSamples samples are at or over the entry level. 1 makes a single spike move VMs.',
+    format: wholeNumber(1, 20),
+    default: 3,
+  },
+  windowSamples: {
+    doc: 'Samples looked at, at least hotSamples. With a 5 s interval the default 5 cover 25 s.',
+    format: wholeNumber(1, 20),
+    default: 5,
+  },
+  cpuEntryRatio: {
+    doc: 'CPU demand (time used and time waited for a CPU, as a share of the cores) from which a host is hot. Above about 1 only hosts whose guests already wait count.',
+    format: numberBetween(0.1, 2),
+    default: 0.9,
+  },
+  cpuExitRatio: {
+    doc: 'CPU demand below which a hot host is no longer hot; below cpuEntryRatio. Targets must stay below it too. Too close to the entry level: hosts flap.',
+    format: numberBetween(0.05, 2),
+    default: 0.75,
+  },
+  memoryEntryRatio: {
+    doc: "Memory in use (all that is not available, as a share of the host's) from which a host is hot.",
+    format: numberBetween(0.1, 1),
+    default: 0.9,
+  },
+  memoryExitRatio: {
+    doc: 'Memory in use below which a hot host is no longer hot; below memoryEntryRatio.',
+    format: numberBetween(0.05, 1),
+    default: 0.8,
+  },
+  targetMarginRatio: {
+    doc: 'How far below the exit level a target must stay with the VM on it, as a share of the host. 0 lets a move fill a host to the level where it is nearly hot itself.',
+    format: numberBetween(0, 0.5),
+    default: 0.05,
+  },
+  gainMin: {
+    doc: 'Least gain of a move, as cost removed for each core moved, about twice the difference in load ratio that the VM must find. 0 lets noise of the measurements move VMs.',
+    format: numberBetween(0.01, 1),
+    default: 0.1,
+  },
+  memoryReserveRatio: {
+    doc: "Share of a host's memory that is never planned away, by use or by what VMs may grow to. 0 invites the kernel's out-of-memory killer.",
+    format: numberBetween(0, 0.5),
+    default: 0.1,
+  },
+  unknownHostsMaxRatio: {
+    doc: 'While more than this share of the hosts is unknown or stale, nothing is moved: the fault is then more likely ours than theirs.',
+    format: numberBetween(0, 1),
+    default: 0.34,
+  },
+};
+
+const migrationSchema = {
+  bandwidthMibPerSecond: {
+    doc: 'Cap of one migration in MiB/s, 1 to 100000; libvirt itself has none. The default leaves a 1 Gbit/s link some room; on 10 Gbit/s set 600.',
+    format: wholeNumber(1, 100_000),
+    default: 100,
+  },
+  downtimeMaxMs: {
+    doc: "Longest pause of the guest in ms, 10 to 10000, where its own rules name none. QEMU's own default is 300. Too short: busy guests do not converge.",
+    format: wholeNumber(10, 10_000),
+    default: 300,
+  },
+  concurrentMax: {
+    doc: 'Migrations at one time in the cluster, 1 to 100; never more than half the hosts, and one out and one in for each host.',
+    format: wholeNumber(1, 100),
+    default: 5,
+  },
+  coolDownMinutes: {
+    doc: 'Minutes, 0 to 1440, that a VM stays where it is after it moved. 0 lets a VM follow every swing of load.',
+    format: numberBetween(0, 1440),
+    default: 10,
+  },
+  coolDownFailedMinutes: {
+    doc: 'Minutes, 0 to 1440, before a VM, or a target that refused it, is tried again after a failure.',
+    format: numberBetween(0, 1440),
+    default: 5,
+  },
+  coolDownNotConvergingMinutes: {
+    doc: 'Minutes, 0 to 1440, before a VM is tried again whose memory changed faster than it could be copied.',
+    format: numberBetween(0, 1440),
+    default: 30,
+  },
+};
+
+/** Schema of /etc/evenkeel/scheduler.yaml. */
+export const schedulerSchema: convict.Schema<SchedulerSettings> = {
+  logLevel: logLevelSchema,
+  mode: {
+    doc: 'What is done about a hot host until "evenkeel mode" says otherwise: observe (report it), recommend (also propose a move), auto (also make it).',
+    format: ['observe', 'recommend', 'auto'],
+    default: 'recommend',
+    env: 'EVENKEEL_MODE',
+  },
+  listen: {
+    address: {
+      doc: 'Where the scheduler serves gRPC for people and tools, "address:port".',
+      format: addressAndPort,
+      default: '0.0.0.0:7444',
+      env: 'EVENKEEL_LISTEN_ADDRESS',
+    },
+  },
+  nats: natsSchema,
+  tls: tlsSchema,
+  streams: {
+    samplesMaxMib: {
+      doc: 'Most that JetStream keeps of samples, in MiB, 16 to 1000000; the oldest go first. Must fit the disk of nats-server. 100 hosts of 50 VMs write about 30 MiB a minute.',
+      format: wholeNumber(16, 1_000_000),
+      default: 2048,
+      env: 'EVENKEEL_STREAMS_SAMPLES_MAX_MIB',
+    },
+    eventsMaxMib: {
+      doc: 'Most that JetStream keeps of events (migrations, decisions), in MiB, 1 to 100000; the oldest go first.',
+      format: wholeNumber(1, 100_000),
+      default: 256,
+      env: 'EVENKEEL_STREAMS_EVENTS_MAX_MIB',
+    },
+  },
+  view: viewSchema,
+  planner: plannerSchema,
+  migration: migrationSchema,
+};
+
+/** The planner's policy. Throws INVALID_ARGUMENT where settings contradict each other. */
+export function policyOf({ planner, migration }: SchedulerSettings): Policy {
+  requireBelow('planner.cpuExitRatio', planner.cpuExitRatio, 'planner.cpuEntryRatio', planner.cpuEntryRatio);
+  requireBelow(
+    'planner.memoryExitRatio',
+    planner.memoryExitRatio,
+    'planner.memoryEntryRatio',
+    planner.memoryEntryRatio,
+  );
+  requireBelow(
+    'planner.hotSamples',
+    planner.hotSamples,
+    'planner.windowSamples + 1',
+    planner.windowSamples + 1,
+  );
+  return {
+    hotSamples: planner.hotSamples,
+    windowSamples: planner.windowSamples,
+    cpu: { entryRatio: planner.cpuEntryRatio, exitRatio: planner.cpuExitRatio },
+    memory: { entryRatio: planner.memoryEntryRatio, exitRatio: planner.memoryExitRatio },
+    targetMarginRatio: planner.targetMarginRatio,
+    gainMin: planner.gainMin,
+    memoryReserveRatio: planner.memoryReserveRatio,
+    unknownHostsMaxRatio: planner.unknownHostsMaxRatio,
+    concurrentMax: migration.concurrentMax,
+    bandwidthBytesPerSecond: migration.bandwidthMibPerSecond * MIB,
+  };
+}
+
+function requireBelow(field: string, value: number, other: string, limit: number): void {
+  if (value >= limit) throw invalidField(field, `${value} must be below ${other} (${limit})`);
+}
+
+export function coolDownsOf({ migration }: SchedulerSettings): CoolDowns {
+  return {
+    afterSuccessMs: migration.coolDownMinutes * MINUTE_MS,
+    afterFailureMs: migration.coolDownFailedMinutes * MINUTE_MS,
+    afterNotConvergingMs: migration.coolDownNotConvergingMinutes * MINUTE_MS,
+  };
+}
+
+export function viewLimitsOf({ view }: SchedulerSettings): ViewLimits {
+  return { historySamples: view.historySamples, hostForgetAfterMs: view.hostForgetHours * HOUR_MS };
+}

@@ -1,0 +1,176 @@
+// The control loop: new samples, a plan, and by mode the record of its decisions and the start of its moves.
+import type { Clock } from '../shared/clock.ts';
+import { messageOf } from '../shared/errors.ts';
+import type { Decision } from '../shared/gen/evenkeel/v1/Decision.ts';
+import type { Mode } from '../shared/gen/evenkeel/v1/Mode.ts';
+import type { Logger } from '../shared/log.ts';
+import { MINUTE_MS, SECOND_MS } from '../shared/units.ts';
+import type { Agents } from './agents.ts';
+import type { Changes } from './changes.ts';
+import { forgetOld, type ClusterView, type ViewLimits } from './cluster/view.ts';
+import type { DecisionBook } from './decisions.ts';
+import type { Runner } from './migrations/runner.ts';
+import type { ModeControl } from './mode.ts';
+import { ledgerOf, type CoolDowns, type Ledger } from './planner/ledger.ts';
+import { plan, type Plan, type PlannedDecision } from './planner/plan.ts';
+import type { Policy } from './planner/policy.ts';
+
+export interface LoopParts {
+  readonly view: ClusterView;
+  readonly runner: Runner;
+  readonly decisions: DecisionBook;
+  readonly mode: ModeControl;
+  readonly agents: Agents;
+  /** Rung by each report that was taken in. */
+  readonly reports: Changes;
+  /** Rung when people who watch should look again. */
+  readonly changes: Changes;
+  readonly policy: Policy;
+  readonly coolDowns: CoolDowns;
+  readonly limits: ViewLimits;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly newId: () => string;
+}
+
+// Hosts tick at the same wall time, so their reports come within tens of milliseconds: one plan sees them all.
+const GATHER_MS = 50;
+// Without reports hosts become stale by time alone; the loop also shows its health by this.
+const IDLE_MS = 5 * SECOND_MS;
+// An unchanged decision is written again this often, so that the book shows how long it held.
+const REPEAT_DECISION_MS = 5 * MINUTE_MS;
+// After a move that could not be started (NATS away, a slot taken meanwhile) the plan may try again.
+const RETRY_START_MS = 5 * SECOND_MS;
+const SWEEP_EVERY_MS = MINUTE_MS;
+
+export class Loop {
+  readonly #parts: LoopParts;
+  /** What was last written about each hot host. */
+  readonly #written = new Map<string, { key: string; atMs: number }>();
+  #startAfterMs = 0;
+  #sweptAtMs = 0;
+  #turnedAtMs: number;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+    this.#turnedAtMs = parts.clock.monotonicMs();
+  }
+
+  /** Runs until the signal aborts. Call it once the view is warm. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { reports, clock, logger } = this.#parts;
+    let seen = 0;
+    for (;;) {
+      if (isAborted(signal)) return;
+      try {
+        await reports.next(seen, signal, IDLE_MS);
+        await clock.sleep(GATHER_MS, signal);
+        seen = reports.count;
+        await this.turn();
+      } catch (error) {
+        if (isAborted(signal)) return;
+        logger.error({ err: error }, 'a turn of the control loop failed');
+        await clock.sleep(SECOND_MS, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  /** False when the loop has not come round for long: systemd then restarts the scheduler. */
+  isHealthy(): boolean {
+    return this.#parts.clock.monotonicMs() - this.#turnedAtMs < MINUTE_MS;
+  }
+
+  ledger(): Ledger {
+    const { runner, clock, coolDowns } = this.#parts;
+    return ledgerOf(runner.list(), clock.nowMs(), coolDowns);
+  }
+
+  /** What the planner would do now in that mode; changes nothing. */
+  plan(mode: Mode): Plan {
+    const { view, policy, clock } = this.#parts;
+    return plan(view, this.ledger(), policy, mode, clock.nowMs());
+  }
+
+  /** One turn: plan, write down what is news, start what the mode allows. */
+  async turn(): Promise<void> {
+    const { mode, clock } = this.#parts;
+    this.#turnedAtMs = clock.monotonicMs();
+    this.#sweep();
+    const { decisions } = this.plan(mode.current());
+    this.#forgetCooled(decisions);
+    for (const decision of decisions) {
+      const isToStart = mode.current() === 'MODE_AUTO' && decision.move !== null;
+      if (isToStart) await this.#start(decision);
+      else await this.#write(decision);
+    }
+  }
+
+  async #start(planned: PlannedDecision): Promise<void> {
+    const { decisions, runner, clock, logger } = this.#parts;
+    const { move } = planned;
+    if (move === null || clock.monotonicMs() < this.#startAfterMs) return;
+    try {
+      const decision = this.#withId(planned);
+      await decisions.record(decision);
+      this.#written.set(planned.hostId, { key: keyOf(planned), atMs: planned.atMs });
+      await runner.start({ ...move, decisionId: decision.decisionId });
+    } catch (error) {
+      this.#startAfterMs = clock.monotonicMs() + RETRY_START_MS;
+      logger.warn({ vm: move.vmName, cause: messageOf(error) }, 'move not started; it will be planned anew');
+    }
+  }
+
+  /** Writes a decision that says something new, or the same after a while. */
+  async #write(planned: PlannedDecision): Promise<void> {
+    const { decisions, changes, logger } = this.#parts;
+    // What is on its way out shows in the migration itself.
+    if (planned.noMoveCode === 'moving') return;
+    const key = keyOf(planned);
+    const written = this.#written.get(planned.hostId);
+    if (written?.key === key && planned.atMs - written.atMs < REPEAT_DECISION_MS) return;
+    this.#written.set(planned.hostId, { key, atMs: planned.atMs });
+    logger.info(
+      {
+        host: planned.hostName,
+        evidence: planned.evidence,
+        move: planned.move,
+        reason: planned.noMoveReason,
+      },
+      'host is hot',
+    );
+    try {
+      await decisions.record(this.#withId(planned));
+    } catch (error) {
+      this.#written.delete(planned.hostId);
+      logger.warn({ host: planned.hostName, cause: messageOf(error) }, 'decision not recorded');
+    }
+    changes.notify();
+  }
+
+  #withId(planned: PlannedDecision): Decision {
+    return { ...planned, decisionId: this.#parts.newId() };
+  }
+
+  #forgetCooled(decisions: readonly PlannedDecision[]): void {
+    const hot = new Set(decisions.map(({ hostId }) => hostId));
+    for (const hostId of this.#written.keys()) if (!hot.has(hostId)) this.#written.delete(hostId);
+  }
+
+  #sweep(): void {
+    const { view, limits, agents, clock } = this.#parts;
+    if (clock.monotonicMs() - this.#sweptAtMs < SWEEP_EVERY_MS) return;
+    this.#sweptAtMs = clock.monotonicMs();
+    forgetOld(view, clock.nowMs(), limits);
+    agents.sweep();
+  }
+}
+
+/** Asked anew after each wait, which the compiler cannot know. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+/** Two decisions with the same key say the same to a person. */
+function keyOf({ mode, move, noMoveCode }: PlannedDecision): string {
+  return move === null ? `${mode} ${noMoveCode}` : `${mode} ${move.vmUuid} > ${move.targetHostId}`;
+}

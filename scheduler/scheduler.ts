@@ -1,0 +1,113 @@
+// The scheduler as a daemon: serves at once, keeps trying to reach NATS, and stops in the reverse order.
+import { Events, type NatsConnection } from 'nats';
+import type { Clock } from '../shared/clock.ts';
+import type { Daemon } from '../shared/daemon.ts';
+import { messageOf } from '../shared/errors.ts';
+import { serverCredentials } from '../shared/grpc/credentials.ts';
+import { serve } from '../shared/grpc/server.ts';
+import type { Logger } from '../shared/log.ts';
+import { connectNats } from '../shared/nats.ts';
+import { SchedulerServiceClient } from '../shared/proto/load.ts';
+import { SECOND_MS } from '../shared/units.ts';
+import { schedulerService } from './api/service.ts';
+import type { SchedulerSettings } from './config.ts';
+import { startCore, type Core } from './core.ts';
+
+const CONNECT_TIMEOUT_MS = 5 * SECOND_MS;
+// NATS may start after us; a cluster without quorum needs longer. Doubled after each failure.
+const RETRY_MIN_MS = 500;
+const RETRY_MAX_MS = 10 * SECOND_MS;
+
+export interface SchedulerDaemon extends Daemon {
+  /** Port that the API listens on. */
+  readonly port: number;
+}
+
+interface Connected {
+  readonly nats: NatsConnection;
+  readonly core: Core;
+}
+
+export async function startScheduler(
+  settings: SchedulerSettings,
+  { logger, clock, signal }: { logger: Logger; clock: Clock; signal: AbortSignal },
+): Promise<SchedulerDaemon> {
+  let connected: Connected | undefined;
+  const { address } = settings.listen;
+  const server = await serve(clock, address, serverCredentials(settings.tls, address), [
+    {
+      name: 'evenkeel.v1.SchedulerService',
+      definition: SchedulerServiceClient.service,
+      implementation: schedulerService(logger, () => connected?.core),
+    },
+  ]);
+  logger.info({ address, port: server.port, mode: settings.mode }, 'serving');
+  const stopping = new AbortController();
+  const connecting = keepConnecting(
+    settings,
+    { logger, clock },
+    AbortSignal.any([signal, stopping.signal]),
+  ).then((made) => {
+    connected = made;
+    return made;
+  });
+  return {
+    port: server.port,
+    failed: connecting.then((made) => closedUnasked(made, stopping.signal)),
+    isHealthy: () => connected?.core.loop.isHealthy() ?? true,
+    stop: async () => {
+      stopping.abort(new Error('the scheduler stops'));
+      await server.stop();
+      const made = await connecting;
+      await made?.core.stop();
+      await made?.nats.close();
+    },
+  };
+}
+
+/** Resolves once NATS serves all that is needed; undefined when the signal aborts first. */
+async function keepConnecting(
+  settings: SchedulerSettings,
+  { logger, clock }: { logger: Logger; clock: Clock },
+  signal: AbortSignal,
+): Promise<Connected | undefined> {
+  let pauseMs = RETRY_MIN_MS;
+  while (!signal.aborted) {
+    let nats: NatsConnection | undefined;
+    try {
+      nats = await connectNats(settings.nats, 'evenkeel-scheduler', CONNECT_TIMEOUT_MS);
+      const core = await startCore({ nats, settings, clock, logger });
+      logger.info({ server: nats.getServer() }, 'connected to NATS');
+      reportStatus(nats, logger);
+      return { nats, core };
+    } catch (error) {
+      await nats?.close().catch(() => undefined);
+      logger.warn({ cause: messageOf(error), retryInMs: pauseMs }, 'NATS cannot be used yet; trying again');
+      await clock.sleep(pauseMs, signal).catch(() => undefined);
+      pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS);
+    }
+  }
+  return undefined;
+}
+
+/** The client reconnects by itself; the log says when it was away. */
+function reportStatus(nats: NatsConnection, logger: Logger): void {
+  const follow = async (): Promise<void> => {
+    for await (const { type } of nats.status()) {
+      if (type === Events.Disconnect)
+        logger.warn('connection to NATS lost; nothing is moved until it is back');
+      if (type === Events.Reconnect) logger.info('connection to NATS is back');
+    }
+  };
+  follow().catch((error: unknown) => {
+    logger.warn({ cause: messageOf(error) }, 'status of NATS is no longer followed');
+  });
+}
+
+/** Rejects when the connection is closed for good without our asking, for example after an authorisation failure. */
+async function closedUnasked(made: Connected | undefined, stopping: AbortSignal): Promise<never> {
+  const error = await made?.nats.closed();
+  if (!stopping.aborted && made !== undefined)
+    throw new Error(`connection to NATS closed: ${error === undefined ? 'by the client' : messageOf(error)}`);
+  return new Promise(() => undefined);
+}

@@ -1,0 +1,303 @@
+// Hosts that are not there: agents that speak real gRPC and publish real reports, over VMs that are only numbers.
+import type { NatsConnection } from 'nats';
+import { systemClock } from '../../shared/clock.ts';
+import { EvenkeelError } from '../../shared/errors.ts';
+import type { AgentServiceHandlers } from '../../shared/gen/evenkeel/v1/AgentService.ts';
+import type { HostReportInput } from '../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
+import type { MigrateResponseInput } from '../../shared/gen/evenkeel/v1/MigrateResponse.ts';
+import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
+import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
+import type { VmRef } from '../../shared/gen/evenkeel/v1/VmRef.ts';
+import type { VmSampleInput } from '../../shared/gen/evenkeel/v1/VmSample.ts';
+import { serverCredentials } from '../../shared/grpc/credentials.ts';
+import { serve, streamHandler, unaryHandler, type RunningServer } from '../../shared/grpc/server.ts';
+import { createLogger } from '../../shared/log.ts';
+import { reportMessageId, samplesSubject } from '../../shared/nats.ts';
+import { AgentServiceClient, hostReportCodec } from '../../shared/proto/load.ts';
+import { GIB, MIB } from '../../shared/units.ts';
+
+export const PLAINTEXT = { mode: 'plaintext' as const, caFile: '', certFile: '', keyFile: '' };
+
+/** A VM as it stands on one fake host. */
+export interface FakeVm {
+  uuid: string;
+  name: string;
+  state: 'VM_STATE_RUNNING' | 'VM_STATE_PAUSED' | 'VM_STATE_SHUT_OFF';
+  stateReason: number;
+  migrationRole:
+    'VM_MIGRATION_ROLE_UNSPECIFIED' | 'VM_MIGRATION_ROLE_OUTGOING' | 'VM_MIGRATION_ROLE_INCOMING';
+  /** Cores that it would use if it were alone. */
+  demandCores: number;
+  memoryMaxBytes: number;
+  neverMove: boolean;
+}
+
+/** A running VM; give what matters to the test. */
+export function fakeVm(name: string, given: Partial<FakeVm> = {}): FakeVm {
+  return {
+    uuid: uuidOf(name),
+    name,
+    state: 'VM_STATE_RUNNING',
+    stateReason: 1,
+    migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED',
+    demandCores: 0.02,
+    memoryMaxBytes: 256 * MIB,
+    neverMove: false,
+    ...given,
+  };
+}
+
+/** A UUID that is the same for the same name in each run. */
+export function uuidOf(name: string): string {
+  const hex = Buffer.from(name).toString('hex').padEnd(32, '0').slice(0, 32);
+  return [8, 4, 4, 4, 12].reduce(
+    ({ text, at }, length) => ({
+      text: `${text}${at > 0 ? '-' : ''}${hex.slice(at, at + length)}`,
+      at: at + length,
+    }),
+    { text: '', at: 0 },
+  ).text;
+}
+
+/** How a fake migration goes; each step may be replaced by a test. */
+export interface FakeCopy {
+  /** Called when the copy runs; the guest is on both hosts, running on the source. */
+  whileCopying: (request: MigrateRequest, signal: AbortSignal) => Promise<void>;
+  /** What libvirt then says, and whether the guest really arrived. */
+  result: { ok: boolean; causeCode: string; message: string };
+  arrives: boolean;
+}
+
+const INTERVAL_MS = 1_000;
+
+export class FakeHost {
+  readonly hostId: string;
+  readonly name: string;
+  readonly vms = new Map<string, FakeVm>();
+  /** Requests in the order they came, by method. */
+  readonly calls: { method: string; request: unknown }[] = [];
+  copy: FakeCopy = {
+    whileCopying: () => Promise.resolve(),
+    result: { ok: true, causeCode: '', message: '' },
+    arrives: true,
+  };
+  refusals: Refusal[] = [];
+  cpuCores = 1;
+  memoryBytes = 2 * GIB;
+  vmsComplete = true;
+  bootId = 'boot-1';
+  #sequence = 0;
+  #server: RunningServer | undefined;
+  #port = 0;
+  readonly #peers: Map<string, FakeHost>;
+  readonly #aborts = new Map<string, AbortController>();
+
+  constructor(name: string, peers: Map<string, FakeHost>) {
+    this.name = name;
+    this.hostId = uuidOf(`host-${name}`);
+    this.#peers = peers;
+    peers.set(this.hostId, this);
+  }
+
+  async start(): Promise<void> {
+    const address = `127.0.0.1:${this.#port}`;
+    const logger = createLogger('fake-agent', 'fatal');
+    this.#server = await serve(systemClock, address, serverCredentials(PLAINTEXT, address), [
+      {
+        name: 'evenkeel.v1.AgentService',
+        definition: AgentServiceClient.service,
+        implementation: this.#service(logger),
+      },
+    ]);
+    this.#port = this.#server.port;
+  }
+
+  /** Ends the agent; the VMs stay as they are, as with a real one. */
+  async stop(): Promise<void> {
+    await this.#server?.stop();
+    this.#server = undefined;
+  }
+
+  add(vm: FakeVm): FakeVm {
+    this.vms.set(vm.uuid, vm);
+    return vm;
+  }
+
+  /** Called methods, without their requests. */
+  methods(): string[] {
+    return this.calls.map(({ method }) => method);
+  }
+
+  /** Reports of the VMs as they stand; `tickAtMs` is the tick. */
+  report(tickAtMs: number): HostReportInput {
+    this.#sequence += 1;
+    const running = [...this.vms.values()].filter(({ state }) => state !== 'VM_STATE_SHUT_OFF');
+    const counted = running.filter(({ migrationRole }) => migrationRole !== 'VM_MIGRATION_ROLE_INCOMING');
+    const demandCores = counted.reduce((sum, vm) => sum + vm.demandCores, 0.05);
+    return {
+      hostId: this.hostId,
+      hostName: this.name,
+      bootId: this.bootId,
+      sequence: this.#sequence,
+      tickAtMs,
+      intervalMs: INTERVAL_MS,
+      facts: {
+        agentAddress: `127.0.0.1:${this.#port}`,
+        libvirtUri: `qemu+tcp://${this.name}/system`,
+        migrateUri: `tcp://${this.name}`,
+        hypervisorVersion: '7.2.22',
+        cpuCores: this.cpuCores,
+        memoryBytes: this.memoryBytes,
+        pools: ['shared'],
+        networks: ['default'],
+        bridges: ['br0'],
+      },
+      host: {
+        cpuCores: this.cpuCores,
+        cpuUsedCores: Math.min(demandCores, this.cpuCores),
+        cpuDemandCores: demandCores,
+        memoryBytes: this.memoryBytes,
+        memoryAvailableBytes: this.memoryBytes - 200 * MIB - running.length * 100 * MIB,
+      },
+      vms: running.map((vm) => sampleOf(vm)),
+      vmsComplete: this.vmsComplete,
+      agent: {},
+    };
+  }
+
+  async publish(nats: NatsConnection, tickAtMs: number): Promise<void> {
+    const report = this.report(tickAtMs);
+    await nats.jetstream().publish(samplesSubject(this.hostId), hostReportCodec.encode(report), {
+      msgID: reportMessageId(this.hostId, this.bootId, this.#sequence),
+    });
+  }
+
+  #service(logger: ReturnType<typeof createLogger>): AgentServiceHandlers {
+    const unary = <Request, Response>(method: string, handle: (request: Request) => Response) =>
+      unaryHandler<Request, Response>(logger, (request) => {
+        this.calls.push({ method, request });
+        return Promise.resolve().then(() => handle(request));
+      });
+    return {
+      GetHost: unary('GetHost', () => ({ hostId: this.hostId, hostName: this.name, facts: null })),
+      ListVms: unary('ListVms', () => ({ vms: [...this.vms.values()].map(vmOf) })),
+      GetVm: unary('GetVm', ({ vm, includeXml }) => ({
+        vm: vmOf(this.#find(vm)),
+        xml: includeXml ? '<domain/>' : '',
+      })),
+      CreateVm: unary('CreateVm', ({ spec, start }) => {
+        const name = spec?.name ?? '';
+        if ([...this.vms.values()].some((vm) => vm.name === name))
+          throw new EvenkeelError('ALREADY_EXISTS', `name: a VM "${name}" is defined on this host`);
+        const state = start ? 'VM_STATE_RUNNING' : 'VM_STATE_SHUT_OFF';
+        return { vm: vmOf(this.add(fakeVm(name, { state, memoryMaxBytes: spec?.memoryBytes ?? 0 }))) };
+      }),
+      StartVm: unary('StartVm', ({ vm }) => ({ vm: vmOf(this.#set(vm, 'VM_STATE_RUNNING', 1)) })),
+      ShutdownVm: unary('ShutdownVm', ({ vm }) => ({ vm: vmOf(this.#set(vm, 'VM_STATE_SHUT_OFF', 1)) })),
+      DestroyVm: unary('DestroyVm', ({ vm }) => ({ vm: vmOf(this.#set(vm, 'VM_STATE_SHUT_OFF', 2)) })),
+      UndefineVm: unary('UndefineVm', ({ vm }) => {
+        this.vms.delete(this.#find(vm).uuid);
+        return { deletedVolumes: [] };
+      }),
+      CheckTarget: unary('CheckTarget', () => ({ refusals: this.refusals })),
+      AbortMigration: unary('AbortMigration', ({ migrationId }) => {
+        this.#aborts.get(migrationId)?.abort(new Error('aborted'));
+        return {};
+      }),
+      Migrate: streamHandler(logger, (request, signal) => {
+        this.calls.push({ method: 'Migrate', request });
+        return this.#migrate(request, signal);
+      }),
+    };
+  }
+
+  async *#migrate(
+    request: MigrateRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<MigrateResponseInput, void, undefined> {
+    const vm = this.#find({ uuid: request.vmUuid });
+    const target = this.#peers.get(request.targetHostId);
+    if (target === undefined) throw new EvenkeelError('INVALID_ARGUMENT', 'target_host_id: unknown');
+    const abort = new AbortController();
+    this.#aborts.set(request.migrationId, abort);
+    vm.migrationRole = 'VM_MIGRATION_ROLE_OUTGOING';
+    target.add({
+      ...vm,
+      state: 'VM_STATE_PAUSED',
+      stateReason: 2,
+      migrationRole: 'VM_MIGRATION_ROLE_INCOMING',
+    });
+    yield { progress: { memoryTotalBytes: 100, memoryRemainingBytes: 60, iteration: 1 } };
+    try {
+      await this.copy.whileCopying(request, AbortSignal.any([signal, abort.signal]));
+    } catch (error) {
+      if (!abort.signal.aborted) throw error;
+      this.settle(request, false);
+      yield { result: { ok: false, causeCode: 'user_abort', message: 'canceled by client' } };
+      return;
+    }
+    this.settle(request, this.copy.arrives);
+    yield { result: { ...this.copy.result, progress: { memoryTotalBytes: 100, downtimeMs: 42 } } };
+  }
+
+  /** The end of a copy, as libvirt leaves it on both hosts. */
+  settle({ vmUuid, targetHostId }: Pick<MigrateRequest, 'vmUuid' | 'targetHostId'>, arrives: boolean): void {
+    const vm = this.vms.get(vmUuid);
+    const target = this.#peers.get(targetHostId);
+    if (vm === undefined || target === undefined) return;
+    vm.migrationRole = 'VM_MIGRATION_ROLE_UNSPECIFIED';
+    target.vms.delete(vmUuid);
+    if (!arrives) return;
+    this.vms.delete(vmUuid);
+    target.add({ ...vm, stateReason: 2 });
+  }
+
+  #find(ref: VmRef | { uuid: string } | null): FakeVm {
+    const wanted = ref ?? {};
+    for (const vm of this.vms.values()) {
+      if ('name' in wanted && wanted.name === vm.name) return vm;
+      if ('uuid' in wanted && wanted.uuid === vm.uuid) return vm;
+    }
+    throw new EvenkeelError('NOT_FOUND', `vm: no VM ${JSON.stringify(ref)} on ${this.name}`);
+  }
+
+  #set(ref: VmRef | null, state: FakeVm['state'], stateReason: number): FakeVm {
+    return Object.assign(this.#find(ref), { state, stateReason });
+  }
+}
+
+function vmOf(vm: FakeVm): VmInput {
+  return {
+    uuid: vm.uuid,
+    name: vm.name,
+    libvirtId: vm.state === 'VM_STATE_SHUT_OFF' ? -1 : 1,
+    state: vm.state,
+    stateReason: vm.stateReason,
+    persistent: true,
+    migrationRole: vm.migrationRole,
+    vcpus: 1,
+    memoryMaxBytes: vm.memoryMaxBytes,
+    observedAtMs: Date.now(),
+  };
+}
+
+function sampleOf(vm: FakeVm): VmSampleInput {
+  const isIncoming = vm.migrationRole === 'VM_MIGRATION_ROLE_INCOMING';
+  return {
+    uuid: vm.uuid,
+    name: vm.name,
+    libvirtId: 1,
+    state: vm.state,
+    stateReason: vm.stateReason,
+    migrationRole: vm.migrationRole,
+    counted: !isIncoming,
+    vcpus: 1,
+    cpuCores: vm.demandCores,
+    cpuDemandCores: vm.demandCores,
+    memoryAssignedBytes: vm.memoryMaxBytes,
+    memoryMaxBytes: vm.memoryMaxBytes,
+    rssBytes: 100 * MIB,
+    metadata: { rules: { neverMove: vm.neverMove } },
+  };
+}

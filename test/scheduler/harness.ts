@@ -1,0 +1,143 @@
+// A whole scheduler on a real nats-server, with fake hosts around it; time of the samples is the test's.
+import { connect, type NatsConnection } from 'nats';
+import type { Test } from 'tap';
+import { systemClock } from '../../shared/clock.ts';
+import type { SchedulerServiceClient as Client } from '../../shared/gen/evenkeel/v1/SchedulerService.ts';
+import { channelCredentials } from '../../shared/grpc/credentials.ts';
+import { createLogger } from '../../shared/log.ts';
+import { SchedulerServiceClient } from '../../shared/proto/load.ts';
+import { loadSettings } from '../../shared/settings.ts';
+import { schedulerSchema, type SchedulerSettings } from '../../scheduler/config.ts';
+import { startScheduler, type SchedulerDaemon } from '../../scheduler/scheduler.ts';
+import { startNats, type Service } from '../services.ts';
+import { FakeHost, PLAINTEXT } from './fake-agent.ts';
+
+const INTERVAL_MS = 1_000;
+const WAIT_MAX_MS = 15_000;
+
+export class FakeCluster {
+  readonly service: Service;
+  readonly nats: NatsConnection;
+  readonly hosts: FakeHost[];
+  scheduler: SchedulerDaemon;
+  client: Client;
+  readonly #settings: SchedulerSettings;
+  #tickAtMs: number;
+
+  private constructor(
+    service: Service,
+    nats: NatsConnection,
+    hosts: FakeHost[],
+    settings: SchedulerSettings,
+    scheduler: SchedulerDaemon,
+  ) {
+    this.service = service;
+    this.nats = nats;
+    this.hosts = hosts;
+    this.#settings = settings;
+    this.scheduler = scheduler;
+    this.client = dial(scheduler.port);
+    // Samples of the last seconds can then be published without waiting for them.
+    this.#tickAtMs = Math.floor(Date.now() / INTERVAL_MS) * INTERVAL_MS - 12 * INTERVAL_MS;
+  }
+
+  static async start(
+    t: Test,
+    hostNames: readonly string[],
+    mode: SchedulerSettings['mode'],
+  ): Promise<FakeCluster> {
+    const service = await startNats();
+    const nats = await connect({ servers: service.url });
+    const peers = new Map<string, FakeHost>();
+    const hosts = hostNames.map((name) => new FakeHost(name, peers));
+    for (const host of hosts) await host.start();
+    const settings = settingsFor(service.url, mode);
+    const cluster = new FakeCluster(service, nats, hosts, settings, await boot(settings));
+    await cluster.ready();
+    t.teardown(async () => {
+      cluster.client.close();
+      await cluster.scheduler.stop();
+      for (const host of hosts) await host.stop();
+      await nats.close();
+      await service.remove();
+    });
+    return cluster;
+  }
+
+  host(name: string): FakeHost {
+    const found = this.hosts.find((host) => host.name === name);
+    if (found === undefined) throw new Error(`no fake host ${name}`);
+    return found;
+  }
+
+  /** Publishes `count` samples of all hosts, one interval apart. */
+  async tick(count = 1, hosts: readonly FakeHost[] = this.hosts): Promise<void> {
+    for (let each = 0; each < count; each += 1) {
+      this.#tickAtMs += INTERVAL_MS;
+      for (const host of hosts) await host.publish(this.nats, this.#tickAtMs);
+    }
+  }
+
+  /** The next samples are of now: later than anything that has ended until now. */
+  catchUp(): void {
+    this.#tickAtMs = Math.max(this.#tickAtMs, Date.now());
+  }
+
+  /** Ends the scheduler and starts another one on the same NATS. */
+  async restart(): Promise<void> {
+    this.client.close();
+    await this.scheduler.stop();
+    this.scheduler = await boot(this.#settings);
+    this.client = dial(this.scheduler.port);
+    await this.ready();
+  }
+
+  /** Waits until the API is served with what NATS holds. */
+  async ready(): Promise<void> {
+    await until('scheduler to be ready', async () => {
+      const ok = await new Promise<boolean>((resolve) => {
+        this.client.getMode({}, (error) => {
+          resolve(error === null);
+        });
+      });
+      return ok ? true : undefined;
+    });
+  }
+}
+
+export function settingsFor(natsUrl: string, mode: SchedulerSettings['mode']): SchedulerSettings {
+  return {
+    ...loadSettings(schedulerSchema, undefined, {}),
+    mode,
+    listen: { address: '127.0.0.1:0' },
+    nats: { servers: [natsUrl], credentialsFile: '', caFile: '' },
+    tls: PLAINTEXT,
+  };
+}
+
+export async function boot(settings: SchedulerSettings): Promise<SchedulerDaemon> {
+  return startScheduler(settings, {
+    logger: createLogger('scheduler', process.env['EVENKEEL_LOG_LEVEL'] ?? 'fatal'),
+    clock: systemClock,
+    signal: new AbortController().signal,
+  });
+}
+
+export function dial(port: number): Client {
+  const address = `127.0.0.1:${port}`;
+  return new SchedulerServiceClient(address, channelCredentials(PLAINTEXT, address));
+}
+
+/** Polls until `probe` gives something; fails with `what` after a while. */
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined> | T | undefined,
+): Promise<T> {
+  const deadlineAtMs = performance.now() + WAIT_MAX_MS;
+  while (performance.now() < deadlineAtMs) {
+    const value = await probe();
+    if (value !== undefined) return value;
+    await systemClock.sleep(20);
+  }
+  throw new Error(`waited ${WAIT_MAX_MS} ms for ${what}`);
+}
