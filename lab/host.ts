@@ -57,10 +57,6 @@ export async function ensureHost(host: LabHost, options: HostOptions): Promise<b
   return true;
 }
 
-export async function stopHost(host: LabHost): Promise<void> {
-  await undo([host.name]);
-  await rm(hostFolder(host), { recursive: true, force: true });
-}
 
 /** The number, on this machine, of the host's own PID 1; undefined when the host does not run. */
 export async function hostLeader(host: LabHost): Promise<number | undefined> {
