@@ -25,6 +25,14 @@ export const systemClock: Clock = {
   },
 };
 
+/** Sleeps for a loop: true after `ms`, false as soon as the signal aborts. */
+export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
+  await clock.sleep(ms, signal).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+  return !signal.aborted;
+}
+
 /** What every call that waits takes: it ends when the signal aborts or the time is up, whichever is first. */
 export interface WaitOptions {
   readonly signal?: AbortSignal;

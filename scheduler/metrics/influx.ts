@@ -1,0 +1,268 @@
+// The edge to InfluxDB: schema and statements by npm `influx`, writes by one POST each; its errors are translated here.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { InfluxDB, type IPoolOptions } from 'influx';
+import { DeadlineError, withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
+import { EvenkeelError, messageOf, type ErrorCode } from '../../shared/errors.ts';
+import { KIB } from '../../shared/units.ts';
+import { continuousQueries, retentionPolicies, type RetentionPolicy } from './rollups.ts';
+import type { InfluxSettings } from './settings.ts';
+
+/**
+ * What became of a write that InfluxDB answered. Refused: at least one point was bad (HTTP 400 or 413), and the good
+ * ones among them may have been taken; `isWhole` when InfluxDB says it dropped every one.
+ */
+export type WriteResult =
+  | { readonly kind: 'written' }
+  | { readonly kind: 'refused'; readonly reason: string; readonly isWhole: boolean };
+
+export interface Influx {
+  /** Makes database, retention policies and continuous queries, or brings them up to date. Safe to repeat. */
+  ensureSchema(wait: WaitOptions): Promise<void>;
+  /** Writes lines of line protocol with millisecond timestamps. Throws when it is not known to be taken: write again. */
+  write(lines: readonly string[], policy: RetentionPolicy['name'], wait: WaitOptions): Promise<WriteResult>;
+  /** Runs a statement that returns no rows we use. */
+  execute(statement: string, wait: WaitOptions): Promise<void>;
+  /** Closes idle connections. */
+  close(): void;
+}
+
+// Names of ours among the continuous queries of a database that others may use too.
+const QUERY_PREFIX = 'evenkeel_';
+// InfluxDB's error texts quote the offending lines, which may be long.
+const REASON_MAX_LENGTH = 500;
+const ANSWER_MAX_LENGTH = 64 * KIB;
+// One for each lane's writes and the writer's own point.
+const CONNECTIONS_MAX = 4;
+
+/** Reads the password file; connects with the first use. */
+export function createInflux(settings: InfluxSettings, clock: Clock): Influx {
+  const url = new URL(settings.url);
+  const ca = settings.caFile === '' ? {} : { ca: readSetting('influx.caFile', settings.caFile) };
+  const agent =
+    url.protocol === 'https:'
+      ? new https.Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX, ...ca })
+      : new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX });
+  const password =
+    settings.passwordFile === '' ? '' : readSetting('influx.passwordFile', settings.passwordFile).trim();
+  const client = createClient(settings, url, agent, password);
+  const within = async <T>(
+    what: string,
+    wait: WaitOptions,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    try {
+      return await withDeadline(clock, what, wait, (signal) => settled(work(signal), signal));
+    } catch (error) {
+      wait.signal?.throwIfAborted();
+      throw translate(what, settings, error);
+    }
+  };
+  const run = (statement: string, signal: AbortSignal): Promise<unknown> =>
+    client.query(statement, { method: 'POST', database: settings.database, signal });
+  const post = (path: string, body: Buffer, signal: AbortSignal): Promise<Answer> => {
+    const auth = settings.username === '' ? {} : { auth: `${settings.username}:${password}` };
+    const request = { method: 'POST', agent, signal, ...auth, headers: { 'content-length': body.length } };
+    return send(new URL(`${url.pathname.replace(/\/$/, '')}${path}`, url), request, body);
+  };
+  return {
+    ensureSchema: (wait) =>
+      within('make the InfluxDB schema', wait, async (signal) => {
+        await run(`CREATE DATABASE "${settings.database}"`, signal);
+        await ensurePolicies(client, settings, (statement) => run(statement, signal));
+        await ensureQueries(client, settings.database, (statement) => run(statement, signal));
+      }),
+    write: (lines, policy, wait) =>
+      within('write to InfluxDB', wait, async (signal) => {
+        const path = `/write?db=${settings.database}&rp=${policy}&precision=ms`;
+        return writeResult(await post(path, Buffer.from(lines.join('\n')), signal), lines.length);
+      }),
+    execute: (statement, wait) =>
+      within('run a statement in InfluxDB', wait, async (signal) => {
+        await run(statement, signal);
+      }),
+    close: () => {
+      agent.destroy();
+    },
+  };
+}
+
+function readSetting(key: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new EvenkeelError(
+      'INVALID_ARGUMENT',
+      `${key}: ${messageOf(error)}; make ${file} readable for the scheduler`,
+      error,
+    );
+  }
+}
+
+function createClient(settings: InfluxSettings, url: URL, agent: http.Agent, password: string): InfluxDB {
+  return new InfluxDB({
+    host: url.hostname,
+    port: Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port),
+    protocol: url.protocol === 'https:' ? 'https' : 'http',
+    path: url.pathname,
+    database: settings.database,
+    ...(settings.username === '' ? {} : { username: settings.username, password }),
+    options: { agent },
+    // Retries are the writer's, with its own backoff; a host must not be taken out of use behind its back.
+    pool: { maxRetries: 0, backoff: NO_BACKOFF },
+  });
+}
+
+const NO_BACKOFF: NonNullable<IPoolOptions['backoff']> = {
+  getDelay: () => 0,
+  next: () => NO_BACKOFF,
+  reset: () => NO_BACKOFF,
+};
+
+/** The library never settles when a connection breaks in the middle of an answer; the signal ends the wait all the same. */
+function settled<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', abort);
+    });
+  });
+}
+
+async function ensurePolicies(
+  client: InfluxDB,
+  settings: InfluxSettings,
+  run: (statement: string) => Promise<unknown>,
+): Promise<void> {
+  const known = new Set((await client.showRetentionPolicies(settings.database)).map(({ name }) => name));
+  for (const policy of retentionPolicies(settings)) {
+    const verb = known.has(policy.name) ? 'ALTER' : 'CREATE';
+    await run(
+      `${verb} RETENTION POLICY "${policy.name}" ON "${settings.database}" DURATION ${policy.days}d ` +
+        `REPLICATION 1 SHARD DURATION ${policy.shardDays}d${policy.isDefault ? ' DEFAULT' : ''}`,
+    );
+  }
+}
+
+/** Names carry a hash of the query: one that changed with a version is made anew, and the old one dropped after it. */
+async function ensureQueries(
+  client: InfluxDB,
+  database: string,
+  run: (statement: string) => Promise<unknown>,
+): Promise<void> {
+  const known = new Set(
+    (await listQueries(client, database)).filter((name) => name.startsWith(QUERY_PREFIX)),
+  );
+  for (const { name, resample, select } of continuousQueries(database)) {
+    const hash = createHash('sha256').update(`${resample} ${select}`).digest('hex').slice(0, 8);
+    const fullName = `${QUERY_PREFIX}${name}_${hash}`;
+    if (known.delete(fullName)) continue;
+    await run(`CREATE CONTINUOUS QUERY "${fullName}" ON "${database}" ${resample} BEGIN ${select} END`);
+  }
+  for (const outdated of known) await run(`DROP CONTINUOUS QUERY "${outdated}" ON "${database}"`);
+}
+
+/** The answer lists the queries of all databases, a group for each. */
+async function listQueries(client: InfluxDB, database: string): Promise<string[]> {
+  const groups = (await client.showContinousQueries(database)).groups();
+  return groups
+    .filter((group) => group.name === database)
+    .flatMap((group) => group.rows.map(({ name }) => name));
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+function send(url: URL, options: http.RequestOptions, body: Buffer): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = (url.protocol === 'https:' ? https : http).request(url, options, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (part: string) => {
+        // An answer is read to its end, so that the connection can be used again, but no more of it is kept.
+        if (text.length < ANSWER_MAX_LENGTH) text += part;
+      });
+      response.once('end', () => {
+        resolve({ status: response.statusCode ?? 0, text });
+      });
+      response.once('error', reject);
+    });
+    request.once('error', reject);
+    request.end(body);
+  });
+}
+
+function writeResult({ status, text }: Answer, lineCount: number): WriteResult {
+  if (status === 204) return { kind: 'written' };
+  const reason = errorText(text);
+  // InfluxDB has no finer codes: 400 is "partial write", "unable to parse" and alike, 413 a body over its limit.
+  if (status !== 400 && status !== 413) throw new HttpStatusError(status, reason);
+  // The count only spares the search for the bad points; a wrong one costs time, not points.
+  const isWhole = reason.endsWith(` dropped=${lineCount}`);
+  return { kind: 'refused', reason: shorten(reason), isWhole };
+}
+
+/** The text begins with what happened and ends with why; the offending lines are in between. */
+function shorten(text: string): string {
+  const half = REASON_MAX_LENGTH / 2;
+  return text.length <= REASON_MAX_LENGTH ? text : `${text.slice(0, half)} … ${text.slice(-half)}`;
+}
+
+/** InfluxDB answers {"error": "…"}; a proxy in between may answer anything. */
+function errorText(text: string): string {
+  try {
+    const answer: unknown = JSON.parse(text);
+    if (typeof answer === 'object' && answer !== null && 'error' in answer)
+      return String(answer.error).trim();
+  } catch {
+    // Not JSON: the text itself is the best there is.
+  }
+  return text.trim();
+}
+
+class HttpStatusError extends Error {
+  readonly status: number;
+
+  constructor(status: number, text: string) {
+    super(shorten(`HTTP ${status} ${text}`));
+    this.status = status;
+  }
+}
+
+/** All foreign errors of this edge become ours here. */
+function translate(what: string, settings: InfluxSettings, error: unknown): EvenkeelError {
+  const fail = (code: ErrorCode, next: string): EvenkeelError =>
+    new EvenkeelError(code, `${what} at ${settings.url}: ${messageOf(error)}; ${next}`, error);
+  if (error instanceof DeadlineError)
+    return fail('DEADLINE_EXCEEDED', 'it is tried again; look at the load and the log of InfluxDB');
+  switch (statusOf(error) ?? 0) {
+    case 401:
+      return fail('UNAUTHENTICATED', 'check influx.username and influx.passwordFile');
+    case 403:
+      return fail('PERMISSION_DENIED', `grant ALL on database ${settings.database} to influx.username`);
+    case 404:
+      return fail(
+        'NOT_FOUND',
+        'it is made and the write tried again; else check influx.url and influx.database',
+      );
+    default:
+      return fail('UNAVAILABLE', 'check influx.url and that InfluxDB runs');
+  }
+}
+
+/** The HTTP status in an error of ours or of npm `influx` (its RequestError carries the response). */
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpStatusError) return error.status;
+  if (typeof error !== 'object' || error === null || !('res' in error)) return undefined;
+  const { res } = error;
+  if (typeof res !== 'object' || res === null || !('statusCode' in res)) return undefined;
+  return typeof res.statusCode === 'number' ? res.statusCode : undefined;
+}

@@ -1,0 +1,153 @@
+// The metrics writer: reports and events from JetStream into InfluxDB, acknowledged only after InfluxDB took them.
+import { hostname } from 'node:os';
+import type { NatsConnection } from 'nats';
+import { pause, type Clock } from '../../shared/clock.ts';
+import type { Logger } from '../../shared/log.ts';
+import { EVENTS_STREAM, SAMPLES_STREAM } from '../../shared/nats.ts';
+import { SECOND_MS } from '../../shared/units.ts';
+import { decodeEvent, decodeReport } from './decode.ts';
+import { createInflux, type Influx } from './influx.ts';
+import { createIntake, type Intake } from './intake.ts';
+import { runLane, type WrittenBatch } from './lane.ts';
+import { createLateSamples } from './late.ts';
+import { encodeLine } from './line-protocol.ts';
+import { createSetAside } from './set-aside.ts';
+import type { InfluxSettings } from './settings.ts';
+import { createStore } from './store.ts';
+
+/** How the writer fares; counters count from its start. */
+export interface WriterCounters {
+  readonly pointsWritten: number;
+  /** Points that InfluxDB will never take. */
+  readonly pointsRefused: number;
+  /** Messages that held such points, or none at all; kept in stream EVENKEEL_SET_ASIDE. */
+  readonly messagesSetAside: number;
+  /** Age of the oldest message that is held and not yet written; 0 when all are. */
+  readonly lagMs: number;
+  /** How long InfluxDB took for the latest write; undefined before the first. */
+  readonly writeMs: number | undefined;
+}
+
+export interface MetricsWriter {
+  /** False when the writer itself has ended by a failure. An InfluxDB or NATS that is away does not make it unhealthy. */
+  isHealthy(): boolean;
+  /** Stops at once: what InfluxDB has not confirmed is given back to NATS and written by the next writer. */
+  stop(): Promise<void>;
+  counters(): WriterCounters;
+}
+
+export interface MetricsWriterParts {
+  readonly nats: NatsConnection;
+  readonly settings: InfluxSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  readonly random?: () => number;
+}
+
+// Once per usual sampling interval or two is fine enough for a graph of the writer itself.
+const REPORT_INTERVAL_MS = 10 * SECOND_MS;
+const REPORT_TIMEOUT_MS = 5 * SECOND_MS;
+
+/**
+ * Returns at once and works in the background: it needs neither InfluxDB nor the streams to be there yet.
+ * Throws INVALID_ARGUMENT when a file that the settings name cannot be read.
+ */
+export function startMetricsWriter(parts: MetricsWriterParts): MetricsWriter {
+  const { nats, settings, clock, logger } = parts;
+  const stopping = new AbortController();
+  const signal = AbortSignal.any([parts.signal, stopping.signal]);
+  const influx = createInflux(settings, clock);
+  const store = createStore({ influx, clock, logger, signal, random: parts.random ?? Math.random });
+  const setAside = createSetAside(nats, logger);
+  const late = createLateSamples({ influx, database: settings.database, clock, logger, signal });
+  const samples = createIntake({ nats, stream: SAMPLES_STREAM, clock, logger, signal });
+  const events = createIntake({ nats, stream: EVENTS_STREAM, clock, logger, signal });
+  const intakes = [samples, events];
+  let pointsWritten = 0;
+  let pointsRefused = 0;
+  const count = ({ written, refused }: WrittenBatch): void => {
+    pointsWritten += written;
+    pointsRefused += refused;
+  };
+  const counters = (): WriterCounters => ({
+    pointsWritten,
+    pointsRefused,
+    messagesSetAside: setAside.count(),
+    lagMs: lagMs(intakes, clock),
+    writeMs: store.writeMs(),
+  });
+  const { batchPoints, batchMs } = settings;
+  const common = { store, setAside, batchPoints, batchMs, clock, signal };
+  let isEnded = false;
+  const work = Promise.all([
+    store.ready(),
+    samples.run(),
+    events.run(),
+    late.run(),
+    reportSelf({ influx, intakes, counters, clock, signal }),
+    runLane({
+      ...common,
+      intake: samples,
+      policy: 'raw',
+      decode: decodeReport,
+      onWritten: (batch) => {
+        count(batch);
+        late.note(batch.oldestAtMs, batch.newestAtMs);
+      },
+    }),
+    runLane({ ...common, intake: events, policy: 'events', decode: decodeEvent, onWritten: count }),
+  ]).catch((error: unknown) => {
+    if (signal.aborted) return;
+    isEnded = true;
+    logger.error(
+      { err: error },
+      'the metrics writer ended by a failure; samples wait in NATS until a restart',
+    );
+  });
+  return {
+    isHealthy: () => !isEnded,
+    stop: async () => {
+      stopping.abort(new Error('the metrics writer stops'));
+      await work;
+      await Promise.all(intakes.map((intake) => intake.handBack()));
+      influx.close();
+    },
+    counters,
+  };
+}
+
+function lagMs(intakes: readonly Intake[], clock: Clock): number {
+  const oldestAtMs = Math.min(...intakes.map((intake) => intake.oldestAtMs() ?? Infinity));
+  return oldestAtMs === Infinity ? 0 : Math.max(0, clock.nowMs() - oldestAtMs);
+}
+
+/** Writes the writer's own counters. One that gets lost is made up for by the next. */
+async function reportSelf(parts: {
+  readonly influx: Influx;
+  readonly intakes: readonly Intake[];
+  readonly counters: () => WriterCounters;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { influx, intakes, counters, clock, signal } = parts;
+  while (await pause(clock, REPORT_INTERVAL_MS, signal)) {
+    const waiting = await Promise.all(intakes.map((intake) => intake.countWaiting())).catch(() => undefined);
+    const own = counters();
+    const line = encodeLine({
+      measurement: 'metrics_writer',
+      tags: { host: hostname() },
+      fields: {
+        points_written: own.pointsWritten,
+        points_refused: own.pointsRefused,
+        messages_set_aside: own.messagesSetAside,
+        messages_waiting: waiting?.reduce((total, each) => total + each, 0),
+        lag_ms: own.lagMs,
+        write_ms: own.writeMs,
+      },
+      atMs: clock.nowMs(),
+    });
+    if (line !== undefined)
+      await influx.write([line], 'raw', { signal, timeoutMs: REPORT_TIMEOUT_MS }).catch(() => undefined);
+  }
+}
