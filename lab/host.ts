@@ -57,7 +57,6 @@ export async function ensureHost(host: LabHost, options: HostOptions): Promise<b
   return true;
 }
 
-
 /** The number, on this machine, of the host's own PID 1; undefined when the host does not run. */
 export async function hostLeader(host: LabHost): Promise<number | undefined> {
   for (const pid of await daemonPids(host.name)) {
