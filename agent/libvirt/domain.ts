@@ -112,6 +112,16 @@ export function getInfo(connection: Connection, domain: DomainRef, wait: WaitOpt
   );
 }
 
+/** Whether it has a definition that stays when it stops. */
+export function isPersistent(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<boolean> {
+  return connection.call(
+    'domainIsPersistent',
+    (writer) => writeDomain(writer, domain),
+    (reader) => reader.bool(),
+    wait,
+  );
+}
+
 /** Answers at once even when the domain's monitor is stuck; that is what it is for. */
 export function getControlInfo(
   connection: Connection,

@@ -205,6 +205,30 @@ export function getVolumePath(connection: Connection, volume: VolumeRef, wait: W
   );
 }
 
+export function getVolumeXml(connection: Connection, volume: VolumeRef, wait: WaitOptions): Promise<string> {
+  return connection.call(
+    'storageVolGetXmlDesc',
+    (writer) => writeVolume(writer, volume).uint(0),
+    (reader) => reader.string(),
+    wait,
+  );
+}
+
+/** Grows the volume; libvirt refuses to shrink it unless told by a flag that is not used here. */
+export function resizeVolume(
+  connection: Connection,
+  volume: VolumeRef,
+  capacityBytes: number,
+  wait: WaitOptions,
+): Promise<void> {
+  return connection.call(
+    'storageVolResize',
+    (writer) => writeVolume(writer, volume).uhyper(capacityBytes).uint(0),
+    () => undefined,
+    wait,
+  );
+}
+
 /** `flags`: VolumeDeleteFlag. */
 export function deleteVolume(
   connection: Connection,

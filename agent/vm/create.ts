@@ -1,0 +1,177 @@
+// Creates a VM: volumes, definition, start. A failure at any point takes back what was made, and nothing else.
+import { DeadlineError, type Clock } from '../../shared/clock.ts';
+import { EvenkeelError, invalidField, messageOf } from '../../shared/errors.ts';
+import type { CreateVmRequest } from '../../shared/gen/evenkeel/v1/CreateVmRequest.ts';
+import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
+import type { Logger } from '../../shared/log.ts';
+import { MINUTE_MS } from '../../shared/units.ts';
+import type { LibvirtAccess } from '../libvirt-access.ts';
+import { translateLibvirt } from '../libvirt-errors.ts';
+import type { Connection } from '../libvirt/connection.ts';
+import { DefineFlag, ErrorCode } from '../libvirt/constants.ts';
+import { define, lookupByName, start, type DomainRef } from '../libvirt/domain.ts';
+import { createVolume, createVolumeFrom, getVolumeInfo, resizeVolume } from '../libvirt/storage.ts';
+import {
+  describeVolume,
+  resolveSpec,
+  type HostLook,
+  type ResolvedDisk,
+  type ResolvedSpec,
+} from './resolve.ts';
+import { checkSpec, type CheckedSpec, type HostSize } from './spec.ts';
+import { orUndefined } from './storage.ts';
+import { undo, type Made } from './undo.ts';
+import { viewVm } from './view.ts';
+import { device, domainXml, volumeXml, type DiskPlan } from './xml.ts';
+
+export interface CreateContext {
+  readonly access: LibvirtAccess;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly look: HostLook;
+  hostSize(): HostSize;
+  newUuid(): string;
+}
+
+export type CreateVm = (request: CreateVmRequest, signal: AbortSignal) => Promise<VmInput>;
+
+// A copy of 1 TiB at 300 MB/s, a slow disk array, is done within an hour.
+const COPY_TIMEOUT_MS = 60 * MINUTE_MS;
+// Starting waits for QEMU, which on a loaded host takes seconds, with many disks more.
+const START_TIMEOUT_MS = MINUTE_MS;
+// Each holds a connection of libvirt's 20 anonymous and 5,000 clients, and a disk copy.
+const CREATIONS_MAX = 8;
+
+/** The function that carries out CreateVm. Names that are being created are held by it. */
+export function createCreator(context: CreateContext): CreateVm {
+  const names = new Set<string>();
+  return async (request, signal) => {
+    if (request.spec === null) throw invalidField('spec', 'is missing');
+    const spec = checkSpec(request.spec, context.hostSize(), context.clock.nowMs());
+    if (names.has(spec.name)) throw nameTaken(spec.name, 'is being created just now');
+    if (names.size >= CREATIONS_MAX)
+      throw new EvenkeelError(
+        'RESOURCE_EXHAUSTED',
+        `create VM ${spec.name}: ${CREATIONS_MAX} others are being created; try again`,
+      );
+    names.add(spec.name);
+    try {
+      return await context.access.own(
+        (connection) => createVm(connection, context, { spec, startIt: request.start, signal }),
+        signal,
+      );
+    } catch (error) {
+      throw translateLibvirt(`create VM ${spec.name}`, error);
+    } finally {
+      names.delete(spec.name);
+    }
+  };
+}
+
+function nameTaken(name: string, how: string): EvenkeelError {
+  return new EvenkeelError('ALREADY_EXISTS', `name: VM ${name} ${how}; choose another name`);
+}
+
+interface Order {
+  readonly spec: CheckedSpec;
+  readonly startIt: boolean;
+  readonly signal: AbortSignal;
+}
+
+async function createVm(connection: Connection, context: CreateContext, order: Order): Promise<VmInput> {
+  const { timeoutMs } = context.access;
+  const made: Made[] = [];
+  try {
+    await refuseTakenName(connection, order.spec.name, timeoutMs);
+    const resolved = await resolveSpec(connection, order.spec, context.look, {
+      timeoutMs,
+      signal: order.signal,
+    });
+    const domain = await make(connection, context, order, resolved, made);
+    return (await viewVm(connection, domain, context.clock.nowMs(), { timeoutMs })).vm;
+  } catch (error) {
+    throw await afterUndo(error, made, context);
+  }
+}
+
+async function refuseTakenName(connection: Connection, name: string, timeoutMs: number): Promise<void> {
+  const known = await orUndefined(lookupByName(connection, name, { timeoutMs }), ErrorCode.noDomain);
+  if (known !== undefined) throw nameTaken(name, `exists on this host with UUID ${known.uuid}`);
+}
+
+/**
+ * Steps that change something run to their end and do not hear the signal, so that their outcome is known; it is
+ * looked at between them. What a step makes is noted before the step.
+ */
+async function make(
+  connection: Connection,
+  context: CreateContext,
+  { spec, startIt, signal }: Order,
+  resolved: ResolvedSpec,
+  made: Made[],
+): Promise<DomainRef> {
+  const { timeoutMs } = context.access;
+  const uuid = context.newUuid();
+  const disks: DiskPlan[] = [];
+  for (const [index, disk] of resolved.disks.entries()) {
+    signal.throwIfAborted();
+    const name = `${spec.name}-${uuid}-${device('vd', index)}`;
+    disks.push(
+      disk.kind === 'existing' ? disk.disk : await makeVolume(connection, disk, name, timeoutMs, made),
+    );
+  }
+  signal.throwIfAborted();
+  const xml = domainXml({ ...spec, ...resolved, uuid, disks });
+  made.push({ kind: 'domain', uuid, name: spec.name });
+  const domain = await define(connection, xml, DefineFlag.validate, { timeoutMs }).catch(
+    async (error: unknown) => {
+      // libvirt answers "operation failed" to a name that another took meanwhile; its code says nothing, so look.
+      await refuseTakenName(connection, spec.name, timeoutMs);
+      throw error;
+    },
+  );
+  signal.throwIfAborted();
+  return startIt ? start(connection, domain, 0, { timeoutMs: START_TIMEOUT_MS }) : domain;
+}
+
+/** The VM's UUID in the name keeps it apart from every other volume, and tells later that it was made for this VM. */
+async function makeVolume(
+  connection: Connection,
+  { pool, format, capacityBytes, from }: Extract<ResolvedDisk, { kind: 'make' }>,
+  baseName: string,
+  timeoutMs: number,
+  made: Made[],
+): Promise<DiskPlan> {
+  const name = format === undefined ? baseName : `${baseName}.${format}`;
+  const xml = volumeXml({ name, capacityBytes, format });
+  made.push({ kind: 'volume', pool, name });
+  const wait = { timeoutMs: COPY_TIMEOUT_MS };
+  const volume =
+    from === undefined
+      ? await createVolume(connection, pool, { xml, flags: 0 }, wait)
+      : await createVolumeFrom(connection, pool, { xml, from, flags: 0 }, wait);
+  // A copy is as large as its image, whatever size was asked for.
+  if (from !== undefined && (await getVolumeInfo(connection, volume, wait)).capacityBytes < capacityBytes)
+    await resizeVolume(connection, volume, capacityBytes, wait);
+  return describeVolume(connection, volume, { timeoutMs });
+}
+
+/** Whether a volume was made for the VM with this UUID, by makeVolume's rule. */
+export function isVolumeOf(uuid: string, volumeName: string): boolean {
+  return volumeName.includes(`-${uuid}-vd`);
+}
+
+async function afterUndo(error: unknown, made: readonly Made[], context: CreateContext): Promise<unknown> {
+  const left = await undo(made, context);
+  if (left.length === 0) return error instanceof DeadlineError ? rolledBack(error) : error;
+  return new EvenkeelError(
+    'INTERNAL',
+    `${messageOf(error)}; left behind, remove by hand: ${left.join(', ')}`,
+    error,
+  );
+}
+
+/** A deadline whose outcome is known after all: nothing is there. */
+function rolledBack(error: DeadlineError): EvenkeelError {
+  return new EvenkeelError('ABORTED', `${error.message}; what was made has been taken back`, error);
+}

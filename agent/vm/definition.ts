@@ -1,0 +1,133 @@
+// A domain's definition as libvirt gives it, read into what the agent decides by: devices, firmware, CPU, metadata.
+import type { VmMetadata } from '../../shared/gen/evenkeel/v1/VmMetadata.ts';
+import { KIB } from '../../shared/units.ts';
+import { findMetadata, readMetadata, readOsFamily } from './metadata.ts';
+import { attribute, find, findAll, parseXml, type XmlElement } from './xml-text.ts';
+
+export interface VmDefinition {
+  readonly uuid: string;
+  readonly name: string;
+  readonly domainType: string;
+  readonly architecture: string;
+  readonly machineType: string;
+  readonly emulator: string | undefined;
+  readonly firmware: 'bios' | 'uefi';
+  readonly vcpus: number;
+  readonly memoryMaxBytes: number;
+  /** Undefined for a VM that evenkeel did not make. */
+  readonly metadata: VmMetadata | undefined;
+  readonly osFamily: string;
+  readonly disks: readonly DiskDefinition[];
+  readonly nics: readonly NicDefinition[];
+  /** "address:port" of a running VM's VNC console. */
+  readonly vncAddress: string | undefined;
+  readonly cpu: XmlElement | undefined;
+  readonly devices: XmlElement | undefined;
+}
+
+export interface DiskDefinition {
+  /** In the guest: "vda". */
+  readonly device: string;
+  /** file, block, network, volume, dir, nvme… */
+  readonly kind: string;
+  /** Path, or name for a disk that has none; empty for an empty drive. */
+  readonly source: string;
+  readonly format: string;
+  readonly cdrom: boolean;
+  readonly readOnly: boolean;
+  readonly shareable: boolean;
+  readonly transient: boolean;
+  readonly cache: string;
+}
+
+export interface NicDefinition {
+  readonly mac: string;
+  /** bridge, network, direct, user, ethernet, hostdev… */
+  readonly kind: string;
+  readonly bridge: string;
+  readonly network: string;
+}
+
+/** Throws on what is no domain definition. */
+export function readDefinition(xml: string): VmDefinition {
+  const root = parseXml(xml);
+  const uuid = find(root, 'uuid')?.text;
+  const name = find(root, 'name')?.text;
+  if (root.name !== 'domain' || uuid === undefined || name === undefined)
+    throw new Error('must be a libvirt domain definition with name and uuid');
+  const devices = find(root, 'devices');
+  const metadata = findMetadata(root);
+  const type = find(root, 'os', 'type');
+  return {
+    uuid,
+    name,
+    domainType: attribute(root, 'type') ?? '',
+    architecture: attribute(type, 'arch') ?? '',
+    machineType: attribute(type, 'machine') ?? '',
+    emulator: find(devices, 'emulator')?.text,
+    firmware: usesUefi(root) ? 'uefi' : 'bios',
+    vcpus: Number(find(root, 'vcpu')?.text ?? 0),
+    memoryMaxBytes: readMemory(find(root, 'memory')),
+    metadata: metadata === undefined ? undefined : readMetadata(metadata),
+    osFamily: readOsFamily(metadata),
+    disks: findAll(devices, 'disk').map(readDisk),
+    nics: findAll(devices, 'interface').map(readNic),
+    vncAddress: readVnc(devices),
+    cpu: find(root, 'cpu'),
+    devices,
+  };
+}
+
+function usesUefi(root: XmlElement): boolean {
+  const os = find(root, 'os');
+  return attribute(os, 'firmware') === 'efi' || attribute(find(os, 'loader'), 'type') === 'pflash';
+}
+
+// libvirt always writes KiB; other units only stand in what people write.
+function readMemory(memory: XmlElement | undefined): number {
+  return Number(memory?.text ?? 0) * KIB;
+}
+
+function readDisk(disk: XmlElement): DiskDefinition {
+  const kind = attribute(disk, 'type') ?? '';
+  const source = find(disk, 'source');
+  const driver = find(disk, 'driver');
+  return {
+    device: attribute(find(disk, 'target'), 'dev') ?? '',
+    kind,
+    source: attribute(source, SOURCE_ATTRIBUTES[kind] ?? 'name') ?? '',
+    format: attribute(driver, 'type') ?? '',
+    cdrom: attribute(disk, 'device') === 'cdrom',
+    readOnly: find(disk, 'readonly') !== undefined,
+    shareable: find(disk, 'shareable') !== undefined,
+    transient: find(disk, 'transient') !== undefined,
+    cache: attribute(driver, 'cache') ?? '',
+  };
+}
+
+const SOURCE_ATTRIBUTES: Readonly<Record<string, string>> = {
+  file: 'file',
+  block: 'dev',
+  dir: 'dir',
+  volume: 'volume',
+};
+
+function readNic(nic: XmlElement): NicDefinition {
+  const source = find(nic, 'source');
+  const kind = attribute(nic, 'type') ?? '';
+  return {
+    mac: attribute(find(nic, 'mac'), 'address') ?? '',
+    kind,
+    // The live definition of a NIC on a network names the network's bridge too; that is the host's own affair.
+    bridge: kind === 'bridge' ? (attribute(source, 'bridge') ?? '') : '',
+    network: attribute(source, 'network') ?? '',
+  };
+}
+
+function readVnc(devices: XmlElement | undefined): string | undefined {
+  const vnc = findAll(devices, 'graphics').find((graphics) => attribute(graphics, 'type') === 'vnc');
+  const port = Number(attribute(vnc, 'port') ?? -1);
+  if (vnc === undefined || port <= 0) return undefined;
+  const address = attribute(vnc, 'listen') ?? attribute(find(vnc, 'listen'), 'address') ?? '127.0.0.1';
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+}

@@ -1,0 +1,108 @@
+// Pools and volumes by name or path, also those that another host has just made on shared storage.
+import type { WaitOptions } from '../../shared/clock.ts';
+import type { Connection } from '../libvirt/connection.ts';
+import { ErrorCode, ListPoolsFlag } from '../libvirt/constants.ts';
+import { isLibvirtError, LibvirtError } from '../libvirt/errors.ts';
+import {
+  getPoolXml,
+  listPools,
+  lookupPoolByName,
+  lookupVolumeByName,
+  lookupVolumeByPath,
+  refreshPool,
+  type PoolRef,
+  type VolumeRef,
+} from '../libvirt/storage.ts';
+import { attribute, find, parseXml } from './xml-text.ts';
+
+/** `undefined` when libvirt says that there is none; any other failure is thrown. */
+export async function orUndefined<T>(work: Promise<T>, code: number): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isLibvirtError(error, code)) return undefined;
+    throw error;
+  }
+}
+
+export function findPool(
+  connection: Connection,
+  name: string,
+  wait: WaitOptions,
+): Promise<PoolRef | undefined> {
+  return orUndefined(lookupPoolByName(connection, name, wait), ErrorCode.noStoragePool);
+}
+
+/** libvirt knows the volumes that it has seen: what another host made on shared storage needs a second look. */
+export async function findVolume(
+  connection: Connection,
+  pool: PoolRef,
+  name: string,
+  wait: WaitOptions,
+): Promise<VolumeRef | undefined> {
+  const look = (): Promise<VolumeRef | undefined> =>
+    orUndefined(lookupVolumeByName(connection, pool, name, wait), ErrorCode.noStorageVolume);
+  return (await look()) ?? ((await refreshed(connection, pool, wait)) ? look() : undefined);
+}
+
+/** unknown: no active pool covers the path, or its pool cannot be looked through now. */
+export type PathSight =
+  { readonly kind: 'volume'; readonly volume: VolumeRef } | { readonly kind: 'missing' | 'unknown' };
+
+/** Whether this host sees `path`, as its libvirt tells. */
+export async function lookForPath(
+  connection: Connection,
+  path: string,
+  wait: WaitOptions,
+): Promise<PathSight> {
+  const look = (): Promise<VolumeRef | undefined> =>
+    orUndefined(lookupVolumeByPath(connection, path, wait), ErrorCode.noStorageVolume);
+  const known = await look();
+  if (known !== undefined) return { kind: 'volume', volume: known };
+  const pool = await poolOfPath(connection, path, wait);
+  if (pool === undefined || !(await refreshed(connection, pool, wait))) return { kind: 'unknown' };
+  const found = await look();
+  return found === undefined ? { kind: 'missing' } : { kind: 'volume', volume: found };
+}
+
+async function poolOfPath(
+  connection: Connection,
+  path: string,
+  wait: WaitOptions,
+): Promise<PoolRef | undefined> {
+  for (const pool of await listPools(connection, ListPoolsFlag.active, wait)) {
+    const { targetPath } = await describePool(connection, pool, wait);
+    if (targetPath !== '' && path.startsWith(`${targetPath}/`)) return pool;
+  }
+  return undefined;
+}
+
+/** False when libvirt will not now, for example because a volume is being made in the pool. */
+async function refreshed(connection: Connection, pool: PoolRef, wait: WaitOptions): Promise<boolean> {
+  try {
+    await refreshPool(connection, pool, wait);
+    return true;
+  } catch (error) {
+    if (error instanceof LibvirtError) return false;
+    throw error;
+  }
+}
+
+export interface PoolDescription {
+  /** dir, fs, netfs, logical, rbd… */
+  readonly type: string;
+  /** Where its volumes appear; empty where they do not. */
+  readonly targetPath: string;
+}
+
+export async function describePool(
+  connection: Connection,
+  pool: PoolRef,
+  wait: WaitOptions,
+): Promise<PoolDescription> {
+  const root = parseXml(await getPoolXml(connection, pool, wait));
+  return {
+    type: attribute(root, 'type') ?? '',
+    targetPath: find(root, 'target', 'path')?.text.replace(/\/+$/, '') ?? '',
+  };
+}

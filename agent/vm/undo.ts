@@ -1,0 +1,76 @@
+// What a creation has made so far, and how to take it back in reverse order. Looks before it deletes.
+import type { Clock } from '../../shared/clock.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/log.ts';
+import type { LibvirtAccess } from '../libvirt-access.ts';
+import type { Connection } from '../libvirt/connection.ts';
+import { DomainState, ErrorCode, UndefineFlag } from '../libvirt/constants.ts';
+import { destroy, getState, lookupByUuid, undefine } from '../libvirt/domain.ts';
+import { deleteVolume, lookupVolumeByName, type PoolRef } from '../libvirt/storage.ts';
+import { orUndefined } from './storage.ts';
+
+/** Noted before it is made: a call that failed or timed out may have made it all the same. */
+export type Made =
+  | { readonly kind: 'volume'; readonly pool: PoolRef; readonly name: string }
+  | { readonly kind: 'domain'; readonly uuid: string; readonly name: string };
+
+// A volume that is still being copied cannot be deleted; a copy that outlives its client ends within this, or is reported.
+const UNDO_MAX_MS = 10 * 60_000;
+const RETRY_MS = 1_000;
+
+/** Removes what was made; what could not be removed is returned in words and logged. Does not throw. */
+export async function undo(
+  made: readonly Made[],
+  { access, clock, logger }: { access: LibvirtAccess; clock: Clock; logger: Logger },
+): Promise<string[]> {
+  const left: string[] = [];
+  const deadlineMs = clock.monotonicMs() + UNDO_MAX_MS;
+  for (const item of made.toReversed()) {
+    const error = await removeInTime(item, access, clock, deadlineMs);
+    if (error === undefined) continue;
+    logger.error({ item, err: error }, 'could not take back what a failed creation made');
+    left.push(`${describe(item)} (${messageOf(error)})`);
+  }
+  return left;
+}
+
+function describe(item: Made): string {
+  return item.kind === 'volume'
+    ? `volume ${item.name} of pool ${item.pool.name}`
+    : `the definition of ${item.name}`;
+}
+
+/** Tries until it is gone: libvirt may be away, or still at work on it. The last error when time is up. */
+async function removeInTime(
+  item: Made,
+  access: LibvirtAccess,
+  clock: Clock,
+  deadlineMs: number,
+): Promise<unknown> {
+  for (;;) {
+    try {
+      await access.own((connection) => remove(connection, item, access.timeoutMs));
+      return undefined;
+    } catch (error) {
+      if (clock.monotonicMs() + RETRY_MS >= deadlineMs) return error;
+      await clock.sleep(RETRY_MS);
+    }
+  }
+}
+
+async function remove(connection: Connection, item: Made, timeoutMs: number): Promise<void> {
+  const wait = { timeoutMs };
+  if (item.kind === 'volume') {
+    const volume = await orUndefined(
+      lookupVolumeByName(connection, item.pool, item.name, wait),
+      ErrorCode.noStorageVolume,
+    );
+    if (volume !== undefined) await deleteVolume(connection, volume, 0, wait);
+    return;
+  }
+  const domain = await orUndefined(lookupByUuid(connection, item.uuid, wait), ErrorCode.noDomain);
+  if (domain === undefined) return;
+  const { state } = await getState(connection, domain, wait);
+  if (state !== DomainState.shutoff) await destroy(connection, domain, 0, wait);
+  await undefine(connection, domain, UndefineFlag.nvram, wait);
+}

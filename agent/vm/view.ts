@@ -1,0 +1,162 @@
+// A VM as the agent shows it: libvirt's state, definition and migration job at this moment.
+import type { VmDiskInput } from '../../shared/gen/evenkeel/v1/VmDisk.ts';
+import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
+import type { VmMigrationRole } from '../../shared/gen/evenkeel/v1/VmMigrationRole.ts';
+import type { VmRef } from '../../shared/gen/evenkeel/v1/VmRef.ts';
+import type { VmState } from '../../shared/gen/evenkeel/v1/VmState.ts';
+import { DeadlineError, type WaitOptions } from '../../shared/clock.ts';
+import { invalidField } from '../../shared/errors.ts';
+import type { Connection } from '../libvirt/connection.ts';
+import { DomainState, ErrorCode, JobOperation, JobType } from '../libvirt/constants.ts';
+import {
+  getState,
+  getXml,
+  isPersistent,
+  lookupByName,
+  lookupByUuid,
+  type DomainRef,
+} from '../libvirt/domain.ts';
+import { isLibvirtError, LibvirtError } from '../libvirt/errors.ts';
+import { getJobStats } from '../libvirt/migration.ts';
+import { getVolumeInfo, lookupVolumeByPath } from '../libvirt/storage.ts';
+import { readDefinition, type DiskDefinition, type VmDefinition } from './definition.ts';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+// Pools answer from memory; only a size on a storage that hangs takes longer, and a VM can be shown without.
+const DISK_LOOK_TIMEOUT_MS = 1_000;
+
+/** The domain that a request means. Throws INVALID_ARGUMENT or libvirt's own "no domain". */
+export function findVm(connection: Connection, ref: VmRef | null, wait: WaitOptions): Promise<DomainRef> {
+  if (ref?.uuid !== undefined) return lookupByUuid(connection, checkUuid('vm.uuid', ref.uuid), wait);
+  if (ref?.name !== undefined && ref.name !== '') return lookupByName(connection, ref.name, wait);
+  throw invalidField('vm', 'give its uuid or its name');
+}
+
+/** A uuid in lower case with dashes, or INVALID_ARGUMENT. */
+export function checkUuid(field: string, value: string): string {
+  const uuid = value.toLowerCase();
+  if (!UUID.test(uuid)) throw invalidField(field, `${JSON.stringify(value)} is no UUID`);
+  return uuid;
+}
+
+export interface VmView {
+  readonly vm: VmInput;
+  readonly definition: VmDefinition;
+  readonly xml: string;
+}
+
+/** Everything about one VM. The job is asked before the state: a job that ends in between then shows its outcome. */
+export async function viewVm(
+  connection: Connection,
+  domain: DomainRef,
+  nowMs: number,
+  wait: WaitOptions,
+): Promise<VmView> {
+  const role = await migrationRole(connection, domain, wait);
+  const { vm, definition, xml } = await viewWithRole(connection, domain, role, nowMs, wait);
+  const disks = await Promise.all(
+    definition.disks.map((disk) => viewDisk(connection, disk, { ...wait, timeoutMs: DISK_LOOK_TIMEOUT_MS })),
+  );
+  return { vm: { ...vm, disks }, definition, xml };
+}
+
+/** For a list: without sizes and pools of disks, and with a VM whose monitor is stuck. */
+export async function viewVmInList(
+  connection: Connection,
+  domain: DomainRef,
+  nowMs: number,
+  wait: WaitOptions,
+): Promise<VmInput> {
+  // A stuck QEMU answers no question about its job. It is shown all the same.
+  const role = await migrationRole(connection, domain, wait).catch((error: unknown): VmMigrationRole => {
+    if (isLibvirtError(error, ErrorCode.operationTimeout) || error instanceof DeadlineError)
+      return 'VM_MIGRATION_ROLE_UNSPECIFIED';
+    throw error;
+  });
+  return (await viewWithRole(connection, domain, role, nowMs, wait)).vm;
+}
+
+async function viewWithRole(
+  connection: Connection,
+  domain: DomainRef,
+  migrationRole: VmMigrationRole,
+  nowMs: number,
+  wait: WaitOptions,
+): Promise<VmView> {
+  const { state, reason } = await getState(connection, domain, wait);
+  const persistent = await isPersistent(connection, domain, wait);
+  const xml = await getXml(connection, domain, 0, wait);
+  const definition = readDefinition(xml);
+  const vm: VmInput = {
+    uuid: definition.uuid,
+    name: definition.name,
+    libvirtId: domain.id,
+    state: VM_STATES[state],
+    stateReason: reason,
+    persistent,
+    migrationRole,
+    vcpus: definition.vcpus,
+    memoryMaxBytes: definition.memoryMaxBytes,
+    metadata: definition.metadata ?? null,
+    disks: definition.disks.map(plainDisk),
+    nics: definition.nics.map(({ mac, bridge, network }) => ({ mac, bridge, network })),
+    vncAddress: definition.vncAddress ?? '',
+    machineType: definition.machineType,
+    osFamily: definition.osFamily,
+    firmware: definition.firmware,
+    observedAtMs: nowMs,
+  };
+  return { vm, definition, xml };
+}
+
+const VM_STATES: Readonly<Record<DomainState, VmState>> = {
+  [DomainState.noState]: 'VM_STATE_UNSPECIFIED',
+  [DomainState.running]: 'VM_STATE_RUNNING',
+  [DomainState.blocked]: 'VM_STATE_BLOCKED',
+  [DomainState.paused]: 'VM_STATE_PAUSED',
+  [DomainState.shutdown]: 'VM_STATE_SHUTTING_DOWN',
+  [DomainState.shutoff]: 'VM_STATE_SHUT_OFF',
+  [DomainState.crashed]: 'VM_STATE_CRASHED',
+  [DomainState.pmSuspended]: 'VM_STATE_SUSPENDED',
+};
+
+/** The part that the VM plays in a migration on this host now. */
+export async function migrationRole(
+  connection: Connection,
+  domain: DomainRef,
+  wait: WaitOptions,
+): Promise<VmMigrationRole> {
+  try {
+    const job = await getJobStats(connection, domain, 0, wait);
+    return job.type !== JobType.none && job.operation === JobOperation.migrationOut
+      ? 'VM_MIGRATION_ROLE_OUTGOING'
+      : 'VM_MIGRATION_ROLE_UNSPECIFIED';
+  } catch (error) {
+    // "migration statistics are available only on the source host": so this is the target.
+    if (isLibvirtError(error, ErrorCode.operationUnsupported)) return 'VM_MIGRATION_ROLE_INCOMING';
+    // Not active: no job.
+    if (isLibvirtError(error, ErrorCode.operationInvalid)) return 'VM_MIGRATION_ROLE_UNSPECIFIED';
+    throw error;
+  }
+}
+
+function plainDisk({ device, source, format, cdrom }: DiskDefinition): VmDiskInput {
+  return { device, source, format, cdrom };
+}
+
+async function viewDisk(
+  connection: Connection,
+  disk: DiskDefinition,
+  wait: WaitOptions,
+): Promise<VmDiskInput> {
+  if (disk.source === '' || !disk.source.startsWith('/')) return plainDisk(disk);
+  try {
+    const volume = await lookupVolumeByPath(connection, disk.source, wait);
+    const { capacityBytes } = await getVolumeInfo(connection, volume, wait);
+    return { ...plainDisk(disk), pool: volume.pool, volume: volume.name, capacityBytes };
+  } catch (error) {
+    // In no pool, or not seen by libvirt yet, or on storage that hangs.
+    if (error instanceof LibvirtError || error instanceof DeadlineError) return plainDisk(disk);
+    throw error;
+  }
+}
