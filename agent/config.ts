@@ -60,7 +60,7 @@ export const agentSchema: convict.Schema<AgentSettings> = {
   },
   advertise: {
     address: {
-      doc: 'Address or name, without a port, under which schedulers and other hosts reach this host. Empty: the address from which this host reaches its NATS server.',
+      doc: 'Address or name, without a port, under which schedulers and other hosts reach this host. Empty: that of listen.address, or if it listens on all, the one from which this host reaches its NATS server.',
       format: addressWithoutPort,
       default: '',
       env: 'EVENKEEL_ADVERTISE_ADDRESS',

@@ -32,12 +32,11 @@ export interface DiskDefinition {
   readonly kind: string;
   /** Path, or name for a disk that has none; empty for an empty drive. */
   readonly source: string;
+  /** Of a disk of kind volume. */
+  readonly pool: string;
   readonly format: string;
   readonly cdrom: boolean;
-  readonly readOnly: boolean;
-  readonly shareable: boolean;
   readonly transient: boolean;
-  readonly cache: string;
 }
 
 export interface NicDefinition {
@@ -96,12 +95,10 @@ function readDisk(disk: XmlElement): DiskDefinition {
     device: attribute(find(disk, 'target'), 'dev') ?? '',
     kind,
     source: attribute(source, SOURCE_ATTRIBUTES[kind] ?? 'name') ?? '',
+    pool: attribute(source, 'pool') ?? '',
     format: attribute(driver, 'type') ?? '',
     cdrom: attribute(disk, 'device') === 'cdrom',
-    readOnly: find(disk, 'readonly') !== undefined,
-    shareable: find(disk, 'shareable') !== undefined,
     transient: find(disk, 'transient') !== undefined,
-    cache: attribute(driver, 'cache') ?? '',
   };
 }
 

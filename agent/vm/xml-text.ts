@@ -66,6 +66,18 @@ function isList(content: XmlTree | readonly XmlTree[]): content is readonly XmlT
   return Array.isArray(content);
 }
 
+/** Writes a parsed element again. */
+export function writeXml(element: XmlElement): string {
+  const copy = (parent: Builder, { name, attributes, text, children }: XmlElement): Builder => {
+    const escaped = [...attributes].map(([key, value]) => [key, xmlText(value)] as const);
+    const made = parent.ele(name, Object.fromEntries(escaped));
+    if (text.trim() !== '') made.txt(xmlText(text));
+    for (const child of children) copy(made, child);
+    return made;
+  };
+  return copy(create(), element).end({ headless: true });
+}
+
 /** Parses a document, or throws on one that is not well formed. */
 export function parseXml(document: string): XmlElement {
   // xmlbuilder2 decodes named entities first and numbers after that, so "&amp;#65;" would become "A". As a number,

@@ -1,0 +1,88 @@
+// Why a migration did not succeed, from libvirt's error and from what was seen of it on the way. Pure.
+import { DeadlineError } from '../../shared/clock.ts';
+import { ErrorCode } from '../libvirt/constants.ts';
+import { LibvirtError } from '../libvirt/errors.ts';
+
+/** The codes that cross the wire in MigrateResult.cause_code. */
+export type CauseCode =
+  | 'dst_unreachable'
+  | 'cpu_incompatible'
+  | 'storage_unsafe'
+  | 'capacity_gone'
+  | 'ports_exhausted'
+  | 'timeout'
+  | 'user_abort'
+  | 'src_daemon_lost'
+  | 'dst_failed'
+  | 'net_lost_copy'
+  | 'net_lost_finish'
+  | 'io_error'
+  | 'guest_shutdown'
+  | 'guest_crashed'
+  | 'fenced_epoch'
+  | 'vm_busy'
+  | 'tls'
+  | 'unknown';
+
+/** What was seen while it ran. */
+export interface Sighting {
+  /** Who asked for its end, if anybody did. */
+  readonly abortedBy: 'timeout' | 'user' | undefined;
+  /** Memory was sent. */
+  readonly isCopying: boolean;
+  /** The source was paused for the switch-over: from here on the target may run. */
+  readonly isSwitching: boolean;
+  /** How the guest itself ended or stopped meanwhile. */
+  readonly guest: 'shutdown' | 'crashed' | 'io_error' | undefined;
+}
+
+export function causeOf(error: unknown, seen: Sighting): CauseCode {
+  if (seen.guest !== undefined) return seen.guest === 'io_error' ? 'io_error' : `guest_${seen.guest}`;
+  if (error instanceof LibvirtError) return causeOfLibvirt(error, seen);
+  if (error instanceof DeadlineError && seen.isSwitching) return 'net_lost_finish';
+  // The connection to the source's libvirt broke, or it did not answer in any time.
+  return 'src_daemon_lost';
+}
+
+function causeOfLibvirt({ code, message }: LibvirtError, seen: Sighting): CauseCode {
+  switch (code) {
+    case ErrorCode.operationAborted:
+      return seen.abortedBy === 'timeout' ? 'timeout' : 'user_abort';
+    case ErrorCode.migrateUnsafe:
+      return 'storage_unsafe';
+    case ErrorCode.cpuIncompatible:
+      return 'cpu_incompatible';
+    case ErrorCode.noMemory:
+      return 'capacity_gone';
+    default:
+      return causeOfText(message) ?? causeOfPhase(code, seen);
+  }
+}
+
+// libvirt reports all of these as "operation failed" or "internal error"; where it has no code, only its text is left
+// (qemu_migration.c, virnetsocket.c, virportallocator.c, virnettlscontext.c of libvirt 9.0). What does not match falls
+// back to the phase, so a changed text costs precision and nothing else.
+const TEXTS: readonly (readonly [RegExp, CauseCode])[] = [
+  [/another migration job is already running/, 'vm_busy'],
+  [/unable to find an unused port in range/i, 'ports_exhausted'],
+  [/cannot allocate memory|cannot set up guest memory/i, 'capacity_gone'],
+  [/\bTLS\b|certificate|gnutls/i, 'tls'],
+  [
+    /unable to connect to server|failed to connect to remote libvirt|unable to resolve address|cannot recv data|no route to host/i,
+    'dst_unreachable',
+  ],
+  [/CPU.*(incompatible|not compatible)|guest CPU doesn't match/i, 'cpu_incompatible'],
+];
+
+function causeOfText(message: string): CauseCode | undefined {
+  return TEXTS.find(([pattern]) => pattern.test(message))?.[1];
+}
+
+function causeOfPhase(code: number, seen: Sighting): CauseCode {
+  if (seen.isSwitching) return 'net_lost_finish';
+  if (seen.isCopying) return 'net_lost_copy';
+  // Begin and Prepare: the source was fine, so the target could not take it.
+  return code === ErrorCode.operationInvalid || code === ErrorCode.operationTimeout
+    ? 'vm_busy'
+    : 'dst_failed';
+}

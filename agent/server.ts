@@ -1,0 +1,76 @@
+// The agent's gRPC service: each method hands its request to the part that does the work.
+import type { AgentServiceHandlers } from '../shared/gen/evenkeel/v1/AgentService.ts';
+import type { GetHostResponseInput } from '../shared/gen/evenkeel/v1/GetHostResponse.ts';
+import type { Clock } from '../shared/clock.ts';
+import { serverCredentials } from '../shared/grpc/credentials.ts';
+import { serve, streamHandler, unaryHandler, type RunningServer } from '../shared/grpc/server.ts';
+import type { Logger } from '../shared/log.ts';
+import { AgentServiceClient } from '../shared/proto/load.ts';
+import type { TlsSettings } from '../shared/settings.ts';
+import type { CheckTarget } from './migration/check.ts';
+import type { MigrationJobs } from './migration/jobs.ts';
+import type { CreateVm } from './vm/create.ts';
+import type { Lifecycle } from './vm/lifecycle.ts';
+
+/** The parts that do the work. */
+export interface AgentParts {
+  /** Throws UNAVAILABLE while libvirt has not yet told what host this is. */
+  host(signal: AbortSignal): Promise<GetHostResponseInput>;
+  readonly create: CreateVm;
+  readonly lifecycle: Lifecycle;
+  readonly checkTarget: CheckTarget;
+  readonly migrations: MigrationJobs;
+}
+
+/** Listens on `address`. Throws when the port is taken or the certificate cannot be read. */
+export function startAgentServer(
+  address: string,
+  tls: TlsSettings,
+  parts: AgentParts,
+  { clock, logger }: { clock: Clock; logger: Logger },
+): Promise<RunningServer> {
+  return serve(clock, address, serverCredentials(tls, address), [
+    {
+      name: 'evenkeel.v1.AgentService',
+      definition: AgentServiceClient.service,
+      implementation: agentHandlers(parts, logger),
+    },
+  ]);
+}
+
+function agentHandlers(parts: AgentParts, logger: Logger): AgentServiceHandlers {
+  const { create, lifecycle, checkTarget, migrations } = parts;
+  return {
+    GetHost: unaryHandler(logger, (_request, signal) => parts.host(signal)),
+    ListVms: unaryHandler(logger, async (_request, signal) => ({ vms: await lifecycle.list(signal) })),
+    GetVm: unaryHandler(logger, (request, signal) => lifecycle.get(request, signal)),
+    CreateVm: unaryHandler(logger, async (request, signal) => {
+      logger.info({ vm: request.spec?.name, start: request.start }, 'creating a VM');
+      return { vm: await create(request, signal) };
+    }),
+    StartVm: unaryHandler(logger, async ({ vm }, signal) => {
+      logger.info({ vm }, 'starting a VM');
+      return { vm: await lifecycle.start(vm, signal) };
+    }),
+    ShutdownVm: unaryHandler(logger, async ({ vm }, signal) => {
+      logger.info({ vm }, 'shutting a VM down');
+      return { vm: await lifecycle.shutdown(vm, signal) };
+    }),
+    DestroyVm: unaryHandler(logger, async ({ vm }, signal) => {
+      logger.info({ vm }, 'destroying a VM');
+      return { vm: await lifecycle.destroy(vm, signal) };
+    }),
+    UndefineVm: unaryHandler(logger, async (request, signal) => {
+      logger.info({ vm: request.vm, deleteVolumes: request.deleteVolumes }, 'undefining a VM');
+      return { deletedVolumes: await lifecycle.undefine(request, signal) };
+    }),
+    CheckTarget: unaryHandler(logger, async (request, signal) => ({
+      refusals: await checkTarget(request, signal),
+    })),
+    Migrate: streamHandler(logger, (request, signal) => migrations.migrate(request, signal)),
+    AbortMigration: unaryHandler(logger, async (request, signal) => {
+      await migrations.abort(request, signal);
+      return {};
+    }),
+  };
+}
