@@ -1,0 +1,112 @@
+// `evenkeel migrate`, `migrations` and `abort`: order a live migration, follow it, list them, stop one.
+import type { Command } from 'commander';
+import type { Run } from '../context.ts';
+import { follow, migrationFailure } from '../follow.ts';
+import { byId, wholeNumber } from '../options.ts';
+import { shortId } from '../render/format.ts';
+import { isEnded, migrationResult, migrationTable } from '../render/migration.ts';
+
+// A screenful; the scheduler keeps more.
+const LIST_LENGTH = 20;
+const LIST_MAX = 10_000;
+// libvirt answers an abort within the time one memory pass may take to notice it.
+const ABORT_TIMEOUT_MS = 30_000;
+
+export function addMigrationCommands(program: Command, run: Run): void {
+  addMigrate(program, run);
+  addMigrations(program, run);
+  addAbort(program, run);
+}
+
+function addMigrate(program: Command, run: Run): void {
+  program
+    .command('migrate')
+    .summary('move a VM live to another host')
+    .description(
+      'Moves a running VM to another host without stopping it, and shows how far it is. Ctrl-C stops the showing, not the migration.',
+    )
+    .argument('<vm>', 'name or uuid')
+    .option('--to <host>', 'target, by name or id; without it the scheduler chooses the best')
+    .option('--no-wait', 'return as soon as the scheduler has accepted it')
+    .action(async (vm: string, { to, wait }: { to?: string; wait: boolean }, command: Command) => {
+      await run(command, async (context) => {
+        const migration = await follow(context, { vm, targetHost: to ?? '', waits: wait });
+        if (isEnded(migration) && migration.state !== 'MIGRATION_STATE_SUCCEEDED')
+          throw migrationFailure(context, migration);
+        context.show(migration, (view) =>
+          isEnded(migration)
+            ? migrationResult(view, migration)
+            : `${migrationResult(view, migration)}\nIt is migration ${shortId(migration.migrationId)}; see it with: evenkeel migrations --active`,
+        );
+      });
+    });
+}
+
+function addMigrations(program: Command, run: Run): void {
+  program
+    .command('migrations')
+    .summary('migrations, newest first')
+    .description('Migrations, newest first: those that go on and those that ended.')
+    .option('--active', 'only those that go on', false)
+    .option('--limit <n>', 'how many', wholeNumber(1, LIST_MAX), LIST_LENGTH)
+    .action(async ({ active, limit }: { active: boolean; limit: number }, command: Command) => {
+      await run(command, async ({ scheduler, timeoutMs, show }) => {
+        const { migrations } = await scheduler.ask(
+          {
+            what: 'list migrations',
+            method: ({ ListMigrations }) => ListMigrations,
+            request: { limit, activeOnly: active },
+          },
+          timeoutMs(),
+        );
+        show(migrations, (view) => {
+          if (migrations.length > 0) return migrationTable(view, migrations);
+          return active ? 'No migration goes on.' : 'There was no migration yet.';
+        });
+      });
+    });
+}
+
+function addAbort(program: Command, run: Run): void {
+  program
+    .command('abort')
+    .summary('stop a migration; the VM stays where it is')
+    .description(
+      'Stops a migration that is still copying: the VM goes on where it is. What is already switching over cannot be stopped.',
+    )
+    .argument('<migration>', 'its id or how that begins, or the name of the VM')
+    .action(async (asked: string, _options: object, command: Command) => {
+      await run(command, async ({ scheduler, timeoutMs, show }) => {
+        const { migrations } = await scheduler.ask(
+          {
+            what: 'list migrations',
+            method: ({ ListMigrations }) => ListMigrations,
+            request: { limit: LIST_MAX, activeOnly: true },
+          },
+          timeoutMs(),
+        );
+        const found =
+          migrations.find(({ vmName }) => vmName === asked) ??
+          byId(
+            asked,
+            migrations.map((candidate) => [candidate.migrationId, candidate]),
+          );
+        // One that is not going on is for the scheduler to answer: it knows whether it ever was.
+        const migrationId = found?.migrationId ?? asked;
+        const { migration } = await scheduler.ask(
+          {
+            what: `abort migration ${shortId(migrationId)}`,
+            method: ({ AbortMigration }) => AbortMigration,
+            request: { migrationId },
+            look: 'evenkeel migrations',
+          },
+          timeoutMs(ABORT_TIMEOUT_MS),
+        );
+        show(migration, (view) =>
+          migration === null
+            ? `Migration ${shortId(migrationId)} was asked to stop.`
+            : migrationResult(view, migration),
+        );
+      });
+    });
+}

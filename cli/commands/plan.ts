@@ -1,0 +1,121 @@
+// `evenkeel plan`, `explain`, `decisions` and `mode`: what would move, what did, why, and who carries it out.
+import { Argument, type Command } from 'commander';
+import type { Run } from '../context.ts';
+import { CliFailure, EXIT } from '../failure.ts';
+import { byId, wholeNumber } from '../options.ts';
+import { decisionTable, decisionText, explanationText, modeText, planText } from '../render/decision.ts';
+
+const MODES = { observe: 'MODE_OBSERVE', recommend: 'MODE_RECOMMEND', auto: 'MODE_AUTO' } as const;
+
+// A screenful; the scheduler keeps more.
+const LIST_LENGTH = 20;
+// To find one by its id: what the scheduler keeps is bounded, this is beyond it.
+const SEARCH_LENGTH = 10_000;
+
+export function addPlanCommands(program: Command, run: Run): void {
+  addPlan(program, run);
+  addExplain(program, run);
+  addDecisions(program, run);
+  addMode(program, run);
+}
+
+function addPlan(program: Command, run: Run): void {
+  program
+    .command('plan')
+    .summary('what the planner would do now; changes nothing')
+    .description(
+      'What the planner would do now, for each hot host: the evidence, the move with its predicted effect, and everything that was refused. Changes nothing.',
+    )
+    .action(async (_options: object, command: Command) => {
+      await run(command, async ({ scheduler, timeoutMs, show }) => {
+        const plan = await scheduler.ask(
+          { what: 'plan', method: ({ Plan }) => Plan, request: {} },
+          timeoutMs(),
+        );
+        show(plan, (view) => planText(view, plan));
+      });
+    });
+}
+
+function addExplain(program: Command, run: Run): void {
+  program
+    .command('explain')
+    .summary('why a VM moved or did not')
+    .description('Why a VM moved or did not, and why it may or may not move now.')
+    .argument('<vm>', 'name or uuid')
+    .action(async (vm: string, _options: object, command: Command) => {
+      await run(command, async ({ scheduler, timeoutMs, show }) => {
+        const explanation = await scheduler.ask(
+          { what: `explain ${vm}`, method: ({ Explain }) => Explain, request: { vm } },
+          timeoutMs(),
+        );
+        show(explanation, (view) => explanationText(view, explanation));
+      });
+    });
+}
+
+function addDecisions(program: Command, run: Run): void {
+  program
+    .command('decisions')
+    .summary('the latest decisions, or one in full')
+    .description('The latest decisions, newest first; with an id, that one in full.')
+    .argument('[id]', 'id of a decision, or how it begins')
+    .option('--limit <n>', 'how many', wholeNumber(1, SEARCH_LENGTH), LIST_LENGTH)
+    .action(async (id: string | undefined, { limit }: { limit: number }, command: Command) => {
+      await run(command, async ({ scheduler, timeoutMs, show }) => {
+        const { decisions } = await scheduler.ask(
+          {
+            what: 'list decisions',
+            method: ({ ListDecisions }) => ListDecisions,
+            request: { limit: id === undefined ? limit : SEARCH_LENGTH },
+          },
+          timeoutMs(),
+        );
+        if (id === undefined) {
+          show(decisions, (view) =>
+            decisions.length === 0
+              ? 'No decision yet: no host has been hot since the scheduler keeps records.'
+              : decisionTable(view, decisions),
+          );
+          return;
+        }
+        const decision = byId(
+          id,
+          decisions.map((candidate) => [candidate.decisionId, candidate]),
+        );
+        if (decision === undefined)
+          throw new CliFailure(
+            'NOT_FOUND',
+            EXIT.NOT_FOUND,
+            `show decision ${id}: not among the decisions the scheduler keeps; list them with: evenkeel decisions`,
+          );
+        show(decision, (view) => decisionText(view, decision));
+      });
+    });
+}
+
+function addMode(program: Command, run: Run): void {
+  program
+    .command('mode')
+    .summary('show or set what evenkeel does about hot hosts')
+    .description(
+      'Shows or sets what evenkeel does about a hot host: observe reports it, recommend also says which VM should go where, auto also moves it.',
+    )
+    .addArgument(new Argument('[mode]', 'the mode to set').choices(Object.keys(MODES)))
+    .action(async (asked: keyof typeof MODES | undefined, _options: object, command: Command) => {
+      await run(command, async ({ scheduler, timeoutMs, show }) => {
+        const answer = await (asked === undefined
+          ? scheduler.ask({ what: 'get mode', method: ({ GetMode }) => GetMode, request: {} }, timeoutMs())
+          : scheduler.ask(
+              {
+                what: `set mode ${asked}`,
+                method: ({ SetMode }) => SetMode,
+                request: { mode: MODES[asked] },
+                look: 'evenkeel mode',
+              },
+              timeoutMs(),
+            ));
+        show(answer, () => modeText(answer.mode));
+      });
+    });
+}

@@ -1,0 +1,128 @@
+// `evenkeel top`: hosts, migrations and VMs as they change; a screen for a person, frames for a file.
+import { Option, type Command } from 'commander';
+import { systemClock } from '../../shared/clock.ts';
+import type { WatchLoadResponse } from '../../shared/gen/evenkeel/v1/WatchLoadResponse.ts';
+import { SECOND_MS } from '../../shared/units.ts';
+import type { Context, Run } from '../context.ts';
+import { CliFailure, EXIT } from '../failure.ts';
+import { wholeNumber } from '../options.ts';
+import { topFrame } from '../render/top.ts';
+import { VM_ORDERS, type VmOrder } from '../render/vms.ts';
+import { openScreen } from '../screen.ts';
+
+interface TopOptions {
+  readonly interval: number;
+  readonly count?: number;
+  readonly sort: VmOrder;
+}
+
+// Keys as in top(1) where it has them.
+const KEYS: Readonly<Record<string, VmOrder>> = {
+  c: 'cpu',
+  m: 'memory',
+  w: 'wait',
+  d: 'disk',
+  n: 'net',
+  a: 'name',
+};
+const KEY_HELP = 'q quit  sort: c cpu  m memory  w wait  d disk  n net  a name';
+// A scheduler that restarts is back within seconds; asking more often would not hasten it.
+const RECONNECT_MS = 2 * SECOND_MS;
+
+export function addTopCommand(program: Command, run: Run): void {
+  program
+    .command('top')
+    .summary('hosts, migrations and busiest VMs, live')
+    .description(
+      'Hosts, migrations and the VMs that use most, refreshed in place; q quits. Into a file or a pipe: one frame after the other.',
+    )
+    .option('--interval <seconds>', 'time between frames', wholeNumber(1, 3_600), 2)
+    .option('--count <n>', 'end after so many frames', wholeNumber(1, 1_000_000))
+    .addOption(new Option('--sort <by>', 'order of the VMs').choices(VM_ORDERS).default('cpu'))
+    .addHelpText(
+      'after',
+      `\nKeys: ${KEY_HELP}\nWith --json: one object a frame, one a line; one frame unless --count says more.`,
+    )
+    .action(async (options: TopOptions, command: Command) => {
+      await run(command, async (context) => {
+        if (context.terminal.isInteractive && !context.json) await showScreen(context, options);
+        else await printFrames(context, options);
+      });
+    });
+}
+
+function watchLoad({ scheduler, givenTimeoutMs }: Context, interval: number, signal: AbortSignal) {
+  return scheduler.watch(
+    {
+      what: 'watch load',
+      method: ({ WatchLoad }) => WatchLoad,
+      request: { intervalMs: interval * SECOND_MS },
+    },
+    signal,
+    givenTimeoutMs,
+  );
+}
+
+async function printFrames(context: Context, options: TopOptions): Promise<void> {
+  const { json, show } = context;
+  const framesMax = options.count ?? (json ? 1 : Infinity);
+  let frames = 0;
+  for await (const load of watchLoad(context, options.interval, new AbortController().signal)) {
+    const frame = { rows: Infinity, order: options.sort, footer: '' };
+    show(load, (view) => topFrame(view, load, frame) + (frames + 1 < framesMax ? '\n' : ''));
+    frames += 1;
+    if (frames >= framesMax) return;
+  }
+  if (frames < framesMax)
+    throw new CliFailure(
+      'UNREACHABLE',
+      EXIT.UNREACHABLE,
+      'watch load: the scheduler ended the answer; try again',
+    );
+}
+
+async function showScreen(context: Context, options: TopOptions): Promise<void> {
+  const { terminal } = context;
+  const framesMax = options.count ?? Infinity;
+  const quit = new AbortController();
+  let order = options.sort;
+  let footer = KEY_HELP;
+  let load: WatchLoadResponse | undefined;
+  let frames = 0;
+  const draw = (): void => {
+    if (load === undefined) return;
+    screen.draw(topFrame(terminal.view(), load, { rows: terminal.rows(), order, footer }));
+  };
+  const screen = openScreen(terminal, {
+    key: (key) => {
+      if (key === 'q' || key === '\u0003' || key === '\u001b') quit.abort();
+      order = KEYS[key] ?? order;
+      draw();
+    },
+    resized: draw,
+  });
+  const watch = async (): Promise<void> => {
+    for await (const next of watchLoad(context, options.interval, quit.signal)) {
+      load = next;
+      footer = KEY_HELP;
+      frames += 1;
+      draw();
+      if (frames >= framesMax) return;
+    }
+  };
+  try {
+    while (!quit.signal.aborted && frames < framesMax) {
+      await watch().catch((error: unknown) => {
+        // Before the first frame nothing is lost by ending, and the operator sees what to do.
+        const isAway = error instanceof CliFailure && error.code === 'UNREACHABLE';
+        if (!quit.signal.aborted && (frames === 0 || !isAway)) throw error;
+      });
+      if (frames >= framesMax) return;
+      footer = 'The scheduler is away; trying again. q quits.';
+      draw();
+      await systemClock.sleep(RECONNECT_MS, quit.signal).catch(() => undefined);
+    }
+  } finally {
+    screen.close();
+  }
+}

@@ -1,0 +1,165 @@
+// `evenkeel vm create`: from options, from a file, or from a file with options over it.
+import type { Command } from 'commander';
+import { MINUTE_MS } from '../../shared/units.ts';
+import type { Run } from '../context.ts';
+import { bytes, count } from '../render/format.ts';
+import { plain, wrap } from '../render/view.ts';
+import {
+  overlay,
+  parseParts,
+  toCreateRequest,
+  type Written,
+  type WrittenParts,
+  type WrittenSpec,
+} from '../spec.ts';
+import { redrawLine } from '../terminal.ts';
+
+// A clone is a full copy: 100 GiB at 150 MB/s takes twelve minutes.
+const CREATE_TIMEOUT_MS = 15 * MINUTE_MS;
+
+const EXAMPLES = `
+Disks (--disk, repeatable; the first is the boot disk):
+  pool=shared,size=20G            a new, empty one
+  pool=shared,clone=debian12      a copy of a volume of that pool;
+                                  with size=40G also grown
+  pool=shared,volume=data1        one that exists; kept when the VM is removed
+Network cards (--nic, repeatable):
+  bridge=br0                      or network=default;
+                                  with mac=52:54:00:12:34:56 if it must be that
+
+Example:
+  evenkeel vm create web1 --vcpus 2 --memory 2G \\
+    --disk pool=shared,clone=debian12,size=40G --nic bridge=br0 --owner ana
+The same as a file, for --file web1.yaml:
+  name: web1
+  vcpus: 2
+  memory: 2G
+  disks: [{pool: shared, clone: debian12, size: 40G}]
+  nics: [{bridge: br0}]
+  owner: ana
+Keys of the file are the options in camelCase: neverMove, downtimeMaxMs, start,
+headless. Options win over the file.`;
+
+/** As commander gives them. */
+interface CreateOptions {
+  readonly vcpus?: string;
+  readonly memory?: string;
+  readonly disk?: readonly WrittenParts[];
+  readonly nic?: readonly WrittenParts[];
+  readonly iso?: string;
+  readonly firmware?: string;
+  readonly os?: string;
+  readonly owner?: string;
+  readonly purpose?: string;
+  readonly expires?: string;
+  readonly neverMove?: boolean;
+  readonly downtimeMaxMs?: string;
+  readonly host?: string;
+  readonly start: boolean | undefined;
+  readonly headless?: boolean;
+  readonly file?: string;
+}
+
+export function addCreateCommand(parent: Command, run: Run): void {
+  const parts =
+    (option: string) =>
+    (text: string, before: readonly WrittenParts[] = []): WrittenParts[] => [
+      ...before,
+      parseParts(option, text),
+    ];
+  parent
+    .command('create')
+    .summary('make a VM and start it')
+    .description('Makes a VM and starts it, on the host with most room unless one is named.')
+    .argument('[name]', 'letters, digits, ".", "_" and "-", at most 63')
+    .option('--vcpus <n>', 'virtual CPUs')
+    .option('--memory <size>', 'for example 2G or 512M')
+    .option('--disk <spec>', 'a disk, see below; repeatable', parts('--disk'))
+    .option('--nic <spec>', 'a network card, see below; repeatable', parts('--nic'))
+    .option('--iso <path>', 'installation image: a path on the host, or POOL/VOLUME')
+    .option('--firmware <kind>', 'bios or uefi')
+    .option('--os <family>', 'linux, windows or other')
+    .option('--owner <name>', 'who it belongs to')
+    .option('--purpose <text>', 'what it is for')
+    .option('--expires <date>', 'when it may go: 2031-05-30, or 30d from now')
+    .option('--never-move', 'evenkeel leaves it on its host; a person may still move it')
+    .option('--downtime-max-ms <ms>', 'longest pause of the guest that a migration may cause')
+    .option('--host <host>', 'make it on this host')
+    .option('--no-start', 'only define it')
+    .option('--headless', 'without a VNC console')
+    .option('--file <yaml>', 'read the specification from a file')
+    .addHelpText('after', EXAMPLES)
+    .action(async (name: string | undefined, options: CreateOptions, command: Command) => {
+      // Commander says true when nothing was said, which would overrule the file.
+      const startsBy = command.getOptionValueSource('start') === 'cli' ? options.start : undefined;
+      const written = await writtenSpec(name, { ...options, start: startsBy });
+      const request = toCreateRequest(written, Date.now());
+      await run(command, async ({ scheduler, timeoutMs, terminal, json, show }) => {
+        const vmName = request.spec?.name ?? '';
+        const isDrawn = terminal.isInteractive && !json;
+        if (isDrawn) terminal.write(redrawLine(`creating ${vmName} …`));
+        try {
+          const answer = await scheduler.ask(
+            {
+              what: `create VM ${vmName}`,
+              method: ({ CreateVm }) => CreateVm,
+              request,
+              look: `evenkeel vm show ${vmName}`,
+            },
+            timeoutMs(CREATE_TIMEOUT_MS),
+          );
+          if (isDrawn) terminal.write(redrawLine(''));
+          show(answer, (view) => {
+            const { vm, hostName } = answer;
+            const size =
+              vm === null ? '' : ` with ${count(vm.vcpus, 'vCPU')} and ${bytes(view, vm.memoryMaxBytes)}`;
+            const vnc = vm === null || vm.vncAddress === '' ? '' : `, VNC console on ${vm.vncAddress} there`;
+            const verb = request.start === true ? 'runs on' : 'is defined on';
+            return wrap(view, `${vmName} ${verb} ${plain(hostName)}${size}${vnc}.`, 0);
+          });
+        } catch (error) {
+          if (isDrawn) terminal.write(redrawLine(''));
+          throw error;
+        }
+      });
+    });
+}
+
+async function writtenSpec(name: string | undefined, options: CreateOptions): Promise<WrittenSpec> {
+  const given = (option: string, text: string | undefined): Written | undefined =>
+    text === undefined ? undefined : { where: option, text };
+  const texts = {
+    name: given('NAME', name),
+    vcpus: given('--vcpus', options.vcpus),
+    memory: given('--memory', options.memory),
+    iso: given('--iso', options.iso),
+    firmware: given('--firmware', options.firmware),
+    os: given('--os', options.os),
+    owner: given('--owner', options.owner),
+    purpose: given('--purpose', options.purpose),
+    expires: given('--expires', options.expires),
+    downtimeMaxMs: given('--downtime-max-ms', options.downtimeMaxMs),
+    host: given('--host', options.host),
+  };
+  const flags = { neverMove: options.neverMove, headless: options.headless, start: options.start };
+  const fromOptions: WrittenSpec = {
+    texts: withoutUndefined(texts),
+    flags: withoutUndefined(flags),
+    disks: options.disk ?? [],
+    nics: options.nic ?? [],
+  };
+  if (options.file === undefined) return fromOptions;
+  // The YAML parser takes as long to load as all the rest of a bad command line.
+  const { readSpecFile } = await import('../spec-file.ts');
+  return overlay(readSpecFile(options.file), fromOptions);
+}
+
+function withoutUndefined<Value>(
+  values: Readonly<Record<string, Value | undefined>>,
+): Readonly<Record<string, Value>> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]): [string, Value][] =>
+      value === undefined ? [] : [[key, value]],
+    ),
+  );
+}

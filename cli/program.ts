@@ -1,0 +1,108 @@
+// The command line: global options, the commands, and how commander's own errors become ours.
+import { Command, CommanderError, Option } from 'commander';
+import { addCompletionCommands } from './commands/completion.ts';
+import { addInventoryCommands } from './commands/inventory.ts';
+import { addMigrationCommands } from './commands/migrate.ts';
+import { addPlanCommands } from './commands/plan.ts';
+import { addTopCommand } from './commands/top.ts';
+import { addVmCommands } from './commands/vm.ts';
+import type { Run } from './context.ts';
+import { CliFailure, EXIT, EXIT_HELP, toFailure } from './failure.ts';
+import { widthOf, wrap, type View } from './render/view.ts';
+import type { Terminal } from './terminal.ts';
+
+const ENVIRONMENT_HELP = `Environment:
+  EVENKEEL_SCHEDULER           as --scheduler
+  EVENKEEL_TLS_CA_FILE         as --ca
+  EVENKEEL_TLS_CERT_FILE       as --cert
+  EVENKEEL_TLS_KEY_FILE        as --key
+  EVENKEEL_TLS_MODE=plaintext  as --plaintext
+  NO_COLOR                     no colour on the terminal
+Certificates that are not named are ca.pem, cert.pem and key.pem in
+~/.config/evenkeel or /etc/evenkeel/tls.`;
+
+/** The whole command line. `run` gives each command its context. */
+export function buildProgram(version: string, run: Run, terminal: Terminal): Command {
+  const program = new Command('evenkeel')
+    .description('Keeps KVM hosts on an even keel: shows load, explains decisions, moves VMs.')
+    .version(version, '-V, --version', 'print the version')
+    .option('--scheduler <host:port>', 'the scheduler; default 127.0.0.1:7444')
+    .option('--ca <file>', 'PEM file of the authority that signed the certificates')
+    .option('--cert <file>', 'PEM file of your certificate')
+    .option('--key <file>', 'PEM file of its private key')
+    .addOption(new Option('--plaintext', 'without TLS; to a scheduler on this machine only'))
+    .option('--json', 'one JSON value on stdout, also for errors')
+    .option('--timeout <time>', 'longest wait for the scheduler: 30s, 2m')
+    .showSuggestionAfterError()
+    .addHelpText('after', `\n${ENVIRONMENT_HELP}\n\n${EXIT_HELP}`);
+  addInventoryCommands(program, run);
+  addTopCommand(program, run);
+  addPlanCommands(program, run);
+  addMigrationCommands(program, run);
+  addVmCommands(program, run);
+  addCompletionCommands(program, run);
+  settle(program, terminal);
+  return program;
+}
+
+/** Commander throws instead of exiting, and writes through the terminal; errors are written in one place, by `runProgram`. */
+function settle(command: Command, terminal: Terminal): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => {
+      terminal.write(text);
+    },
+    writeErr: () => undefined,
+  });
+  for (const child of command.commands) settle(child, terminal);
+}
+
+/** Runs one command line and returns the exit code; whatever goes wrong is told, as text or as JSON. */
+export async function runProgram(
+  program: Command,
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<number> {
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return EXIT.OK;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.OK;
+    const failure = error instanceof CommanderError ? usageFailure(error, program, args) : toFailure(error);
+    if (args.includes('--json')) {
+      const { code, message, exitCode, details } = failure;
+      terminal.write(`${JSON.stringify({ error: { code, message, exitCode }, ...details })}\n`);
+    } else terminal.writeError(`${errorText(terminal.view(), failure.message)}\n`);
+    return failure.exitCode;
+  }
+}
+
+/** Long lines broken between words; what has line breaks of its own, as help has, keeps them. */
+function errorText(view: View, message: string): string {
+  return `evenkeel: ${message}`
+    .split('\n')
+    .map((line) => (widthOf(line) > view.width ? wrap(view, line, 0) : line))
+    .join('\n');
+}
+
+function usageFailure(error: CommanderError, program: Command, args: readonly string[]): CliFailure {
+  // No command at all: the list of them is the answer.
+  if (error.code === 'commander.help') {
+    const asked = program.commands.find((command) => command.name() === args[0]) ?? program;
+    return new CliFailure('USAGE', EXIT.USAGE, `which command?\n\n${asked.helpInformation().trimEnd()}`);
+  }
+  const text = error.message.replace(/^error: /, '');
+  return new CliFailure('USAGE', EXIT.USAGE, `${text}\nSee: evenkeel ${commandOf(program, args)}--help`);
+}
+
+/** The commands named in the arguments, "vm create ", for a hint. */
+function commandOf(program: Command, args: readonly string[]): string {
+  let command = program;
+  let path = '';
+  for (const arg of args) {
+    const child = command.commands.find((candidate) => candidate.name() === arg);
+    if (child === undefined) continue;
+    command = child;
+    path += `${arg} `;
+  }
+  return path;
+}

@@ -1,0 +1,163 @@
+// Migrations: the list, the line that follows one, and the sentence at its end.
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { MigrationProgress } from '../../shared/gen/evenkeel/v1/MigrationProgress.ts';
+import { bar, byteRate, bytes, duration, percent, roughDuration, shortId, time } from './format.ts';
+import { table } from './table.ts';
+import { arrow, nothing, paint, plain, widthOf, wrap, type Style, type View } from './view.ts';
+import { words } from './words.ts';
+
+/** Whether the migration is over, one way or another. */
+export function isEnded({ state }: Migration): boolean {
+  switch (state) {
+    case 'MIGRATION_STATE_SUCCEEDED':
+    case 'MIGRATION_STATE_FAILED':
+    case 'MIGRATION_STATE_ABORTED':
+    case 'MIGRATION_STATE_UNKNOWN':
+      return true;
+    case 'MIGRATION_STATE_UNSPECIFIED':
+    case 'MIGRATION_STATE_QUEUED':
+    case 'MIGRATION_STATE_CHECKING':
+    case 'MIGRATION_STATE_COPYING':
+    case 'MIGRATION_STATE_VERIFYING':
+      return false;
+  }
+}
+
+/** One migration a line. The id stays whole on any terminal: `evenkeel abort` takes it. */
+export function migrationTable(view: View, migrations: readonly Migration[]): string {
+  return table(
+    view,
+    [
+      { title: 'QUEUED', rank: 2, text: ({ queuedAtMs }) => time(view, queuedAtMs) },
+      { title: 'ID', text: ({ migrationId }) => plain(shortId(migrationId)) },
+      { title: 'VM', shrinkTo: 10, text: ({ vmName }) => plain(vmName), style: () => 'bold' },
+      { title: `FROM ${arrow(view)} TO`, shrinkTo: 10, text: (migration) => route(view, migration) },
+      { title: 'STATE', text: (migration) => stateText(view, migration), style: stateStyle },
+      { title: 'TOOK', align: 'right', rank: 3, text: (migration) => tookText(view, migration) },
+      { title: 'DOWNTIME', align: 'right', rank: 4, text: (migration) => downtimeText(view, migration) },
+      { title: 'OUTCOME', rank: 1, shrinkTo: 16, text: (migration) => plain(causeText(migration)) },
+    ],
+    migrations,
+  );
+}
+
+/** "copying 63%". */
+function stateText(view: View, { state, progress }: Migration): string {
+  const done = doneRatio(progress);
+  return state === 'MIGRATION_STATE_COPYING' && done !== undefined
+    ? `${words(state)} ${percent(view, done)}`
+    : words(state);
+}
+
+function downtimeText(view: View, { state, progress }: Migration): string {
+  return state !== 'MIGRATION_STATE_SUCCEEDED' || progress?.downtimeMs === undefined
+    ? nothing(view)
+    : duration(progress.downtimeMs);
+}
+
+function causeText({ causeCode, outcome }: Migration): string {
+  return [causeCode, outcome].filter((text) => text !== '').join(': ');
+}
+
+function route(view: View, { sourceHostName, targetHostName }: Migration): string {
+  return `${plain(sourceHostName)} ${arrow(view)} ${plain(targetHostName)}`;
+}
+
+function stateStyle({ state }: Migration): Style | undefined {
+  switch (state) {
+    case 'MIGRATION_STATE_SUCCEEDED':
+      return 'green';
+    case 'MIGRATION_STATE_FAILED':
+    case 'MIGRATION_STATE_UNKNOWN':
+      return 'red';
+    case 'MIGRATION_STATE_ABORTED':
+      return 'yellow';
+    case 'MIGRATION_STATE_UNSPECIFIED':
+    case 'MIGRATION_STATE_QUEUED':
+    case 'MIGRATION_STATE_CHECKING':
+    case 'MIGRATION_STATE_COPYING':
+    case 'MIGRATION_STATE_VERIFYING':
+      return 'cyan';
+  }
+}
+
+/** Share of the guest's memory that is on the target; falls when the guest writes faster than is copied. */
+function doneRatio(progress: MigrationProgress | null): number | undefined {
+  if (progress === null || progress.memoryTotalBytes <= 0) return undefined;
+  return Math.min(1, Math.max(0, 1 - progress.memoryRemainingBytes / progress.memoryTotalBytes));
+}
+
+function tookMs(view: View, { queuedAtMs, startedAtMs, endedAtMs }: Migration): number {
+  return (endedAtMs || view.nowMs) - (startedAtMs || queuedAtMs || view.nowMs);
+}
+
+function tookText(view: View, migration: Migration): string {
+  return migration.startedAtMs === 0 ? nothing(view) : duration(tookMs(view, migration));
+}
+
+/** "web1 kvm1 → kvm2": what every line about a migration begins with. */
+function migrationTitle(view: View, migration: Migration): string {
+  const vm = plain(migration.vmName || migration.vmUuid);
+  return `${paint(view, 'bold', vm)} ${route(view, migration)}`;
+}
+
+/**
+ * How far it is, in one line that fits: bar, percent, rate, remaining, iteration, dirty rate, time.
+ * What does not fit is left out; in a file there is no bar.
+ */
+export function progressLine(view: View, migration: Migration): string {
+  const { progress } = migration;
+  if (migration.state !== 'MIGRATION_STATE_COPYING' || progress === null)
+    return `${migrationTitle(view, migration)} ${paint(view, stateStyle(migration), words(migration.state))}`;
+  let line = migrationTitle(view, migration);
+  const ratio = doneRatio(progress);
+  const parts = [
+    Number.isFinite(view.width)
+      ? `${bar(view, ratio, view.width >= 120 ? 24 : 8)} ${percent(view, ratio)}`
+      : percent(view, ratio),
+    byteRate(view, progress.memoryBytesPerSecond),
+    `${bytes(view, progress.memoryRemainingBytes)} left`,
+    ...(progress.iteration > 0 ? [`pass ${progress.iteration}`] : []),
+    `dirty ${byteRate(view, progress.dirtyBytesPerSecond)}`,
+    roughDuration(progress.elapsedMs),
+  ];
+  for (const part of parts) {
+    // One column stays free: a full last column makes some terminals wrap.
+    if (widthOf(line) + 2 + widthOf(part) < view.width) line += `  ${part}`;
+  }
+  return line;
+}
+
+/** What came of it, in words, over one or two lines. */
+export function migrationResult(view: View, migration: Migration): string {
+  const vm = plain(migration.vmName || migration.vmUuid);
+  const { sourceHostName: source, targetHostName: target, progress } = migration;
+  const why = plain(causeText(migration)) || 'no cause given';
+  switch (migration.state) {
+    case 'MIGRATION_STATE_SUCCEEDED': {
+      const pause =
+        progress?.downtimeMs === undefined ? '' : `; the guest paused for ${duration(progress.downtimeMs)}`;
+      return paint(
+        view,
+        'green',
+        `${vm} moved from ${plain(source)} to ${plain(target)} in ${duration(tookMs(view, migration))}${pause}.`,
+      );
+    }
+    case 'MIGRATION_STATE_FAILED':
+      return wrap(view, `${vm} did not move and stays on ${plain(source)}: ${why}`, 0);
+    case 'MIGRATION_STATE_ABORTED':
+      return wrap(view, `The migration of ${vm} was aborted; it stays on ${plain(source)}: ${why}`, 0);
+    case 'MIGRATION_STATE_UNKNOWN':
+      return wrap(
+        view,
+        `Nobody knows yet where ${vm} runs: ${why}. Look on both ${plain(source)} and ${plain(target)} before you do anything else: virsh -c qemu:///system domstate ${vm}`,
+        0,
+      );
+    case 'MIGRATION_STATE_UNSPECIFIED':
+    case 'MIGRATION_STATE_QUEUED':
+    case 'MIGRATION_STATE_CHECKING':
+    case 'MIGRATION_STATE_COPYING':
+    case 'MIGRATION_STATE_VERIFYING':
+      return `${vm} is on its way from ${plain(source)} to ${plain(target)} (${words(migration.state)}).`;
+  }
+}

@@ -1,0 +1,62 @@
+// One VM as libvirt shows it, as a sheet of labels and values.
+import type { Vm } from '../../shared/gen/evenkeel/v1/Vm.ts';
+import type { VmDisk } from '../../shared/gen/evenkeel/v1/VmDisk.ts';
+import type { VmMetadata } from '../../shared/gen/evenkeel/v1/VmMetadata.ts';
+import type { VmNic } from '../../shared/gen/evenkeel/v1/VmNic.ts';
+import { bytes, date, duration } from './format.ts';
+import { paint, plain, wrap, type View } from './view.ts';
+import { word, words } from './words.ts';
+
+// The longest label and two spaces.
+const LABEL_WIDTH = 12;
+
+/** Everything known of the VM; what it has not is left out. */
+export function vmSheet(view: View, vm: Vm, hostName: string): string {
+  const role = word(vm.migrationRole);
+  const rows: readonly Row[] = [
+    ['name', vm.name],
+    ['uuid', vm.uuid],
+    ['host', hostName],
+    ['state', role === '' ? words(vm.state) : `${words(vm.state)}, ${role} migration`],
+    ['defined', vm.persistent ? '' : 'no: it is gone once it is off'],
+    ['vcpus', String(vm.vcpus)],
+    ['memory', bytes(view, vm.memoryMaxBytes)],
+    ...vm.disks.map((disk): Row => [disk.cdrom ? 'cd-rom' : 'disk', diskText(view, disk)]),
+    ...vm.nics.map((nic): Row => ['network', nicText(nic)]),
+    ['console', vm.vncAddress === '' ? '' : `VNC on ${vm.vncAddress} of ${hostName}`],
+    ['machine', vm.machineType],
+    ['firmware', vm.firmware],
+    ['system', vm.osFamily],
+    ...(vm.metadata === null ? [] : metadataRows(vm.metadata)),
+  ];
+  return rows
+    .filter(([, text]) => text !== '')
+    .map(
+      ([label, text]) => paint(view, 'dim', label.padEnd(LABEL_WIDTH)) + wrap(view, plain(text), LABEL_WIDTH),
+    )
+    .join('\n');
+}
+
+type Row = readonly [label: string, text: string];
+
+function metadataRows({ owner, purpose, expiresAtMs, rules }: VmMetadata): Row[] {
+  const downtimeMaxMs = rules?.downtimeMaxMs ?? 0;
+  return [
+    ['owner', owner],
+    ['purpose', purpose],
+    ['expires', expiresAtMs === 0 ? '' : date(expiresAtMs)],
+    ['balancing', rules?.neverMove === true ? 'never moved by evenkeel itself' : ''],
+    ['downtime', downtimeMaxMs === 0 ? '' : `at most ${duration(downtimeMaxMs)} in a migration`],
+  ];
+}
+
+function diskText(view: View, disk: VmDisk): string {
+  const where = disk.pool === '' ? disk.source : `${disk.pool}/${disk.volume}`;
+  const size = disk.capacityBytes === 0 ? '' : `, ${bytes(view, disk.capacityBytes)}`;
+  return `${disk.device}: ${where === '' ? 'empty' : where}${disk.format === '' ? '' : `, ${disk.format}`}${size}`;
+}
+
+function nicText({ mac, bridge, network }: VmNic): string {
+  if (bridge !== '') return `${mac} on bridge ${bridge}`;
+  return network === '' ? mac : `${mac} on network ${network}`;
+}

@@ -1,0 +1,14 @@
+// The contract's enum values as words: HOST_STATE_READY is "ready" in tables and in JSON.
+
+const PREFIX = /^(?:HOST_STATE|VM_STATE|MIGRATION_STATE|MODE|VM_MIGRATION_ROLE|MEMORY_USED_SOURCE)_/;
+
+/** "ready", "shutting_down"; empty for UNSPECIFIED. */
+export function word(value: string): string {
+  const text = value.replace(PREFIX, '').toLowerCase();
+  return text === 'unspecified' ? '' : text;
+}
+
+/** As word, with spaces: "shutting down". */
+export function words(value: string): string {
+  return word(value).replaceAll('_', ' ');
+}
