@@ -15,8 +15,7 @@ const parts = ['dist', 'proto', 'systemd', 'package.json'] as const;
  */
 export async function stageCode(): Promise<string> {
   const digest = await projectDigest();
-  const staged = await readFile(stampFile, 'utf8').catch(() => '');
-  if (staged === digest) return digest;
+  if ((await stagedCode()) === digest) return digest;
   await mkdir(codeStage, { recursive: true });
   // No stamp while copying: a copy cut short is made again.
   await rm(stampFile, { force: true });
@@ -29,6 +28,11 @@ export async function stageCode(): Promise<string> {
   await copyFile(await realpath(process.execPath), join(codeStage, 'bin/node'));
   await writeFile(stampFile, digest);
   return digest;
+}
+
+/** The digest of what is staged; empty when nothing is. */
+export async function stagedCode(): Promise<string> {
+  return readFile(stampFile, 'utf8').catch(() => '');
 }
 
 /** The folders of node_modules that `npm ci --omit=dev` would install, by the lock file. */

@@ -1,13 +1,28 @@
 // What tests and the demo do to a lab that is up: run commands in hosts, signal a VM's QEMU, stop and start services.
 import type { WaitOptions } from '../shared/clock.ts';
+import { stagedCode } from './code.ts';
 import type { CommandResult } from './command.ts';
+import { schedulerService } from './daemons.ts';
 import { execInHost, hostLeader } from './host.ts';
 import { ensureService, influxService, natsService, stopService as stop, type Service } from './services.ts';
 import { labHost, type HostName } from './topology.ts';
 
-export type ServiceName = 'nats' | 'influx';
+export type ServiceName = 'nats' | 'influx' | 'scheduler';
 
-const services: Readonly<Record<ServiceName, Service>> = { nats: natsService, influx: influxService };
+async function service(name: ServiceName): Promise<Service> {
+  switch (name) {
+    case 'nats':
+      return natsService;
+    case 'influx':
+      return influxService;
+    case 'scheduler': {
+      const found = await schedulerService(await stagedCode());
+      if (found === undefined)
+        throw new Error('scheduler: not built; run: npm run build, then npm run lab -- up');
+      return found;
+    }
+  }
+}
 
 /** Runs a command in the host; its exit status is in the result, not thrown. */
 export async function hostExec(
@@ -37,12 +52,12 @@ export async function signalQemu(host: HostName, vm: string, signal: NodeJS.Sign
 }
 
 export async function stopService(name: ServiceName): Promise<void> {
-  await stop(services[name]);
+  await stop(await service(name));
 }
 
 /** Starts the service with the data it had. */
 export async function startService(name: ServiceName): Promise<void> {
-  await ensureService(services[name]);
+  await ensureService(await service(name));
 }
 
 /** libvirt's socket of the host, reachable from outside of it. Changes when the host is booted again. */

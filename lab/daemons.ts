@@ -2,15 +2,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { readCertificate } from './certificates.ts';
+import { certificateFolder, readCertificate } from './certificates.ts';
 import { fileExists } from './files.ts';
 import type { HostFile } from './host-files.ts';
 import { execInHost } from './host.ts';
-import { codeStage, hostsFolder } from './paths.ts';
-import { natsUrl, type LabHost } from './topology.ts';
+import { codeStage, hostsFolder, servicesFolder } from './paths.ts';
+import { acceptsConnections, type Service } from './services.ts';
+import { bridge, natsUrl, schedulerPort, type LabHost } from './topology.ts';
 
 const agentUnit = 'evenkeel-agent.service';
 const agentMain = 'dist/agent/main.js';
+const schedulerMain = 'dist/scheduler/main.js';
 /** systemd's own limit for a start is 90 s. */
 const agentStartTimeoutMs = 100_000;
 
@@ -62,6 +64,32 @@ async function agentState(host: LabHost): Promise<string> {
     timeoutMs: agentStartTimeoutMs,
   });
   return stdout.trim();
+}
+
+/** The scheduler, from the staged code, on the control plane's address; undefined while it is not built. */
+export async function schedulerService(code: string): Promise<Service | undefined> {
+  if (!(await fileExists(join(codeStage, schedulerMain)))) return undefined;
+  const configFile = join(servicesFolder, 'scheduler.yaml');
+  return {
+    name: 'scheduler',
+    argv: [join(codeStage, 'bin/node'), join(codeStage, schedulerMain), '--config', configFile],
+    configFile,
+    // The comment makes new code a new description, so that it is started again.
+    config: `# code ${code}\n${stringify(schedulerSettings())}`,
+    answers: () => acceptsConnections(bridge.address, schedulerPort),
+  };
+}
+
+function schedulerSettings(): object {
+  const folder = certificateFolder('control');
+  const file = (name: string): string => join(folder, name);
+  return {
+    listen: { address: `${bridge.address}:${schedulerPort}` },
+    nats: { servers: [natsUrl] },
+    tls: { caFile: file('ca.pem'), certFile: file('cert.pem'), keyFile: file('key.pem') },
+    // Within what nats-server may store here, and days of samples of three hosts.
+    streams: { samplesMaxMib: 512, eventsMaxMib: 64 },
+  };
 }
 
 function agentSettings(host: LabHost, kvm: boolean): object {

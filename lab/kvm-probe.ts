@@ -63,7 +63,7 @@ async function tryKvm(image: string): Promise<Pick<KvmAnswer, 'usable' | 'reason
     ? { usable: true, reason: 'a guest booted with /dev/kvm' }
     : {
         usable: false,
-        reason: `no guest booted with /dev/kvm within ${probeTimeoutMs} ms: ${lastLine(said)}`,
+        reason: `no guest booted with /dev/kvm within ${probeTimeoutMs} ms: ${firstComplaint(said)}`,
       };
 }
 
@@ -105,13 +105,9 @@ async function bootWithKvm(image: string): Promise<string> {
   });
 }
 
-function lastLine(text: string): string {
-  return (
-    text
-      .trim()
-      .split('\n')
-      .at(-1)
-      ?.replaceAll(/[^\x20-\x7e]/g, '')
-      .slice(0, 200) ?? ''
-  );
+/** QEMU opens with its reason and goes on with a dump of registers. */
+function firstComplaint(text: string): string {
+  const printable = text.replaceAll(/[^\x20-\x7e\n]/g, '');
+  const line = printable.split('\n').find((candidate) => /error|fail|kvm/i.test(candidate));
+  return line?.trim().slice(0, 200) ?? 'it said nothing';
 }

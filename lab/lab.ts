@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { systemClock } from '../shared/clock.ts';
 import { ensureCertificates } from './certificates.ts';
 import { stageCode } from './code.ts';
-import { agentFiles, ensureAgent } from './daemons.ts';
+import { agentFiles, ensureAgent, schedulerService } from './daemons.ts';
 import { fileExists } from './files.ts';
 import { ensureGuestImage } from './guest-image.ts';
 import { ensureHost } from './host.ts';
@@ -52,6 +52,8 @@ export async function up(say: Say): Promise<void> {
   await placeImage(image);
   await ensureCertificates();
   const code = await step('code staged', stageCode);
+  const scheduler = await schedulerService(code);
+  if (scheduler !== undefined) await step('scheduler up', () => ensureService(scheduler));
   await step('hosts up', async () => {
     await Promise.all(hosts.map((host) => upHost(host, kvm.usable, code)));
   });

@@ -1,6 +1,7 @@
 // The control plane's neighbours beside the hosts: nats-server with JetStream and influxd, on the lab's own addresses.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from '../shared/clock.ts';
 import { daemonPids, logFolder, startDaemon, undo } from './kernel-objects.ts';
@@ -90,6 +91,24 @@ function answersHttp(url: string): Promise<boolean> {
     (response) => response.ok,
     () => false,
   );
+}
+
+export function acceptsConnections(address: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port, timeout: healthTimeoutMs });
+    const end = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => {
+      end(true);
+    });
+    for (const event of ['error', 'timeout']) {
+      socket.once(event, () => {
+        end(false);
+      });
+    }
+  });
 }
 
 async function waitUntilHealthy(service: Service): Promise<void> {

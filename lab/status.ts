@@ -1,11 +1,13 @@
 // What of the lab stands right now.
+import { stagedCode } from './code.ts';
+import { schedulerService } from './daemons.ts';
 import { execInHost, hostLeader, notReadyReason } from './host.ts';
 import { daemonPids } from './kernel-objects.ts';
 import { knownAnswer } from './kvm-probe.ts';
 import { lxcfsIsUp } from './lxcfs.ts';
 import { networkIsUp } from './network.ts';
 import { influxService, isHealthy, natsService } from './services.ts';
-import { agentPort, bridge, hosts, influxUrl, natsUrl, type LabHost } from './topology.ts';
+import { agentPort, bridge, hosts, influxUrl, natsUrl, schedulerAddress, type LabHost } from './topology.ts';
 
 export interface HostStatus {
   readonly name: string;
@@ -52,6 +54,10 @@ export async function labStatus(): Promise<LabStatus> {
   const services = await Promise.all([
     serviceStatus('nats', natsUrl, () => isHealthy(natsService)),
     serviceStatus('influx', influxUrl, () => isHealthy(influxService)),
+    serviceStatus('scheduler', schedulerAddress, async () => {
+      const scheduler = await schedulerService(await stagedCode());
+      return scheduler !== undefined && (await isHealthy(scheduler));
+    }),
   ]);
   const hostList = await Promise.all(hosts.map(hostStatus));
   const parts = [network, lxcfs, ...services, ...hostList];
@@ -122,15 +128,15 @@ export function parseVmList(text: string): { name: string; state: string }[] {
 export function describeStatus(status: LabStatus): string {
   const mark = (isUp: boolean): string => (isUp ? 'up' : 'DOWN');
   const lines = [
-    `network   ${mark(status.network.up).padEnd(5)} ${status.network.bridge} ${status.network.address}`,
-    `lxcfs     ${mark(status.lxcfs.up)}`,
-    ...status.services.map(({ name, up, address }) => `${name.padEnd(9)} ${mark(up).padEnd(5)} ${address}`),
+    `network    ${mark(status.network.up).padEnd(5)} ${status.network.bridge} ${status.network.address}`,
+    `lxcfs      ${mark(status.lxcfs.up)}`,
+    ...status.services.map(({ name, up, address }) => `${name.padEnd(10)} ${mark(up).padEnd(5)} ${address}`),
   ];
   for (const host of status.hosts) {
     const vms = host.vms.map(({ name, state }) => `${name} (${state})`).join(', ');
     lines.push(
-      `${host.name.padEnd(9)} ${mark(host.up).padEnd(5)} ${host.address}  libvirtd ${host.libvirtd}, agent ${host.agent}`,
-      `                ${host.problem ?? (vms === '' ? 'no VMs' : `VMs: ${vms}`)}`,
+      `${host.name.padEnd(10)} ${mark(host.up).padEnd(5)} ${host.address}  libvirtd ${host.libvirtd}, agent ${host.agent}`,
+      `                 ${host.problem ?? (vms === '' ? 'no VMs' : `VMs: ${vms}`)}`,
     );
   }
   if (status.kvm !== undefined)

@@ -13,6 +13,7 @@ export const influxUrl = `http://${influx.address}:${influx.port}`;
 /** gRPC ports of the daemons, as on any installation. */
 export const agentPort = 7443;
 export const schedulerPort = 7444;
+export const schedulerAddress = `${bridge.address}:${schedulerPort}`;
 /** libvirt's own TCP port, open on the lab's network only. */
 const libvirtTcpPort = 16509;
 
