@@ -1,5 +1,6 @@
 // The scheduler's settings: every key with meaning, unit, range, default and what breaks when it is wrong.
 import type convict from 'convict';
+import { influxSchema, type InfluxSettings } from './metrics/settings.ts';
 import type { CoolDowns } from './planner/ledger.ts';
 import type { Policy } from './planner/policy.ts';
 import type { ViewLimits } from './cluster/view.ts';
@@ -22,6 +23,7 @@ export interface SchedulerSettings {
   readonly listen: { readonly address: string };
   readonly nats: NatsSettings;
   readonly tls: TlsSettings;
+  readonly influx: InfluxSettings;
   readonly streams: { readonly samplesMaxMib: number; readonly eventsMaxMib: number };
   readonly view: {
     readonly historySamples: number;
@@ -173,6 +175,7 @@ export const schedulerSchema: convict.Schema<SchedulerSettings> = {
   },
   nats: natsSchema,
   tls: tlsSchema,
+  influx: influxSchema,
   streams: {
     samplesMaxMib: {
       doc: 'Most that JetStream keeps of samples, in MiB, 16 to 1000000; the oldest go first. Must fit the disk of nats-server. 100 hosts of 50 VMs write about 30 MiB a minute.',

@@ -12,6 +12,8 @@ import { SECOND_MS } from '../shared/units.ts';
 import { schedulerService } from './api/service.ts';
 import type { SchedulerSettings } from './config.ts';
 import { startCore, type Core } from './core.ts';
+import { createInflux, type Influx } from './metrics/influx.ts';
+import { startMetricsWriter, type MetricsWriter } from './metrics/writer.ts';
 
 const CONNECT_TIMEOUT_MS = 5 * SECOND_MS;
 // NATS may start after us; a cluster without quorum needs longer. Doubled after each failure.
@@ -26,6 +28,7 @@ export interface SchedulerDaemon extends Daemon {
 interface Connected {
   readonly nats: NatsConnection;
   readonly core: Core;
+  readonly writer: MetricsWriter;
 }
 
 export async function startScheduler(
@@ -33,6 +36,7 @@ export async function startScheduler(
   { logger, clock, signal }: { logger: Logger; clock: Clock; signal: AbortSignal },
 ): Promise<SchedulerDaemon> {
   let connected: Connected | undefined;
+  const influx = createInflux(settings.influx, clock);
   const { address } = settings.listen;
   const server = await serve(clock, address, serverCredentials(settings.tls, address), [
     {
@@ -45,7 +49,7 @@ export async function startScheduler(
   const stopping = new AbortController();
   const connecting = keepConnecting(
     settings,
-    { logger, clock },
+    { influx, logger, clock },
     AbortSignal.any([signal, stopping.signal]),
   ).then((made) => {
     connected = made;
@@ -54,12 +58,14 @@ export async function startScheduler(
   return {
     port: server.port,
     failed: connecting.then((made) => closedUnasked(made, stopping.signal)),
-    isHealthy: () => connected?.core.loop.isHealthy() ?? true,
+    isHealthy: () =>
+      connected === undefined || (connected.core.loop.isHealthy() && connected.writer.isHealthy()),
     stop: async () => {
       stopping.abort(new Error('the scheduler stops'));
       await server.stop();
       const made = await connecting;
       await made?.core.stop();
+      await made?.writer.stop();
       await made?.nats.close();
     },
   };
@@ -68,7 +74,7 @@ export async function startScheduler(
 /** Resolves once NATS serves all that is needed; undefined when the signal aborts first. */
 async function keepConnecting(
   settings: SchedulerSettings,
-  { logger, clock }: { logger: Logger; clock: Clock },
+  { influx, logger, clock }: { influx: Influx; logger: Logger; clock: Clock },
   signal: AbortSignal,
 ): Promise<Connected | undefined> {
   let pauseMs = RETRY_MIN_MS;
@@ -79,7 +85,8 @@ async function keepConnecting(
       const core = await startCore({ nats, settings, clock, logger });
       logger.info({ server: nats.getServer() }, 'connected to NATS');
       reportStatus(nats, logger);
-      return { nats, core };
+      const writer = startMetricsWriter({ nats, influx, settings: settings.influx, clock, logger, signal });
+      return { nats, core, writer };
     } catch (error) {
       await nats?.close().catch(() => undefined);
       logger.warn({ cause: messageOf(error), retryInMs: pauseMs }, 'NATS cannot be used yet; trying again');

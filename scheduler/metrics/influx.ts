@@ -37,7 +37,7 @@ const ANSWER_MAX_LENGTH = 64 * KIB;
 // One for each lane's writes and the writer's own point.
 const CONNECTIONS_MAX = 4;
 
-/** Reads the password file; connects with the first use. */
+/** Connects with the first use. Throws INVALID_ARGUMENT when a file that the settings name cannot be read. */
 export function createInflux(settings: InfluxSettings, clock: Clock): Influx {
   const url = new URL(settings.url);
   const ca = settings.caFile === '' ? {} : { ca: readSetting('influx.caFile', settings.caFile) };

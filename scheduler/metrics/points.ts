@@ -206,7 +206,7 @@ function decisionPoint(decision: Decision, atMs: number): PointOf<'decision'> {
       host: decision.hostName,
       host_id: decision.hostId,
       mode: shortName(decision.mode, 'MODE_'),
-      result: move ? 'move' : 'no_move',
+      result: move ? 'move' : (present(decision.noMoveCode) ?? 'no_move'),
       uuid: move?.vmUuid,
       name: move?.vmName,
     },

@@ -122,7 +122,8 @@ export const SCHEMA = {
       elapsed_ms: 'gauge',
     },
   },
-  // One point per decision about a hot host; uuid and name are those of the VM that should move.
+  // One point per decision about a hot host. `result` is "move", with uuid and name of the VM that should move, or the
+  // code of the reason why none should.
   decision: {
     tags: ['host', 'host_id', 'mode', 'result', 'uuid', 'name'],
     fields: {

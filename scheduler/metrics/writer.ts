@@ -6,7 +6,7 @@ import type { Logger } from '../../shared/log.ts';
 import { EVENTS_STREAM, SAMPLES_STREAM } from '../../shared/nats.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { decodeEvent, decodeReport } from './decode.ts';
-import { createInflux, type Influx } from './influx.ts';
+import type { Influx } from './influx.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { runLane, type WrittenBatch } from './lane.ts';
 import { createLateSamples } from './late.ts';
@@ -38,6 +38,8 @@ export interface MetricsWriter {
 
 export interface MetricsWriterParts {
   readonly nats: NatsConnection;
+  /** Closed by `stop`. */
+  readonly influx: Influx;
   readonly settings: InfluxSettings;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -49,15 +51,11 @@ export interface MetricsWriterParts {
 const REPORT_INTERVAL_MS = 10 * SECOND_MS;
 const REPORT_TIMEOUT_MS = 5 * SECOND_MS;
 
-/**
- * Returns at once and works in the background: it needs neither InfluxDB nor the streams to be there yet.
- * Throws INVALID_ARGUMENT when a file that the settings name cannot be read.
- */
+/** Returns at once and works in the background: it needs neither InfluxDB nor the streams to be there yet. */
 export function startMetricsWriter(parts: MetricsWriterParts): MetricsWriter {
-  const { nats, settings, clock, logger } = parts;
+  const { nats, influx, settings, clock, logger } = parts;
   const stopping = new AbortController();
   const signal = AbortSignal.any([parts.signal, stopping.signal]);
-  const influx = createInflux(settings, clock);
   const store = createStore({ influx, clock, logger, signal, random: parts.random ?? Math.random });
   const setAside = createSetAside(nats, logger);
   const late = createLateSamples({ influx, database: settings.database, clock, logger, signal });

@@ -68,7 +68,7 @@ t.test('events are points of migration and decision', (t) => {
     lines[0],
     /^decision,host=kvm1,.*mode=auto,name=vm-0-0,result=move,uuid=.* .*target="kvm2",refusals=1i,/,
   );
-  t.match(lines[1], /^decision,host=kvm2,.*result=no_move .*reason="no host has room for any of its VMs"/);
+  t.match(lines[1], /^decision,host=kvm2,.*result=no_room .*reason="no host has room for any of its VMs"/);
   t.match(lines[2], /^migration,host=kvm1,.*state=copying,target=kvm2,/);
   t.notMatch(lines[2], /ended_at_ms/);
   t.match(

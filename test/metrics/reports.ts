@@ -148,6 +148,7 @@ export function migrationEvents(atMs: number): EventInput[] {
         hostName: 'kvm2',
         mode: 'MODE_AUTO',
         evidence: ['memory 0.93 of 64 GiB in 3 of the last 5 samples'],
+        noMoveCode: 'no_room',
         noMoveReason: 'no host has room for any of its VMs',
         overloadedSinceMs: atMs - 15_000,
       },

@@ -2,6 +2,7 @@
 import { InfluxDB } from 'influx';
 import type { NatsConnection } from 'nats';
 import t, { type Test } from 'tap';
+import { createInflux } from '../../scheduler/metrics/influx.ts';
 import { CONSUMER } from '../../scheduler/metrics/intake.ts';
 import { SET_ASIDE_STREAM } from '../../scheduler/metrics/set-aside.ts';
 import { influxSchema, type InfluxSettings } from '../../scheduler/metrics/settings.ts';
@@ -66,10 +67,13 @@ async function lab(t: Test): Promise<Lab> {
       const settings = {
         ...loadSettings({ influx: influxSchema }, undefined, {}).influx,
         url: influxService.url,
+        batchMs: 100,
+        ...over,
       };
       const writer = startMetricsWriter({
         nats,
-        settings: { ...settings, batchMs: 100, ...over },
+        influx: createInflux(settings, systemClock),
+        settings,
         clock: systemClock,
         logger,
         signal: new AbortController().signal,

@@ -106,8 +106,11 @@ export class FakeCluster {
 }
 
 export function settingsFor(natsUrl: string, mode: SchedulerSettings['mode']): SchedulerSettings {
+  const defaults = loadSettings(schedulerSchema, undefined, {});
   return {
-    ...loadSettings(schedulerSchema, undefined, {}),
+    ...defaults,
+    // Nothing listens there: what is decided needs no InfluxDB, and one of the machine's own is left alone.
+    influx: { ...defaults.influx, url: 'http://127.0.0.1:1' },
     mode,
     listen: { address: '127.0.0.1:0' },
     nats: { servers: [natsUrl], credentialsFile: '', caFile: '' },
