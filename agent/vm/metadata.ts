@@ -1,6 +1,6 @@
 // What evenkeel keeps in a VM's libvirt metadata: who it belongs to, what it is for, until when, and rules for the balancer.
 import type { VmMetadata } from '../../shared/gen/evenkeel/v1/VmMetadata.ts';
-import { attribute, find, type XmlElement, type XmlTree } from './xml-text.ts';
+import { attribute, type XmlElement, type XmlTree } from './xml-text.ts';
 
 export const METADATA_NAMESPACE = 'https://evenkeel.dev/xmlns/vm/1';
 const METADATA_PREFIX = 'evenkeel';
@@ -34,12 +34,12 @@ function fields({ owner, purpose, expiresAtMs, rules }: VmMetadata): XmlTree {
 
 /** Reads the element; what is missing or makes no sense reads as unset, since people may edit it by hand. */
 export function readMetadata(element: XmlElement): VmMetadata {
-  const rules = find(element, 'rules');
-  const expiresAtMs = Date.parse(find(element, 'expiresAt')?.text.trim() ?? '');
+  const rules = part(element, 'rules');
+  const expiresAtMs = Date.parse(part(element, 'expiresAt')?.text.trim() ?? '');
   const downtimeMaxMs = Number(attribute(rules, 'downtimeMaxMs') ?? 0);
   return {
-    owner: find(element, 'owner')?.text ?? '',
-    purpose: find(element, 'purpose')?.text ?? '',
+    owner: part(element, 'owner')?.text ?? '',
+    purpose: part(element, 'purpose')?.text ?? '',
     expiresAtMs: expiresAtMs > 0 ? expiresAtMs : 0,
     rules: {
       neverMove: attribute(rules, 'neverMove') === 'yes',
@@ -50,12 +50,22 @@ export function readMetadata(element: XmlElement): VmMetadata {
 
 /** The family of operating systems the VM was made for; empty when unknown. */
 export function readOsFamily(element: XmlElement | undefined): string {
-  return attribute(find(element, 'os'), 'family') ?? '';
+  return attribute(part(element, 'os'), 'family') ?? '';
 }
 
 /** The element within a domain's definition; undefined for a VM that evenkeel did not make. */
 export function findMetadata(domain: XmlElement): XmlElement | undefined {
-  return find(domain, 'metadata')?.children.find(
-    ({ name, namespace }) => namespace === METADATA_NAMESPACE && /^(.*:)?vm$/.test(name),
+  const metadata = domain.children.find(({ name }) => name === 'metadata');
+  return metadata?.children.find(
+    (child) => child.namespace === METADATA_NAMESPACE && localName(child) === 'vm',
   );
+}
+
+/** A child under any prefix: what is set through libvirt's metadata call comes back with the prefix on each element. */
+function part(element: XmlElement | undefined, name: string): XmlElement | undefined {
+  return element?.children.find((child) => localName(child) === name);
+}
+
+function localName({ name }: XmlElement): string {
+  return name.slice(name.indexOf(':') + 1);
 }

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
 import { create } from 'xmlbuilder2';
-import { findMetadata, readMetadata } from '../../agent/vm/metadata.ts';
+import { findMetadata, readMetadata, readOsFamily } from '../../agent/vm/metadata.ts';
 import { attribute, find, isXmlText, parseXml, xmlText, type XmlElement } from '../../agent/vm/xml-text.ts';
 import { domainXml, volumeXml, type VmPlan } from '../../agent/vm/xml.ts';
 
@@ -158,6 +158,22 @@ void t.test('metadata that a person broke reads as unset', (t) => {
   t.equal(findMetadata(parseXml('<domain><metadata><x:vm xmlns:x="urn:x"/></metadata></domain>')), undefined);
   t.end();
 });
+
+void t.test(
+  'metadata set through virsh reads the same: libvirt then puts the prefix on each element',
+  (t) => {
+    const element = findMetadata(
+      parseXml(`<domain><metadata><ek:vm xmlns:ek="https://evenkeel.dev/xmlns/vm/1"><ek:owner>ops</ek:owner>
+      <ek:rules neverMove="yes" downtimeMaxMs="250"/><ek:os family="windows"/></ek:vm></metadata></domain>`),
+    );
+    t.match(element && readMetadata(element), {
+      owner: 'ops',
+      rules: { neverMove: true, downtimeMaxMs: 250 },
+    });
+    t.equal(readOsFamily(element), 'windows');
+    t.end();
+  },
+);
 
 void t.test('a volume has its size in bytes and a format where the pool has a choice', (t) => {
   const volume = parseXml(volumeXml({ name: 'web1-vda', capacityBytes: 1e12, format: 'qcow2' }));
