@@ -24,7 +24,7 @@ export interface Publisher {
   /** Takes a report; never waits. When the buffer is full the oldest one is dropped and counted. */
   offer(report: OutgoingReport): void;
   status(): PublisherStatus;
-  /** Publishes what is buffered, for as long as `timeoutMs`, and closes the connection. */
+  /** Publishes what is buffered, for as long as `timeoutMs` unless NATS is away, and closes the connection. */
   stop(timeoutMs: number): Promise<void>;
 }
 
@@ -107,7 +107,9 @@ class BufferedPublisher implements Publisher {
     this.#isStopping = true;
     this.#wake();
     const timer = new AbortController();
-    const late = this.#options.clock.sleep(timeoutMs, timer.signal).then(
+    // While NATS is away there is nobody to take what is buffered.
+    const waitMs = this.#isOutage ? 0 : timeoutMs;
+    const late = this.#options.clock.sleep(waitMs, timer.signal).then(
       () => {
         this.#stopped.abort(new Error('publisher stopped'));
         this.#wake();

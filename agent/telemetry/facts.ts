@@ -1,0 +1,170 @@
+// What this host is: identity, versions, addresses, storage pools, networks and bridges; looked up off the sampling path.
+import { existsSync, readdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Clock, WaitOptions } from '../../shared/clock.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { HostFacts } from '../../shared/gen/evenkeel/v1/HostFacts.ts';
+import type { Logger } from '../../shared/log.ts';
+import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
+import type { Connection } from '../libvirt/connection.ts';
+import { ListNetworksFlag, ListPoolsFlag } from '../libvirt/constants.ts';
+import { LibvirtError } from '../libvirt/errors.ts';
+import { listNetworks } from '../libvirt/network.ts';
+import { getCapabilities, getLibVersion, getVersion } from '../libvirt/node.ts';
+import { listPools } from '../libvirt/storage.ts';
+import { find, parseXml } from '../vm/xml-text.ts';
+import { readHostCounters } from './host.ts';
+
+/** How others reach this host, and what the agent itself is; known to the composition root. */
+export type AgentIdentity = Pick<
+  HostFacts,
+  'agentAddress' | 'certificateSha256' | 'agentVersion' | 'libvirtUri' | 'migrateUri'
+>;
+
+export interface KnownHost {
+  /** libvirt's UUID of the host. */
+  readonly hostId: string;
+  readonly hostName: string;
+  readonly facts: HostFacts;
+}
+
+export interface FactsOptions {
+  readonly connection: (wait: WaitOptions) => Promise<Connection>;
+  readonly identity: () => Promise<AgentIdentity>;
+  readonly procRoot: string;
+  readonly sysRoot: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** A new pool or bridge may wait this long until VMs are placed by it. */
+const REFRESH_MS = MINUTE_MS;
+/** Until libvirt has answered once there is no host id and nothing can be published. */
+const RETRY_MS = 2 * SECOND_MS;
+const TIMEOUT_MS = 10 * SECOND_MS;
+
+export class Facts {
+  readonly #options: FactsOptions;
+  #known: KnownHost | undefined;
+  #cpuModel: string | undefined;
+  #failure = '';
+  #wake: () => void = () => undefined;
+
+  constructor(options: FactsOptions) {
+    this.#options = options;
+  }
+
+  known(): KnownHost | undefined {
+    return this.#known;
+  }
+
+  /** libvirt may be another one now. */
+  refreshSoon(): void {
+    this.#wake();
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.#options;
+    while (!signal.aborted) {
+      try {
+        this.#learn(await this.#lookUp());
+        this.#failure = '';
+      } catch (error) {
+        this.#logFailure(messageOf(error));
+      }
+      await this.#pause(this.#known === undefined ? RETRY_MS : REFRESH_MS);
+    }
+  }
+
+  /** Once for each cause. */
+  #logFailure(cause: string): void {
+    const { logger, signal } = this.#options;
+    if (cause !== this.#failure && !signal.aborted) logger.warn({ cause }, 'cannot look up host facts');
+    this.#failure = cause;
+  }
+
+  #learn(now: KnownHost): void {
+    const before = this.#known;
+    this.#known = now;
+    if (before !== undefined && before.hostId !== now.hostId)
+      this.#options.logger.error(
+        { hostId: now.hostId, hostIdBefore: before.hostId },
+        'libvirt gives this host another id; set host_uuid in libvirtd.conf to keep one',
+      );
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const { clock, signal } = this.#options;
+    const timer = new AbortController();
+    const stop = (): void => {
+      timer.abort();
+    };
+    this.#wake = stop;
+    signal.addEventListener('abort', stop, { once: true });
+    await clock.sleep(ms, timer.signal).catch(() => undefined);
+    signal.removeEventListener('abort', stop);
+  }
+
+  async #lookUp(): Promise<KnownHost> {
+    const { procRoot, sysRoot, signal } = this.#options;
+    const wait = { signal, timeoutMs: TIMEOUT_MS };
+    const connection = await this.#options.connection(wait);
+    const { hostId, architecture } = readCapabilities(await getCapabilities(connection, wait));
+    const { cpuCores, memoryBytes } = readHostCounters(procRoot, 0);
+    this.#cpuModel ??= await readCpuModel();
+    const facts = {
+      ...(await this.#options.identity()),
+      libvirtVersion: versionText(await getLibVersion(connection, wait)),
+      hypervisorVersion: versionText(await getVersion(connection, wait)),
+      cpuCores,
+      memoryBytes,
+      cpuModel: this.#cpuModel,
+      architecture,
+      pools: await namesOf(listPools(connection, ListPoolsFlag.active, wait)),
+      networks: await namesOf(listNetworks(connection, ListNetworksFlag.active, wait)),
+      bridges: readBridges(sysRoot),
+    };
+    return { hostId, hostName: hostname(), facts };
+  }
+}
+
+/** The parts of libvirt's capabilities that name the host. */
+export function readCapabilities(xml: string): { hostId: string; architecture: string } {
+  const host = find(parseXml(xml), 'host');
+  const hostId = find(host, 'uuid')?.text.trim() ?? '';
+  if (hostId === '') throw new Error('libvirt tells no host UUID; set host_uuid in libvirtd.conf');
+  return { hostId, architecture: find(host, 'cpu', 'arch')?.text.trim() ?? '' };
+}
+
+/** 9000000 is 9.0.0: major, minor and release in steps of 1,000 (virGetVersion). */
+export function versionText(version: number): string {
+  return [Math.floor(version / 1e6), Math.floor(version / 1e3) % 1000, version % 1000].join('.');
+}
+
+/** Linux bridges of the host: https://docs.kernel.org/networking/bridge.html */
+export function readBridges(sysRoot: string): string[] {
+  const folder = join(sysRoot, 'class/net');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, 'bridge')))
+    .sort();
+}
+
+/** A libvirt without that driver has none. */
+async function namesOf(listing: Promise<readonly { readonly name: string }[]>): Promise<string[]> {
+  try {
+    return (await listing).map(({ name }) => name).sort();
+  } catch (error) {
+    if (error instanceof LibvirtError) return [];
+    throw error;
+  }
+}
+
+/** Loaded when first needed, and once: it starts lscpu, which names processors that /proc does not. */
+async function readCpuModel(): Promise<string> {
+  const { cpu } = await import('systeminformation');
+  const { manufacturer, brand } = await cpu();
+  return `${manufacturer} ${brand}`.trim();
+}

@@ -1,0 +1,163 @@
+// The tick: reads host and VMs at wall-clock multiples of the interval and makes one report of it.
+import { messageOf } from '../../shared/errors.ts';
+import type { AgentStatus } from '../../shared/gen/evenkeel/v1/AgentStatus.ts';
+import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
+import type { Epochs } from './epochs.ts';
+import type { KnownHost } from './facts.ts';
+import { readHostCounters } from './host.ts';
+import { hostSample, type HostReading } from './host-rates.ts';
+import { vmSample, type VmReading } from './rates.ts';
+import { updateEpochs, wakeBalloons, type CareOptions, type RememberedVm } from './vm-care.ts';
+import type { VmRead, VmReader, VmReadResult } from './vm-reader.ts';
+
+export interface SamplerOptions extends CareOptions {
+  readonly reader: VmReader;
+  readonly epochs: Epochs;
+  /** Undefined until libvirt has told the host's id once. */
+  readonly host: () => KnownHost | undefined;
+  readonly publisherStatus: () => Omit<AgentStatus, 'sampleDurationMs' | 'stuckVms'>;
+  readonly onReport: (report: HostReport) => void;
+  readonly bootId: string;
+  readonly procRoot: string;
+  readonly pageBytes: number;
+}
+
+/** The next multiple of the interval after `nowMs` that is not `lastMs`: timers may fire a moment early. */
+export function nextTickAtMs(nowMs: number, intervalMs: number, lastMs: number): number {
+  const nextMs = (Math.floor(nowMs / intervalMs) + 1) * intervalMs;
+  return nextMs === lastMs ? nextMs + intervalMs : nextMs;
+}
+
+export class Sampler {
+  readonly #options: SamplerOptions;
+  #previousHost: HostReading | undefined;
+  #sequence = 0;
+  #lastTickMs: number;
+  /** What was last logged, so that only changes are. */
+  #stuckNames = '';
+  #incompleteReason = '';
+
+  constructor(options: SamplerOptions) {
+    this.#options = options;
+    this.#lastTickMs = options.clock.monotonicMs();
+  }
+
+  /** When the last tick was done, on the monotonic clock. */
+  get lastTickMs(): number {
+    return this.#lastTickMs;
+  }
+
+  /** Ticks until stopped. A tick that takes longer than the interval leaves the next one out. */
+  async run(): Promise<void> {
+    const { clock, intervalMs, signal } = this.#options;
+    let tickAtMs = 0;
+    while (!signal.aborted) {
+      tickAtMs = nextTickAtMs(clock.nowMs(), intervalMs, tickAtMs);
+      try {
+        await clock.sleep(tickAtMs - clock.nowMs(), signal);
+      } catch {
+        return;
+      }
+      await this.#tick(tickAtMs);
+    }
+  }
+
+  async #tick(tickAtMs: number): Promise<void> {
+    const { clock, reader, epochs } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const hostReading = this.#readHost();
+    const result = await reader.read();
+    const vms = result.kind === 'complete' ? remember(result.vms, epochs) : [];
+    await updateEpochs(vms, this.#options, startedMs);
+    const samples = this.#vmSamples(vms);
+    this.#logChanges(result, samples);
+    this.#report(tickAtMs, startedMs, { hostReading, samples, isComplete: result.kind === 'complete' });
+    await wakeBalloons(vms, this.#options, startedMs);
+    this.#lastTickMs = clock.monotonicMs();
+  }
+
+  #report(tickAtMs: number, startedMs: number, { hostReading, samples, isComplete }: Readings): void {
+    const { clock, intervalMs, bootId, publisherStatus, host, onReport, signal } = this.#options;
+    const previous = this.#previousHost;
+    this.#previousHost = hostReading ?? previous;
+    const known = host();
+    if (known === undefined || signal.aborted) return;
+    this.#sequence += 1;
+    onReport({
+      ...known,
+      bootId,
+      sequence: this.#sequence,
+      tickAtMs,
+      intervalMs,
+      host: hostReading === undefined ? null : hostSample(previous, hostReading, samples),
+      vms: samples,
+      vmsComplete: isComplete,
+      agent: {
+        ...publisherStatus(),
+        sampleDurationMs: clock.monotonicMs() - startedMs,
+        stuckVms: samples.filter(({ stuck }) => stuck).length,
+      },
+    });
+  }
+
+  #readHost(): HostReading | undefined {
+    const { clock, procRoot, pageBytes, logger } = this.#options;
+    try {
+      return { counters: readHostCounters(procRoot, pageBytes), atMs: clock.monotonicMs() };
+    } catch (error) {
+      logger.error({ cause: messageOf(error) }, 'cannot read the host counters, reporting VMs only');
+      return undefined;
+    }
+  }
+
+  #vmSamples(vms: readonly RememberedVm[]): VmSample[] {
+    const { clock, intervalMs } = this.#options;
+    const nowMs = clock.nowMs();
+    return vms.map(({ read: { counters, atMs, isStuck }, epoch }) => {
+      const current: VmReading = { counters, atMs, description: epoch.description };
+      const { isMigratingOut, previous } = epoch;
+      epoch.readings += 1;
+      // What a stuck guest shows lacks counters, from which the next rates would have to start.
+      if (!isStuck) epoch.previous = current;
+      return vmSample(previous, current, { nowMs, intervalMs, isMigratingOut, isStuck });
+    });
+  }
+
+  #logChanges(result: VmReadResult, vms: readonly VmSample[]): void {
+    const { logger } = this.#options;
+    const reason = result.kind === 'incomplete' ? result.reason : '';
+    if (reason !== this.#incompleteReason) {
+      this.#incompleteReason = reason;
+      if (reason === '') logger.info({ vms: vms.length }, 'VM statistics are complete');
+      else logger.warn({ cause: reason }, 'VM statistics are missing from reports');
+    }
+    if (result.kind === 'incomplete') return;
+    const names = vms.filter(({ stuck }) => stuck).map(({ name }) => name);
+    const stuckNames = names.join(', ');
+    if (stuckNames === this.#stuckNames) return;
+    this.#stuckNames = stuckNames;
+    if (names.length === 0) logger.info('no VM is stuck any more');
+    else
+      logger.warn(
+        { vms: names },
+        'VMs do not answer: their QEMU hangs, look at its storage and at its process',
+      );
+  }
+}
+
+interface Readings {
+  readonly hostReading: HostReading | undefined;
+  readonly samples: VmSample[];
+  readonly isComplete: boolean;
+}
+
+/** Joins what was read to what is remembered, and forgets the VMs that are gone. */
+function remember(reads: readonly VmRead[], epochs: Epochs): RememberedVm[] {
+  const vms = reads
+    // A VM that ended while it was read has no id any more.
+    .filter(({ counters }) => counters.domain.id >= 0)
+    .map((read) => ({ read, epoch: epochs.of(read.counters.domain) }));
+  epochs.keepOnly(new Set(vms.map(({ read }) => read.counters.domain.uuid)));
+  return vms;
+}

@@ -1,0 +1,140 @@
+// Puts telemetry together: two libvirt sessions, host facts, the sampler and the publisher; one thing to start and to stop.
+import { randomUUID } from 'node:crypto';
+import type { NatsConnection } from 'nats';
+import type { Clock } from '../../shared/clock.ts';
+import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { Logger } from '../../shared/log.ts';
+import { reportMessageId, samplesSubject } from '../../shared/nats.ts';
+import { hostReportCodec } from '../../shared/proto/load.ts';
+import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
+import { LibvirtSession, type SessionState } from '../libvirt/session.ts';
+import type { LibvirtTarget } from '../libvirt/transport.ts';
+import { Epochs } from './epochs.ts';
+import { Facts, type AgentIdentity } from './facts.ts';
+import { readHostCounters, readPageBytes } from './host.ts';
+import { startPublisher, type Publisher } from './publisher.ts';
+import { Sampler } from './sampler.ts';
+import type { TelemetrySettings } from './settings.ts';
+import { VmReader } from './vm-reader.ts';
+
+export interface TelemetryOptions {
+  readonly settings: TelemetrySettings;
+  readonly libvirt: { readonly target: LibvirtTarget; readonly uri: string };
+  /** Asked for again once a minute: addresses may be learnt after the start. */
+  readonly identity: () => Promise<AgentIdentity>;
+  /** Connects, or fails within seconds: `connectNats`. */
+  readonly connectNats: () => Promise<NatsConnection>;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+export interface Telemetry {
+  /** The last report made; undefined until libvirt has told the host's id. */
+  latest(): HostReport | undefined;
+  /** False when ticks have stopped: only a restart helps then. libvirt or NATS being away is healthy. */
+  isHealthy(): boolean;
+  /** Stops sampling, publishes what is buffered for a few seconds, closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Ticks that may be late together, by a suspended machine for example, before the agent counts as hung. */
+const LATE_TICKS_MAX = 3;
+/** Below the watchdog's 30 s, so that it acts at the first miss. */
+const LATE_MIN_MS = 15 * SECOND_MS;
+/** Of the 25 s that a daemon has to stop. */
+const FLUSH_MS = 5 * SECOND_MS;
+
+/** Starts at once and keeps trying while libvirt or NATS are away. Throws when /proc cannot be read. */
+export function startTelemetry(options: TelemetryOptions): Telemetry {
+  const { settings, clock, random, logger } = options;
+  const { intervalS, procRoot, sysRoot } = settings.sampling;
+  const intervalMs = intervalS * SECOND_MS;
+  const pageBytes = readPageBytes();
+  readHostCounters(procRoot, pageBytes);
+  const stopping = new AbortController();
+  const common = { clock, logger, signal: stopping.signal };
+  const epochs = new Epochs();
+  const side = new LibvirtSession({ ...options.libvirt, clock, random, readOnly: false });
+  const facts = new Facts({
+    ...common,
+    connection: (wait) => side.ready(wait),
+    identity: options.identity,
+    procRoot,
+    sysRoot,
+  });
+  const bulk = new LibvirtSession({
+    ...options.libvirt,
+    clock,
+    random,
+    readOnly: false,
+    events: ['lifecycle', 'metadataChange', 'deviceRemoved', 'migrationIteration'],
+    onEvent: (event) => {
+      epochs.onEvent(event);
+    },
+    onResync: () => {
+      epochs.onResync();
+      facts.refreshSoon();
+    },
+    onState: logState(logger),
+  });
+  const reportsMax = Math.ceil((settings.buffer.minutes * MINUTE_MS) / intervalMs);
+  const publisher = startPublisher({ connect: options.connectNats, reportsMax, clock, random, logger });
+  const connections = { bulkConnection: () => bulk.connection(), sideConnection: () => side.connection() };
+  let latest: HostReport | undefined;
+  const sampler = new Sampler({
+    ...common,
+    ...connections,
+    reader: new VmReader({ ...common, ...connections, intervalMs }),
+    epochs,
+    host: () => facts.known(),
+    publisherStatus: () => publisher.status(),
+    onReport: (report) => {
+      latest = report;
+      publish(publisher, report);
+    },
+    bootId: randomUUID(),
+    intervalMs,
+    procRoot,
+    pageBytes,
+  });
+  bulk.start();
+  side.start();
+  const running = Promise.all([sampler.run(), facts.run()]);
+  return {
+    latest: () => latest,
+    isHealthy: () =>
+      clock.monotonicMs() - sampler.lastTickMs < Math.max(LATE_MIN_MS, LATE_TICKS_MAX * intervalMs),
+    stop: async () => {
+      stopping.abort(new Error('telemetry stopped'));
+      await running;
+      await Promise.all([bulk.stop(), side.stop(), publisher.stop(FLUSH_MS)]);
+    },
+  };
+}
+
+function publish(publisher: Publisher, report: HostReport): void {
+  publisher.offer({
+    subject: samplesSubject(report.hostId),
+    messageId: reportMessageId(report.hostId, report.bootId, report.sequence),
+    bytes: hostReportCodec.encode(report),
+    samples: 1 + report.vms.filter(({ counted }) => counted).length,
+  });
+}
+
+/** Says once that libvirt is away, and once that it is back. */
+function logState(logger: Logger): (state: SessionState) => void {
+  let isAway = false;
+  return (state) => {
+    if (state.kind === 'waiting' && !isAway) {
+      isAway = true;
+      logger.warn(
+        { cause: state.error.message },
+        'libvirt is away, trying on; check libvirtd and libvirt.socket',
+      );
+    } else if (state.kind === 'ready') {
+      if (isAway) logger.info('libvirt is back');
+      isAway = false;
+    }
+  };
+}
