@@ -20,19 +20,15 @@ const agentStartTimeoutMs = 100_000;
 export async function agentFiles(host: LabHost, kvm: boolean): Promise<HostFile[]> {
   if (!(await fileExists(join(codeStage, agentMain)))) return [];
   const staged = (path: string): Promise<string> => readFile(join(codeStage, 'systemd', path), 'utf8');
+  const installed = await Promise.all(
+    ['sysusers.d/evenkeel.conf', 'sysusers.d/evenkeel-agent.conf', 'tmpfiles.d/evenkeel.conf'].map(
+      async (path) => ({ kind: 'file', path: `/usr/lib/${path}`, content: await staged(path) }) as const,
+    ),
+  );
   const tls = await readCertificate(host.name);
   const units = '/etc/systemd/system';
   return [
-    {
-      kind: 'file',
-      path: '/usr/lib/sysusers.d/evenkeel.conf',
-      content: await staged('sysusers.d/evenkeel.conf'),
-    },
-    {
-      kind: 'file',
-      path: '/usr/lib/tmpfiles.d/evenkeel.conf',
-      content: await staged('tmpfiles.d/evenkeel.conf'),
-    },
+    ...installed,
     { kind: 'file', path: `${units}/${agentUnit}`, content: await staged(agentUnit) },
     { kind: 'link', path: `${units}/multi-user.target.wants/${agentUnit}`, target: `${units}/${agentUnit}` },
     { kind: 'file', path: '/etc/evenkeel/agent.yaml', content: stringify(agentSettings(host, kvm)) },
