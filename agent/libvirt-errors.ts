@@ -21,6 +21,7 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   [LibvirtCode.storageVolumeExists]: { code: 'ALREADY_EXISTS' },
   [LibvirtCode.invalidArg]: { code: 'INVALID_ARGUMENT' },
   [LibvirtCode.xmlError]: { code: 'INVALID_ARGUMENT' },
+  [LibvirtCode.xmlDetail]: { code: 'INVALID_ARGUMENT' },
   [LibvirtCode.argumentUnsupported]: { code: 'INVALID_ARGUMENT' },
   [LibvirtCode.overflow]: { code: 'INVALID_ARGUMENT' },
   [LibvirtCode.operationInvalid]: { code: 'FAILED_PRECONDITION' },

@@ -325,25 +325,25 @@ export class MigrationJob {
     const { clock, stopped } = this.#context;
     this.#logger.info('attached to a migration that was started before');
     const endsAtMs = clock.monotonicMs() + this.request.timeoutMs + ABORT_MAX_MS + SWITCH_MAX_MS;
-    for (;;) {
-      const status = await sourceStatus(connection, domain, wait);
-      const isOver = status === undefined || !(await this.#pollJob(connection, status.domain, wait));
-      if (isOver) return this.#shown(status);
+    // The job first and the state after it: a state from before the job's end would tell nothing.
+    while (domain !== undefined && (await this.#pollJob(connection, domain, wait))) {
       if (clock.monotonicMs() >= endsAtMs)
         return this.#failed('timeout', 'the job has not ended in its time');
       await clock.sleep(POLL_MS, stopped);
     }
+    return this.#shown(domain && (await orUndefined(getState(connection, domain, wait), ErrorCode.noDomain)));
   }
 
-  /** False when no migration job runs. */
+  /** False when no migration job runs, or the VM has gone. */
   async #pollJob(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<boolean> {
-    const job = await orUndefined(getJobStats(connection, domain, 0, wait), ErrorCode.operationInvalid);
+    const asked = getJobStats(connection, domain, 0, wait);
+    const job = await orUndefined(orUndefined(asked, ErrorCode.operationInvalid), ErrorCode.noDomain);
     if (job?.type !== JobType.unbounded || job.operation !== JobOperation.migrationOut) return false;
     this.#report(job);
     return true;
   }
 
-  #shown(status: SourceStatus | undefined): MigrateResultInput {
+  #shown(status: DomainStatus | undefined): MigrateResultInput {
     const { state, reason } = status ?? { state: DomainState.shutoff, reason: ShutoffReason.migrated };
     if (state === DomainState.shutoff && reason === ShutoffReason.migrated)
       return { ok: true, message: 'the VM has left the source', progress: this.#progress };
@@ -359,21 +359,6 @@ export class MigrationJob {
       );
     return this.#failed('unknown', 'the agent was restarted; the VM is still on the source');
   }
-}
-
-interface SourceStatus extends DomainStatus {
-  readonly domain: DomainRef;
-}
-
-/** Undefined when the source no longer has the VM. */
-async function sourceStatus(
-  connection: Connection,
-  domain: DomainRef | undefined,
-  wait: WaitOptions,
-): Promise<SourceStatus | undefined> {
-  if (domain === undefined) return undefined;
-  const status = await orUndefined(getState(connection, domain, wait), ErrorCode.noDomain);
-  return status === undefined ? undefined : { ...status, domain };
 }
 
 function progressOf(figures: JobFigures): MigrationProgressInput {

@@ -9,7 +9,12 @@ import { createPool } from '../../agent/libvirt/storage.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { VmSpec } from '../../shared/gen/evenkeel/v1/VmSpec.ts';
 import { GIB, MIB } from '../../shared/units.ts';
-import { giveAway, startPrivateLibvirtd, type PrivateLibvirtd } from '../libvirt/private-libvirtd.ts';
+import {
+  freePort,
+  giveAway,
+  startPrivateLibvirtd,
+  type PrivateLibvirtd,
+} from '../libvirt/private-libvirtd.ts';
 
 export interface RealHost {
   readonly daemon: PrivateLibvirtd;
@@ -18,14 +23,31 @@ export interface RealHost {
   readonly create: CreateVm;
   readonly lifecycle: Lifecycle;
   readonly poolDirectory: string;
+  /** As its peers dial it. */
+  readonly uri: string;
   stop(): Promise<void>;
 }
 
-/** Emulated guests only, so that it runs without KVM; bridge "br-test" is said to exist. */
-export async function startRealHost(): Promise<RealHost> {
-  const daemon = await startPrivateLibvirtd();
-  const poolDirectory = join(daemon.directory, 'pool');
-  mkdirSync(poolDirectory);
+/**
+ * Emulated guests only, so that it runs without KVM; bridge "br-test" is said to exist.
+ * `sharedPool`: the pool's folder is another host's, as on shared storage.
+ */
+export async function startRealHost(sharedPool?: string): Promise<RealHost> {
+  const port = await freePort();
+  const daemon = await startPrivateLibvirtd({
+    listen: true,
+    config: [
+      'listen_tls = 0',
+      'listen_tcp = 1',
+      'listen_addr = "127.0.0.1"',
+      'auth_tcp = "none"',
+      `tcp_port = "${port}"`,
+      // Its own host UUID makes it another host to libvirt.
+      `host_uuid = "${crypto.randomUUID()}"`,
+    ],
+  });
+  const poolDirectory = sharedPool ?? join(daemon.directory, 'pool');
+  mkdirSync(poolDirectory, { recursive: true });
   giveAway(poolDirectory);
   const socket = daemon.target.kind === 'unix' ? daemon.target.path : '';
   const settings = { uri: 'qemu:///session', socket, timeoutMs: 20_000 };
@@ -51,6 +73,7 @@ export async function startRealHost(): Promise<RealHost> {
     create: createCreator(context),
     lifecycle: createLifecycle(access, systemClock),
     poolDirectory,
+    uri: `qemu+tcp://127.0.0.1:${port}/session`,
     stop: async () => {
       await access.stop();
       await daemon.stop();

@@ -1,0 +1,328 @@
+// Migrations between two real libvirtds on one machine: started once, watched, aborted, timed out, fenced, found again.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import t, { type Test } from 'tap';
+import { createCheckTarget } from '../../agent/migration/check.ts';
+import { Epochs } from '../../agent/migration/epochs.ts';
+import { createMigrationJobs, type MigrationJobs } from '../../agent/migration/jobs.ts';
+import { getMaxDowntimeMs } from '../../agent/libvirt/migration.ts';
+import { define, domainByUuid, undefine } from '../../agent/libvirt/domain.ts';
+import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
+import type { MigrateResponseInput } from '../../shared/gen/evenkeel/v1/MigrateResponse.ts';
+import type { MigrateResultInput } from '../../shared/gen/evenkeel/v1/MigrateResult.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { GIB, MIB } from '../../shared/units.ts';
+import { freePort, whyNoLibvirtd } from '../libvirt/private-libvirtd.ts';
+import { spec, startRealHost, type RealHost } from '../vm/real-host.ts';
+
+const never = new AbortController().signal;
+const skip = whyNoLibvirtd();
+const logger = pino({ level: process.env['EVENKEEL_LOG_LEVEL'] ?? 'silent' });
+
+interface Pair {
+  readonly source: RealHost;
+  readonly target: RealHost;
+  readonly stateDirectory: string;
+  /** A fresh set of jobs, as after a restart of the agent; the former is told to stop. */
+  restart(host: RealHost): MigrationJobs;
+  request(vmUuid: string, change?: Partial<MigrateRequest>): MigrateRequest;
+}
+
+let lastEpoch = 0;
+
+async function startPair(t: Test): Promise<Pair> {
+  const source = await startRealHost();
+  t.teardown(() => source.stop());
+  const target = await startRealHost(source.poolDirectory);
+  t.teardown(() => target.stop());
+  const stateDirectory = mkdtempSync(join(tmpdir(), 'evenkeel-state-'));
+  let running = new AbortController();
+  t.teardown(() => {
+    running.abort(new Error('test over'));
+    rmSync(stateDirectory, { recursive: true });
+  });
+  return {
+    source,
+    target,
+    stateDirectory,
+    restart: (host) => {
+      running.abort(new Error('agent stopped'));
+      running = new AbortController();
+      return createMigrationJobs({
+        access: host.access,
+        epochs: new Epochs(join(stateDirectory, 'agent')),
+        // Two daemons on one local file system look like no shared storage to libvirt.
+        settings: { unsafe: true, tls: false, memoryReserveBytes: 0 },
+        clock: systemClock,
+        logger,
+        stopped: running.signal,
+      });
+    },
+    request: (vmUuid, change) => ({
+      migrationId: `m${(lastEpoch += 1)}`,
+      epoch: lastEpoch,
+      vmUuid,
+      targetHostId: 'target',
+      targetLibvirtUri: target.uri,
+      targetMigrateUri: 'tcp://127.0.0.1',
+      bandwidthBytesPerSecond: 512 * MIB,
+      downtimeMaxMs: 300,
+      timeoutMs: 60_000,
+      ...change,
+    }),
+  };
+}
+
+/** Slow enough to do something meanwhile. */
+const SLOW = { bandwidthBytesPerSecond: MIB } as const;
+
+async function all(stream: AsyncIterable<MigrateResponseInput>): Promise<MigrateResponseInput[]> {
+  const messages: MigrateResponseInput[] = [];
+  for await (const message of stream) messages.push(message);
+  return messages;
+}
+
+async function resultOf(
+  stream: AsyncIterable<MigrateResponseInput>,
+): Promise<MigrateResultInput | null | undefined> {
+  return (await all(stream)).at(-1)?.result;
+}
+
+/** Reads until memory is being copied, then leaves the stream as a broken connection would. */
+async function untilCopying(jobs: MigrationJobs, request: MigrateRequest): Promise<void> {
+  const gone = new AbortController();
+  for await (const { progress, result } of jobs.migrate(request, gone.signal)) {
+    if (result !== undefined) throw new Error(`ended too early: ${JSON.stringify(result)}`);
+    if (Number(progress?.memoryProcessedBytes ?? 0) > 0) break;
+  }
+  gone.abort();
+}
+
+async function runningVm(host: RealHost, name: string): Promise<string> {
+  const disks = [{ pool: 'pool', newBytes: 8 * MIB, source: 'newBytes' as const, sizeBytes: 0 }];
+  const metadata = { owner: 'ann', purpose: 'a & b', expiresAtMs: 0, rules: null };
+  const vm = await host.create({ spec: spec({ name, disks, metadata, headless: true }), start: true }, never);
+  return vm.uuid ?? '';
+}
+
+const stateOn = async (host: RealHost, uuid: string): Promise<string> =>
+  host.lifecycle.get({ vm: { uuid, by: 'uuid' }, includeXml: false }, never).then(
+    ({ vm }) => String(vm?.state),
+    (error: unknown) => String(error instanceof Error && 'code' in error ? error.code : error),
+  );
+
+async function remove(host: RealHost, uuid: string): Promise<void> {
+  const ref = { uuid, by: 'uuid' } as const;
+  await host.lifecycle.destroy(ref, never);
+  await host.lifecycle.undefine({ vm: ref, deleteVolumes: true }, never);
+}
+
+void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) => {
+  const pair = await startPair(t);
+  const { source, target } = pair;
+
+  await t.test('a VM moves with its definition, and the call says how long it stood still', async (t) => {
+    const jobs = pair.restart(source);
+    const uuid = await runningVm(source, 'mover');
+    const request = pair.request(uuid);
+    const messages = await all(jobs.migrate(request, never));
+    const result = messages.at(-1)?.result;
+    t.match(result, { ok: true, progress: { memoryTotalBytes: Number, iteration: Number } });
+    t.ok(Number(result?.progress?.downtimeMs ?? 0) > 0, 'downtime is measured');
+    t.equal(await stateOn(source, uuid), 'NOT_FOUND');
+    const moved = await target.lifecycle.get({ vm: { uuid, by: 'uuid' }, includeXml: false }, never);
+    t.match(moved.vm, {
+      state: 'VM_STATE_RUNNING',
+      persistent: true,
+      metadata: { owner: 'ann', purpose: 'a & b' },
+    });
+    t.strictSame(
+      await all(jobs.migrate(request, never)),
+      [{ result }],
+      'asked again, it gives the same result',
+    );
+    await remove(target, uuid);
+  });
+
+  await t.test('while it runs it cannot be pulled away, and an abort leaves it as it was', async (t) => {
+    const jobs = pair.restart(source);
+    const uuid = await runningVm(source, 'stayer');
+    const request = pair.request(uuid, { ...SLOW, downtimeMaxMs: 77 });
+    await untilCopying(jobs, request);
+    const ref = { uuid, by: 'uuid' } as const;
+    const [here, there] = [await source.lifecycle.list(never), await target.lifecycle.list(never)];
+    t.match(here, [{ uuid, migrationRole: 'VM_MIGRATION_ROLE_OUTGOING', state: 'VM_STATE_RUNNING' }]);
+    t.match(there, [{ uuid, migrationRole: 'VM_MIGRATION_ROLE_INCOMING', state: 'VM_STATE_PAUSED' }]);
+    const refused = { code: 'FAILED_PRECONDITION', message: /migrating (away from|to) this host/ };
+    await t.rejects(source.lifecycle.destroy(ref, never), refused);
+    await t.rejects(target.lifecycle.destroy(ref, never), refused);
+    const another = pair.request(uuid);
+    t.throws(() => jobs.migrate(another, never), { code: 'FAILED_PRECONDITION', message: /has not ended/ });
+
+    await jobs.abort({ migrationId: request.migrationId, vmUuid: uuid }, never);
+    t.match(await resultOf(jobs.migrate(request, never)), { ok: false, causeCode: 'user_abort' });
+    t.equal(await stateOn(source, uuid), 'VM_STATE_RUNNING');
+    t.equal(await stateOn(target, uuid), 'NOT_FOUND');
+    const downtimeMs = await source.access.shared((connection) =>
+      getMaxDowntimeMs(connection, domainByUuid(uuid), { timeoutMs: 5_000 }),
+    );
+    t.equal(downtimeMs, 300, "QEMU's own limit is back");
+    await t.rejects(jobs.abort({ migrationId: request.migrationId, vmUuid: uuid }, never), {
+      message: /has ended/,
+    });
+    await t.rejects(jobs.abort({ migrationId: 'other', vmUuid: '' }, never), { code: 'NOT_FOUND' });
+    await remove(source, uuid);
+  });
+
+  await t.test('what takes too long is aborted', async (t) => {
+    const jobs = pair.restart(source);
+    const uuid = await runningVm(source, 'slow');
+    const result = await resultOf(jobs.migrate(pair.request(uuid, { ...SLOW, timeoutMs: 400 }), never));
+    t.match(result, { ok: false, causeCode: 'timeout' });
+    t.equal(await stateOn(source, uuid), 'VM_STATE_RUNNING');
+    await remove(source, uuid);
+  });
+
+  await t.test('a restarted agent finds its migration again and never starts it twice', async (t) => {
+    const before = pair.restart(source);
+    const uuid = await runningVm(source, 'resumed');
+    const request = pair.request(uuid, { bandwidthBytesPerSecond: 8 * MIB });
+    await untilCopying(before, request);
+    const after = pair.restart(source);
+    t.match(await resultOf(after.migrate(request, never)), { ok: true, message: /left the source/ });
+    t.equal(await stateOn(target, uuid), 'VM_STATE_RUNNING');
+    t.equal(await stateOn(source, uuid), 'NOT_FOUND');
+    const again = pair.restart(source);
+    t.match(await resultOf(again.migrate(request, never)), { ok: true }, 'long after, it still says so');
+
+    const back = pair.request(uuid, { targetLibvirtUri: source.uri });
+    t.match(await resultOf(pair.restart(target).migrate(back, never)), { ok: true });
+    const jobs = pair.restart(source);
+    t.match(await resultOf(jobs.migrate(request, never)), { ok: false, causeCode: 'fenced_epoch' });
+    t.equal(await stateOn(source, uuid), 'VM_STATE_RUNNING', 'a late command moves nothing');
+    await remove(source, uuid);
+  });
+
+  await t.test('a target that is not there leaves the VM alone', async (t) => {
+    const jobs = pair.restart(source);
+    const uuid = await runningVm(source, 'homebody');
+    const nowhere = `qemu+tcp://127.0.0.1:${await freePort()}/session`;
+    const request = pair.request(uuid, { targetLibvirtUri: nowhere });
+    t.match(await resultOf(jobs.migrate(request, never)), { ok: false, causeCode: 'dst_unreachable' });
+    const itself = pair.request(uuid, { targetLibvirtUri: source.uri });
+    t.match(await resultOf(jobs.migrate(itself, never)), { ok: false, causeCode: 'dst_failed' });
+    t.equal(await stateOn(source, uuid), 'VM_STATE_RUNNING');
+    await source.lifecycle.destroy({ uuid, by: 'uuid' }, never);
+    await t.rejects(resultOf(jobs.migrate(pair.request(uuid), never)), { code: 'FAILED_PRECONDITION' });
+    await source.lifecycle.undefine({ vm: { uuid, by: 'uuid' }, deleteVolumes: true }, never);
+    await t.rejects(resultOf(jobs.migrate(pair.request(uuid), never)), { code: 'NOT_FOUND' });
+  });
+
+  await t.test('a bad request is refused by field', (t) => badRequests(t, pair));
+  await t.test('a target names every reason why a VM cannot come', (t) => checks(t, pair));
+  await t.test('when the source libvirtd dies, so does the call, and the VM stays', async (t) => {
+    const jobs = pair.restart(source);
+    const uuid = await runningVm(source, 'survivor');
+    const request = pair.request(uuid, SLOW);
+    await untilCopying(jobs, request);
+    await source.daemon.kill();
+    t.match(await resultOf(jobs.migrate(request, never)), { ok: false, causeCode: 'src_daemon_lost' });
+    await source.daemon.start();
+    t.equal(await stateOn(source, uuid), 'VM_STATE_RUNNING');
+  });
+});
+
+async function badRequests(t: Test, pair: Pair): Promise<void> {
+  const jobs = pair.restart(pair.source);
+  const uuid = crypto.randomUUID();
+  const cases: [change: Partial<MigrateRequest>, message: RegExp][] = [
+    [{ migrationId: '' }, /^migration_id: /],
+    [{ epoch: 0 }, /^epoch: must be above 0/],
+    [{ vmUuid: 'web1' }, /^vm_uuid: "web1" is no UUID/],
+    [{ targetLibvirtUri: 'qemu:///system' }, /^target_libvirt_uri: .*names no other host/],
+    [{ targetLibvirtUri: 'qemu+tcp://localhost/system' }, /^target_libvirt_uri: /],
+    [{ bandwidthBytesPerSecond: 0 }, /^bandwidth_bytes_per_second: /],
+    [{ downtimeMaxMs: 0 }, /^downtime_max_ms: /],
+    [{ timeoutMs: 0 }, /^timeout_ms: /],
+  ];
+  for (const [change, message] of cases)
+    t.throws(() => jobs.migrate(pair.request(uuid, change), never), { code: 'INVALID_ARGUMENT', message });
+  writeFileSync(join(pair.stateDirectory, 'agent', 'epochs.json'), '{"vms":');
+  const torn = pair.restart(pair.source);
+  await t.rejects(resultOf(torn.migrate(pair.request(uuid), never)), {
+    code: 'FAILED_PRECONDITION',
+    message: /epochs\.json: .*remove the file/,
+  });
+  rmSync(join(pair.stateDirectory, 'agent', 'epochs.json'));
+  await t.rejects(resultOf(torn.migrate(pair.request(uuid), never)), { code: 'NOT_FOUND' });
+  t.match(JSON.parse(readFileSync(join(pair.stateDirectory, 'agent', 'epochs.json'), 'utf8')), {
+    vms: { [uuid]: { epoch: lastEpoch } },
+  });
+}
+
+async function checks(t: Test, { source, target }: Pair): Promise<void> {
+  const uuid = await runningVm(source, 'asker');
+  const { vm, xml = '' } = await source.lifecycle.get({ vm: { uuid, by: 'uuid' }, includeXml: true }, never);
+  const check = (change: { xml?: string; version?: string; memoryBytes?: number }): Promise<string[]> =>
+    createCheckTarget({
+      access: target.access,
+      logger,
+      memoryReserveBytes: 256 * MIB,
+      memoryAvailableBytes: () => change.memoryBytes ?? GIB,
+      hasBridge: (name) => Promise.resolve(name === 'br-test'),
+    })(
+      {
+        vmUuid: uuid,
+        vmName: 'asker',
+        xml: change.xml ?? xml,
+        sourceHypervisorVersion: change.version ?? '7.0.0',
+      },
+      never,
+    ).then((refusals) => refusals.map(({ code }) => code ?? ''));
+  const withDevice = (device: string): string => xml.replace('</devices>', `${device}</devices>`);
+
+  t.strictSame(await check({}), []);
+  t.strictSame(await check({ version: '99.0.0' }), ['hypervisor_older']);
+  t.strictSame(await check({ version: 'unknown' }), []);
+  t.strictSame(await check({ memoryBytes: 280 * MIB }), ['memory_short']);
+  t.strictSame(await check({ xml: xml.replace(/machine='[^']+'/, "machine='pc-q35-99.0'") }), [
+    'machine_unknown',
+  ]);
+  t.strictSame(
+    await check({ xml: withDevice("<interface type='bridge'><source bridge='br9'/></interface>") }),
+    ['bridge_missing'],
+  );
+  t.strictSame(
+    await check({ xml: withDevice("<interface type='bridge'><source bridge='br-test'/></interface>") }),
+    [],
+  );
+  t.strictSame(
+    await check({ xml: withDevice("<interface type='network'><source network='n9'/></interface>") }),
+    ['network_missing'],
+  );
+  t.strictSame(await check({ xml: withDevice("<hostdev mode='subsystem' type='pci'/>") }), [
+    'device_not_migratable',
+  ]);
+  t.strictSame(await check({ xml: xml.replace(/-vda\.qcow2/, '-vdz.qcow2') }), ['disk_not_visible']);
+  t.strictSame(
+    await check({ xml: withDevice("<disk type='nvme' device='disk'><target dev='vdb'/></disk>") }),
+    ['storage_unsafe'],
+  );
+  t.strictSame(
+    await check({ xml: '<a/>' }).catch((error: unknown) => String(error)),
+    'EvenkeelError: xml: must be a libvirt domain definition with name and uuid',
+  );
+
+  const leftOver = xml.replace(/<disk[\s\S]*<\/disk>/, '').replace(/ id='\d+'/, '');
+  const left = await target.access.own((c) => define(c, leftOver, 0, { timeoutMs: 10_000 }));
+  t.strictSame(await check({}), ['uuid_taken']);
+  await target.access.own((c) => undefine(c, left, 0, { timeoutMs: 10_000 }));
+  const namesake = leftOver.replace(uuid, crypto.randomUUID());
+  const other = await target.access.own((c) => define(c, namesake, 0, { timeoutMs: 10_000 }));
+  t.strictSame(await check({}), ['name_taken']);
+  await target.access.own((c) => undefine(c, other, 0, { timeoutMs: 10_000 }));
+  t.equal(vm?.name, 'asker');
+  await remove(source, uuid);
+}
