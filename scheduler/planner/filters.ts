@@ -1,6 +1,7 @@
 // Who may move and who may take it: every "no" is a value with a code, a reason and a cure.
 import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
 import { formatBytes } from '../../shared/units.ts';
+import { meanOfLast } from '../cluster/load.ts';
 import { comfortRatio, RESOURCES, type Policy, type Resource } from './policy.ts';
 import { coreEquivalents, gainOf, withVm } from './cost.ts';
 import { pairKey } from './ledger.ts';
@@ -114,10 +115,7 @@ function refuseUnasked(model: ClusterModel, vm: VmModel): Refusal | undefined {
 
 /** Why taking this VM away would not relieve the host. */
 export function refuseRelief(model: ClusterModel, source: HostModel, vm: VmModel): Refusal | undefined {
-  const share = Math.max(
-    ...source.hot.map((resource) => vm.now[resource] / excessOf(source, resource, model.policy)),
-  );
-  if (share >= RELIEF_MIN_RATIO) return undefined;
+  if (source.hot.some((resource) => relieves(model.policy, source, vm, resource))) return undefined;
   return refusal(
     'too_little',
     `it uses next to nothing of the ${source.hot.join(' and ')} that is short`,
@@ -126,9 +124,15 @@ export function refuseRelief(model: ClusterModel, source: HostModel, vm: VmModel
   );
 }
 
-function excessOf(source: HostModel, resource: Resource, policy: Policy): number {
+/** True for a VM that carries a good part of what is too much, or as much as its neighbours do: many small ones add up. */
+function relieves(policy: Policy, source: HostModel, vm: VmModel, resource: Resource): boolean {
   const { amount, capacity } = source.now[resource];
-  return Math.max(amount - comfortRatio(policy, resource) * capacity, Number.MIN_VALUE);
+  const excess = amount - comfortRatio(policy, resource) * capacity;
+  const mean = meanOfLast(
+    source.vms.map(({ now }) => now[resource]),
+    source.vms.length,
+  );
+  return vm.now[resource] > 0 && vm.now[resource] >= Math.min(RELIEF_MIN_RATIO * excess, mean);
 }
 
 /** Why this VM may not go to this host whatever the load is: size, memory, an earlier refusal. Holds for people's orders too. */

@@ -42,8 +42,9 @@ export function plan(view: ClusterView, ledger: Ledger, policy: Policy, mode: Mo
     .sort((a, b) => hostCost(b.now, policy) - hostCost(a.now, policy) || (a.hostId < b.hostId ? -1 : 1));
   const decisions = hot.map((host) => {
     const outcome = decide(model, host, mode, frozenReason);
+    const decision = decisionOf(model, host, mode, outcome);
     if (outcome.kind === 'move') bookMove(model, host, outcome.target, outcome.vm);
-    return decisionOf(model, host, mode, outcome);
+    return decision;
   });
   return { decisions, frozenReason };
 }
