@@ -1,5 +1,5 @@
 // One bell for "something is new": whoever waits is woken, nothing is queued, so a slow waiter costs nothing.
-import type { Clock } from '../shared/clock.ts';
+import { pause, type Clock } from '../shared/clock.ts';
 
 export class Changes {
   readonly #clock: Clock;
@@ -28,16 +28,18 @@ export class Changes {
     signal.throwIfAborted();
     if (this.#count > seen) return;
     const done = new AbortController();
-    const rung = new Promise<void>((resolve) => {
-      this.#waiting.add(resolve);
-      done.signal.addEventListener('abort', () => {
-        this.#waiting.delete(resolve);
-      });
-    });
-    const timer = this.#clock.sleep(timeoutMs, AbortSignal.any([signal, done.signal])).catch(() => undefined);
-    await Promise.race([rung, timer]);
-    done.abort();
-    await timer;
+    // Not AbortSignal.any: on node 20 each one stays on a signal that lives as long as the daemon.
+    const finish = (): void => {
+      done.abort();
+    };
+    signal.addEventListener('abort', finish, { once: true });
+    this.#waiting.add(finish);
+    try {
+      await pause(this.#clock, timeoutMs, done.signal);
+    } finally {
+      signal.removeEventListener('abort', finish);
+      this.#waiting.delete(finish);
+    }
     signal.throwIfAborted();
   }
 }

@@ -1,7 +1,7 @@
 // What the scheduler consists of once NATS is there: the parts that the API and the daemon work with.
 import { randomUUID } from 'node:crypto';
 import type { NatsConnection } from 'nats';
-import type { Clock } from '../shared/clock.ts';
+import { pause, type Clock } from '../shared/clock.ts';
 import type { Logger } from '../shared/log.ts';
 import { ensureStreams } from '../shared/nats.ts';
 import { MIB, MINUTE_MS, SECOND_MS } from '../shared/units.ts';
@@ -129,7 +129,7 @@ async function followReports(
     },
     signal,
   );
-  await Promise.race([warm, clock.sleep(WARM_UP_MAX_MS, signal).catch(() => undefined)]);
+  await Promise.race([warm, pause(clock, WARM_UP_MAX_MS, signal)]);
   logger.info({ hosts: view.hosts.size, vms: view.vms.size }, 'samples of the last minutes are read');
   for (const { state, sourceHostId, targetHostId, endedAtMs } of runner.list())
     if (state === 'MIGRATION_STATE_SUCCEEDED')

@@ -1,5 +1,5 @@
 // The control loop: new samples, a plan, and by mode the record of its decisions and the start of its moves.
-import type { Clock } from '../shared/clock.ts';
+import { pause, type Clock } from '../shared/clock.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { Decision } from '../shared/gen/evenkeel/v1/Decision.ts';
 import type { Mode } from '../shared/gen/evenkeel/v1/Mode.ts';
@@ -70,7 +70,7 @@ export class Loop {
       } catch (error) {
         if (isAborted(signal)) return;
         logger.error({ err: error }, 'a turn of the control loop failed');
-        await clock.sleep(SECOND_MS, signal).catch(() => undefined);
+        await pause(clock, SECOND_MS, signal);
       }
     }
   }

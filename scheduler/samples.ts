@@ -1,6 +1,6 @@
 // Follows the stream of host reports: first those of the last minutes, then each as it comes.
 import { millis, type JsMsg, type NatsConnection } from 'nats';
-import type { Clock } from '../shared/clock.ts';
+import { pause, type Clock } from '../shared/clock.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { HostReport } from '../shared/gen/evenkeel/v1/HostReport.ts';
 import type { Logger } from '../shared/log.ts';
@@ -50,7 +50,7 @@ export async function followSamples(
     } catch (error) {
       logger.warn({ cause: messageOf(error) }, 'cannot read samples from JetStream; trying again');
     }
-    await clock.sleep(RETRY_MS, signal).catch(() => undefined);
+    await pause(clock, RETRY_MS, signal);
   }
 }
 

@@ -1,6 +1,6 @@
 // The scheduler as a daemon: serves at once, keeps trying to reach NATS, and stops in the reverse order.
 import { Events, type NatsConnection } from 'nats';
-import type { Clock } from '../shared/clock.ts';
+import { pause, type Clock } from '../shared/clock.ts';
 import type { Daemon } from '../shared/daemon.ts';
 import { messageOf } from '../shared/errors.ts';
 import { serverCredentials } from '../shared/grpc/credentials.ts';
@@ -36,17 +36,17 @@ export async function startScheduler(
   { logger, clock, signal }: { logger: Logger; clock: Clock; signal: AbortSignal },
 ): Promise<SchedulerDaemon> {
   let connected: Connected | undefined;
+  const stopping = new AbortController();
   const influx = createInflux(settings.influx, clock);
   const { address } = settings.listen;
   const server = await serve(clock, address, serverCredentials(settings.tls, address), [
     {
       name: 'evenkeel.v1.SchedulerService',
       definition: SchedulerServiceClient.service,
-      implementation: schedulerService(logger, () => connected?.core),
+      implementation: schedulerService(logger, () => connected?.core, stopping.signal),
     },
   ]);
   logger.info({ address, port: server.port, mode: settings.mode }, 'serving');
-  const stopping = new AbortController();
   const connecting = keepConnecting(
     settings,
     { influx, logger, clock },
@@ -90,7 +90,7 @@ async function keepConnecting(
     } catch (error) {
       await nats?.close().catch(() => undefined);
       logger.warn({ cause: messageOf(error), retryInMs: pauseMs }, 'NATS cannot be used yet; trying again');
-      await clock.sleep(pauseMs, signal).catch(() => undefined);
+      await pause(clock, pauseMs, signal);
       pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS);
     }
   }

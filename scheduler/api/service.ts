@@ -10,8 +10,15 @@ import { listHosts, listVmLoads, watchLoad } from './loads.ts';
 import { abortMigration, listMigrations, migrate } from './migrations.ts';
 import { actOnVm, Creator, getVm, undefineVm } from './vms.ts';
 
-/** `core` is undefined while NATS has not been reached: every call is then UNAVAILABLE. */
-export function schedulerService(logger: Logger, core: () => Core | undefined): SchedulerServiceHandlers {
+/**
+ * `core` is undefined while NATS has not been reached: every call is then UNAVAILABLE. Streams end when `stopping`
+ * aborts, so that a client that watches does not hold up the stop.
+ */
+export function schedulerService(
+  logger: Logger,
+  core: () => Core | undefined,
+  stopping: AbortSignal,
+): SchedulerServiceHandlers {
   const ready = (): Core => {
     const there = core();
     if (there !== undefined) return there;
@@ -27,7 +34,9 @@ export function schedulerService(logger: Logger, core: () => Core | undefined): 
   const stream = <Request, Response>(
     handle: (core: Core, request: Request, signal: AbortSignal) => AsyncIterable<Response>,
   ): handleServerStreamingCall<Request, Response> =>
-    streamHandler(logger, (request, signal) => handle(ready(), request, signal));
+    streamHandler(logger, (request, signal) =>
+      endedBy(stopping, signal, (both) => handle(ready(), request, both)),
+    );
   const creator = new Creator();
   return {
     ListHosts: unary(listHosts),
@@ -48,4 +57,28 @@ export function schedulerService(logger: Logger, core: () => Core | undefined): 
     DestroyVm: unary((there, request, signal) => actOnVm(there, 'destroyVm', request, signal)),
     UndefineVm: unary(undefineVm),
   };
+}
+
+/** The messages of `make`, whose signal aborts when the client is gone or the scheduler stops. */
+async function* endedBy<Message>(
+  stopping: AbortSignal,
+  gone: AbortSignal,
+  make: (signal: AbortSignal) => AsyncIterable<Message>,
+): AsyncGenerator<Message, void, undefined> {
+  const either = new AbortController();
+  const onGone = (): void => {
+    either.abort(gone.reason);
+  };
+  const onStop = (): void => {
+    either.abort(
+      new EvenkeelError('UNAVAILABLE', 'the scheduler stops; what was begun goes on, ask again in a moment'),
+    );
+  };
+  gone.addEventListener('abort', onGone);
+  stopping.addEventListener('abort', onStop);
+  try {
+    yield* make(either.signal);
+  } finally {
+    stopping.removeEventListener('abort', onStop);
+  }
 }

@@ -22,7 +22,8 @@ interface Claim {
   readonly migrationId: string;
 }
 
-interface Known {
+/** A migration as it was recorded. Writing needs the revision that the writer itself knows: a stale one is refused. */
+export interface Entry {
   readonly migration: Migration;
   readonly revision: number;
 }
@@ -30,7 +31,7 @@ interface Known {
 export class Journal {
   readonly #kv: KV;
   readonly #logger: Logger;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Map<string, Entry>();
 
   private constructor(kv: KV, logger: Logger) {
     this.#kv = kv;
@@ -53,17 +54,22 @@ export class Journal {
   }
 
   /** All known migrations, newest first. */
-  list(): Migration[] {
-    return [...this.#known.values()]
-      .map(({ migration }) => migration)
-      .sort((a, b) => b.queuedAtMs - a.queuedAtMs || (a.migrationId < b.migrationId ? -1 : 1));
+  list(): Entry[] {
+    return [...this.#known.values()].sort(
+      ({ migration: a }, { migration: b }) =>
+        b.queuedAtMs - a.queuedAtMs || (a.migrationId < b.migrationId ? -1 : 1),
+    );
+  }
+
+  get(migrationId: string): Migration | undefined {
+    return this.#known.get(migrationId)?.migration;
   }
 
   /**
    * Records a new migration and gives it the VM's next epoch. Throws FAILED_PRECONDITION when another one holds
    * the VM, UNAVAILABLE when the journal cannot be written: nothing may then be done.
    */
-  async begin(migration: Migration): Promise<Migration> {
+  async begin(migration: Migration): Promise<Entry> {
     const key = claimKey(migration.vmUuid);
     const held = await this.#do('read claim', () => this.#kv.get(key));
     const claim = readClaim(held);
@@ -72,21 +78,20 @@ export class Journal {
     const epoch = Math.max(claim.epoch + 1, migration.queuedAtMs);
     const next = writeClaim({ epoch, migrationId: migration.migrationId });
     await this.#do('claim VM', () => this.#kv.put(key, next, { previousSeq: held?.revision ?? 0 }));
-    const begun = { ...migration, epoch };
-    await this.record(begun);
-    return begun;
+    return this.record({ migration: { ...migration, epoch }, revision: 0 });
   }
 
   /** Records a step; releases the VM when it was the last. Throws ABORTED when somebody else wrote in between. */
-  async record(migration: Migration): Promise<void> {
+  async record({ migration, revision: previousSeq }: Entry): Promise<Entry> {
     const { migrationId } = migration;
-    const previousSeq = this.#known.get(migrationId)?.revision ?? 0;
     const bytes = migrationCodec.encode(migration);
     const revision = await this.#do('record migration', () =>
       this.#kv.put(migrationKey(migrationId), bytes, { previousSeq }),
     );
-    this.#take(migrationId, { migration, revision });
+    const entry = { migration, revision };
+    this.#take(migrationId, entry);
     if (isOver(migration.state)) await this.#release(migration.vmUuid, migrationId);
+    return entry;
   }
 
   async #release(vmUuid: string, migrationId: string): Promise<void> {
@@ -118,7 +123,7 @@ export class Journal {
       this.#take(migrationId, { migration: migrationCodec.decode(entry.value), revision: entry.revision });
   }
 
-  #take(migrationId: string, known: Known): void {
+  #take(migrationId: string, known: Entry): void {
     // Newest last, so that the oldest ended ones are dropped first.
     this.#known.delete(migrationId);
     this.#known.set(migrationId, known);

@@ -12,7 +12,7 @@ import type { Changes } from '../changes.ts';
 import { settleHost, type ClusterView } from '../cluster/view.ts';
 import type { Events } from '../events.ts';
 import { isOver } from '../planner/ledger.ts';
-import type { Journal } from './journal.ts';
+import type { Entry, Journal } from './journal.ts';
 import { step, USER_ABORT, type MigrationEvent } from './machine.ts';
 import { Sides } from './sides.ts';
 import { judge, type Verdict } from './verdict.ts';
@@ -62,6 +62,8 @@ const JOURNAL_RETRY_MS = SECOND_MS;
 
 interface Run {
   migration: Migration;
+  /** Of our last record; a record of somebody else in between stops this run. */
+  revision: number;
   readonly sides: Sides;
   isAbortRequested: boolean;
   /** What libvirt or the agent said about a failure; empty when nothing. */
@@ -84,14 +86,11 @@ export class Runner {
   list(): Migration[] {
     return this.#parts.journal
       .list()
-      .map((migration) => this.#runs.get(migration.migrationId)?.migration ?? migration);
+      .map(({ migration }) => this.#runs.get(migration.migrationId)?.migration ?? migration);
   }
 
   get(migrationId: string): Migration | undefined {
-    return (
-      this.#runs.get(migrationId)?.migration ??
-      this.#parts.journal.list().find((migration) => migration.migrationId === migrationId)
-    );
+    return this.#runs.get(migrationId)?.migration ?? this.#parts.journal.get(migrationId);
   }
 
   /**
@@ -102,10 +101,10 @@ export class Runner {
     const { agents, journal, newId } = this.#parts;
     const queued = this.#queued(order, newId());
     this.#claimSlots(queued);
-    const run = { migration: queued, sides: new Sides(agents, queued), isAbortRequested: false, told: '' };
+    const run = newRun(agents, { migration: queued, revision: 0 });
     this.#runs.set(queued.migrationId, run);
     try {
-      run.migration = await journal.begin(queued);
+      Object.assign(run, await journal.begin(queued));
     } catch (error) {
       this.#runs.delete(queued.migrationId);
       throw error;
@@ -147,10 +146,11 @@ export class Runner {
   /** After a start of the scheduler: what was under way is verified, never ordered again. */
   recover(): void {
     const { agents, clock, journal, logger } = this.#parts;
-    for (const migration of journal.list()) {
+    for (const entry of journal.list()) {
+      const { migration } = entry;
       if (isOver(migration.state) || this.#runs.has(migration.migrationId)) continue;
       logger.info(fields(migration), 'migration found under way; verifying it');
-      const run = { migration, sides: new Sides(agents, migration), isAbortRequested: false, told: '' };
+      const run = newRun(agents, entry);
       this.#runs.set(migration.migrationId, run);
       const resume = async (): Promise<void> => {
         await this.#advanceSurely(run, { kind: 'restarted' });
@@ -364,8 +364,7 @@ export class Runner {
   /** One step: decided, journalled, then told. Throws when it cannot be journalled; the migration is then unchanged. */
   async #advance(run: Run, event: MigrationEvent): Promise<void> {
     const next = step(run.migration, event, this.#parts.clock.nowMs());
-    await this.#parts.journal.record(next);
-    run.migration = next;
+    Object.assign(run, await this.#parts.journal.record({ migration: next, revision: run.revision }));
     this.#announce(run);
   }
 
@@ -392,6 +391,10 @@ export class Runner {
     logger.info({ ...fields(migration), outcome: migration.outcome }, 'migration step');
     changes.notify();
   }
+}
+
+function newRun(agents: Agents, { migration, revision }: Entry): Run {
+  return { migration, revision, sides: new Sides(agents, migration), isAbortRequested: false, told: '' };
 }
 
 function returned(run: Run, result: MigrateResult): MigrationEvent & { kind: 'returned' } {

@@ -67,6 +67,8 @@ export interface FakeCopy {
   /** What libvirt then says, and whether the guest really arrived. */
   result: { ok: boolean; causeCode: string; message: string };
   arrives: boolean;
+  /** Called last, for what a fault leaves behind on the two hosts. */
+  afterwards: (source: FakeHost, target: FakeHost, vm: FakeVm) => void;
 }
 
 const INTERVAL_MS = 1_000;
@@ -81,6 +83,7 @@ export class FakeHost {
     whileCopying: () => Promise.resolve(),
     result: { ok: true, causeCode: '', message: '' },
     arrives: true,
+    afterwards: () => undefined,
   };
   refusals: Refusal[] = [];
   cpuCores = 1;
@@ -248,9 +251,11 @@ export class FakeHost {
     if (vm === undefined || target === undefined) return;
     vm.migrationRole = 'VM_MIGRATION_ROLE_UNSPECIFIED';
     target.vms.delete(vmUuid);
-    if (!arrives) return;
-    this.vms.delete(vmUuid);
-    target.add({ ...vm, stateReason: 2 });
+    if (arrives) {
+      this.vms.delete(vmUuid);
+      target.add({ ...vm, stateReason: 2 });
+    }
+    this.copy.afterwards(this, target, vm);
   }
 
   #find(ref: VmRef | { uuid: string } | null): FakeVm {

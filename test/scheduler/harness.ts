@@ -3,6 +3,11 @@ import { connect, type NatsConnection } from 'nats';
 import type { Test } from 'tap';
 import { systemClock } from '../../shared/clock.ts';
 import type { SchedulerServiceClient as Client } from '../../shared/gen/evenkeel/v1/SchedulerService.ts';
+import type { ListHostsResponse } from '../../shared/gen/evenkeel/v1/ListHostsResponse.ts';
+import type { ListMigrationsResponse } from '../../shared/gen/evenkeel/v1/ListMigrationsResponse.ts';
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { SchedulerServiceMigrateRequestInput } from '../../shared/gen/evenkeel/v1/SchedulerServiceMigrateRequest.ts';
+import { streamed, unary } from '../../shared/grpc/client.ts';
 import { channelCredentials } from '../../shared/grpc/credentials.ts';
 import { createLogger } from '../../shared/log.ts';
 import { SchedulerServiceClient } from '../../shared/proto/load.ts';
@@ -92,6 +97,17 @@ export class FakeCluster {
     await this.ready();
   }
 
+  /** Publishes samples until the scheduler shows all hosts and this many VMs. */
+  async warm(vms: number): Promise<void> {
+    await this.tick(6);
+    await until(`${this.hosts.length} hosts and ${vms} VMs`, async () => {
+      const method = this.client.listHosts.bind(this.client);
+      const { hosts }: ListHostsResponse = await unary('list', method, {}, { timeoutMs: 5_000 });
+      const running = hosts.reduce((sum, { vmsRunning }) => sum + vmsRunning, 0);
+      return hosts.length === this.hosts.length && running === vms ? true : undefined;
+    });
+  }
+
   /** Waits until the API is served with what NATS holds. */
   async ready(): Promise<void> {
     await until('scheduler to be ready', async () => {
@@ -129,6 +145,37 @@ export async function boot(settings: SchedulerSettings): Promise<SchedulerDaemon
 export function dial(port: number): Client {
   const address = `127.0.0.1:${port}`;
   return new SchedulerServiceClient(address, channelCredentials(PLAINTEXT, address));
+}
+
+/** Every migration that the scheduler knows, newest first. */
+export async function migrationsOf({ client }: FakeCluster): Promise<Migration[]> {
+  const method = client.listMigrations.bind(client);
+  const answer: ListMigrationsResponse = await unary('list', method, {}, { timeoutMs: 5_000 });
+  return answer.migrations;
+}
+
+/** The newest migration, once it is in that state. */
+export function migrationIn(cluster: FakeCluster, state: Migration['state']): Promise<Migration> {
+  return until(`a migration in ${state}`, async () => {
+    const [newest] = await migrationsOf(cluster);
+    return newest?.state === state ? newest : undefined;
+  });
+}
+
+/** Orders a migration and reads its steps to the end. Throws what the scheduler answers. */
+export async function order(
+  { client }: FakeCluster,
+  request: SchedulerServiceMigrateRequestInput,
+): Promise<{ states: string[]; last: Migration }> {
+  const states: string[] = [];
+  let last: Migration | undefined;
+  for await (const { migration } of streamed('migrate', client.migrate(request))) {
+    if (migration === null) continue;
+    last = migration;
+    if (states.at(-1) !== migration.state) states.push(migration.state);
+  }
+  if (last === undefined) throw new Error('the stream held no migration');
+  return { states, last };
 }
 
 /** Polls until `probe` gives something; fails with `what` after a while. */
