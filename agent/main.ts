@@ -2,6 +2,7 @@
 import { runDaemon, type Daemon } from '../shared/daemon.ts';
 import type { Clock } from '../shared/clock.ts';
 import { EvenkeelError } from '../shared/errors.ts';
+import { serverCredentials } from '../shared/grpc/credentials.ts';
 import type { Logger } from '../shared/log.ts';
 import { agentSchema, type AgentSettings } from './config.ts';
 import { startLibvirtAccess, type LibvirtAccess } from './libvirt-access.ts';
@@ -25,6 +26,10 @@ await runDaemon({
   name: 'evenkeel-agent',
   schema: agentSchema,
   defaultConfigFile: '/etc/evenkeel/agent.yaml',
+  // A certificate that cannot be read is better found by --check-config than by a restart.
+  validate: ({ tls, listen }) => {
+    serverCredentials(tls, listen.address);
+  },
   start: startAgent,
 });
 

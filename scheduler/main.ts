@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Starts evenkeel-scheduler: settings, logger, signals, systemd.
 import { runDaemon } from '../shared/daemon.ts';
+import { serverCredentials } from '../shared/grpc/credentials.ts';
 import { policyOf, schedulerSchema } from './config.ts';
 import { startScheduler } from './scheduler.ts';
 
@@ -8,6 +9,10 @@ await runDaemon({
   name: 'evenkeel-scheduler',
   schema: schedulerSchema,
   defaultConfigFile: '/etc/evenkeel/scheduler.yaml',
-  validate: policyOf,
+  validate: (settings) => {
+    policyOf(settings);
+    // A certificate that cannot be read is better found by --check-config than by a restart.
+    serverCredentials(settings.tls, settings.listen.address);
+  },
   start: startScheduler,
 });
