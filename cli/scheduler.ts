@@ -155,6 +155,11 @@ async function connect(settings: ConnectionSettings, timeoutMs: number): Promise
   };
 }
 
+/** The scheduler, too, opens its texts with what was asked: once is enough. */
+function saidOnce(what: string, message: string): string {
+  return message.startsWith(`${what}: ${what}`) ? message.slice(what.length + 2) : message;
+}
+
 /** Tells a lost or late answer from an answer that says no. */
 function callFailure(
   error: unknown,
@@ -169,7 +174,7 @@ function callFailure(
       EXIT.FAILED,
       `${what}: what answers at ${address} does not know this call; is it a scheduler (usual port 7444), and not older than this command?`,
     );
-  if (!isLost && !late) return error;
+  if (!isLost && !late) return new EvenkeelError(error.code, saidOnce(what, error.message), error);
   const cause = isLost
     ? `the connection to the scheduler at ${address} was lost`
     : error.message.replace(`${what}: `, '');

@@ -6,9 +6,9 @@ import { byId, wholeNumber } from '../options.ts';
 import { shortId } from '../render/format.ts';
 import { isEnded, migrationResult, migrationTable } from '../render/migration.ts';
 
-// A screenful; the scheduler keeps more.
+// A screenful; the scheduler keeps more, and gives at most so many.
 const LIST_LENGTH = 20;
-const LIST_MAX = 10_000;
+const LIST_MAX = 1_000;
 // libvirt answers an abort within the time one memory pass may take to notice it.
 const ABORT_TIMEOUT_MS = 30_000;
 
@@ -95,7 +95,7 @@ function addAbort(program: Command, run: Run): void {
         const migrationId = found?.migrationId ?? asked;
         const { migration } = await scheduler.ask(
           {
-            what: `abort migration ${shortId(migrationId)}`,
+            what: 'abort migration',
             method: ({ AbortMigration }) => AbortMigration,
             request: { migrationId },
             look: 'evenkeel migrations',

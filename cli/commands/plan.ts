@@ -9,8 +9,8 @@ const MODES = { observe: 'MODE_OBSERVE', recommend: 'MODE_RECOMMEND', auto: 'MOD
 
 // A screenful; the scheduler keeps more.
 const LIST_LENGTH = 20;
-// To find one by its id: what the scheduler keeps is bounded, this is beyond it.
-const SEARCH_LENGTH = 10_000;
+// The most that the scheduler gives, to find one by its id.
+const SEARCH_LENGTH = 1_000;
 
 export function addPlanCommands(program: Command, run: Run): void {
   addPlan(program, run);
