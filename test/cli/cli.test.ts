@@ -1,8 +1,7 @@
 // The command as a process of its own against a scheduler that speaks real gRPC: results, JSON, exit codes, trouble.
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { serverCredentials } from '../../shared/grpc/credentials.ts';
@@ -213,7 +212,7 @@ void t.test('Ctrl-C lets the migration go on and says how to stop it', async (t)
 void t.test('a VM is created from options, from a file, and from a file with options over it', async (t) => {
   const scheduler = await startPlain(t);
   const ask = askOf(scheduler);
-  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-spec-'));
+  const folder = t.testdir();
   const file = join(folder, 'web1.yaml');
   writeFileSync(
     file,

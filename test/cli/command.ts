@@ -1,6 +1,6 @@
 // Runs the `evenkeel` command: in this process, or as a process of its own built from the sources as they are now.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -16,6 +16,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  */
 export function installCommand(): string {
   const home = join(ROOT, 'node_modules/.cache', `evenkeel-cli-${process.pid}`);
+  process.once('exit', () => {
+    rmSync(home, { recursive: true, force: true });
+  });
   for (const part of ['cli', 'shared'])
     for (const name of readdirSync(join(ROOT, part), { recursive: true, encoding: 'utf8' })) {
       if (!name.endsWith('.ts') || name.startsWith('gen/')) continue;

@@ -1,12 +1,11 @@
 // Bad command lines, in this process: nothing of them ever reaches a scheduler.
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { runHere } from './command.ts';
 
 void t.test('bad input names the option, what is wrong and what is good, and asks nothing', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-bad-'));
+  const folder = t.testdir();
   const yaml = (name: string, text: string): string => {
     writeFileSync(join(folder, name), text);
     return join(folder, name);
