@@ -10,9 +10,10 @@ import {
   type TlsSettings,
 } from '../shared/settings.ts';
 import { GIB, MIB } from '../shared/units.ts';
+import { telemetrySchema, type TelemetrySettings } from './telemetry/settings.ts';
 import type { CpuPlan } from './vm/xml.ts';
 
-export interface AgentSettings {
+export interface AgentSettings extends TelemetrySettings {
   readonly logLevel: string;
   readonly listen: { readonly address: string };
   readonly advertise: AdvertiseSettings;
@@ -80,6 +81,7 @@ export const agentSchema: convict.Schema<AgentSettings> = {
   },
   tls: tlsSchema,
   nats: natsSchema,
+  ...telemetrySchema,
   libvirt: {
     uri: {
       doc: 'Hypervisor that libvirt is to open.',

@@ -2,7 +2,7 @@
 import type { Clock } from '../shared/clock.ts';
 import type { LibvirtSettings } from './config.ts';
 import { connect, type Connection } from './libvirt/connection.ts';
-import { LibvirtSession, type SessionState } from './libvirt/session.ts';
+import { LibvirtSession } from './libvirt/session.ts';
 
 export interface LibvirtAccess {
   /** Over the shared connection, for questions that are answered at once. */
@@ -19,7 +19,6 @@ export function startLibvirtAccess(
   { uri, socket, timeoutMs }: LibvirtSettings,
   clock: Clock,
   random: () => number,
-  onState: (state: SessionState) => void,
 ): LibvirtAccess {
   const target = { kind: 'unix', path: socket } as const;
   const session = new LibvirtSession({
@@ -28,7 +27,6 @@ export function startLibvirtAccess(
     readOnly: false,
     clock,
     random,
-    onState,
   });
   session.start();
   const own = async <T>(work: (connection: Connection) => Promise<T>, signal?: AbortSignal): Promise<T> => {

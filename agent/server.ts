@@ -15,7 +15,7 @@ import type { Lifecycle } from './vm/lifecycle.ts';
 /** The parts that do the work. */
 export interface AgentParts {
   /** Throws UNAVAILABLE while libvirt has not yet told what host this is. */
-  host(signal: AbortSignal): Promise<GetHostResponseInput>;
+  host(): GetHostResponseInput;
   readonly create: CreateVm;
   readonly lifecycle: Lifecycle;
   readonly checkTarget: CheckTarget;
@@ -41,7 +41,7 @@ export function startAgentServer(
 function agentHandlers(parts: AgentParts, logger: Logger): AgentServiceHandlers {
   const { create, lifecycle, checkTarget, migrations } = parts;
   return {
-    GetHost: unaryHandler(logger, (_request, signal) => parts.host(signal)),
+    GetHost: unaryHandler(logger, async () => Promise.resolve(parts.host())),
     ListVms: unaryHandler(logger, async (_request, signal) => ({ vms: await lifecycle.list(signal) })),
     GetVm: unaryHandler(logger, (request, signal) => lifecycle.get(request, signal)),
     CreateVm: unaryHandler(logger, async (request, signal) => {

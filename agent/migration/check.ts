@@ -14,6 +14,7 @@ import { LibvirtError } from '../libvirt/errors.ts';
 import { isNetworkActive, lookupNetworkByName } from '../libvirt/network.ts';
 import { compareHypervisorCpu, getDomainCapabilities, getVersion } from '../libvirt/node.ts';
 import { readDefinition, type DiskDefinition, type VmDefinition } from '../vm/definition.ts';
+import { versionText } from '../telemetry/facts.ts';
 import { findPool, lookForPath, orUndefined } from '../vm/storage.ts';
 import { checkUuid } from '../vm/view.ts';
 import { attribute, findAll, writeXml } from '../vm/xml-text.ts';
@@ -139,10 +140,6 @@ export function versionNumber(text: string): number | undefined {
   const match = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
   if (match === null) return undefined;
   return Number(match[1]) * 1_000_000 + Number(match[2]) * 1_000 + Number(match[3] ?? 0);
-}
-
-function versionText(version: number): string {
-  return [Math.floor(version / 1_000_000), Math.floor(version / 1_000) % 1_000, version % 1_000].join('.');
 }
 
 async function checkCpu(

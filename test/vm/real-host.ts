@@ -51,7 +51,7 @@ export async function startRealHost(sharedPool?: string): Promise<RealHost> {
   giveAway(poolDirectory);
   const socket = daemon.target.kind === 'unix' ? daemon.target.path : '';
   const settings = { uri: 'qemu:///session', socket, timeoutMs: 20_000 };
-  const access = startLibvirtAccess(settings, systemClock, Math.random, () => undefined);
+  const access = startLibvirtAccess(settings, systemClock, Math.random);
   const pool = `<pool type='dir'><name>pool</name><target><path>${poolDirectory}</path></target></pool>`;
   await access.own((connection) => createPool(connection, pool, { timeoutMs: 20_000 }));
   const context: CreateContext = {

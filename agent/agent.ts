@@ -1,0 +1,115 @@
+// The agent put together: libvirt for commands, telemetry, migrations and the gRPC service; one thing to start and to stop.
+import type { Daemon } from '../shared/daemon.ts';
+import type { Clock } from '../shared/clock.ts';
+import { EvenkeelError } from '../shared/errors.ts';
+import { ownCertificateSha256 } from '../shared/grpc/credentials.ts';
+import type { Logger } from '../shared/log.ts';
+import { connectNats } from '../shared/nats.ts';
+import { SECOND_MS } from '../shared/units.ts';
+import { packageVersion } from '../shared/version.ts';
+import { advertised } from './advertise.ts';
+import type { AgentSettings } from './config.ts';
+import { startLibvirtAccess, type LibvirtAccess } from './libvirt-access.ts';
+import { createCheckTarget } from './migration/check.ts';
+import { Epochs } from './migration/epochs.ts';
+import { createMigrationJobs } from './migration/jobs.ts';
+import { startAgentServer, type AgentParts } from './server.ts';
+import type { AgentIdentity } from './telemetry/facts.ts';
+import { readHostCounters, readPageBytes } from './telemetry/host.ts';
+import type { HostCounters } from './telemetry/host-rates.ts';
+import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
+import { createCreator } from './vm/create.ts';
+import { createLifecycle } from './vm/lifecycle.ts';
+import { hasBridge } from './vm/resolve.ts';
+
+export interface AgentContext {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Aborts when the daemon is told to stop. */
+  readonly signal: AbortSignal;
+}
+
+// A server that does not answer within this is tried again later; a server that is there answers in milliseconds.
+const NATS_TIMEOUT_MS = 5 * SECOND_MS;
+
+/** Comes up whether or not libvirt and NATS are there. Throws on a taken port, an unreadable certificate or a wrong /proc. */
+export async function startAgent(settings: AgentSettings, context: AgentContext): Promise<Daemon> {
+  const { clock, logger } = context;
+  const access = startLibvirtAccess(settings.libvirt, clock, Math.random);
+  const telemetry = startTelemetry({
+    settings,
+    libvirt: { target: { kind: 'unix', path: settings.libvirt.socket }, uri: settings.libvirt.uri },
+    identity: () => identity(settings),
+    connectNats: () => connectNats(settings.nats, 'evenkeel-agent', NATS_TIMEOUT_MS),
+    clock,
+    random: Math.random,
+    logger,
+  });
+  const parts = composeParts(settings, { access, telemetry }, context);
+  const server = await startAgentServer(settings.listen.address, settings.tls, parts, context);
+  return {
+    // Whatever goes away comes back or is waited for; only a bug ends the agent, and that ends the process.
+    failed: new Promise<never>(() => undefined),
+    isHealthy: () => telemetry.isHealthy(),
+    stop: async () => {
+      await server.stop();
+      await telemetry.stop();
+      await access.stop();
+    },
+  };
+}
+
+async function identity({ advertise, listen, nats, tls }: AgentSettings): Promise<AgentIdentity> {
+  const { agentAddress, libvirtUri, migrateUri } = await advertised(advertise, listen.address, nats.servers);
+  return {
+    agentAddress,
+    libvirtUri,
+    migrateUri,
+    certificateSha256: ownCertificateSha256(tls),
+    agentVersion: packageVersion(),
+  };
+}
+
+function composeParts(
+  settings: AgentSettings,
+  { access, telemetry }: { access: LibvirtAccess; telemetry: Telemetry },
+  { clock, logger, signal }: AgentContext,
+): AgentParts {
+  const pageBytes = readPageBytes();
+  const counters = (): HostCounters => readHostCounters(settings.sampling.procRoot, pageBytes);
+  return {
+    host: () => {
+      const report = telemetry.latest();
+      if (report === undefined)
+        throw new EvenkeelError(
+          'UNAVAILABLE',
+          'libvirt has not told yet what host this is; check that libvirtd runs',
+        );
+      return { hostId: report.hostId, hostName: report.hostName, facts: report.facts };
+    },
+    create: createCreator({
+      access,
+      clock,
+      logger,
+      look: { hypervisor: settings.hypervisor, hasBridge, random: Math.random },
+      hostSize: counters,
+      newUuid: () => crypto.randomUUID(),
+    }),
+    lifecycle: createLifecycle(access, clock),
+    checkTarget: createCheckTarget({
+      access,
+      logger,
+      memoryReserveBytes: settings.migration.memoryReserveBytes,
+      memoryAvailableBytes: () => counters().memoryAvailableBytes,
+      hasBridge,
+    }),
+    migrations: createMigrationJobs({
+      access,
+      epochs: new Epochs(settings.stateDirectory),
+      settings: settings.migration,
+      clock,
+      logger,
+      stopped: signal,
+    }),
+  };
+}
