@@ -1,7 +1,7 @@
 // The control loop: new samples, a plan, and by mode the record of its decisions and the start of its moves.
 import { pause, type Clock } from '../shared/clock.ts';
 import { messageOf } from '../shared/errors.ts';
-import type { Decision } from '../shared/gen/evenkeel/v1/Decision.ts';
+import type { Move } from '../shared/gen/evenkeel/v1/Move.ts';
 import type { Mode } from '../shared/gen/evenkeel/v1/Mode.ts';
 import type { Logger } from '../shared/log.ts';
 import { MINUTE_MS, SECOND_MS } from '../shared/units.ts';
@@ -46,7 +46,7 @@ const SWEEP_EVERY_MS = MINUTE_MS;
 export class Loop {
   readonly #parts: LoopParts;
   /** What was last written about each hot host. */
-  readonly #written = new Map<string, { key: string; atMs: number }>();
+  readonly #written = new Map<string, { key: string; atMs: number; decisionId: string }>();
   #startAfterMs = 0;
   #sweptAtMs = 0;
   #turnedAtMs: number;
@@ -99,56 +99,58 @@ export class Loop {
     const { decisions } = this.plan(mode.current());
     this.#forgetCooled(decisions);
     for (const decision of decisions) {
-      const isToStart = mode.current() === 'MODE_AUTO' && decision.move !== null;
-      if (isToStart) await this.#start(decision);
-      else await this.#write(decision);
+      const id = await this.#record(decision);
+      // Without the book nothing is done, and NATS is not asked again for each host.
+      if (id === undefined) return;
+      if (mode.current() === 'MODE_AUTO' && decision.move !== null) await this.#start(decision.move, id);
     }
   }
 
-  async #start(planned: PlannedDecision): Promise<void> {
-    const { decisions, runner, clock, logger } = this.#parts;
-    const { move } = planned;
-    if (move === null || clock.monotonicMs() < this.#startAfterMs) return;
+  /** Starts the move that was recorded under `decisionId`. */
+  async #start(move: Move, decisionId: string): Promise<void> {
+    const { runner, clock, logger } = this.#parts;
+    if (clock.monotonicMs() < this.#startAfterMs) return;
     try {
-      const decision = this.#withId(planned);
-      await decisions.record(decision);
-      this.#written.set(planned.hostId, { key: keyOf(planned), atMs: planned.atMs });
-      await runner.start({ ...move, decisionId: decision.decisionId });
+      await runner.start({ ...move, decisionId });
     } catch (error) {
       this.#startAfterMs = clock.monotonicMs() + RETRY_START_MS;
       logger.warn({ vm: move.vmName, cause: messageOf(error) }, 'move not started; it will be planned anew');
     }
   }
 
-  /** Writes a decision that says something new, or the same after a while. */
-  async #write(planned: PlannedDecision): Promise<void> {
-    const { decisions, changes, logger } = this.#parts;
+  /**
+   * Writes down a decision that says something new, or the same after a while. Returns the id under which it is in
+   * the book, empty for one that is not worth a line, undefined when it could not be written.
+   */
+  async #record(planned: PlannedDecision): Promise<string | undefined> {
+    const { decisions, changes, logger, newId } = this.#parts;
     // What is on its way out shows in the migration itself.
-    if (planned.noMoveCode === 'moving') return;
+    if (planned.noMoveCode === 'moving') return '';
     const key = keyOf(planned);
     const written = this.#written.get(planned.hostId);
-    if (written?.key === key && planned.atMs - written.atMs < REPEAT_DECISION_MS) return;
-    this.#written.set(planned.hostId, { key, atMs: planned.atMs });
+    if (written?.key === key && planned.atMs - written.atMs < REPEAT_DECISION_MS) return written.decisionId;
+    const decisionId = newId();
+    try {
+      await decisions.record({ ...planned, decisionId });
+    } catch (error) {
+      logger.warn({ host: planned.hostName, cause: messageOf(error) }, 'decision not recorded');
+      return undefined;
+    }
+    this.#written.set(planned.hostId, { key, atMs: planned.atMs, decisionId });
+    const { hostName: host, evidence, move, noMoveReason: reason } = planned;
     logger.info(
       {
-        host: planned.hostName,
-        evidence: planned.evidence,
-        move: planned.move,
-        reason: planned.noMoveReason,
+        decisionId,
+        host,
+        evidence,
+        reason: move?.reason ?? reason,
+        vm: move?.vmName,
+        targetHost: move?.targetHostName,
       },
       'host is hot',
     );
-    try {
-      await decisions.record(this.#withId(planned));
-    } catch (error) {
-      this.#written.delete(planned.hostId);
-      logger.warn({ host: planned.hostName, cause: messageOf(error) }, 'decision not recorded');
-    }
     changes.notify();
-  }
-
-  #withId(planned: PlannedDecision): Decision {
-    return { ...planned, decisionId: this.#parts.newId() };
+    return decisionId;
   }
 
   #forgetCooled(decisions: readonly PlannedDecision[]): void {

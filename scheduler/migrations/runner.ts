@@ -188,14 +188,17 @@ export class Runner {
   /** One migration a VM, one out of a host, one into a host. Called without waiting, so two orders cannot both pass. */
   #claimSlots({ vmUuid, vmName, sourceHostId, targetHostId }: Migration): void {
     for (const { migration } of this.#runs.values()) {
+      const isUnknown = migration.state === 'MIGRATION_STATE_UNKNOWN';
       const taken =
         migration.vmUuid === vmUuid
           ? 'the VM itself'
-          : migration.sourceHostId === sourceHostId
-            ? `the way out of ${migration.sourceHostName}`
-            : migration.targetHostId === targetHostId
-              ? `the way into ${migration.targetHostName}`
-              : undefined;
+          : isUnknown
+            ? undefined
+            : migration.sourceHostId === sourceHostId
+              ? `the way out of ${migration.sourceHostName}`
+              : migration.targetHostId === targetHostId
+                ? `the way into ${migration.targetHostName}`
+                : undefined;
       if (taken !== undefined)
         throw new EvenkeelError(
           'FAILED_PRECONDITION',

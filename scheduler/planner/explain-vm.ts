@@ -6,6 +6,7 @@ import { formatBytes } from '../../shared/units.ts';
 import { evidenceOf } from './explain.ts';
 import {
   clockTime,
+  meanOfVms,
   percent,
   refuseFit,
   refuseGain,
@@ -85,7 +86,7 @@ function whatNow(
       why,
       modeSentence(mode),
     ];
-  const stays = ofVm ?? refuseRelief(model, source, vm);
+  const stays = ofVm ?? refuseRelief(model, source, vm, meanOfVms(source));
   const own = stays === undefined ? [] : [`${vm.name} itself stays: ${stays.reason}.`];
   return decision.move === null
     ? [...own, `No VM of ${source.hostName} moves: ${decision.noMoveReason}.`, why]

@@ -3,7 +3,7 @@ import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
 import { formatBytes } from '../../shared/units.ts';
 import { meanOfLast } from '../cluster/load.ts';
 import { comfortRatio, RESOURCES, type Policy, type Resource } from './policy.ts';
-import { coreEquivalents, gainOf, withVm } from './cost.ts';
+import { coreEquivalents, gainOf, withVm, type Amounts } from './cost.ts';
 import { pairKey } from './ledger.ts';
 import { ratioOf, type ClusterModel, type HostModel, type VmModel } from './model.ts';
 
@@ -82,7 +82,14 @@ export function refuseVm(model: ClusterModel, vm: VmModel, ordered = false): Ref
       'more than one host shows it running',
       'look at once: stop the copy that must not run',
     );
-  if (model.ledger.activeByVm.has(vm.uuid))
+  const active = model.ledger.activeByVm.get(vm.uuid);
+  if (active?.state === 'MIGRATION_STATE_UNKNOWN')
+    return no(
+      'unknown_outcome',
+      `how migration ${active.migrationId} of it ended is unknown: ${active.outcome}`,
+      'put it in order by hand; evenkeel looks again by itself',
+    );
+  if (active !== undefined)
     return no('migrating', 'a migration of it is under way', 'wait, or see "evenkeel migrations"');
   if (sample.migrationRole !== 'VM_MIGRATION_ROLE_UNSPECIFIED')
     return no('migrating', 'it is in a migration that evenkeel did not order', 'wait until it has ended');
@@ -113,9 +120,20 @@ function refuseUnasked(model: ClusterModel, vm: VmModel): Refusal | undefined {
   return undefined;
 }
 
-/** Why taking this VM away would not relieve the host. */
-export function refuseRelief(model: ClusterModel, source: HostModel, vm: VmModel): Refusal | undefined {
-  if (source.hot.some((resource) => relieves(model.policy, source, vm, resource))) return undefined;
+/** Why taking a VM away would not relieve the host; `meanVm` is what its VMs want on average. */
+export function refuseRelief(
+  model: ClusterModel,
+  source: HostModel,
+  vm: VmModel,
+  meanVm: Amounts,
+): Refusal | undefined {
+  const relieves = source.hot.some((resource) => {
+    const { amount, capacity } = source.now[resource];
+    const excess = amount - comfortRatio(model.policy, resource) * capacity;
+    // A good part of what is too much, or as much as its neighbours have: many small ones add up.
+    return vm.now[resource] > 0 && vm.now[resource] >= Math.min(RELIEF_MIN_RATIO * excess, meanVm[resource]);
+  });
+  if (relieves) return undefined;
   return refusal(
     'too_little',
     `it uses next to nothing of the ${source.hot.join(' and ')} that is short`,
@@ -124,15 +142,14 @@ export function refuseRelief(model: ClusterModel, source: HostModel, vm: VmModel
   );
 }
 
-/** True for a VM that carries a good part of what is too much, or as much as its neighbours do: many small ones add up. */
-function relieves(policy: Policy, source: HostModel, vm: VmModel, resource: Resource): boolean {
-  const { amount, capacity } = source.now[resource];
-  const excess = amount - comfortRatio(policy, resource) * capacity;
-  const mean = meanOfLast(
-    source.vms.map(({ now }) => now[resource]),
-    source.vms.length,
-  );
-  return vm.now[resource] > 0 && vm.now[resource] >= Math.min(RELIEF_MIN_RATIO * excess, mean);
+/** What a VM of the host wants on average. */
+export function meanOfVms({ vms }: HostModel): Amounts {
+  const mean = (resource: Resource): number =>
+    meanOfLast(
+      vms.map(({ now }) => now[resource]),
+      vms.length,
+    );
+  return { cpu: mean('cpu'), memory: mean('memory') };
 }
 
 /** Why this VM may not go to this host whatever the load is: size, memory, an earlier refusal. Holds for people's orders too. */

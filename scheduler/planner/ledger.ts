@@ -10,9 +10,12 @@ export interface CoolDowns {
 }
 
 export interface Ledger {
-  /** Migrations that hold their VM, one slot out of the source and one into the target. */
+  /** Migrations that hold their VM: those under way, and those whose outcome is unknown. */
   readonly active: readonly Migration[];
+  /** How many of them still move; an unknown one holds its VM, but no slot of its hosts. */
+  readonly underWay: number;
   readonly activeByVm: ReadonlyMap<string, Migration>;
+  /** Migrations under way out of and into each host. */
   readonly outByHost: ReadonlyMap<string, number>;
   readonly inByHost: ReadonlyMap<string, number>;
   /** Until when a VM stays where it is, by uuid, and why. */
@@ -54,11 +57,13 @@ export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, rules: 
         coolDowns.set(migration.vmUuid, { untilMs, migration });
     }
   }
+  const underWay = active.filter(({ state }) => state !== 'MIGRATION_STATE_UNKNOWN');
   return {
     active,
+    underWay: underWay.length,
     activeByVm: new Map(active.map((migration) => [migration.vmUuid, migration])),
-    outByHost: countBy(active, ({ sourceHostId }) => sourceHostId),
-    inByHost: countBy(active, ({ targetHostId }) => targetHostId),
+    outByHost: countBy(underWay, ({ sourceHostId }) => sourceHostId),
+    inByHost: countBy(underWay, ({ targetHostId }) => targetHostId),
     coolDowns,
     refusedPairs,
   };

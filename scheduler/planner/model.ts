@@ -1,7 +1,7 @@
 // The planner's working copy of the cluster: loads now and at their peak, with moves in flight already counted.
 import { currentPoints, hotResources, hostState, vmsOf } from '../cluster/view.ts';
 import type { ClusterView, HostState, HostView, VmView } from '../cluster/view.ts';
-import { meanOfLast, peakOfLast } from '../cluster/load.ts';
+import { meanOfLast, peakOfLast, type HostPoint } from '../cluster/load.ts';
 import { withVm, type Amounts, type Loads } from './cost.ts';
 import type { Ledger } from './ledger.ts';
 import type { Policy, Resource } from './policy.ts';
@@ -57,7 +57,7 @@ export function modelOf(view: ClusterView, ledger: Ledger, policy: Policy, nowMs
     if (vm !== undefined && target !== undefined) book(target, vmModel(vm, policy), vm.hostId);
   }
   const migrationsMax = Math.min(policy.concurrentMax, Math.max(1, Math.floor(hosts.size / 2)));
-  return { hosts, ledger, policy, nowMs, migrationsLeft: migrationsMax - ledger.active.length };
+  return { hosts, ledger, policy, nowMs, migrationsLeft: migrationsMax - ledger.underWay };
 }
 
 /** Counts a VM that is on its way as load of its target, until the target itself reports it. */
@@ -85,15 +85,21 @@ function hostModel(
   policy: Policy,
   nowMs: number,
 ): HostModel {
-  const points = currentPoints(host, policy.windowSamples);
+  const current = currentPoints(host, policy.windowSamples);
+  // A host that has just settled is no target, but a person's order still has to respect its memory.
+  const points = current.length > 0 ? current : host.points.slice(-1);
+  let vms: readonly VmModel[] | undefined;
   return {
     hostId: host.hostId,
     hostName: host.hostName,
     view: host,
     state: hostState(host, nowMs),
     hot: hotResources(host),
-    samples: points.length,
-    vms: vmsOf(view, host).map((vm) => vmModel(vm, policy)),
+    samples: current.length,
+    // Made when asked for: of a thousand hosts few are hot, and only those are looked into.
+    get vms() {
+      return (vms ??= vmsOf(view, host).map((vm) => vmModel(vm, policy)));
+    },
     now: hostLoads(host, points, (values) => meanOfLast(values, policy.hotSamples)),
     peak: hostLoads(host, points, (values) => peakOfLast(values, policy.windowSamples)),
     memoryAllocatedBytes: allocatedBytes(host),
@@ -104,7 +110,7 @@ function hostModel(
 
 function hostLoads(
   host: HostView,
-  points: ReturnType<typeof currentPoints>,
+  points: readonly HostPoint[],
   combine: (values: readonly number[]) => number,
 ): Loads {
   return {
@@ -125,14 +131,15 @@ export function allocatedBytes(host: HostView): number {
 }
 
 export function vmModel(view: VmView, policy: Policy): VmModel {
-  const cpu = view.points.map(({ cpuDemandCores }) => cpuDemandCores);
-  const memory = view.points.map(({ memoryBytes }) => memoryBytes);
   const { hotSamples: k, windowSamples: n } = policy;
+  const points = view.points.slice(-n);
+  const cpu = points.map(({ cpuDemandCores }) => cpuDemandCores);
+  const memory = points.map(({ memoryBytes }) => memoryBytes);
   return {
     uuid: view.uuid,
     name: view.sample.name,
     view,
-    samples: Math.min(view.points.length, n),
+    samples: points.length,
     now: { cpu: meanOfLast(cpu, k), memory: meanOfLast(memory, k) },
     peak: { cpu: peakOfLast(cpu, n), memory: peakOfLast(memory, n) },
     memoryMaxBytes: view.sample.memoryMaxBytes,

@@ -8,6 +8,7 @@ import { gainOf, hostCost } from './cost.ts';
 import { evidenceOf, hottestSinceMs, moveOf } from './explain.ts';
 import {
   isComfortable,
+  meanOfVms,
   refuseFit,
   refuseGain,
   refuseRelief,
@@ -95,7 +96,10 @@ function choose(model: ClusterModel, source: HostModel): Outcome {
   };
   const others = [...model.hosts.values()].filter(({ hostId }) => hostId !== source.hostId);
   const targets = others.filter((host) => accept(refuseTarget(model, host)));
-  const vms = source.vms.filter((vm) => accept(refuseVm(model, vm) ?? refuseRelief(model, source, vm)));
+  const meanVm = meanOfVms(source);
+  const vms = source.vms.filter((vm) =>
+    accept(refuseVm(model, vm) ?? refuseRelief(model, source, vm, meanVm)),
+  );
   let best: Candidate | undefined;
   for (const vm of vms)
     for (const target of targets) {
