@@ -13,12 +13,19 @@ export interface VmCounters {
   readonly domain: { readonly name: string; readonly uuid: string; readonly id: number };
   readonly state?: number;
   readonly reason?: number;
+  /** Of all threads of QEMU; libvirt knows it from the VM's control group, and tells none where it makes no groups. */
   readonly cpuTimeMs?: number;
   readonly balloon?: BalloonCounters;
   readonly vcpuCurrent?: number;
-  readonly vcpus: readonly { readonly index: number; readonly delayMs?: number }[];
+  readonly vcpus: readonly VcpuCounters[];
   readonly nics: readonly NicCounters[];
   readonly disks: readonly DiskCounters[];
+}
+
+interface VcpuCounters {
+  readonly index: number;
+  readonly timeMs?: number;
+  readonly delayMs?: number;
 }
 
 interface BalloonCounters {
@@ -119,7 +126,7 @@ export function vmSample(previous: VmReading | undefined, current: VmReading, co
     counted: !context.isStuck && isGuestHere(counters),
     stuck: context.isStuck,
     vcpus: counters.vcpuCurrent ?? 0,
-    cpuTimeMs: Math.round(counters.cpuTimeMs ?? 0),
+    cpuTimeMs: Math.round(counters.cpuTimeMs ?? vcpuTimeMs(counters)),
     ...memory(current, context),
     disks: diskSamples(before, current),
     nics: nicSamples(before, current),
@@ -163,8 +170,8 @@ export function increase(before: number | undefined, now: number | undefined): n
 
 function addCpuRates(sample: VmSample, before: VmReading, current: VmReading): void {
   const elapsedMs = current.atMs - before.atMs;
-  const cpuMs = increase(before.counters.cpuTimeMs, current.counters.cpuTimeMs);
-  const delayMs = delayIncrease(before.counters.vcpus, current.counters.vcpus);
+  const cpuMs = cpuIncrease(before.counters, current.counters);
+  const delayMs = vcpuIncrease('delayMs', before.counters.vcpus, current.counters.vcpus);
   if (delayMs !== undefined && sample.vcpus > 0) {
     // The kernel books a wait when it ends, so one that began in the last interval can pass the whole of this one.
     sample.stealRatio = Math.min(1, delayMs / (elapsedMs * sample.vcpus));
@@ -174,18 +181,33 @@ function addCpuRates(sample: VmSample, before: VmReading, current: VmReading): v
   sample.cpuDemandCores = (cpuMs + (delayMs ?? 0)) / elapsedMs;
 }
 
+/** CPU time used, of all threads or else of the vCPUs alone; never one compared with the other. */
+function cpuIncrease(before: VmCounters, now: VmCounters): number | undefined {
+  if (before.cpuTimeMs === undefined && now.cpuTimeMs === undefined)
+    return vcpuIncrease('timeMs', before.vcpus, now.vcpus);
+  return increase(before.cpuTimeMs, now.cpuTimeMs);
+}
+
+function vcpuTimeMs({ vcpus }: VmCounters): number {
+  return vcpus.reduce((sum, { timeMs }) => sum + (timeMs ?? 0), 0);
+}
+
 /**
- * Run-queue wait of all vCPUs. One that was plugged in meanwhile, or again, counts from the next reading on.
- * Undefined when libvirt tells of none (before 7.2).
+ * A counter of all vCPUs. One that was plugged in meanwhile, or again, counts from the next reading on.
+ * Undefined when libvirt tells of none (delay: before 7.2).
  */
-function delayIncrease(before: VmCounters['vcpus'], now: VmCounters['vcpus']): number | undefined {
+function vcpuIncrease(
+  counter: 'timeMs' | 'delayMs',
+  before: readonly VcpuCounters[],
+  now: readonly VcpuCounters[],
+): number | undefined {
   let sumMs: number | undefined;
   for (let at = 0; at < now.length; at += 1) {
     const vcpu = now[at];
     // Indices are in order but for hotplug, so the search is for the odd case.
     const old = before[at]?.index === vcpu?.index ? before[at] : before.find((v) => v.index === vcpu?.index);
-    const delayMs = increase(old?.delayMs, vcpu?.delayMs);
-    if (delayMs !== undefined) sumMs = (sumMs ?? 0) + delayMs;
+    const increaseMs = increase(old?.[counter], vcpu?.[counter]);
+    if (increaseMs !== undefined) sumMs = (sumMs ?? 0) + increaseMs;
   }
   return sumMs;
 }

@@ -207,6 +207,29 @@ void t.test('demand is use where libvirt does not tell the delay, and steal is t
   t.end();
 });
 
+void t.test(
+  'CPU time is that of the vCPUs where libvirt makes no control groups, and never compared with the other',
+  (t) => {
+    const of = (atMs: number, timeMs: number): VmReading => {
+      const { counters, description } = reading(atMs);
+      const vcpus = [{ index: 0, timeMs, delayMs: timeMs }];
+      return {
+        atMs,
+        description,
+        counters: { domain: counters.domain, vcpus, vcpuCurrent: 1, nics: [], disks: [] },
+      };
+    };
+    t.match(vmSample(of(1000, 2000), of(6000, 4500), context), {
+      cpuTimeMs: 4500,
+      cpuCores: 0.5,
+      cpuDemandCores: 1,
+    });
+    t.equal(vmSample(of(1000, 2000), reading(6000), context).cpuCores, undefined);
+    t.equal(vmSample(reading(1000), of(6000, 20_000), context).cpuCores, undefined);
+    t.end();
+  },
+);
+
 void t.test('a vCPU plugged in between is left out until the next reading', (t) => {
   const before = reading(1000, { vcpus: [{ index: 0, delayMs: 100 }] });
   const now = reading(2000, {
