@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { certificateFolder, readCertificate } from './certificates.ts';
 import { fileExists } from './files.ts';
-import type { HostFile } from './host-files.ts';
+import { lxcfsFolder, ownProcFiles, type HostFile } from './host-files.ts';
 import { execInHost } from './host.ts';
 import { codeStage, hostsFolder, servicesFolder } from './paths.ts';
 import { acceptsConnections, type Service } from './services.ts';
@@ -30,12 +30,22 @@ export async function agentFiles(host: LabHost, kvm: boolean): Promise<HostFile[
   return [
     ...installed,
     { kind: 'file', path: `${units}/${agentUnit}`, content: await staged(agentUnit) },
+    { kind: 'file', path: `${units}/${agentUnit}.d/lab-view.conf`, content: agentView() },
     { kind: 'link', path: `${units}/multi-user.target.wants/${agentUnit}`, target: `${units}/${agentUnit}` },
     { kind: 'file', path: '/etc/evenkeel/agent.yaml', content: stringify(agentSettings(host, kvm)) },
     { kind: 'file', path: '/etc/evenkeel/tls/ca.pem', content: tls.ca },
     { kind: 'file', path: '/etc/evenkeel/tls/cert.pem', content: tls.cert },
     { kind: 'file', path: '/etc/evenkeel/tls/key.pem', content: tls.key },
   ];
+}
+
+/**
+ * The unit's own protection of /proc drops what the host has mounted into it (systemd 252): the agent would read the
+ * whole machine's load and memory as its host's.
+ */
+function agentView(): string {
+  const binds = ownProcFiles.map((name) => `BindReadOnlyPaths=${lxcfsFolder}/proc/${name}:/proc/${name}\n`);
+  return `[Service]\n${binds.join('')}`;
 }
 
 /** Waits until the agent runs the staged code; restarts it when it was started from an earlier copy. */

@@ -27,7 +27,7 @@ export const ownFolders = [
 ] as const;
 
 /** /proc files that lxcfs serves per container. */
-const ownProcFiles = ['cpuinfo', 'loadavg', 'meminfo', 'stat', 'swaps', 'uptime'] as const;
+export const ownProcFiles = ['cpuinfo', 'loadavg', 'meminfo', 'stat', 'swaps', 'uptime'] as const;
 
 const systemUnits = '/usr/lib/systemd/system';
 
