@@ -7,6 +7,7 @@ import { InfluxDB, type IPoolOptions } from 'influx';
 import { DeadlineError, withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf, type ErrorCode } from '../../shared/errors.ts';
 import { KIB } from '../../shared/units.ts';
+import type { Lines } from './line-protocol.ts';
 import { continuousQueries, retentionPolicies, type RetentionPolicy } from './rollups.ts';
 import type { InfluxSettings } from './settings.ts';
 
@@ -21,8 +22,8 @@ export type WriteResult =
 export interface Influx {
   /** Makes database, retention policies and continuous queries, or brings them up to date. Safe to repeat. */
   ensureSchema(wait: WaitOptions): Promise<void>;
-  /** Writes lines of line protocol with millisecond timestamps. Throws when it is not known to be taken: write again. */
-  write(lines: readonly string[], policy: RetentionPolicy['name'], wait: WaitOptions): Promise<WriteResult>;
+  /** Writes lines with millisecond timestamps. Throws when they are not known to be taken: write them again. */
+  write(lines: Lines, policy: RetentionPolicy['name'], wait: WaitOptions): Promise<WriteResult>;
   /** Runs a statement that returns no rows we use. */
   execute(statement: string, wait: WaitOptions): Promise<void>;
   /** Closes idle connections. */
@@ -77,7 +78,7 @@ export function createInflux(settings: InfluxSettings, clock: Clock): Influx {
     write: (lines, policy, wait) =>
       within('write to InfluxDB', wait, async (signal) => {
         const path = `/write?db=${settings.database}&rp=${policy}&precision=ms`;
-        return writeResult(await post(path, Buffer.from(lines.join('\n')), signal), lines.length);
+        return writeResult(await post(path, Buffer.from(lines.text), signal), lines.count);
       }),
     execute: (statement, wait) =>
       within('run a statement in InfluxDB', wait, async (signal) => {

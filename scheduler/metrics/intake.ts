@@ -22,6 +22,8 @@ const HELD_MAX = 1_000;
 // Asked of the server at a time; the client asks again when three quarters have come.
 const PULL_MESSAGES = 500;
 const RETRY_MS = 2 * SECOND_MS;
+// Made once: an abort without a reason makes an exception with a stack each time.
+const ARRIVED = new Error('a message arrived');
 
 export interface Intake {
   /** The oldest message nobody has taken yet. */
@@ -52,9 +54,11 @@ export function createIntake(parts: IntakeParts): Intake & { run(): Promise<void
   const queue: JsMsg[] = [];
   // By stream sequence, in the order of arrival.
   const held = new Map<number, JsMsg>();
-  let alarm = new AbortController();
+  // Set while someone waits for an arrival.
+  let alarm: AbortController | undefined;
   const ring = (): void => {
-    alarm.abort();
+    alarm?.abort(ARRIVED);
+    alarm = undefined;
   };
   signal.addEventListener('abort', ring, { once: true });
 

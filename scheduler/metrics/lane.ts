@@ -5,12 +5,12 @@ import type { Clock } from '../../shared/clock.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 import type { Decoded } from './decode.ts';
 import type { Intake } from './intake.ts';
-import { encodeLine } from './line-protocol.ts';
+import { encodeLines, type Lines } from './line-protocol.ts';
 import type { RetentionPolicy } from './rollups.ts';
 import type { SetAside } from './set-aside.ts';
-import { writeAll, type Store } from './store.ts';
+import { writeAll, type Refusal, type Store } from './store.ts';
 
-// Two, so that the next batch is on its way while InfluxDB answers the last; more gained nothing (docs/adr/0003).
+// Two, so that the next batch is on its way while InfluxDB answers the last (docs/adr/0002-writing-to-influxdb.md).
 const WRITES_MAX = 2;
 // The planner and gRPC share this thread: a batch is encoded in slices no longer than about this.
 const SLICE_MS = 5;
@@ -38,11 +38,13 @@ export interface WrittenBatch {
   readonly newestAtMs: number;
 }
 
+interface Part extends Lines {
+  readonly message: JsMsg;
+}
+
 interface Batch {
-  readonly messages: JsMsg[];
-  readonly lines: string[];
-  /** For each line the message it came from. */
-  readonly owners: JsMsg[];
+  readonly parts: Part[];
+  count: number;
   oldestAtMs: number;
   newestAtMs: number;
 }
@@ -53,7 +55,7 @@ export async function runLane(parts: LaneParts): Promise<void> {
   let failure: { readonly error: unknown } | undefined;
   while (!parts.signal.aborted && failure === undefined) {
     const batch = await nextBatch(parts);
-    if (batch.messages.length === 0) continue;
+    if (batch.parts.length === 0) continue;
     while (writes.size >= WRITES_MAX) await Promise.race(writes);
     const write = deliver(parts, batch)
       .catch((error: unknown) => {
@@ -69,11 +71,11 @@ export async function runLane(parts: LaneParts): Promise<void> {
 /** Collects until the batch is full or its first message has waited `batchMs`; empty when there was none. */
 async function nextBatch(parts: LaneParts): Promise<Batch> {
   const { intake, clock, batchPoints, batchMs, signal } = parts;
-  const batch: Batch = { messages: [], lines: [], owners: [], oldestAtMs: Infinity, newestAtMs: -Infinity };
+  const batch: Batch = { parts: [], count: 0, oldestAtMs: Infinity, newestAtMs: -Infinity };
   await intake.arrival(IDLE_WAIT_MS);
   const startMs = clock.monotonicMs();
   let sliceStartMs = startMs;
-  while (!signal.aborted && batch.lines.length < batchPoints) {
+  while (!signal.aborted && batch.count < batchPoints) {
     const message = intake.take();
     const nowMs = clock.monotonicMs();
     if (message !== undefined) {
@@ -101,36 +103,42 @@ async function addMessage(
     intake.release(message);
     return;
   }
-  batch.messages.push(message);
-  for (const point of decoded.points) {
-    const line = encodeLine(point);
-    if (line === undefined) continue;
-    batch.lines.push(line);
-    batch.owners.push(message);
-    batch.oldestAtMs = Math.min(batch.oldestAtMs, point.atMs);
-    batch.newestAtMs = Math.max(batch.newestAtMs, point.atMs);
+  // A message's lines as one text at once: strings that were just put together are costly for the collector to keep.
+  const lines = encodeLines(decoded.points);
+  batch.parts.push({ ...lines, message });
+  batch.count += lines.count;
+  for (const { atMs } of decoded.points) {
+    batch.oldestAtMs = Math.min(batch.oldestAtMs, atMs);
+    batch.newestAtMs = Math.max(batch.newestAtMs, atMs);
   }
 }
 
 async function deliver(parts: LaneParts, batch: Batch): Promise<void> {
-  const { store, policy, intake, setAside } = parts;
-  const refusals =
-    batch.lines.length === 0 ? [] : await writeAll(batch.lines, (lines) => store.write(lines, policy));
-  const reasons = new Map<JsMsg, string>();
-  for (const { index, reason } of refusals) {
-    const owner = batch.owners[index];
-    if (owner !== undefined && !reasons.has(owner)) reasons.set(owner, reason);
-  }
-  for (const message of batch.messages) {
+  const { intake, setAside } = parts;
+  const refusals = await write(parts, batch);
+  const owners =
+    refusals.length === 0 ? [] : batch.parts.flatMap((part) => Array<JsMsg>(part.count).fill(part.message));
+  const reasons = new Map<JsMsg | undefined, string>();
+  for (const { index, reason } of refusals) reasons.set(owners[index], reason);
+  for (const { message } of batch.parts) {
     const reason = reasons.get(message);
     if (reason === undefined) message.ack();
     else await setAside.put(message, 'refused', reason);
     intake.release(message);
   }
   parts.onWritten({
-    written: batch.lines.length - refusals.length,
+    written: batch.count - refusals.length,
     refused: refusals.length,
     oldestAtMs: batch.oldestAtMs,
     newestAtMs: batch.newestAtMs,
   });
+}
+
+async function write({ store, policy }: LaneParts, batch: Batch): Promise<Refusal[]> {
+  const filled = batch.parts.filter((part) => part.count > 0);
+  if (filled.length === 0) return [];
+  const text = filled.map((part) => part.text).join('\n');
+  const result = await store.write({ text, count: batch.count }, policy);
+  if (result.kind === 'written') return [];
+  return writeAll(text.split('\n'), (lines) => store.write(lines, policy));
 }

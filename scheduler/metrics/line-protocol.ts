@@ -17,6 +17,17 @@ const LAYOUTS: ReadonlyMap<string, Layout> = new Map(
 // int64 ends at 2^63 - 1; the largest double below it is this.
 const INTEGER_MAX = 2 ** 63 - 1024;
 
+/** The lines of all points that have a field, and how many they are. */
+export interface Lines {
+  readonly text: string;
+  readonly count: number;
+}
+
+export function encodeLines(points: readonly Point[]): Lines {
+  const lines = points.map(encodeLine).filter((line) => line !== undefined);
+  return { text: lines.join('\n'), count: lines.length };
+}
+
 /**
  * One line without its end, with milliseconds as timestamp, so that the same point written twice is one point.
  * Fields that are absent, NaN or infinite are left out; undefined when none is left, as InfluxDB takes no such point.
@@ -47,7 +58,8 @@ function layoutOf(measurement: Measurement): Layout {
 
 function fieldText(value: unknown, kind: FieldKind): string | undefined {
   if (typeof value === 'number') return numberText(value, kind);
-  if (typeof value === 'string') return `"${value.replace(/["\\]/g, '\\$&')}"`;
+  // A line end inside a text would be allowed, but one line a point keeps a batch easy to take apart.
+  if (typeof value === 'string') return `"${value.replace(CONTROL, ' ').replace(/["\\]/g, '\\$&')}"`;
   if (typeof value === 'boolean') return value ? 'true' : 'false';
   return undefined;
 }

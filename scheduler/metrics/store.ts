@@ -4,6 +4,7 @@ import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import type { Influx, WriteResult } from './influx.ts';
+import type { Lines } from './line-protocol.ts';
 import type { RetentionPolicy } from './rollups.ts';
 
 // InfluxDB's own write-timeout is 10 s; an answer that takes longer is not worth waiting for.
@@ -18,7 +19,7 @@ export interface Store {
   /** Resolves when the schema is made; keeps trying until then. */
   ready(): Promise<void>;
   /** Resolves with InfluxDB's answer; keeps trying until there is one. */
-  write(lines: readonly string[], policy: RetentionPolicy['name']): Promise<WriteResult>;
+  write(lines: Lines, policy: RetentionPolicy['name']): Promise<WriteResult>;
   /** How long the latest answered write took. */
   writeMs(): number | undefined;
 }
@@ -101,9 +102,9 @@ export interface Refusal {
 /** Writes all lines; when InfluxDB refuses some, finds out which by writing halves, so that the others are in. */
 export async function writeAll(
   lines: readonly string[],
-  write: (lines: readonly string[]) => Promise<WriteResult>,
+  write: (lines: Lines) => Promise<WriteResult>,
 ): Promise<Refusal[]> {
-  const result = await write(lines);
+  const result = await write({ text: lines.join('\n'), count: lines.length });
   if (result.kind === 'written') return [];
   if (result.isWhole || lines.length === 1)
     return lines.map((_line, index) => ({ index, reason: result.reason }));

@@ -10,7 +10,8 @@ import type { Influx } from './influx.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { runLane, type WrittenBatch } from './lane.ts';
 import { createLateSamples } from './late.ts';
-import { encodeLine } from './line-protocol.ts';
+import { encodeLines } from './line-protocol.ts';
+import type { Point } from './schema.ts';
 import { createSetAside } from './set-aside.ts';
 import type { InfluxSettings } from './settings.ts';
 import { createStore } from './store.ts';
@@ -132,7 +133,7 @@ async function reportSelf(parts: {
   while (await pause(clock, REPORT_INTERVAL_MS, signal)) {
     const waiting = await Promise.all(intakes.map((intake) => intake.countWaiting())).catch(() => undefined);
     const own = counters();
-    const line = encodeLine({
+    const point: Point = {
       measurement: 'metrics_writer',
       tags: { host: hostname() },
       fields: {
@@ -144,8 +145,8 @@ async function reportSelf(parts: {
         write_ms: own.writeMs,
       },
       atMs: clock.nowMs(),
-    });
-    if (line !== undefined)
-      await influx.write([line], 'raw', { signal, timeoutMs: REPORT_TIMEOUT_MS }).catch(() => undefined);
+    };
+    const wait = { signal, timeoutMs: REPORT_TIMEOUT_MS };
+    await influx.write(encodeLines([point]), 'raw', wait).catch(() => undefined);
   }
 }

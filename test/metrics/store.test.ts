@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { InfluxDB } from 'influx';
 import t, { type Test } from 'tap';
 import { createInflux, type WriteResult } from '../../scheduler/metrics/influx.ts';
+import type { Lines } from '../../scheduler/metrics/line-protocol.ts';
 import { createLateSamples } from '../../scheduler/metrics/late.ts';
 import { influxSchema, type InfluxSettings } from '../../scheduler/metrics/settings.ts';
 import { createStore, writeAll } from '../../scheduler/metrics/store.ts';
@@ -14,6 +15,10 @@ import { systemClock, type Clock } from '../../shared/clock.ts';
 import { createLogger } from '../../shared/log.ts';
 import { loadSettings } from '../../shared/settings.ts';
 import { freePort, skipWithout, startInflux } from '../services.ts';
+
+function linesOf(lines: string[]): Lines {
+  return { text: lines.join('\n'), count: lines.length };
+}
 
 const logger = createLogger('test', 'fatal');
 
@@ -42,7 +47,7 @@ t.test('every answer of InfluxDB has its meaning', async (t) => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(body);
   });
   const influx = createInflux(settingsOf({ url, username: 'writer' }), systemClock);
-  const write = (lines: string[]) => influx.write(lines, 'raw', { timeoutMs: 2_000 });
+  const write = (lines: string[]) => influx.write(linesOf(lines), 'raw', { timeoutMs: 2_000 });
   t.same(await write(['a']), { kind: 'written' });
   const refusals: [number, string, boolean][] = [
     [400, 'partial write: points beyond retention policy dropped=2', true],
@@ -78,7 +83,7 @@ t.test('every answer of InfluxDB has its meaning', async (t) => {
 
 t.test('an InfluxDB that is away or does not answer is a failure within the deadline', async (t) => {
   const away = createInflux(settingsOf({ url: `http://127.0.0.1:${await freePort()}` }), systemClock);
-  await t.rejects(away.write(['a'], 'raw', { timeoutMs: 2_000 }), {
+  await t.rejects(away.write(linesOf(['a']), 'raw', { timeoutMs: 2_000 }), {
     code: 'UNAVAILABLE',
     message: /ECONNREFUSED/,
   });
@@ -88,11 +93,11 @@ t.test('an InfluxDB that is away or does not answer is a failure within the dead
     response.writeHead(200).write('{');
   });
   const silent = createInflux(settingsOf({ url }), systemClock);
-  await t.rejects(silent.write(['a'], 'raw', { timeoutMs: 100 }), { code: 'DEADLINE_EXCEEDED' });
+  await t.rejects(silent.write(linesOf(['a']), 'raw', { timeoutMs: 100 }), { code: 'DEADLINE_EXCEEDED' });
   await t.rejects(silent.execute('SHOW DATABASES', { timeoutMs: 100 }), { code: 'DEADLINE_EXCEEDED' });
   const stop = new AbortController();
   const reason = new Error('stopped');
-  const pending = silent.write(['a'], 'raw', { timeoutMs: 5_000, signal: stop.signal });
+  const pending = silent.write(linesOf(['a']), 'raw', { timeoutMs: 5_000, signal: stop.signal });
   stop.abort(reason);
   await t.rejects(pending, reason);
 });
@@ -113,7 +118,7 @@ t.test('user, password and authority come from the settings', async (t) => {
     settingsOf({ url: `${url}/behind/proxy/`, username: 'u', passwordFile }),
     systemClock,
   );
-  await influx.write(['a'], 'raw', { timeoutMs: 2_000 });
+  await influx.write(linesOf(['a']), 'raw', { timeoutMs: 2_000 });
   t.same(seen, [
     `Basic ${Buffer.from('u:se:cret').toString('base64')}`,
     '/behind/proxy/write?db=evenkeel&rp=raw&precision=ms',
@@ -138,7 +143,8 @@ t.test('the search finds exactly the bad lines and has all others written', asyn
     fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 200 }), async (areBad) => {
       const lines = areBad.map((isBad, index) => `${isBad ? 'bad' : 'good'} ${index}`);
       const written = new Set<string>();
-      const write = (part: readonly string[]): Promise<WriteResult> => {
+      const write = ({ text }: Lines): Promise<WriteResult> => {
+        const part = text.split('\n');
         const good = part.filter((line) => line.startsWith('good'));
         // As InfluxDB does: the good ones of a partial write are in.
         for (const line of good) written.add(line);
@@ -196,10 +202,10 @@ t.test('a write is repeated with growing, capped waits until InfluxDB answers', 
     signal: new AbortController().signal,
     random: () => 1,
   });
-  t.same(await store.write(['a'], 'raw'), { kind: 'written' });
+  t.same(await store.write(linesOf(['a']), 'raw'), { kind: 'written' });
   t.same(clock.slept, [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000, 15_000, 15_000]);
   t.equal(schemas, 13, 'the schema is looked after again after each failure');
-  await store.write(['b'], 'raw');
+  await store.write(linesOf(['b']), 'raw');
   t.equal(schemas, 13, 'but not before each write');
 });
 
@@ -223,7 +229,7 @@ t.test(
         `vm,uuid=u,name=a\\ b cpu_cores=${minute},cpu_time_ms=${atMs - startAtMs}i,state=1i ${atMs}`,
       );
     }
-    await influx.write(lines, 'raw', { timeoutMs: 5_000 });
+    await influx.write(linesOf(lines), 'raw', { timeoutMs: 5_000 });
     const late = createLateSamples({
       influx,
       database: settings.database,

@@ -1,0 +1,25 @@
+// npm run bench -- NAME [--json]: runs one bench; text on stderr, with --json one object as the last line of stdout.
+import { parseArgs } from 'node:util';
+import { benchPipeline } from './pipeline.ts';
+import { rounded, type BenchResult } from './result.ts';
+
+const BENCHES: Readonly<Record<string, () => Promise<BenchResult>>> = {
+  pipeline: benchPipeline,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false } },
+});
+const [name = ''] = positionals;
+const bench = BENCHES[name];
+if (bench === undefined || positionals.length > 1) {
+  console.error(`usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--json]`);
+  process.exitCode = 2;
+} else {
+  const outcome = await bench();
+  for (const { name: goalName, value, unit, goal, ok } of outcome.goals)
+    console.error(`${ok ? 'reached' : 'MISSED '}  ${goalName}: ${rounded(value)} ${unit} (goal: ${goal})`);
+  if (values.json) console.log(JSON.stringify(outcome));
+  process.exitCode = outcome.ok ? 0 : 1;
+}
