@@ -6,7 +6,7 @@ import { messageOf } from '../shared/errors.ts';
 import { serverCredentials } from '../shared/grpc/credentials.ts';
 import { serve } from '../shared/grpc/server.ts';
 import type { Logger } from '../shared/log.ts';
-import { connectNats } from '../shared/nats.ts';
+import { connectNats, MIGRATIONS_BUCKET } from '../shared/nats.ts';
 import { SchedulerServiceClient } from '../shared/proto/load.ts';
 import { SECOND_MS } from '../shared/units.ts';
 import { schedulerService } from './api/service.ts';
@@ -19,6 +19,8 @@ const CONNECT_TIMEOUT_MS = 5 * SECOND_MS;
 // NATS may start after us; a cluster without quorum needs longer. Doubled after each failure.
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 10 * SECOND_MS;
+// A key-value bucket is a stream with this prefix.
+const JOURNAL_STREAM = `KV_${MIGRATIONS_BUCKET}`;
 
 export interface SchedulerDaemon extends Daemon {
   /** Port that the API listens on. */
@@ -57,7 +59,7 @@ export async function startScheduler(
   });
   return {
     port: server.port,
-    failed: connecting.then((made) => closedUnasked(made, stopping.signal)),
+    failed: connecting.then((made) => endUnasked(made, logger, stopping.signal)),
     isHealthy: () =>
       connected === undefined || (connected.core.loop.isHealthy() && connected.writer.isHealthy()),
     stop: async () => {
@@ -84,7 +86,6 @@ async function keepConnecting(
       nats = await connectNats(settings.nats, 'evenkeel-scheduler', CONNECT_TIMEOUT_MS);
       const core = await startCore({ nats, settings, clock, logger });
       logger.info({ server: nats.getServer() }, 'connected to NATS');
-      reportStatus(nats, logger);
       const writer = startMetricsWriter({ nats, influx, settings: settings.influx, clock, logger, signal });
       return { nats, core, writer };
     } catch (error) {
@@ -97,24 +98,42 @@ async function keepConnecting(
   return undefined;
 }
 
-/** The client reconnects by itself; the log says when it was away. */
-function reportStatus(nats: NatsConnection, logger: Logger): void {
-  const follow = async (): Promise<void> => {
-    for await (const { type } of nats.status()) {
-      if (type === Events.Disconnect)
-        logger.warn('connection to NATS lost; nothing is moved until it is back');
-      if (type === Events.Reconnect) logger.info('connection to NATS is back');
-    }
-  };
-  follow().catch((error: unknown) => {
-    logger.warn({ cause: messageOf(error) }, 'status of NATS is no longer followed');
-  });
+/**
+ * The client reconnects by itself; the log says when it was away. Rejects when NATS comes back without our journal:
+ * streams, buckets and consumers are then made anew by a start of the daemon.
+ */
+async function watchConnection(nats: NatsConnection, logger: Logger): Promise<void> {
+  for await (const { type } of nats.status()) {
+    if (type === Events.Disconnect) logger.warn('connection to NATS lost; nothing is moved until it is back');
+    if (type !== Events.Reconnect) continue;
+    logger.info('connection to NATS is back');
+    if (await hasLostData(nats)) throw new Error('NATS is back without its data; starting anew with it');
+  }
 }
 
-/** Rejects when the connection is closed for good without our asking, for example after an authorisation failure. */
-async function closedUnasked(made: Connected | undefined, stopping: AbortSignal): Promise<never> {
-  const error = await made?.nats.closed();
-  if (!stopping.aborted && made !== undefined)
-    throw new Error(`connection to NATS closed: ${error === undefined ? 'by the client' : messageOf(error)}`);
+async function hasLostData(nats: NatsConnection): Promise<boolean> {
+  try {
+    const manager = await nats.jetstreamManager();
+    for await (const name of manager.streams.names()) if (name === JOURNAL_STREAM) return false;
+    return true;
+  } catch {
+    // JetStream is not up again yet; what it holds will show.
+    return false;
+  }
+}
+
+/** Rejects when NATS closed the connection for good without our asking (authorisation), or lost what we keep there. */
+async function endUnasked(
+  made: Connected | undefined,
+  logger: Logger,
+  stopping: AbortSignal,
+): Promise<never> {
+  if (made !== undefined) {
+    const closed = made.nats.closed().then((error) => {
+      if (!stopping.aborted)
+        throw new Error(`connection to NATS closed: ${error === undefined ? 'unasked' : messageOf(error)}`);
+    });
+    await Promise.all([closed, watchConnection(made.nats, logger)]);
+  }
   return new Promise(() => undefined);
 }

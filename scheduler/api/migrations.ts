@@ -77,7 +77,8 @@ function chooseTarget(
   const target = model.hosts.get(hostId);
   if (target === undefined) throw invalidField('target_host', `${hostName} has just left`);
   const refused = refuseOrdered(model, vm, target);
-  if (refused !== undefined) throw refusedOrder(`migrate ${vm.name} to ${hostName}`, [refused]);
+  if (refused !== undefined)
+    throw refusedOrder(`migrate ${vm.name} to ${hostName}`, [{ ...refused, hostName: '', vmName: '' }]);
   return target;
 }
 

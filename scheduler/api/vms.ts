@@ -130,8 +130,11 @@ function chooseHost(core: Core, wanted: string, spec: VmSpec): HostView {
   );
   const { host, refusals } = placeNew(model, needsOf(spec), hosts);
   if (host !== undefined) return host.view;
-  const what = named === undefined ? 'no host has room' : `${named.hostName} cannot take it`;
-  throw refusedOrder(`create VM ${spec.name}: ${what}`, refusals);
+  if (named === undefined) throw refusedOrder(`create VM ${spec.name}: no host has room`, refusals);
+  throw refusedOrder(
+    `create VM ${spec.name} on ${named.hostName}`,
+    refusals.map((refusal) => ({ ...refusal, hostName: '' })),
+  );
 }
 
 function needsOf(spec: VmSpec): Needs {

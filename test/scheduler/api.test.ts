@@ -256,5 +256,12 @@ void t.test('after NATS was restarted samples are followed again', { skip }, asy
     const { vms } = await api(made.client).vms('kvm3');
     return vms.length === 1 ? true : undefined;
   });
+  const manager = await made.nats.jetstreamManager();
+  await manager.streams.delete('KV_EVENKEEL_MIGRATIONS');
+  await made.service.stop();
+  const { scheduler } = made;
+  const failed = t.rejects(scheduler.failed, /NATS is back without its data/, 'a new start makes all anew');
+  await made.service.start();
+  await failed;
   t.comment(`seen ${Math.round(performance.now() - startedAtMs)} ms after it was published`);
 });

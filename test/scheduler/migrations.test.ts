@@ -188,7 +188,12 @@ void t.test('orders that cannot be carried out are refused with their reason', {
   await refused('', '', 'INVALID_ARGUMENT', /vm: must be the uuid or name/);
   await refused('web', 'kvm9', 'NOT_FOUND', /target_host: no host "kvm9"; known: kvm1, kvm2, kvm3/);
   await refused('web', 'kvm1', 'INVALID_ARGUMENT', /target_host: web runs on kvm1 already/);
-  await refused('db', 'kvm3', 'FAILED_PRECONDITION', /kvm3: its VMs could then grow to 3\.0 GiB/);
+  await refused(
+    'db',
+    'kvm3',
+    'FAILED_PRECONDITION',
+    /migrate db to kvm3: its VMs could then grow to 3\.0 GiB/,
+  );
 
   const copying = new AbortController();
   kvm1.copy = {
