@@ -24,6 +24,8 @@ import type { TlsSettings } from '../shared/settings.ts';
 import type { ClusterView } from './cluster/view.ts';
 
 const CHANNEL_OPTIONS = {
+  // Agents are reached directly: a proxy of the environment would see, and could hold up, every command.
+  'grpc.enable_http_proxy': 0,
   // An agent that restarts is back within a second or two; gRPC's own backoff would grow to two minutes.
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.min_reconnect_backoff_ms': 200,
