@@ -1,9 +1,11 @@
 // npm run bench -- NAME [--json]: runs one bench; text on stderr, with --json one object as the last line of stdout.
 import { parseArgs } from 'node:util';
+import { benchMigrate } from './migrate.ts';
 import { benchPipeline } from './pipeline.ts';
 import { rounded, type BenchResult } from './result.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchResult>>> = {
+  migrate: benchMigrate,
   pipeline: benchPipeline,
 };
 

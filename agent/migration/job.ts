@@ -66,6 +66,7 @@ export class MigrationJob {
   #progress: MigrationProgressInput = {};
   #version = 0;
   #outcome: MigrateResultInput | EvenkeelError | undefined;
+  readonly #startedAtMs: number;
   #endedAtMs = 0;
   /** The figures of the completed job have come. */
   #isFinal = false;
@@ -75,6 +76,7 @@ export class MigrationJob {
   constructor(request: MigrateRequest, context: JobContext) {
     this.request = request;
     this.#context = context;
+    this.#startedAtMs = context.clock.monotonicMs();
     const { migrationId, vmUuid, targetHostId } = request;
     this.#logger = context.logger.child({ migrationId, vmId: vmUuid, targetHost: targetHostId });
   }
@@ -122,9 +124,7 @@ export class MigrationJob {
     try {
       outcome = await access.own((connection) => this.#carryOut(connection), stopped);
     } catch (error) {
-      const failure = translateLibvirt(`migrate VM ${this.request.vmUuid}`, error);
-      outcome =
-        failure instanceof EvenkeelError ? failure : new EvenkeelError('INTERNAL', failure.message, failure);
+      outcome = this.#failure(error);
     }
     this.#outcome = outcome;
     this.#endedAtMs = clock.monotonicMs();
@@ -135,6 +135,19 @@ export class MigrationJob {
       'migration call ended',
     );
     this.#wake();
+  }
+
+  #failure(error: unknown): EvenkeelError {
+    const { vmUuid, migrationId } = this.request;
+    if (this.#context.stopped.aborted)
+      return new EvenkeelError(
+        'UNAVAILABLE',
+        `migration ${migrationId}: the agent stops, the migration goes on; ask again by its id`,
+      );
+    const failure = translateLibvirt(`migrate VM ${vmUuid}`, error);
+    return failure instanceof EvenkeelError
+      ? failure
+      : new EvenkeelError('INTERNAL', failure.message, failure);
   }
 
   /** Ends the copying. Throws FAILED_PRECONDITION when the guest is being switched over or all is over. */
@@ -250,6 +263,7 @@ export class MigrationJob {
       await this.#finalFigures();
       return { ok: true, message: 'libvirt says that the VM runs on the target', progress: this.#progress };
     } catch (error) {
+      if (this.#context.stopped.aborted) throw error;
       // Gone, or libvirt away: then there is nothing to set back.
       await setMaxDowntime(connection, domain, previousDowntimeMs, wait).catch(() => undefined);
       return this.#failed(causeOf(error, this.#seen), messageOf(error));
@@ -284,20 +298,23 @@ export class MigrationJob {
   async #watch(connection: Connection, domain: DomainRef, over: AbortSignal): Promise<void> {
     const { clock, access } = this.#context;
     const wait = { timeoutMs: access.timeoutMs, signal: over };
-    const endsAtMs = clock.monotonicMs() + this.request.timeoutMs;
     for (;;)
       try {
         await clock.sleep(POLL_MS, over);
-        const isLate = clock.monotonicMs() >= endsAtMs;
-        if (isLate && this.#seen.abortedBy === undefined && !this.#seen.isSwitching) {
-          this.#see({ abortedBy: 'timeout' });
-          await this.#cancel(connection, domain, wait);
-        }
+        await this.#keepLimit(connection, domain, wait);
         await this.#pollJob(connection, domain, wait);
       } catch (error) {
         if (over.aborted) return;
         this.#logger.warn({ err: error }, 'could not ask for the state of the migration');
       }
+  }
+
+  /** A migration that is past its time is cancelled, unless the guest is being switched over: that ends by itself. */
+  async #keepLimit(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<void> {
+    const isLate = this.#context.clock.monotonicMs() - this.#startedAtMs >= this.request.timeoutMs;
+    if (!isLate || this.#seen.abortedBy !== undefined || this.#seen.isSwitching) return;
+    this.#see({ abortedBy: 'timeout' });
+    await this.#cancel(connection, domain, wait);
   }
 
   /** Right after the start there is no job yet to cancel; so it is asked again for a while. */
@@ -324,11 +341,12 @@ export class MigrationJob {
   ): Promise<MigrateResultInput> {
     const { clock, stopped } = this.#context;
     this.#logger.info('attached to a migration that was started before');
-    const endsAtMs = clock.monotonicMs() + this.request.timeoutMs + ABORT_MAX_MS + SWITCH_MAX_MS;
+    const limitMs = this.request.timeoutMs + ABORT_MAX_MS + SWITCH_MAX_MS;
     // The job first and the state after it: a state from before the job's end would tell nothing.
     while (domain !== undefined && (await this.#pollJob(connection, domain, wait))) {
-      if (clock.monotonicMs() >= endsAtMs)
+      if (clock.monotonicMs() - this.#startedAtMs >= limitMs)
         return this.#failed('timeout', 'the job has not ended in its time');
+      await this.#keepLimit(connection, domain, wait);
       await clock.sleep(POLL_MS, stopped);
     }
     return this.#shown(domain && (await orUndefined(getState(connection, domain, wait), ErrorCode.noDomain)));
@@ -357,7 +375,10 @@ export class MigrationJob {
         'net_lost_finish',
         'the VM is paused on the source, and its migration job has ended',
       );
-    return this.#failed('unknown', 'the agent was restarted; the VM is still on the source');
+    const { abortedBy } = this.#seen;
+    if (abortedBy !== undefined)
+      return this.#failed(abortedBy === 'user' ? 'user_abort' : 'timeout', 'the job was cancelled');
+    return this.#failed('unknown', 'the agent was restarted meanwhile; the VM is still on the source');
   }
 }
 

@@ -7,8 +7,9 @@ import type { VmState } from '../../shared/gen/evenkeel/v1/VmState.ts';
 import { DeadlineError, type WaitOptions } from '../../shared/clock.ts';
 import { invalidField } from '../../shared/errors.ts';
 import type { Connection } from '../libvirt/connection.ts';
-import { DomainState, ErrorCode, JobOperation, JobType } from '../libvirt/constants.ts';
+import { ControlState, DomainState, ErrorCode, JobOperation, JobType } from '../libvirt/constants.ts';
 import {
+  getControlInfo,
   getState,
   getXml,
   isPersistent,
@@ -19,11 +20,14 @@ import {
 import { isLibvirtError, LibvirtError } from '../libvirt/errors.ts';
 import { getJobStats } from '../libvirt/migration.ts';
 import { getVolumeInfo, lookupVolumeByPath } from '../libvirt/storage.ts';
+import { orUndefined } from './storage.ts';
 import { readDefinition, type DiskDefinition, type VmDefinition } from './definition.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 // Pools answer from memory; only a size on a storage that hangs takes longer, and a VM can be shown without.
 const DISK_LOOK_TIMEOUT_MS = 1_000;
+// Healthy QEMUs answer within milliseconds, also during a migration.
+const STUCK_MS = 1_000;
 
 /** The domain that a request means. Throws INVALID_ARGUMENT or libvirt's own "no domain". */
 export function findVm(connection: Connection, ref: VmRef | null, wait: WaitOptions): Promise<DomainRef> {
@@ -67,13 +71,17 @@ export async function viewVmInList(
   nowMs: number,
   wait: WaitOptions,
 ): Promise<VmInput> {
-  // A stuck QEMU answers no question about its job. It is shown all the same.
-  const role = await migrationRole(connection, domain, wait).catch((error: unknown): VmMigrationRole => {
-    if (isLibvirtError(error, ErrorCode.operationTimeout) || error instanceof DeadlineError)
-      return 'VM_MIGRATION_ROLE_UNSPECIFIED';
-    throw error;
-  });
+  const role = (await isStuck(connection, domain, wait))
+    ? 'VM_MIGRATION_ROLE_UNSPECIFIED'
+    : await migrationRole(connection, domain, wait);
   return (await viewWithRole(connection, domain, role, nowMs, wait)).vm;
+}
+
+/** Whether a question about its job would hang: each would hold one of the connection's four slots for half a minute. */
+async function isStuck(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<boolean> {
+  const asked = getControlInfo(connection, domain, wait);
+  const control = await orUndefined(asked, ErrorCode.operationInvalid);
+  return control?.state === ControlState.occupied && control.stateTimeMs >= STUCK_MS;
 }
 
 async function viewWithRole(

@@ -190,7 +190,9 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
     const uuid = await runningVm(source, 'resumed');
     const request = pair.request(uuid, { bandwidthBytesPerSecond: 8 * MIB });
     await untilCopying(before, request);
+    const told = resultOf(before.migrate(request, never));
     const after = pair.restart(source);
+    await t.rejects(told, { code: 'UNAVAILABLE', message: /the agent stops, the migration goes on/ });
     t.match(await resultOf(after.migrate(request, never)), { ok: true, message: /left the source/ });
     t.equal(await stateOn(target, uuid), 'VM_STATE_RUNNING');
     t.equal(await stateOn(source, uuid), 'NOT_FOUND');
