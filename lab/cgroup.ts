@@ -95,6 +95,15 @@ export async function readHierarchies(): Promise<Hierarchy[]> {
   return [{ ...unified, controllers: offered.trim().split(' ') }];
 }
 
+/** The unified hierarchy when it is the one that counts CPU time here; undefined where version 1 does. */
+export function unifiedOf(hierarchies: readonly Hierarchy[]): Hierarchy | undefined {
+  return hierarchies.find(({ version, controllers }) => version === 2 && controllers.includes('cpu'));
+}
+
+export function groupFile(hierarchy: Hierarchy, group: string, file: string): string {
+  return join(folder(hierarchy, group), file);
+}
+
 function folder(hierarchy: Hierarchy, group: string): string {
   return join(hierarchy.path, rootGroup, group);
 }

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { certificateFolder, readCertificate } from './certificates.ts';
 import { fileExists } from './files.ts';
-import { lxcfsFolder, ownProcFiles, type HostFile } from './host-files.ts';
-import { execInHost } from './host.ts';
+import { ownProc, type HostFile } from './host-files.ts';
+import { execInHost, type HostOptions } from './host.ts';
 import { codeStage, hostsFolder, servicesFolder } from './paths.ts';
 import { acceptsConnections, type Service } from './services.ts';
-import { bridge, natsUrl, schedulerPort, type LabHost } from './topology.ts';
+import { bridge, influxUrl, natsUrl, schedulerPort, type LabHost } from './topology.ts';
 
 const agentUnit = 'evenkeel-agent.service';
 const agentMain = 'dist/agent/main.js';
@@ -17,7 +17,10 @@ const schedulerMain = 'dist/scheduler/main.js';
 const agentStartTimeoutMs = 100_000;
 
 /** What a package and an administrator would put on the host: users, the unit, settings and certificates. */
-export async function agentFiles(host: LabHost, kvm: boolean): Promise<HostFile[]> {
+export async function agentFiles(
+  host: LabHost,
+  { kvm, ownStat }: Pick<HostOptions, 'kvm' | 'ownStat'>,
+): Promise<HostFile[]> {
   if (!(await fileExists(join(codeStage, agentMain)))) return [];
   const staged = (path: string): Promise<string> => readFile(join(codeStage, 'systemd', path), 'utf8');
   const installed = await Promise.all(
@@ -30,7 +33,7 @@ export async function agentFiles(host: LabHost, kvm: boolean): Promise<HostFile[
   return [
     ...installed,
     { kind: 'file', path: `${units}/${agentUnit}`, content: await staged(agentUnit) },
-    { kind: 'file', path: `${units}/${agentUnit}.d/lab-view.conf`, content: agentView() },
+    { kind: 'file', path: `${units}/${agentUnit}.d/lab-view.conf`, content: agentView(ownStat) },
     { kind: 'link', path: `${units}/multi-user.target.wants/${agentUnit}`, target: `${units}/${agentUnit}` },
     { kind: 'file', path: '/etc/evenkeel/agent.yaml', content: stringify(agentSettings(host, kvm)) },
     { kind: 'file', path: '/etc/evenkeel/tls/ca.pem', content: tls.ca },
@@ -43,9 +46,10 @@ export async function agentFiles(host: LabHost, kvm: boolean): Promise<HostFile[
  * The unit's own protection of /proc drops what the host has mounted into it (systemd 252): the agent would read the
  * whole machine's load and memory as its host's.
  */
-function agentView(): string {
-  const binds = ownProcFiles.map((name) => `BindReadOnlyPaths=${lxcfsFolder}/proc/${name}:/proc/${name}\n`);
-  return `[Service]\n${binds.join('')}`;
+function agentView(ownStat: boolean): string {
+  const binds = ownProc(ownStat).map(([source, target]) => `BindReadOnlyPaths=${source}:${target}\n`);
+  // Pressure is known of the whole machine only: better not measured than measured wrong.
+  return `[Service]\n${binds.join('')}InaccessiblePaths=-/proc/pressure\n`;
 }
 
 /** Waits until the agent runs the staged code; restarts it when it was started from an earlier copy. */
@@ -92,6 +96,7 @@ function schedulerSettings(): object {
   return {
     listen: { address: `${bridge.address}:${schedulerPort}` },
     nats: { servers: [natsUrl] },
+    influx: { url: influxUrl },
     tls: { caFile: file('ca.pem'), certFile: file('cert.pem'), keyFile: file('key.pem') },
     // Within what nats-server may store here, and days of samples of three hosts.
     streams: { samplesMaxMib: 512, eventsMaxMib: 64 },
@@ -106,6 +111,8 @@ function agentSettings(host: LabHost, kvm: boolean): object {
       migrateUri: `tcp://${host.address}`,
     },
     nats: { servers: [natsUrl] },
+    // The shortest there is: a demo shows an overload, and a test an outage, within seconds.
+    sampling: { intervalS: 1 },
     hypervisor: { type: kvm ? 'kvm' : 'qemu' },
     // libvirt takes a bind-mounted folder for local storage. The kernel is one for all hosts, so QEMU's locks hold.
     migration: { unsafe: true, tls: false },

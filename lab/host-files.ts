@@ -8,6 +8,8 @@ export type HostFile =
 
 /** Where the host finds lxcfs (the place its documentation uses) and the evenkeel code. */
 export const lxcfsFolder = '/var/lib/lxcfs';
+/** Where the host finds the folder with its /proc/stat, on machines where lxcfs has none. */
+export const statFolder = '/var/lib/evenkeel-stat';
 export const codeFolder = '/usr/lib/evenkeel';
 
 /**
@@ -27,7 +29,15 @@ export const ownFolders = [
 ] as const;
 
 /** /proc files that lxcfs serves per container. */
-export const ownProcFiles = ['cpuinfo', 'loadavg', 'meminfo', 'stat', 'swaps', 'uptime'] as const;
+const ownProcFiles = ['cpuinfo', 'loadavg', 'meminfo', 'stat', 'swaps', 'uptime'] as const;
+
+/** What to mount where so that /proc shows the host alone; with `ownStat`, /proc/stat is cpu-view's. */
+export function ownProc(ownStat: boolean): (readonly [source: string, target: string])[] {
+  return ownProcFiles.map((name) => [
+    name === 'stat' && ownStat ? `${statFolder}/stat` : `${lxcfsFolder}/proc/${name}`,
+    `/proc/${name}`,
+  ]);
+}
 
 const systemUnits = '/usr/lib/systemd/system';
 
@@ -68,7 +78,7 @@ const masked = [
   'systemd-udevd.service',
 ] as const;
 
-export function hostFiles(host: LabHost): HostFile[] {
+export function hostFiles(host: LabHost, ownStat: boolean): HostFile[] {
   return [
     file('/etc/hostname', `${host.name}\n`),
     file('/etc/machine-id', `${host.machineId}\n`),
@@ -77,7 +87,7 @@ export function hostFiles(host: LabHost): HostFile[] {
     file('/etc/fstab', ''),
     file('/etc/crypttab', ''),
     ...networkFiles(host),
-    ...unitFiles(host),
+    ...unitFiles(host, ownStat),
     ...libvirtFiles(host),
   ];
 }
@@ -106,7 +116,7 @@ function networkFiles(host: LabHost): HostFile[] {
   ];
 }
 
-function unitFiles(host: LabHost): HostFile[] {
+function unitFiles(host: LabHost, ownStat: boolean): HostFile[] {
   const folder = '/etc/systemd/system';
   const enabled = Object.entries(wants).flatMap(([target, units]) =>
     units.map((unit) => link(`${folder}/${target}.wants/${unit}`, `${systemUnits}/${unit}`)),
@@ -115,7 +125,7 @@ function unitFiles(host: LabHost): HostFile[] {
     link(`${folder}/default.target`, `${systemUnits}/multi-user.target`),
     ...enabled,
     ...masked.map((unit) => link(`${folder}/${unit}`, '/dev/null')),
-    file(`${folder}/evenkeel-lab-view.service`, viewUnit()),
+    file(`${folder}/evenkeel-lab-view.service`, viewUnit(ownStat)),
     link(`${folder}/sysinit.target.wants/evenkeel-lab-view.service`, `${folder}/evenkeel-lab-view.service`),
     // FreeBind: the socket may be opened before networkd has given the bridge its address.
     file(
@@ -128,9 +138,9 @@ function unitFiles(host: LabHost): HostFile[] {
 }
 
 /** Binding single lxcfs files from outside fails with ENOENT (FUSE), so the host does it, before anything reads them. */
-function viewUnit(): string {
-  const mounts = ownProcFiles.map(
-    (name) => `ExecStart=/usr/bin/mount --bind ${lxcfsFolder}/proc/${name} /proc/${name}\n`,
+function viewUnit(ownStat: boolean): string {
+  const mounts = ownProc(ownStat).map(
+    ([source, target]) => `ExecStart=/usr/bin/mount --bind ${source} ${target}\n`,
   );
   return (
     `[Unit]\nDescription=Processors, memory and uptime of this host alone\nDefaultDependencies=no\n` +

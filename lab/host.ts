@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { systemClock, type WaitOptions } from '../shared/clock.ts';
 import { limitPayload, readHierarchies, type GroupLimits } from './cgroup.ts';
 import { runCommand, tryCommand, type CommandResult } from './command.ts';
-import { codeFolder, hostFiles, lxcfsFolder, ownFolders, type HostFile } from './host-files.ts';
+import { codeFolder, hostFiles, lxcfsFolder, ownFolders, statFolder, type HostFile } from './host-files.ts';
 import {
   commandName,
   daemonPids,
@@ -15,7 +15,15 @@ import {
   startDaemon,
   undo,
 } from './kernel-objects.ts';
-import { codeStage, hostsFolder, lxcfsMount, poolFolder, repositoryRoot, stateFolder } from './paths.ts';
+import {
+  codeStage,
+  hostsFolder,
+  lxcfsMount,
+  poolFolder,
+  repositoryRoot,
+  stateFolder,
+  statFile,
+} from './paths.ts';
 import { bridge, pool, type LabHost } from './topology.ts';
 
 /** Low shares: on a small machine the control plane must get its turn while the guests burn all they can. */
@@ -28,6 +36,8 @@ const probeTimeoutMs = 20_000;
 export interface HostOptions {
   /** Whether guests may use /dev/kvm. */
   readonly kvm: boolean;
+  /** Whether the host's /proc/stat is kept by cpu-view; else lxcfs shows it. */
+  readonly ownStat: boolean;
   /** Files of the daemons: settings, units, certificates. */
   readonly extraFiles: readonly HostFile[];
 }
@@ -120,17 +130,17 @@ async function runsAs(host: LabHost, digest: string): Promise<boolean> {
 
 function describeHost(
   host: LabHost,
-  { kvm, extraFiles }: HostOptions,
+  { kvm, ownStat, extraFiles }: HostOptions,
 ): { files: HostFile[]; argv: string[]; digest: string } {
-  const files = [...hostFiles(host), ...extraFiles];
-  const argv = containerCommand(host, kvm);
+  const files = [...hostFiles(host, ownStat), ...extraFiles];
+  const argv = containerCommand(host, kvm, ownStat);
   const digest = createHash('sha256')
     .update(JSON.stringify([files, argv, limitsOf(host)]))
     .digest('hex');
   return { files, argv, digest };
 }
 
-function containerCommand(host: LabHost, kvm: boolean): string[] {
+function containerCommand(host: LabHost, kvm: boolean, ownStat: boolean): string[] {
   return [
     'systemd-nspawn',
     ...['--quiet', '--boot', '--keep-unit', '--register=no', '--capability=all', '--console=read-only'],
@@ -141,6 +151,7 @@ function containerCommand(host: LabHost, kvm: boolean): string[] {
     `--bind=${poolFolder}:${pool.path}`,
     `--bind-ro=${codeStage}:${codeFolder}`,
     `--bind=${lxcfsMount}:${lxcfsFolder}`,
+    ...(ownStat ? [`--bind-ro=${dirname(statFile(host.name))}:${statFolder}`] : []),
     ...ownFolders.map((path) => `--bind=${ownFolder(host, path)}:${path}`),
     // What belongs to the people of this machine, the project's working copy and the lab itself are not part of a host.
     ...['/root', '/home', stateFolder, repositoryRoot].map((path) => `--tmpfs=${path}`),

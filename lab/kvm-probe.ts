@@ -108,6 +108,8 @@ async function bootWithKvm(image: string): Promise<string> {
 /** QEMU opens with its reason and goes on with a dump of registers. */
 function firstComplaint(text: string): string {
   const printable = text.replaceAll(/[^\x20-\x7e\n]/g, '');
-  const line = printable.split('\n').find((candidate) => /error|fail|kvm/i.test(candidate));
+  const line = printable
+    .split('\n')
+    .find((candidate) => /error|fail|kvm/i.test(candidate) && !candidate.startsWith('Code='));
   return line?.trim().slice(0, 200) ?? 'it said nothing';
 }

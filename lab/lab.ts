@@ -2,6 +2,7 @@
 import { copyFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../shared/clock.ts';
+import { readHierarchies, unifiedOf } from './cgroup.ts';
 import { ensureCertificates } from './certificates.ts';
 import { stageCode } from './code.ts';
 import { agentFiles, ensureAgent, schedulerService } from './daemons.ts';
@@ -22,7 +23,7 @@ import {
   servicesFolder,
   tlsFolder,
 } from './paths.ts';
-import { ensureService, influxService, natsService } from './services.ts';
+import { cpuViewService, ensureService, influxService, natsService } from './services.ts';
 import { baseImage, hosts, type LabHost } from './topology.ts';
 
 export type Say = (text: string) => void;
@@ -49,19 +50,24 @@ export async function up(say: Say): Promise<void> {
   await step('nats-server and influxd up', async () => {
     await Promise.all([ensureService(natsService), ensureService(influxService)]);
   });
+  const ownStat = unifiedOf(await readHierarchies()) !== undefined;
+  if (ownStat) await step('/proc/stat of each host kept', () => ensureService(cpuViewService));
   await placeImage(image);
   await ensureCertificates();
   const code = await step('code staged', stageCode);
   const scheduler = await schedulerService(code);
   if (scheduler !== undefined) await step('scheduler up', () => ensureService(scheduler));
   await step('hosts up', async () => {
-    await Promise.all(hosts.map((host) => upHost(host, kvm.usable, code)));
+    await Promise.all(hosts.map((host) => upHost(host, { kvm: kvm.usable, ownStat, code })));
   });
   say(`up after ${((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1)} s`);
 }
 
-async function upHost(host: LabHost, kvm: boolean, code: string): Promise<void> {
-  await ensureHost(host, { kvm, extraFiles: await agentFiles(host, kvm) });
+async function upHost(
+  host: LabHost,
+  { kvm, ownStat, code }: { kvm: boolean; ownStat: boolean; code: string },
+): Promise<void> {
+  await ensureHost(host, { kvm, ownStat, extraFiles: await agentFiles(host, { kvm, ownStat }) });
   await ensureAgent(host, code);
 }
 

@@ -16,6 +16,10 @@ export const lxcfsMount = join(stateFolder, 'lxcfs');
 export const servicesFolder = join(stateFolder, 'services');
 export const tlsFolder = join(stateFolder, 'tls');
 export const runFolder = join(stateFolder, 'run');
+/** The folder of one file, which is mounted into the host. */
+export function statFile(host: string): string {
+  return join(runFolder, 'stat', host, 'stat');
+}
 
 /** The folder of package.json, found from this file: the lab runs from lab/ in tests and from dist/lab/ otherwise. */
 export const repositoryRoot = findRoot(import.meta.dirname);

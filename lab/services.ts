@@ -1,12 +1,12 @@
 // The control plane's neighbours beside the hosts: nats-server with JetStream and influxd, on the lab's own addresses.
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from '../shared/clock.ts';
 import { daemonPids, logFolder, startDaemon, undo } from './kernel-objects.ts';
-import { servicesFolder } from './paths.ts';
-import { influx, influxUrl, nats } from './topology.ts';
+import { servicesFolder, statFile } from './paths.ts';
+import { hosts, influx, influxUrl, nats } from './topology.ts';
 
 export interface Service {
   readonly name: string;
@@ -58,6 +58,20 @@ bind-address = "${influx.address}:${influx.rpcPort}"
   store-enabled = false
 `,
   answers: () => answersHttp(`${influxUrl}/ping`),
+};
+
+/** Keeps each host's /proc/stat where lxcfs cannot. */
+export const cpuViewService: Service = {
+  name: 'cpu-view',
+  argv: [process.execPath, join(import.meta.dirname, 'cpu-view.js')],
+  configFile: join(servicesFolder, 'cpu-view.conf'),
+  config: '# it has no settings\n',
+  answers: async () => {
+    const files = await Promise.all(hosts.map(({ name }) => stat(statFile(name)).catch(() => undefined)));
+    return files.every(
+      (file) => file !== undefined && file.size > 0 && Date.now() - file.mtimeMs < healthTimeoutMs,
+    );
+  },
 };
 
 /** Starts the service unless it runs with these settings and answers. Its data stay when it is started again. */

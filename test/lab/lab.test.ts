@@ -10,6 +10,7 @@ import { initramfsEntries, moduleLoadOrder } from '../../lab/guest-image.ts';
 import { hostFiles } from '../../lab/host-files.ts';
 import { parseLedger, undoSteps, withEntry, withoutOwners, type Ledger } from '../../lab/ledger.ts';
 import { writeMbr } from '../../lab/mbr.ts';
+import { formatStat, nextCounters, parseCpuStat } from '../../lab/proc-stat.ts';
 import { parseVmList } from '../../lab/status.ts';
 import { guestAddress, guestMac, hosts, isHostName, labHost, pool } from '../../lab/topology.ts';
 import { skipWithout } from '../services.ts';
@@ -53,7 +54,7 @@ t.test('topology', (t) => {
 
 t.test('a host', (t) => {
   t.test('runs the units listed for it and none of the machine', (t) => {
-    const wanted = hostFiles(labHost('kvm1'))
+    const wanted = hostFiles(labHost('kvm1'), false)
       .filter(({ path }) => path.includes('.wants/'))
       .map(({ path }) => path.split('/').at(-1));
     t.strictSame(wanted.sort(), [
@@ -72,7 +73,7 @@ t.test('a host', (t) => {
   });
   t.test('knows the others by name and itself by its own address and UUID', (t) => {
     const text = (path: string): string => {
-      const file = hostFiles(labHost('kvm2')).find((entry) => entry.path === path);
+      const file = hostFiles(labHost('kvm2'), false).find((entry) => entry.path === path);
       return file?.kind === 'file' ? file.content : '';
     };
     for (const { name, address } of hosts) t.match(text('/etc/hosts'), `${address} ${name}\n`);
@@ -208,6 +209,56 @@ t.test('control groups', (t) => {
       'cpu.max=100000 100000',
       'memory.max=2147483648',
     ]);
+    t.end();
+  });
+  t.end();
+});
+
+t.test('/proc/stat of a host, where lxcfs has none', (t) => {
+  const text = 'usage_usec 3000000\nuser_usec 2000000\nsystem_usec 1000000\nnr_periods 5\n';
+  const ticks = (stat: string): number[] =>
+    (/^cpu +(.*)$/m.exec(stat)?.[1] ?? '').trim().split(/\s+/).map(Number);
+
+  t.test('counts from its first reading: what was used, and the rest of its cores as idle', (t) => {
+    const first = nextCounters(undefined, parseCpuStat(text), 1_000, 1);
+    const later = nextCounters(first, { userUs: 2_500_000, systemUs: 1_100_000 }, 3_000, 1);
+    t.strictSame(ticks(formatStat(first, 1)).slice(0, 4), [0, 0, 0, 0]);
+    t.strictSame(ticks(formatStat(later, 1)).slice(0, 4), [50, 0, 10, 140]);
+    t.equal(formatStat(later, 1).match(/^cpu\d+ /gm)?.length, 1);
+    t.equal(formatStat(later, 1).length, formatStat(first, 1).length);
+    t.end();
+  });
+  t.test('never falls while it is the same group, and starts again with a new one', (t) => {
+    const step = fc.record({
+      userUs: fc.nat(200_000),
+      systemUs: fc.nat(200_000),
+      elapsedMs: fc.integer({ min: 1, max: 300 }),
+    });
+    holds(
+      t,
+      fc.property(fc.array(step, { minLength: 1, maxLength: 30 }), (steps) => {
+        let time = { userUs: 5, systemUs: 7 };
+        let nowMs = 0;
+        let counters = nextCounters(undefined, time, nowMs, 1);
+        return steps.every(({ userUs, systemUs, elapsedMs }) => {
+          time = { userUs: time.userUs + userUs, systemUs: time.systemUs + systemUs };
+          nowMs += elapsedMs;
+          const next = nextCounters(counters, time, nowMs, 1);
+          const rises =
+            next.userUs >= counters.userUs &&
+            next.systemUs >= counters.systemUs &&
+            next.idleUs >= counters.idleUs;
+          counters = next;
+          return rises;
+        });
+      }),
+    );
+    const old = nextCounters(undefined, { userUs: 900, systemUs: 900 }, 0, 1);
+    t.match(nextCounters(old, { userUs: 10, systemUs: 10 }, 500, 1), {
+      userUs: 0,
+      systemUs: 0,
+      firstAtMs: 500,
+    });
     t.end();
   });
   t.end();
