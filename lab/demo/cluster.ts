@@ -1,0 +1,83 @@
+// What the demo asks of the running system: the scheduler's answers, and the copies that really run.
+import { systemClock } from '../../shared/clock.ts';
+import type { Decision } from '../../shared/gen/evenkeel/v1/Decision.ts';
+import type { HostLoad } from '../../shared/gen/evenkeel/v1/HostLoad.ts';
+import type { ListDecisionsResponse } from '../../shared/gen/evenkeel/v1/ListDecisionsResponse.ts';
+import type { ListHostsResponse } from '../../shared/gen/evenkeel/v1/ListHostsResponse.ts';
+import type { ListMigrationsResponse } from '../../shared/gen/evenkeel/v1/ListMigrationsResponse.ts';
+import type { ListVmLoadsResponse } from '../../shared/gen/evenkeel/v1/ListVmLoadsResponse.ts';
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { SchedulerServiceClient as Client } from '../../shared/gen/evenkeel/v1/SchedulerService.ts';
+import type { VmLoad } from '../../shared/gen/evenkeel/v1/VmLoad.ts';
+import { unary } from '../../shared/grpc/client.ts';
+import { hostRun } from '../control.ts';
+import { schedulerClient } from '../operator.ts';
+import { hostNames } from '../topology.ts';
+
+const call = { timeoutMs: 10_000 };
+const virshTimeoutMs = 20_000;
+/** As many as one demo could make. */
+const listLimit = 50;
+
+export class DemoCluster {
+  readonly #client: Client = schedulerClient();
+
+  async hosts(): Promise<HostLoad[]> {
+    const answer: ListHostsResponse = await unary(
+      'list hosts',
+      this.#client.listHosts.bind(this.#client),
+      {},
+      call,
+    );
+    return answer.hosts;
+  }
+
+  async vms(): Promise<VmLoad[]> {
+    const method = this.#client.listVmLoads.bind(this.#client);
+    const answer: ListVmLoadsResponse = await unary('list VMs', method, {}, call);
+    return answer.vms;
+  }
+
+  async decisions(): Promise<Decision[]> {
+    const method = this.#client.listDecisions.bind(this.#client);
+    const answer: ListDecisionsResponse = await unary('list decisions', method, { limit: listLimit }, call);
+    return answer.decisions;
+  }
+
+  async migrations(): Promise<Migration[]> {
+    const method = this.#client.listMigrations.bind(this.#client);
+    const answer: ListMigrationsResponse = await unary('list migrations', method, { limit: listLimit }, call);
+    return answer.migrations;
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+/** The hosts on which libvirt itself shows the VM running. */
+export async function runningOn(vm: string): Promise<string[]> {
+  const lists = await Promise.all(
+    hostNames.map(async (name) => {
+      const list = ['virsh', '-c', 'qemu:///system', 'list', '--name', '--state-running'];
+      const names = (await hostRun(name, list, { timeoutMs: virshTimeoutMs })).split('\n');
+      return names.includes(vm) ? [name] : [];
+    }),
+  );
+  return lists.flat();
+}
+
+/** Looks every `everyMs` until `look` finds something; says what it waited for when the time is up. */
+export async function waitFor<T>(
+  what: string,
+  { timeoutMs, everyMs = 250, signal }: { timeoutMs: number; everyMs?: number; signal: AbortSignal },
+  look: () => Promise<T | undefined>,
+): Promise<T> {
+  const deadlineMs = systemClock.monotonicMs() + timeoutMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (systemClock.monotonicMs() > deadlineMs) throw new Error(`${what}: not within ${timeoutMs / 1000} s`);
+    await systemClock.sleep(everyMs, signal);
+  }
+}

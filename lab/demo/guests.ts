@@ -1,0 +1,67 @@
+// The demo's four guests: made and removed through `evenkeel`, reached over TCP.
+import { tryCommand, type CommandResult } from '../command.ts';
+import { watchTicks, tellGuest, type TickWatch } from '../guest.ts';
+import { cliCommand, operatorEnvironment } from '../operator.ts';
+import { baseImage, guestAddress, guestMac, hostBridge, pool, type HostName } from '../topology.ts';
+import type { DemoCluster } from './cluster.ts';
+import type { Screen } from './screen.ts';
+
+export interface DemoGuest {
+  readonly name: string;
+  readonly number: number;
+  readonly host: HostName;
+  /** Burns CPU when the time comes. */
+  readonly isBusy: boolean;
+}
+
+/** The two busy ones share kvm1; kvm2 has the two idle ones, so that kvm3 is plainly the better target. */
+export const guests: readonly DemoGuest[] = [
+  { name: 'demo-1', number: 191, host: 'kvm1', isBusy: true },
+  { name: 'demo-2', number: 192, host: 'kvm1', isBusy: true },
+  { name: 'demo-3', number: 193, host: 'kvm2', isBusy: false },
+  { name: 'demo-4', number: 194, host: 'kvm2', isBusy: false },
+];
+
+/** An emulated guest boots in 5 s alone; four at once on two busy cores take much longer. */
+const bootTimeoutMs = 180_000;
+const removeTimeoutMs = 60_000;
+/** `evenkeel --help`, exit codes. */
+const notFoundStatus = 3;
+const tellTimeoutMs = 30_000;
+
+export async function createGuest(screen: Screen, { name, number, host }: DemoGuest): Promise<void> {
+  await evenkeel(screen, [
+    ...['vm', 'create', name, '--vcpus', '1', '--memory', '256M'],
+    ...['--disk', `pool=${pool.name},clone=${baseImage}`],
+    ...['--nic', `bridge=${hostBridge},mac=${guestMac(number)}`],
+    ...['--owner', 'demo', '--headless', '--host', host],
+  ]);
+}
+
+/** Removes the demo's guests, wherever they are and in whatever state: this demo's, or a broken predecessor's. */
+export async function removeGuests(cluster: DemoCluster): Promise<void> {
+  const running = new Set((await cluster.vms()).map(({ sample }) => sample?.name));
+  const quietly = (args: readonly string[]): Promise<CommandResult> =>
+    tryCommand([...cliCommand, ...args], { timeoutMs: removeTimeoutMs, environment: operatorEnvironment });
+  for (const { name } of guests) {
+    if (running.has(name)) await quietly(['vm', 'destroy', name]);
+    const removed = await quietly(['vm', 'undefine', name, '--delete-volumes', '--yes']);
+    if (removed.status !== 0 && removed.status !== notFoundStatus) {
+      throw new Error(`remove ${name}: ${removed.stderr.trim()}`);
+    }
+  }
+}
+
+/** Runs `evenkeel` as the lab's operator would type it. */
+export async function evenkeel(screen: Screen, args: readonly string[]): Promise<void> {
+  await screen.run(`evenkeel ${args.join(' ')}`, [...cliCommand, ...args], operatorEnvironment);
+}
+
+/** A connection to the guest's counter, as soon as it has booted. */
+export async function watchGuest({ number }: DemoGuest, signal: AbortSignal): Promise<TickWatch> {
+  return watchTicks(guestAddress(number), { timeoutMs: bootTimeoutMs, signal });
+}
+
+export async function burn({ number }: DemoGuest, loops: number): Promise<void> {
+  await tellGuest(guestAddress(number), `burn ${loops}`, { timeoutMs: tellTimeoutMs });
+}

@@ -1,0 +1,103 @@
+// What the demo measured, and whether it is good enough: the one place that judges (pure).
+import { guest } from '../topology.ts';
+
+export interface Measured {
+  readonly vm: string;
+  readonly from: string;
+  readonly to: string;
+  /** From the overload to the scheduler's decision. */
+  readonly detectMs: number;
+  readonly migrationMs: number;
+  /** How long the guest's CPUs stood still, by QEMU's account. */
+  readonly downtimeMs: number;
+  /** Longest silence of the guest's own counter over TCP, from the decision to the end. */
+  readonly guestGapMs: number;
+  /** The TCP connection lived from before the overload to the end, and no number of the counter was lost. */
+  readonly connectionKept: boolean;
+  /** Copies of the VM that run, over all hosts. */
+  readonly runningCopies: number;
+  /** What each host's guests and services ask for in the end, as a share of its CPU. */
+  readonly demandRatios: readonly number[];
+  /** What each of the two burning guests gets of the CPU it asks for, in the end; 0.5 while they shared one core. */
+  readonly servedRatios: readonly number[];
+  readonly samplesPublished: number;
+  readonly samplesInInflux: number;
+}
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+export interface DemoResult extends Measured {
+  readonly ok: boolean;
+  readonly checks: readonly Check[];
+}
+
+/**
+ * On top of the pause itself, a line may wait for the guest's next tick on either side of it, and for the network to
+ * learn where the guest is: half a second is one retransmission and its first doubling (RFC 6298: 200 ms in Linux).
+ */
+const gapSlackMs = 2 * guest.tickIntervalMs + 500;
+
+/**
+ * One burning guest asks for 1 core, two for 2: halfway between. What they get is told and not judged: it falls when the
+ * machine under the lab has other work, which is no fault of evenkeel.
+ */
+export const demandRatioMax = 1.5;
+
+export function judge(measured: Measured): DemoResult {
+  const { vm, from, to } = measured;
+  const gapMaxMs = measured.downtimeMs + gapSlackMs;
+  const served = percents(measured.servedRatios);
+  const checks: Check[] = [
+    {
+      name: 'one copy',
+      ok: measured.runningCopies === 1,
+      text: `${vm} runs ${times(measured.runningCopies)}, on ${to}`,
+    },
+    {
+      name: 'another host',
+      ok: from !== to && to !== '',
+      text: `it moved from ${from} to ${to} in ${seconds(measured.migrationMs)}`,
+    },
+    {
+      name: 'connection',
+      ok: measured.connectionKept,
+      text: measured.connectionKept
+        ? 'its TCP connection lived through it, and no line was lost'
+        : 'its TCP connection broke or lost lines',
+    },
+    {
+      name: 'guest gap',
+      ok: measured.guestGapMs <= gapMaxMs,
+      text:
+        `it paused for ${Math.round(measured.downtimeMs)} ms; seen from outside it was silent for ` +
+        `${Math.round(measured.guestGapMs)} ms at most (limit ${Math.round(gapMaxMs)} ms)`,
+    },
+    {
+      name: 'balance',
+      ok: measured.demandRatios.length > 0 && measured.demandRatios.every((ratio) => ratio <= demandRatioMax),
+      text: `the hosts are now asked for ${percents(measured.demandRatios)} of their CPU; the busy guests get ${served} of what they want`,
+    },
+    {
+      name: 'samples',
+      ok: measured.samplesPublished > 0 && measured.samplesPublished === measured.samplesInInflux,
+      text: `${measured.samplesPublished} samples published, ${measured.samplesInInflux} in InfluxDB`,
+    },
+  ];
+  return { ok: checks.every((check) => check.ok), ...measured, checks };
+}
+
+function percents(ratios: readonly number[]): string {
+  return ratios.map((ratio) => `${Math.round(ratio * 100)} %`).join(', ');
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
