@@ -22,6 +22,7 @@ export function atLeast(name: string, value: number, unit: string, limit: number
   return { name, value, unit, goal: `at least ${limit}`, ok: value >= limit };
 }
 
+/** @public Goals of the sampler and migration benches. */
 export function atMost(name: string, value: number, unit: string, limit: number): Goal {
   return { name, value, unit, goal: `at most ${limit}`, ok: value <= limit };
 }
