@@ -21,7 +21,7 @@ import { atLeast, median, result, rounded, type BenchResult } from './result.ts'
 const HOSTS = 40;
 const VMS_PER_HOST = 50;
 const TICKS = 10;
-const ROUNDS = Number(process.env['EVENKEEL_BENCH_ROUNDS'] ?? 7);
+const ROUNDS = 7;
 const GOAL_RATIO = 0.9;
 const TIMEOUT_MS = 120_000;
 

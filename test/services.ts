@@ -54,8 +54,8 @@ export async function startNats(): Promise<Service> {
   });
 }
 
-/** An influxd 1.x on a free loopback port. */
-export async function startInflux(): Promise<Service> {
+/** An influxd 1.x on a free loopback port; with `auth` it asks for users, the first of whom may be made without. */
+export async function startInflux({ auth = false } = {}): Promise<Service> {
   return startService('influxd', 'http', async (folder, port) => {
     const config = join(folder, 'influxdb.conf');
     await writeFile(
@@ -66,7 +66,7 @@ export async function startInflux(): Promise<Service> {
         `[meta]\ndir = "${join(folder, 'meta')}"`,
         `[data]\ndir = "${join(folder, 'data')}"\nwal-dir = "${join(folder, 'wal')}"\nquery-log-enabled = false`,
         '[monitor]\nstore-enabled = false',
-        `[http]\nbind-address = "127.0.0.1:${port}"\nlog-enabled = false`,
+        `[http]\nbind-address = "127.0.0.1:${port}"\nlog-enabled = false\nauth-enabled = ${auth}`,
         '[continuous_queries]\nlog-enabled = false',
       ].join('\n'),
     );

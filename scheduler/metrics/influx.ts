@@ -248,7 +248,10 @@ function translate(what: string, settings: InfluxSettings, error: unknown): Even
     case 401:
       return fail('UNAUTHENTICATED', 'check influx.username and influx.passwordFile');
     case 403:
-      return fail('PERMISSION_DENIED', `grant ALL on database ${settings.database} to influx.username`);
+      return fail(
+        'PERMISSION_DENIED',
+        `grant influx.username ALL on ${settings.database}, or make it an administrator`,
+      );
     case 404:
       return fail(
         'NOT_FOUND',

@@ -2,7 +2,7 @@
 
 /**
  * How a field is written, and what of it remains in the coarser retention policies:
- * gauge - float, its mean; level - integer, its mean; counter - integer, its last value;
+ * gauge - float, its mean; level - integer, its mean; counter - integer, its last value (so for codes and times);
  * text and flag - their last value.
  * InfluxDB fixes the type of a field with its first write, so a float must never be written as an integer.
  */

@@ -30,7 +30,7 @@ export const influxSchema = {
     env: 'EVENKEEL_INFLUX_DATABASE',
   },
   username: {
-    doc: 'InfluxDB user; empty when InfluxDB asks for none. It needs ALL on the database, and to be an administrator to make the database.',
+    doc: 'InfluxDB user; empty when InfluxDB asks for none. It needs ALL on the database, and to be an administrator to make database, retention policies and continuous queries; without that they are taken as they are.',
     format: String,
     default: '',
     env: 'EVENKEEL_INFLUX_USERNAME',

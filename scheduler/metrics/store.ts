@@ -39,8 +39,20 @@ export function createStore({ influx, clock, logger, signal, random }: StorePart
   let latestWriteMs: number | undefined;
   let outage: { readonly sinceMs: number; code: string } | undefined;
 
-  const madeSchema = (): Promise<void> =>
-    (schema ??= influx.ensureSchema({ signal, timeoutMs: SCHEMA_TIMEOUT_MS }));
+  const madeSchema = (): Promise<void> => (schema ??= makeSchema());
+
+  const makeSchema = async (): Promise<void> => {
+    try {
+      await influx.ensureSchema({ signal, timeoutMs: SCHEMA_TIMEOUT_MS });
+    } catch (error) {
+      if (!(error instanceof EvenkeelError && error.code === 'PERMISSION_DENIED')) throw error;
+      // A user that may only write is enough once an administrator, or an earlier start as one, has made the schema.
+      logger.warn(
+        { cause: error.message },
+        'the InfluxDB schema is taken as it is: influx.username is no administrator of InfluxDB',
+      );
+    }
+  };
 
   const noteFailure = (error: unknown): void => {
     // After an outage this may be another, empty InfluxDB.

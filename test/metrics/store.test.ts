@@ -62,7 +62,7 @@ t.test('every answer of InfluxDB has its meaning', async (t) => {
   }
   const failures: [number, string, RegExp][] = [
     [401, 'UNAUTHENTICATED', /check influx.username and influx.passwordFile$/],
-    [403, 'PERMISSION_DENIED', /grant ALL on database evenkeel/],
+    [403, 'PERMISSION_DENIED', /grant influx.username ALL on evenkeel/],
     [404, 'NOT_FOUND', /check influx.url and influx.database$/],
     [500, 'UNAVAILABLE', /HTTP 500 retention policy not found; check influx.url/],
     [503, 'UNAVAILABLE', /check influx.url and that InfluxDB runs$/],
@@ -128,6 +128,46 @@ t.test('user, password and authority come from the settings', async (t) => {
     message: /^influx.passwordFile: ENOENT/,
   });
 });
+
+t.test(
+  'a user that may only write is enough once the schema is made',
+  { skip: skipWithout('influxd') },
+  async (t) => {
+    const service = await startInflux({ auth: true });
+    const folder = mkdtempSync(join(tmpdir(), 'evenkeel-influx-'));
+    t.teardown(async () => {
+      rmSync(folder, { recursive: true });
+      await service.remove();
+    });
+    const passwordFile = join(folder, 'password');
+    writeFileSync(passwordFile, 'pass');
+    const storeOf = (username: string) => {
+      const settings = settingsOf({ url: service.url, username, passwordFile });
+      const { signal } = new AbortController();
+      const influx = createInflux(settings, systemClock);
+      return {
+        influx,
+        store: createStore({ influx, clock: systemClock, logger, signal, random: Math.random }),
+      };
+    };
+    const first = new InfluxDB(service.url);
+    await first.createUser('admin', 'pass', true);
+    const admin = new InfluxDB({
+      host: '127.0.0.1',
+      port: service.port,
+      username: 'admin',
+      password: 'pass',
+    });
+    await storeOf('admin').store.ready();
+    await admin.createUser('writer', 'pass');
+    const { influx, store } = storeOf('writer');
+    const wait = { timeoutMs: 5_000 };
+    await t.rejects(influx.write(linesOf(['vm state=1i']), 'raw', wait), { code: 'PERMISSION_DENIED' });
+    await admin.query('GRANT ALL ON "evenkeel" TO "writer"', { database: 'evenkeel', method: 'POST' });
+    t.same(await store.write(linesOf(['vm state=1i']), 'raw'), { kind: 'written' });
+    await t.rejects(storeOf('nobody').influx.ensureSchema(wait), { code: 'UNAUTHENTICATED' });
+  },
+);
 
 t.test('bad settings are named', (t) => {
   const load = (env: NodeJS.ProcessEnv) => loadSettings({ influx: influxSchema }, undefined, env);
