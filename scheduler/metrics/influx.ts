@@ -6,7 +6,7 @@ import https from 'node:https';
 import { InfluxDB, type IPoolOptions } from 'influx';
 import { DeadlineError, withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf, type ErrorCode } from '../../shared/errors.ts';
-import { KIB } from '../../shared/units.ts';
+import { MIB } from '../../shared/units.ts';
 import type { Lines } from './line-protocol.ts';
 import { continuousQueries, retentionPolicies, type RetentionPolicy } from './rollups.ts';
 import type { InfluxSettings } from './settings.ts';
@@ -34,7 +34,8 @@ export interface Influx {
 const QUERY_PREFIX = 'evenkeel_';
 // InfluxDB's error texts quote the offending lines, which may be long.
 const REASON_MAX_LENGTH = 500;
-const ANSWER_MAX_LENGTH = 64 * KIB;
+// The reason stands behind the lines, so a cut answer has none; a key alone may have 64 KiB.
+const ANSWER_MAX_LENGTH = MIB;
 // One for each lane's writes and the writer's own point.
 const CONNECTIONS_MAX = 4;
 
