@@ -70,7 +70,10 @@ export class Agents {
       address,
       certificateSha256 === '' ? undefined : certificateSha256,
     );
-    const agent = new Agent(host.hostName, new AgentServiceClient(address, credentials, CHANNEL_OPTIONS));
+    // The certificate itself is checked; TLS wants a name, and an address is none (RFC 6066).
+    const name = certificateSha256 === '' ? {} : { 'grpc.ssl_target_name_override': host.hostName };
+    const client = new AgentServiceClient(address, credentials, { ...CHANNEL_OPTIONS, ...name });
+    const agent = new Agent(host.hostName, client);
     this.#connections.set(hostId, { address, certificateSha256, agent });
     return agent;
   }

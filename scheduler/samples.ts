@@ -17,7 +17,7 @@ const PREFETCH_MESSAGES = 500;
 export interface SamplesHandler {
   /** Takes one report in; called in order, must not wait. */
   onReport(report: HostReport, storedAtMs: number): void;
-  /** Called when all that was stored is read, once for each time the stream is opened. */
+  /** Called when all that was stored is read, and again now and then. */
   onCaughtUp(): void;
 }
 
@@ -32,6 +32,9 @@ export async function followSamples(
   const reader = new ReportReader(logger);
   while (!signal.aborted) {
     try {
+      const { state } = await (await nats.jetstreamManager()).streams.info(SAMPLES_STREAM);
+      // Where nothing is stored no message will tell that it was the last.
+      if (state.messages === 0 || Date.parse(state.last_ts) < fromMs) handler.onCaughtUp();
       const consumer = await nats.jetstream().consumers.get(SAMPLES_STREAM, {
         opt_start_time: new Date(fromMs).toISOString(),
         filterSubjects: samplesSubject('*'),

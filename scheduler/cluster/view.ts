@@ -162,10 +162,33 @@ function foldVms(
   const running = report.vms.filter((vm) => vm.counted || vm.stuck);
   const listed = new Set(running.map(({ uuid }) => uuid));
   for (const sample of running) foldVm(view, report, sample, limits);
-  // Only a complete report says that a VM is not there.
-  if (!report.vmsComplete) return new Set([...claimedBefore, ...listed]);
-  for (const uuid of claimedBefore) if (!listed.has(uuid)) dropClaim(view, uuid, report.hostId);
+  for (const uuid of claimedBefore) {
+    const since = view.vms.get(uuid)?.claims.get(report.hostId)?.sinceTickMs ?? 0;
+    // Only a complete report says that a VM is not there, and none says so of what came after its tick.
+    if (listed.has(uuid) || !report.vmsComplete || since > report.tickAtMs) listed.add(uuid);
+    else dropClaim(view, uuid, report.hostId);
+  }
   return listed;
+}
+
+/** A migration was seen to have ended on the target: known at once, not only with the hosts' next reports. */
+export function moveVm(
+  view: ClusterView,
+  uuid: string,
+  fromHostId: string,
+  toHostId: string,
+  atMs: number,
+): void {
+  const vm = view.vms.get(uuid);
+  const target = view.hosts.get(toHostId);
+  if (vm === undefined || target === undefined) return;
+  const claims = new Map(vm.claims);
+  const intervalMs = target.report.intervalMs;
+  const sample = { ...vm.sample, migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED' as const };
+  claims.delete(fromHostId);
+  claims.set(toHostId, { sinceTickMs: atMs, tickAtMs: atMs, intervalMs, sample });
+  view.vms.set(uuid, { ...vm, ...ownership(claims, sample, atMs) });
+  view.hosts.set(toHostId, { ...target, claimedUuids: new Set([...target.claimedUuids, uuid]) });
 }
 
 function foldVm(view: ClusterView, report: HostReport, sample: VmSample, limits: ViewLimits): void {

@@ -9,7 +9,7 @@ import type { Logger } from '../../shared/log.ts';
 import { GIB, MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import type { Agents } from '../agents.ts';
 import type { Changes } from '../changes.ts';
-import { settleHost, type ClusterView } from '../cluster/view.ts';
+import { moveVm, settleHost, type ClusterView } from '../cluster/view.ts';
 import type { Events } from '../events.ts';
 import { isOver } from '../planner/ledger.ts';
 import type { Entry, Journal } from './journal.ts';
@@ -341,8 +341,9 @@ export class Runner {
       verdict,
       outcome: `${verdict.outcome}${leftOver}${told}`,
     });
-    const { sourceHostId, targetHostId, state, endedAtMs } = run.migration;
+    const { vmUuid, sourceHostId, targetHostId, state, endedAtMs } = run.migration;
     if (state !== 'MIGRATION_STATE_SUCCEEDED') return;
+    moveVm(this.#parts.view, vmUuid, sourceHostId, targetHostId, endedAtMs);
     settleHost(this.#parts.view, sourceHostId, endedAtMs);
     settleHost(this.#parts.view, targetHostId, endedAtMs);
   }

@@ -8,6 +8,7 @@ import {
   foldReport,
   forgetOld,
   hostState,
+  moveVm,
   settleHost,
   vmsOf,
   type ClusterView,
@@ -74,6 +75,22 @@ void t.test('a VM keeps its history from host to host and is on one of them', (t
   t.equal(view.vms.get('a')?.points.length, 7);
   const h1 = view.hosts.get('h1');
   t.strictSame(h1 && vmsOf(view, h1).map(({ uuid }) => uuid), ['b']);
+  t.end();
+});
+
+void t.test('a migration that was seen to end is known before the next reports', (t) => {
+  const view = observe([H1, H2]);
+  moveVm(view, 'a', 'h1', 'h2', T0 + 100);
+  t.equal(whereIs(view, 'a'), 'h2');
+  fold(view, H2, 7, T0 + 50);
+  fold(view, H1, 7, T0 + 50);
+  t.equal(whereIs(view, 'a'), 'h2', 'reports of ticks before its end do not undo it');
+  t.strictSame(view.vms.get('a')?.alsoOnHostIds, []);
+  fold(view, { ...H1, vms: [B] }, 8, T0 + INTERVAL_MS);
+  fold(view, { ...H2, vms: [A] }, 8, T0 + INTERVAL_MS);
+  t.equal(whereIs(view, 'a'), 'h2');
+  fold(view, H2, 9, T0 + 2 * INTERVAL_MS);
+  t.equal(whereIs(view, 'a'), undefined, 'a later one may say that it is gone');
   t.end();
 });
 
