@@ -1,4 +1,5 @@
 // The metrics writer: reports and events from JetStream into InfluxDB, acknowledged only after InfluxDB took them.
+import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import type { NatsConnection } from 'nats';
 import { pause, type Clock } from '../../shared/clock.ts';
@@ -51,12 +52,16 @@ export interface MetricsWriterParts {
 // Once per usual sampling interval or two is fine enough for a graph of the writer itself.
 const REPORT_INTERVAL_MS = 10 * SECOND_MS;
 const REPORT_TIMEOUT_MS = 5 * SECOND_MS;
+// Twice what was seen with InfluxDB away: more would be a leak.
+const LISTENERS_MAX = 32;
 
 /** Returns at once and works in the background: it needs neither InfluxDB nor the streams to be there yet. */
 export function startMetricsWriter(parts: MetricsWriterParts): MetricsWriter {
   const { nats, influx, settings, clock, logger } = parts;
   const stopping = new AbortController();
   const signal = AbortSignal.any([parts.signal, stopping.signal]);
+  // Two intakes, their lanes and writes all wait on it; node warns from 11 on as if something leaked.
+  setMaxListeners(LISTENERS_MAX, signal);
   const store = createStore({ influx, clock, logger, signal, random: parts.random ?? Math.random });
   const setAside = createSetAside(nats, logger);
   const late = createLateSamples({ influx, database: settings.database, clock, logger, signal });
