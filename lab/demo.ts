@@ -11,6 +11,9 @@ import { judge, type DemoResult } from './demo/result.ts';
 import { createScreen, type Screen } from './demo/screen.ts';
 import { play } from './demo/story.ts';
 
+// gRPC passes an IP address as TLS server name, which Node 20 deprecates (DEP0123); nobody who reads this can act on it.
+process.noDeprecation = true;
+
 const usage = `npm run demo -- [--json] [--keep]
   --json  one JSON object as the last line on stdout, everything else on stderr
   --keep  leave hosts, guests and services running, and say how to look around

@@ -175,9 +175,15 @@ async function unmount(path: string): Promise<void> {
 async function endGroup(group: string): Promise<void> {
   const hierarchies = await readHierarchies();
   const members = await groupMembers(hierarchies, group);
-  const containers = await selectAsync(members, async (pid) => (await commandName(pid)) === 'systemd-nspawn');
-  signalAll(containers.length > 0 ? containers : members, 'SIGTERM');
-  if (await isEmptyWithin(hierarchies, group, powerOffTimeoutMs)) return;
+  const named = (name: string): Promise<number[]> =>
+    selectAsync(members, async (pid) => (await commandName(pid)) === name);
+  const containers = await named('systemd-nspawn');
+  // A systemd whose systemd-nspawn was killed takes SIGTERM for "start yourself again": only force ends it.
+  const isOrphaned = containers.length === 0 && (await named('systemd')).length > 0;
+  if (!isOrphaned) {
+    signalAll(containers.length > 0 ? containers : members, 'SIGTERM');
+    if (await isEmptyWithin(hierarchies, group, powerOffTimeoutMs)) return;
+  }
   // Twice at least: a member may have started another between the list and the signal.
   for (let attempt = 0; attempt < 5; attempt += 1) {
     signalAll(await groupMembers(hierarchies, group), 'SIGKILL');

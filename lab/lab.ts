@@ -1,5 +1,5 @@
 // The lab as a whole: up, down and what stands.
-import { copyFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../shared/clock.ts';
 import { readHierarchies, unifiedOf } from './cgroup.ts';
@@ -9,18 +9,19 @@ import { agentFiles, ensureAgent, schedulerService } from './daemons.ts';
 import { fileExists } from './files.ts';
 import { ensureGuestImage } from './guest-image.ts';
 import { ensureHost } from './host.ts';
-import { ledgerFile } from './ledger.ts';
-import { logFolder, undo } from './kernel-objects.ts';
+import { undo } from './kernel-objects.ts';
 import { probeKvm } from './kvm-probe.ts';
 import { ensureLxcfs, lxcfsIsUp } from './lxcfs.ts';
 import { ensureNetwork, networkIsUp } from './network.ts';
 import {
+  cacheFolder,
   codeStage,
   hostsFolder,
   lxcfsMount,
   poolFolder,
   runFolder,
   servicesFolder,
+  stateFolder,
   tlsFolder,
 } from './paths.ts';
 import { cpuViewService, ensureService, influxService, natsService } from './services.ts';
@@ -73,8 +74,11 @@ async function upHost(
 
 /** Ends and removes everything but the cache of slow results. */
 export async function down(say: Say): Promise<void> {
-  await clear();
-  for (const path of [logFolder, ledgerFile]) await rm(path, { recursive: true, force: true });
+  await undo();
+  for (const name of await readdir(stateFolder).catch(() => [])) {
+    const path = join(stateFolder, name);
+    if (path !== cacheFolder) await rm(path, { recursive: true, force: true });
+  }
   say('down');
 }
 

@@ -101,7 +101,7 @@ function isEntry(value: unknown): value is LedgerEntry {
   );
 }
 
-export const ledgerFile = join(stateFolder, 'ledger.json');
+const ledgerFile = join(stateFolder, 'ledger.json');
 
 export async function readLedger(): Promise<Ledger> {
   const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
