@@ -21,6 +21,7 @@ export async function followKv(
     watch.stop();
   };
   signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
   let taken = 0;
   const follow = async (): Promise<void> => {
     for await (const entry of watch) {

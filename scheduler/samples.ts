@@ -44,6 +44,8 @@ export async function followSamples(
         messages.stop();
       };
       signal.addEventListener('abort', stop, { once: true });
+      // The signal may have come while the consumer was made; its event will not come again.
+      if (signal.aborted) stop();
       for await (const message of messages) {
         // Overlaps by what was stored in the same millisecond; the view knows reports it has seen.
         fromMs = millis(message.info.timestampNanos);

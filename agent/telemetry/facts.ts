@@ -103,6 +103,7 @@ export class Facts {
     };
     this.#wake = stop;
     signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
     await clock.sleep(ms, timer.signal).catch(() => undefined);
     signal.removeEventListener('abort', stop);
   }

@@ -199,7 +199,10 @@ function checkNic(nic: NicSpec, field: string, refuse: Refuse): CheckedNic | und
 
 function checkMac(field: string, mac: string, refuse: Refuse): void {
   if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac))
-    refuse(field, 'must be six pairs of hex digits, 52:54:00:12:34:56');
+    refuse(
+      field,
+      `must be six pairs of hex digits like 52:54:00:12:34:56, not ${JSON.stringify(mac.slice(0, 40))}`,
+    );
   else if (Number.parseInt(mac.slice(0, 2), 16) % 2 === 1) refuse(field, 'is a multicast address');
   else if (mac === '00:00:00:00:00:00') refuse(field, 'must not be all zero');
 }

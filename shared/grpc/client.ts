@@ -42,6 +42,7 @@ export async function* streamed<Response>(
     stream.cancel();
   };
   signal?.addEventListener('abort', cancel, { once: true });
+  if (signal?.aborted === true) cancel();
   try {
     for await (const message of stream) yield message;
   } catch (error) {
