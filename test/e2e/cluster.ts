@@ -1,0 +1,351 @@
+// The lab as the end-to-end tests see it: brought up once, asked through the CLI, the scheduler and libvirt itself.
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Test } from 'tap';
+import { certificateFolder } from '../../lab/certificates.ts';
+import { tryCommand, runCommand, type CommandResult } from '../../lab/command.ts';
+import { hostExec, hostRun } from '../../lab/control.ts';
+import { tellGuest, watchTicks, type TickWatch } from '../../lab/guest.ts';
+import { up } from '../../lab/lab.ts';
+import { withLock } from '../../lab/lock.ts';
+import { networkIsUp } from '../../lab/network.ts';
+import { poolFolder, repositoryRoot } from '../../lab/paths.ts';
+import { parseVmList } from '../../lab/status.ts';
+import {
+  baseImage,
+  bridge,
+  guestAddress,
+  guestMac,
+  hostBridge,
+  hostNames,
+  pool,
+  schedulerPort,
+  type HostName,
+} from '../../lab/topology.ts';
+import type { Decision } from '../../shared/gen/evenkeel/v1/Decision.ts';
+import type { HostLoad } from '../../shared/gen/evenkeel/v1/HostLoad.ts';
+import type { ListDecisionsResponse } from '../../shared/gen/evenkeel/v1/ListDecisionsResponse.ts';
+import type { ListHostsResponse } from '../../shared/gen/evenkeel/v1/ListHostsResponse.ts';
+import type { ListMigrationsResponse } from '../../shared/gen/evenkeel/v1/ListMigrationsResponse.ts';
+import type { ListVmLoadsResponse } from '../../shared/gen/evenkeel/v1/ListVmLoadsResponse.ts';
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { SchedulerServiceClient as Client } from '../../shared/gen/evenkeel/v1/SchedulerService.ts';
+import type { VmSpecInput } from '../../shared/gen/evenkeel/v1/VmSpec.ts';
+import type { VmLoad } from '../../shared/gen/evenkeel/v1/VmLoad.ts';
+import { unary } from '../../shared/grpc/client.ts';
+import { channelCredentials } from '../../shared/grpc/credentials.ts';
+import { SchedulerServiceClient } from '../../shared/proto/load.ts';
+import { startedByTests } from './started-by-tests.ts';
+
+export const schedulerAddress = `${bridge.address}:${schedulerPort}`;
+
+/** Everything the tests make bears this, so that what a broken run left behind is found. */
+const namePrefix = 'e2e-';
+/** setup.sh may have to build; a cold \`up\` took 40 s on a machine that did nothing else. */
+const upTimeoutMs = 400_000;
+const setupTimeoutMs = 600_000;
+/** One call of the scheduler. */
+const wait = { timeoutMs: 15_000 };
+const virshTimeoutMs = 30_000;
+/** An emulated guest boots in 5 s alone; several at once on two busy cores take much longer. */
+const bootTimeoutMs = 120_000;
+const virsh = ['virsh', '-c', 'qemu:///system'] as const;
+
+/** Why the lab cannot be had here, for tap's `skip`; false when it can. With CI=true that is an error: CI must not skip. */
+export function skipWithoutLab(): string | false {
+  if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) return false;
+  const reason =
+    'skipped: the lab of KVM hosts needs root on Debian; run npm test as root to have these cases';
+  if (process.env['CI'] === 'true') throw new Error(`${reason}; with CI=true nothing may be skipped`);
+  return reason;
+}
+
+/** Brings the lab up unless it is, removes what an earlier run left, and waits until all hosts report. */
+export async function openCluster(t: Test): Promise<Cluster> {
+  // A test that runs alone must not run on an earlier build.
+  await runCommand(['bash', join(repositoryRoot, 'lab/setup.sh')], {
+    timeoutMs: setupTimeoutMs,
+    environment: { PATH: `${dirname(process.execPath)}:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: '/root' },
+  });
+  if (!(await networkIsUp())) {
+    await mkdir(dirname(startedByTests), { recursive: true });
+    await writeFile(startedByTests, '');
+  }
+  const startedMs = performance.now();
+  await withLock(upTimeoutMs, () => up(() => undefined));
+  t.comment(`lab up after ${seconds(performance.now() - startedMs)}`);
+  const cluster = new Cluster();
+  t.teardown(async () => {
+    await cluster.close();
+  });
+  await cluster.removeVms();
+  await cluster.hostsAreReady();
+  // Nothing moves but what the case at hand moves.
+  await cluster.run('mode', 'recommend');
+  return cluster;
+}
+
+export interface Copy {
+  readonly host: HostName;
+  readonly state: string;
+}
+
+/** What one run of the CLI did. */
+export interface Answer extends CommandResult {
+  /** Its stdout, when it was asked for JSON. */
+  readonly json: unknown;
+}
+
+export interface Guest {
+  readonly name: string;
+  readonly address: string;
+  tell(command: string): Promise<void>;
+  /** Opens a connection to its counter, once it has booted. */
+  watch(): Promise<TickWatch>;
+}
+
+export class Cluster {
+  readonly #client: Client;
+
+  constructor() {
+    const folder = certificateFolder('operator');
+    const file = (name: string): string => join(folder, name);
+    const tls = { caFile: file('ca.pem'), certFile: file('cert.pem'), keyFile: file('key.pem') };
+    this.#client = new SchedulerServiceClient(
+      schedulerAddress,
+      channelCredentials({ mode: 'mutual', ...tls }, schedulerAddress),
+    );
+  }
+
+  /** The scheduler's own answers, for what the CLI would only print. */
+  get client(): Client {
+    return this.#client;
+  }
+
+  async close(): Promise<void> {
+    await this.run('mode', 'recommend').catch(() => undefined);
+    await this.removeVms();
+    this.#client.close();
+  }
+
+  /** Runs `evenkeel` as the lab's operator; its exit status is in the answer. */
+  async evenkeel(...args: readonly string[]): Promise<Answer> {
+    return runCli(['--scheduler', schedulerAddress, ...operatorOptions(), ...args]);
+  }
+
+  /** Runs `evenkeel` with --json; it must succeed. */
+  async run(...args: readonly string[]): Promise<unknown> {
+    const answer = await this.evenkeel('--json', ...args);
+    if (answer.status === 0) return answer.json;
+    throw new Error(
+      `evenkeel ${args.join(' ')}: exit status ${answer.status}: ${answer.stdout}${answer.stderr}`,
+    );
+  }
+
+  async hosts(): Promise<HostLoad[]> {
+    const call = this.client.listHosts.bind(this.client);
+    const answer: ListHostsResponse = await unary('list hosts', call, {}, wait);
+    return answer.hosts;
+  }
+
+  async vms(): Promise<VmLoad[]> {
+    const call = this.client.listVmLoads.bind(this.client);
+    const answer: ListVmLoadsResponse = await unary('list VMs', call, {}, wait);
+    return answer.vms;
+  }
+
+  async decisions(): Promise<Decision[]> {
+    const call = this.client.listDecisions.bind(this.client);
+    const answer: ListDecisionsResponse = await unary('list decisions', call, { limit: 100 }, wait);
+    return answer.decisions;
+  }
+
+  async migrations(): Promise<Migration[]> {
+    const call = this.client.listMigrations.bind(this.client);
+    const answer: ListMigrationsResponse = await unary('list migrations', call, { limit: 1_000 }, wait);
+    return answer.migrations;
+  }
+
+  /** Asks the scheduler itself for a VM that stays off. */
+  async createVm(spec: VmSpecInput): Promise<void> {
+    const call = this.client.createVm.bind(this.client);
+    await unary('create VM', call, { spec, start: false }, wait);
+  }
+
+  /** Waits until every host is seen by reports that are fresh and complete, and younger than this call. */
+  async hostsAreReady(): Promise<void> {
+    const sinceMs = Date.now();
+    await until(
+      'all hosts are ready',
+      90_000,
+      async () =>
+        (await this.hosts()).map(({ hostName, state, lastReportAtMs }) => ({
+          hostName,
+          state,
+          isYounger: lastReportAtMs > sinceMs,
+        })),
+      (seen) =>
+        seen.length === hostNames.length &&
+        seen.every(({ state, isYounger }) => state === 'HOST_STATE_READY' && isYounger),
+    );
+  }
+
+  /** Waits until the host has little to do and is not hot, nor about to be. */
+  async isCalm(name: HostName): Promise<void> {
+    let calm = 0;
+    await until(
+      `${name} has little to do`,
+      90_000,
+      async () => (await this.hosts()).find(({ hostName }) => hostName === name),
+      (host) => {
+        const isIdle = host?.hotResources.length === 0 && host.cpuDemandRatio < 0.5;
+        calm = isIdle ? calm + 1 : 0;
+        // As long as the window in which the planner looks for hot samples: 5 of one second.
+        return calm > 10;
+      },
+    );
+  }
+
+  /** Creates a guest from the lab's image through the CLI; without `start` it stays off. */
+  async create(number: number, host: HostName, ...more: readonly string[]): Promise<Guest> {
+    const name = guestName(number);
+    await this.run('vm', 'create', name, ...guestOptions(number), '--host', host, ...more);
+    return guestOf(number);
+  }
+
+  /** Waits until the scheduler shows the guests as VMs, each with a CPU rate: it takes two samples. */
+  async areSampled(...guests: readonly Guest[]): Promise<void> {
+    await until(
+      `${guests.map(({ name }) => name).join(', ')} are sampled`,
+      60_000,
+      async () =>
+        (await this.vms())
+          .filter(({ sample }) => sample?.cpuCores !== undefined)
+          .map(({ sample }) => sample?.name),
+      (names) => guests.every(({ name }) => names.includes(name)),
+    );
+  }
+
+  /** Where libvirt has the VM, on all hosts, whatever its state. */
+  async copies(vm: string): Promise<Copy[]> {
+    const found = await Promise.all(
+      hostNames.map(async (host) =>
+        parseVmList(await hostRun(host, [...virsh, 'list', '--all'], { timeoutMs: virshTimeoutMs }))
+          .filter(({ name }) => name === vm)
+          .map(({ state }) => ({ host, state })),
+      ),
+    );
+    return found.flat();
+  }
+
+  /** All that stands: definitions on all hosts with their states, and the files of the shared pool. */
+  async inventory(): Promise<string[]> {
+    const definitions = await Promise.all(
+      hostNames.map(async (host) => {
+        const list = await hostRun(host, [...virsh, 'list', '--all'], { timeoutMs: virshTimeoutMs });
+        return parseVmList(list).map(({ name, state }) => `${host}: ${name} ${state}`);
+      }),
+    );
+    const volumes = (await readdir(poolFolder)).map((file) => `${pool.name}: ${file}`);
+    return [...definitions.flat(), ...volumes].sort();
+  }
+
+  /** Removes every VM of these tests and its volumes, by libvirt alone: it must work when evenkeel does not. */
+  async removeVms(): Promise<void> {
+    const script = `
+      for vm in $(virsh list --all --name | grep '^${namePrefix}'); do
+        kill -CONT $(cat /run/libvirt/qemu/$vm.pid) 2>/dev/null
+        virsh domjobabort $vm >/dev/null 2>&1
+        virsh destroy $vm >/dev/null 2>&1
+        virsh undefine $vm --nvram --remove-all-storage >/dev/null || echo "$vm is still there"
+      done`;
+    for (const host of hostNames) {
+      const { stdout, stderr } = await hostExec(host, ['bash', '-c', script], { timeoutMs: 120_000 });
+      if (stdout.includes('still there')) throw new Error(`clean up ${host}: ${stdout}${stderr}`);
+    }
+  }
+}
+
+export function guestName(number: number): string {
+  return `${namePrefix}${number}`;
+}
+
+/** Options of \`evenkeel vm create\` for the lab's guest of this number. */
+export function guestOptions(number: number): string[] {
+  return [
+    ...['--vcpus', '1', '--memory', '256M', '--owner', 'e2e', '--headless'],
+    ...['--disk', `pool=${pool.name},clone=${baseImage}`],
+    ...['--nic', `bridge=${hostBridge},mac=${guestMac(number)}`],
+  ];
+}
+
+function guestOf(number: number): Guest {
+  const address = guestAddress(number);
+  return {
+    name: guestName(number),
+    address,
+    tell: async (command) => {
+      await tellGuest(address, command, { timeoutMs: 20_000 });
+    },
+    watch: () => watchTicks(address, { timeoutMs: bootTimeoutMs }),
+  };
+}
+
+/** The lab operator's certificate, as options of the CLI. */
+function operatorOptions(): string[] {
+  const folder = certificateFolder('operator');
+  return [
+    '--ca',
+    join(folder, 'ca.pem'),
+    '--cert',
+    join(folder, 'cert.pem'),
+    '--key',
+    join(folder, 'key.pem'),
+  ];
+}
+
+/** Runs the built CLI with just these arguments. */
+export async function runCli(args: readonly string[]): Promise<Answer> {
+  const argv = [process.execPath, join(repositoryRoot, 'dist/cli/main.js'), ...args];
+  const result = await tryCommand(argv, { timeoutMs: 180_000 });
+  return { ...result, json: args.includes('--json') ? parseJson(result.stdout) : undefined };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Looks again and again until what it sees is right; the error says what it saw last. */
+export async function until<T>(
+  what: string,
+  timeoutMs: number,
+  look: () => Promise<T>,
+  isRight: (seen: T) => boolean,
+): Promise<T> {
+  const startedMs = performance.now();
+  for (;;) {
+    const seen = await look();
+    if (isRight(seen)) return seen;
+    if (performance.now() - startedMs > timeoutMs) {
+      throw new Error(
+        `${what}: not after ${seconds(timeoutMs)}; last seen: ${JSON.stringify(seen).slice(0, 3_000)}`,
+      );
+    }
+    await sleep(500);
+  }
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
