@@ -45,7 +45,7 @@ export async function followSamples(
       };
       signal.addEventListener('abort', stop, { once: true });
       // The signal may have come while the consumer was made; its event will not come again.
-      if (signal.aborted) stop();
+      if (isAborted(signal)) stop();
       for await (const message of messages) {
         // Overlaps by what was stored in the same millisecond; the view knows reports it has seen.
         fromMs = millis(message.info.timestampNanos);
@@ -57,6 +57,11 @@ export async function followSamples(
     }
     await pause(clock, RETRY_MS, signal);
   }
+}
+
+/** A function, since TypeScript takes the signal for unaborted all through the loop. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }
 
 /** Decodes and checks; complains once about each host that sends what cannot be used. */
