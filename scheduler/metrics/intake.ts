@@ -28,8 +28,8 @@ const ARRIVED = new Error('a message arrived');
 export interface Intake {
   /** The oldest message nobody has taken yet. */
   take(): JsMsg | undefined;
-  /** Resolves when a message is there to take, or after `timeoutMs`, or when the intake ends. */
-  arrival(timeoutMs: number): Promise<void>;
+  /** Waits for a message, at most `timeoutMs`, and says whether one is there to take; ends with the intake. */
+  arrival(timeoutMs: number): Promise<boolean>;
   /** Says that a taken message is settled: acknowledged, or terminated. */
   release(message: JsMsg): void;
   /** When the oldest held message was published; undefined when none is held. */
@@ -83,9 +83,11 @@ export function createIntake(parts: IntakeParts): Intake & { run(): Promise<void
     run: () => Promise.all([pull(parts, receive), renew(held, clock, signal)]).then(() => undefined),
     take: () => queue.shift(),
     arrival: async (timeoutMs) => {
-      if (queue.length > 0 || signal.aborted) return;
-      alarm = new AbortController();
-      await clock.sleep(timeoutMs, alarm.signal).catch(() => undefined);
+      if (queue.length === 0 && !signal.aborted) {
+        alarm = new AbortController();
+        await clock.sleep(timeoutMs, alarm.signal).catch(() => undefined);
+      }
+      return queue.length > 0;
     },
     release: (message) => {
       held.delete(message.seq);

@@ -14,6 +14,8 @@ import { writeAll, type Refusal, type Store } from './store.ts';
 const WRITES_MAX = 2;
 // The planner and gRPC share this thread: a batch is encoded in slices no longer than about this.
 const SLICE_MS = 5;
+// Hosts report in bursts, at the same ticks: when nothing came for this share of batchMs, the burst is over.
+const QUIET_RATIO = 0.1;
 const IDLE_WAIT_MS = MINUTE_MS;
 
 export interface LaneParts {
@@ -68,7 +70,7 @@ export async function runLane(parts: LaneParts): Promise<void> {
   if (failure !== undefined) throw failure.error;
 }
 
-/** Collects until the batch is full or its first message has waited `batchMs`; empty when there was none. */
+/** Collects until the batch is full, nothing more comes, or its first message has waited `batchMs`; may be empty. */
 async function nextBatch(parts: LaneParts): Promise<Batch> {
   const { intake, clock, batchPoints, batchMs, signal } = parts;
   const batch: Batch = { parts: [], count: 0, oldestAtMs: Infinity, newestAtMs: -Infinity };
@@ -84,9 +86,8 @@ async function nextBatch(parts: LaneParts): Promise<Batch> {
       await yieldToOthers();
       sliceStartMs = clock.monotonicMs();
     } else {
-      const restMs = startMs + batchMs - nowMs;
-      if (restMs <= 0) break;
-      await intake.arrival(restMs);
+      const restMs = Math.min(startMs + batchMs - nowMs, batchMs * QUIET_RATIO);
+      if (restMs <= 0 || !(await intake.arrival(restMs))) break;
     }
   }
   return batch;

@@ -54,7 +54,7 @@ export const influxSchema = {
     env: 'EVENKEEL_INFLUX_BATCH_POINTS',
   },
   batchMs: {
-    doc: 'Longest time in ms that a sample waits for its batch to fill, 10 to 10,000. It adds to the delay of what Grafana shows.',
+    doc: 'Longest time in ms that a sample waits for its batch to fill, 10 to 10,000; a tenth of it once nothing more comes. It adds to the delay of what Grafana shows.',
     format: wholeNumber(10, 10_000),
     default: 1_000,
     env: 'EVENKEEL_INFLUX_BATCH_MS',
