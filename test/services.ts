@@ -1,6 +1,6 @@
 // Starts the real nats-server and influxd for tests and benches: own port, own data folder, ended by their pid.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -86,6 +86,12 @@ async function startService(
   const options = await configure(folder, port);
   const logFile = join(folder, 'log');
   let child: ChildProcess | undefined;
+  // A test that ends without its teardown must leave neither server nor data behind.
+  const endWithUs = (): void => {
+    child?.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', endWithUs);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const ending = child;
     child = undefined;
@@ -105,6 +111,7 @@ async function startService(
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     remove: async () => {
+      process.removeListener('exit', endWithUs);
       await end('SIGTERM');
       await rm(folder, { recursive: true, force: true });
     },
@@ -115,12 +122,6 @@ async function launch(path: string, options: string[], logFile: string): Promise
   const log = await open(logFile, 'a');
   const child = spawn(path, options, { stdio: ['ignore', log.fd, log.fd] });
   await log.close();
-  // A test that ends without its teardown must not leave servers behind.
-  const endWithUs = (): void => {
-    child.kill('SIGKILL');
-  };
-  process.once('exit', endWithUs);
-  child.once('exit', () => process.removeListener('exit', endWithUs));
   return child;
 }
 
