@@ -3,10 +3,12 @@ import { parseArgs } from 'node:util';
 import { benchMigrate } from './migrate.ts';
 import { benchPipeline } from './pipeline.ts';
 import { rounded, type BenchResult } from './result.ts';
+import { benchSampler } from './sampler.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchResult>>> = {
   migrate: benchMigrate,
   pipeline: benchPipeline,
+  sampler: benchSampler,
 };
 
 const { values, positionals } = parseArgs({

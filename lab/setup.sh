@@ -2,6 +2,7 @@
 # Installs what the lab, the demo and the tests need on a Debian 12 machine with Node and npm, and builds the project.
 # Safe to repeat; says nothing when there is nothing to do. Everything it prints goes to stderr.
 #   --any-user   without root, leave Debian packages alone and say so (unit tests run without them)
+#   PACKAGE…     further Debian packages, for what few need
 set -euo pipefail
 cd "$(dirname "$0")/.."
 exec 1>&2
@@ -11,6 +12,15 @@ fail() {
   say "$*"
   exit 1
 }
+
+any_user=
+extra=()
+for argument in "$@"; do
+  case $argument in
+  --any-user) any_user=yes ;;
+  *) extra+=("$argument") ;;
+  esac
+done
 
 # Hosts and guests, one line a purpose. Recommended packages stay away: they bring services that nobody asked for.
 packages=(
@@ -23,12 +33,12 @@ packages=(
 
 install_packages() {
   local missing=() package
-  for package in "${packages[@]}"; do
+  for package in "${packages[@]}" "${extra[@]}"; do
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" != 0 ]; then
-    [ "${1-}" = --any-user ] || fail "run as root: these Debian packages are missing: ${missing[*]}"
+    [ -n "$any_user" ] || fail "run as root: these Debian packages are missing: ${missing[*]}"
     say "not root: left out ${missing[*]}; what needs them will be skipped"
     return 0
   fi
@@ -74,10 +84,10 @@ command -v node >/dev/null || fail 'Node is missing: install Node 20.19 or later
 command -v npm >/dev/null || fail 'npm is missing: install it with Node'
 if [ -r /etc/os-release ]; then
   grep -Eq '^ID(_LIKE)?=.*debian' /etc/os-release ||
-    [ "${1-}" = --any-user ] || fail "this is not Debian; the lab needs Debian 12's packages"
+    [ -n "$any_user" ] || fail "this is not Debian; the lab needs Debian 12's packages"
 fi
-[ "$(id -u)" = 0 ] || [ "${1-}" = --any-user ] || fail 'run as root: the lab makes containers, a bridge and control groups'
-install_packages "$@"
+[ "$(id -u)" = 0 ] || [ -n "$any_user" ] || fail 'run as root: the lab makes containers, a bridge and control groups'
+install_packages
 if ! modules_match; then
   say 'installing node_modules'
   npm ci --silent --no-progress || fail 'npm ci failed: run it by hand to see why'

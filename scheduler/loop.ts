@@ -1,5 +1,5 @@
 // The control loop: new samples, a plan, and by mode the record of its decisions and the start of its moves.
-import { pause, type Clock } from '../shared/clock.ts';
+import { isAborted, pause, type Clock } from '../shared/clock.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { Move } from '../shared/gen/evenkeel/v1/Move.ts';
 import type { Mode } from '../shared/gen/evenkeel/v1/Mode.ts';
@@ -165,11 +165,6 @@ export class Loop {
     forgetOld(view, clock.nowMs(), limits);
     agents.sweep();
   }
-}
-
-/** Asked anew after each wait, which the compiler cannot know. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }
 
 /** Two decisions with the same key say the same to a person. */

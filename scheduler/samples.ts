@@ -1,6 +1,6 @@
 // Follows the stream of host reports: first those of the last minutes, then each as it comes.
 import { millis, type JsMsg, type NatsConnection } from 'nats';
-import { pause, type Clock } from '../shared/clock.ts';
+import { isAborted, pause, type Clock } from '../shared/clock.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { HostReport } from '../shared/gen/evenkeel/v1/HostReport.ts';
 import type { Logger } from '../shared/log.ts';
@@ -57,11 +57,6 @@ export async function followSamples(
     }
     await pause(clock, RETRY_MS, signal);
   }
-}
-
-/** A function, since TypeScript takes the signal for unaborted all through the loop. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }
 
 /** Decodes and checks; complains once about each host that sends what cannot be used. */

@@ -85,3 +85,8 @@ export async function withDeadline<T>(
     await timer;
   }
 }
+
+/** Asked anew after each wait; read as a property, the compiler takes an unaborted signal to stay so. */
+export function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}

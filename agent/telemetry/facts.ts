@@ -48,6 +48,7 @@ const TIMEOUT_MS = 10 * SECOND_MS;
 export class Facts {
   readonly #options: FactsOptions;
   #known: KnownHost | undefined;
+  #identified: Identified | undefined;
   #cpuModel: string | undefined;
   #failure = '';
   #wake: () => void = () => undefined;
@@ -108,17 +109,32 @@ export class Facts {
     signal.removeEventListener('abort', stop);
   }
 
+  /** Once for each connection: the capabilities are tens of kilobytes, and another libvirtd means another connection. */
+  async #identify(connection: Connection, wait: WaitOptions): Promise<Identified> {
+    if (this.#identified?.connection !== connection)
+      this.#identified = {
+        connection,
+        ...readCapabilities(await getCapabilities(connection, wait)),
+        libvirtVersion: versionText(await getLibVersion(connection, wait)),
+        hypervisorVersion: versionText(await getVersion(connection, wait)),
+      };
+    return this.#identified;
+  }
+
   async #lookUp(): Promise<KnownHost> {
     const { procRoot, sysRoot, signal } = this.#options;
     const wait = { signal, timeoutMs: TIMEOUT_MS };
     const connection = await this.#options.connection(wait);
-    const { hostId, architecture } = readCapabilities(await getCapabilities(connection, wait));
+    const { hostId, architecture, libvirtVersion, hypervisorVersion } = await this.#identify(
+      connection,
+      wait,
+    );
     const { cpuCores, memoryBytes } = readHostCounters(procRoot, 0);
     this.#cpuModel ??= await readCpuModel();
     const facts = {
       ...(await this.#options.identity()),
-      libvirtVersion: versionText(await getLibVersion(connection, wait)),
-      hypervisorVersion: versionText(await getVersion(connection, wait)),
+      libvirtVersion,
+      hypervisorVersion,
       cpuCores,
       memoryBytes,
       cpuModel: this.#cpuModel,
@@ -129,6 +145,14 @@ export class Facts {
     };
     return { hostId, hostName: hostname(), facts };
   }
+}
+
+interface Identified {
+  readonly connection: Connection;
+  readonly hostId: string;
+  readonly architecture: string;
+  readonly libvirtVersion: string;
+  readonly hypervisorVersion: string;
 }
 
 /** The parts of libvirt's capabilities that name the host. */

@@ -1,0 +1,211 @@
+// The agent and the monitors that it is compared with, each as a real process on the same libvirtd.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { connect as connectTcp } from 'node:net';
+import { join } from 'node:path';
+import { connect as connectNats, type JetStreamManager } from 'nats';
+import { systemClock } from '../shared/clock.ts';
+import { ensureStreams, SAMPLES_STREAM } from '../shared/nats.ts';
+import { hostReportCodec } from '../shared/proto/load.ts';
+import { MIB, SECOND_MS } from '../shared/units.ts';
+import { freePort, startNats } from '../test/services.ts';
+
+/** Debian packages of the peers. */
+export const PEER_PACKAGES = ['collectd-core', 'prometheus-libvirt-exporter'];
+
+export interface Monitor {
+  readonly name: string;
+  start(): Promise<RunningMonitor>;
+}
+
+export interface RunningMonitor {
+  readonly pid: number;
+  /** Makes it take one sample; undefined for one that keeps time by itself. */
+  readonly sample: (() => Promise<void>) | undefined;
+  /** How many guests its last sample held. */
+  guestsSeen(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+export interface MonitorOptions {
+  /** As libvirt's own client library dials it. */
+  readonly uri: string;
+  readonly socket: string;
+  /** For its files. */
+  readonly folder: string;
+  readonly intervalS: number;
+}
+
+const START_MS = 20 * SECOND_MS;
+
+/** The whole agent as its unit runs it, publishing to a real nats-server. */
+export function agentMonitor({ socket, folder, intervalS }: MonitorOptions): Monitor {
+  return {
+    name: 'evenkeel-agent',
+    start: async () => {
+      const nats = await startNats();
+      const connection = await connectNats({ servers: nats.url });
+      const manager = await connection.jetstreamManager();
+      await ensureStreams(manager, { samplesMaxBytes: 256 * MIB, eventsMaxBytes: MIB });
+      const config = join(folder, 'agent.yaml');
+      writeFileSync(
+        config,
+        JSON.stringify({
+          listen: { address: `127.0.0.1:${await freePort()}` },
+          tls: { mode: 'plaintext' },
+          nats: { servers: [nats.url] },
+          libvirt: { uri: 'qemu:///session', socket },
+          stateDirectory: folder,
+          sampling: { intervalS },
+        }),
+      );
+      const environment = { ...process.env, ...unitEnvironment() };
+      const child = start(process.execPath, ['dist/agent/main.js', '--config', config], environment);
+      await until(async () => (await streamMessages(manager)) > 0, 'the agent publishes no report');
+      return {
+        pid: pidOf(child),
+        sample: undefined,
+        guestsSeen: () => guestsInLastReport(manager),
+        stop: async () => {
+          await end(child);
+          await connection.close();
+          await nats.remove();
+        },
+      };
+    },
+  };
+}
+
+/** Variables that the agent's unit sets, for example options of Node. */
+function unitEnvironment(): Record<string, string> {
+  const unit = readFileSync('systemd/evenkeel-agent.service', 'utf8');
+  const lines = [...unit.matchAll(/^Environment="?([A-Z_]+)=([^"\n]*)"?$/gm)];
+  return Object.fromEntries(lines.map(([, name = '', value = '']) => [name, value]));
+}
+
+async function streamMessages(manager: JetStreamManager): Promise<number> {
+  return (await manager.streams.info(SAMPLES_STREAM)).state.messages;
+}
+
+async function guestsInLastReport(manager: JetStreamManager): Promise<number> {
+  const { state } = await manager.streams.info(SAMPLES_STREAM);
+  const last = await manager.streams.getMessage(SAMPLES_STREAM, { seq: state.last_seq });
+  const { vms } = hostReportCodec.decode(last.data);
+  return vms.filter(({ counted, cpuDemandCores }) => counted && cpuDemandCores !== undefined).length;
+}
+
+/** collectd's virt plugin, asked for the same kinds of figures, kept in its cache and written nowhere. */
+export function collectdMonitor({ uri, folder, intervalS }: MonitorOptions): Monitor {
+  return {
+    name: "collectd's virt plugin",
+    start: async () => {
+      const config = join(folder, 'collectd.conf');
+      const socket = join(folder, 'collectd.sock');
+      writeFileSync(
+        config,
+        `Hostname "bench"
+Interval ${intervalS}
+BaseDir "${folder}"
+PIDFile "${join(folder, 'collectd.pid')}"
+PostCacheChain "drop"
+<Chain "drop">
+  Target "stop"
+</Chain>
+LoadPlugin virt
+LoadPlugin unixsock
+<Plugin virt>
+  Connection "${uri}"
+  HostnameFormat name
+  ExtraStats "disk domain_state memory vcpu"
+</Plugin>
+<Plugin unixsock>
+  SocketFile "${socket}"
+  SocketGroup "root"
+</Plugin>
+`,
+      );
+      const child = start('/usr/sbin/collectd', ['-f', '-C', config], process.env);
+      const guestsSeen = async (): Promise<number> => {
+        const values = await askSocket(socket, 'LISTVAL\n');
+        return new Set([...values.matchAll(/ (guest\d+)\/virt\S*\/domain_state/g)].map(([, name]) => name))
+          .size;
+      };
+      await until(async () => (await guestsSeen()) > 0, 'collectd has no values');
+      return { pid: pidOf(child), sample: undefined, guestsSeen, stop: () => end(child) };
+    },
+  };
+}
+
+/** prometheus-libvirt-exporter, scraped once an interval. */
+export function exporterMonitor({ uri }: MonitorOptions): Monitor {
+  return {
+    name: 'prometheus-libvirt-exporter',
+    start: async () => {
+      const address = `127.0.0.1:${await freePort()}`;
+      const options = [`--web.listen-address=${address}`, `--libvirt.uri=${uri}`];
+      const child = start('/usr/bin/prometheus-libvirt-exporter', options, process.env);
+      let page = '';
+      const sample = async (): Promise<void> => {
+        page = await fetchText(`http://${address}/metrics`);
+      };
+      const guestsSeen = (): Promise<number> =>
+        Promise.resolve(page.match(/^libvirt_domain_info_cpu_time_seconds_total/gm)?.length ?? 0);
+      await until(async () => {
+        await sample();
+        return (await guestsSeen()) > 0;
+      }, 'the exporter shows no guests');
+      return { pid: pidOf(child), sample, guestsSeen, stop: () => end(child) };
+    },
+  };
+}
+
+/** Its output goes to ours for people, away from the result. */
+function start(program: string, options: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
+  const child = spawn(program, options, { env: environment, stdio: ['ignore', 2, 2] });
+  process.once('exit', () => child.kill('SIGKILL'));
+  return child;
+}
+
+function pidOf(child: ChildProcess): number {
+  if (child.pid === undefined || child.exitCode !== null) throw new Error(`${child.spawnfile} does not run`);
+  return child.pid;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+}
+
+async function until(condition: () => Promise<boolean>, failure: string): Promise<void> {
+  const deadlineMs = performance.now() + START_MS;
+  while (!(await condition().catch(() => false))) {
+    if (performance.now() > deadlineMs) throw new Error(failure);
+    await systemClock.sleep(200);
+  }
+}
+
+async function askSocket(path: string, question: string): Promise<string> {
+  const socket = connectTcp(path);
+  await once(socket, 'connect');
+  socket.end(question);
+  let answer = '';
+  for await (const chunk of socket) answer += String(chunk);
+  return answer;
+}
+
+function fetchText(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get(url, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => {
+        resolve(text);
+      });
+    }).on('error', reject);
+  });
+}
