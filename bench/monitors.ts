@@ -17,6 +17,8 @@ export const PEER_PACKAGES = ['collectd-core', 'prometheus-libvirt-exporter'];
 
 export interface Monitor {
   readonly name: string;
+  /** Samples after which it costs what it costs in the long run. */
+  readonly warmUpSamples: number;
   start(): Promise<RunningMonitor>;
 }
 
@@ -39,11 +41,15 @@ export interface MonitorOptions {
 }
 
 const START_MS = 20 * SECOND_MS;
+// V8 compiles what is hot and tidies the heap of the start once, within some 70 s; an agent then runs for months.
+const NODE_WARM_UP_SAMPLES = 16;
+const NATIVE_WARM_UP_SAMPLES = 2;
 
 /** The whole agent as its unit runs it, publishing to a real nats-server. */
 export function agentMonitor({ socket, folder, intervalS }: MonitorOptions): Monitor {
   return {
     name: 'evenkeel-agent',
+    warmUpSamples: NODE_WARM_UP_SAMPLES,
     start: async () => {
       const nats = await startNats();
       const connection = await connectNats({ servers: nats.url });
@@ -61,8 +67,7 @@ export function agentMonitor({ socket, folder, intervalS }: MonitorOptions): Mon
           sampling: { intervalS },
         }),
       );
-      const environment = { ...process.env, ...unitEnvironment() };
-      const child = start(process.execPath, ['dist/agent/main.js', '--config', config], environment);
+      const child = start(process.execPath, [...unitNodeOptions(), 'dist/agent/main.js', '--config', config]);
       await until(async () => (await streamMessages(manager)) > 0, 'the agent publishes no report');
       return {
         pid: pidOf(child),
@@ -78,11 +83,12 @@ export function agentMonitor({ socket, folder, intervalS }: MonitorOptions): Mon
   };
 }
 
-/** Variables that the agent's unit sets, for example options of Node. */
-function unitEnvironment(): Record<string, string> {
+/** Options of Node that the agent's unit sets. */
+function unitNodeOptions(): string[] {
   const unit = readFileSync('systemd/evenkeel-agent.service', 'utf8');
-  const lines = [...unit.matchAll(/^Environment="?([A-Z_]+)=([^"\n]*)"?$/gm)];
-  return Object.fromEntries(lines.map(([, name = '', value = '']) => [name, value]));
+  const line = /^ExecStart=\S+(.*) \S+main\.js$/m.exec(unit);
+  if (line === null) throw new Error('systemd/evenkeel-agent.service starts no main.js');
+  return line[1]?.split(' ').filter((option) => option !== '') ?? [];
 }
 
 async function streamMessages(manager: JetStreamManager): Promise<number> {
@@ -100,6 +106,7 @@ async function guestsInLastReport(manager: JetStreamManager): Promise<number> {
 export function collectdMonitor({ uri, folder, intervalS }: MonitorOptions): Monitor {
   return {
     name: "collectd's virt plugin",
+    warmUpSamples: NATIVE_WARM_UP_SAMPLES,
     start: async () => {
       const config = join(folder, 'collectd.conf');
       const socket = join(folder, 'collectd.sock');
@@ -126,7 +133,7 @@ LoadPlugin unixsock
 </Plugin>
 `,
       );
-      const child = start('/usr/sbin/collectd', ['-f', '-C', config], process.env);
+      const child = start('/usr/sbin/collectd', ['-f', '-C', config]);
       const guestsSeen = async (): Promise<number> => {
         const values = await askSocket(socket, 'LISTVAL\n');
         return new Set([...values.matchAll(/ (guest\d+)\/virt\S*\/domain_state/g)].map(([, name]) => name))
@@ -142,10 +149,11 @@ LoadPlugin unixsock
 export function exporterMonitor({ uri }: MonitorOptions): Monitor {
   return {
     name: 'prometheus-libvirt-exporter',
+    warmUpSamples: NATIVE_WARM_UP_SAMPLES,
     start: async () => {
       const address = `127.0.0.1:${await freePort()}`;
       const options = [`--web.listen-address=${address}`, `--libvirt.uri=${uri}`];
-      const child = start('/usr/bin/prometheus-libvirt-exporter', options, process.env);
+      const child = start('/usr/bin/prometheus-libvirt-exporter', options);
       let page = '';
       const sample = async (): Promise<void> => {
         page = await fetchText(`http://${address}/metrics`);
@@ -162,8 +170,8 @@ export function exporterMonitor({ uri }: MonitorOptions): Monitor {
 }
 
 /** Its output goes to ours for people, away from the result. */
-function start(program: string, options: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
-  const child = spawn(program, options, { env: environment, stdio: ['ignore', 2, 2] });
+function start(program: string, options: readonly string[]): ChildProcess {
+  const child = spawn(program, options, { stdio: ['ignore', 2, 2] });
   process.once('exit', () => child.kill('SIGKILL'));
   return child;
 }

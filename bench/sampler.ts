@@ -29,7 +29,6 @@ const PAIRS = Number(process.env['EVENKEEL_BENCH_PAIRS'] ?? 31);
 const WARM_UP_PAIRS = 3;
 // The agent's default, so that what a process costs between its samples counts as it does in production.
 const INTERVAL_S = 5;
-const WARM_UP_SAMPLES = 4;
 const SAMPLES = Number(process.env['EVENKEEL_BENCH_SAMPLES'] ?? 12);
 const WALL_RATIO_MAX = 1.05;
 const RSS_MAX_MB = 90;
@@ -226,7 +225,8 @@ async function measureCost(monitor: Monitor, libvirtd: PrivateLibvirtd): Promise
   const intervalMs = INTERVAL_S * SECOND_MS;
   const running = await monitor.start();
   try {
-    for (let sample = 0; sample < WARM_UP_SAMPLES; sample += 1) await oneInterval(running.sample, intervalMs);
+    for (let sample = 0; sample < monitor.warmUpSamples; sample += 1)
+      await oneInterval(running.sample, intervalMs);
     const before = { own: cpuMs(running.pid), libvirtd: cpuMs(libvirtd.pid()) };
     let rssMaxBytes = 0;
     for (let sample = 0; sample < SAMPLES; sample += 1) {

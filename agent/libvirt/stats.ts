@@ -124,6 +124,8 @@ const RECORDS_MAX = 16_384;
 const PARAMS_MAX = 262_144;
 /** Longest index of a device or vCPU that is believed: 5 digits are far above what QEMU takes. */
 const INDEX_DIGITS_MAX = 5;
+/** VIR_TYPED_PARAM_FIELD_LENGTH: longer ones are not remembered, so that memory stays bounded whatever a daemon sends. */
+const NAME_LENGTH_MAX = 80;
 
 /** Statistics of many domains. With a stuck guest this call may not return for as long as the guest is stuck: see getControlInfo. */
 export function getAllDomainStats(
@@ -200,7 +202,7 @@ function isNamed<T extends { name?: string }>(device: T): device is T & { name: 
 /** A group of keys: `cpu.time`, or with an index `vcpu.3.delay`. */
 interface Group {
   readonly prefix: string;
-  /** Longer fields are of no interest; saying so by length saves making a string of each of KVM's 70 counters a vCPU. */
+  /** Longer fields are of no interest. */
   readonly fieldLengthMax: number;
   readonly read: (reader: XdrReader, draft: Draft, index: number | undefined, field: string) => void;
 }
@@ -324,25 +326,59 @@ const groups: readonly Group[] = [
   },
 ];
 
+/** What a parameter's name says: where its value goes. Undefined is a name of no interest. */
+interface ParamKey {
+  readonly group: Group;
+  readonly index: number | undefined;
+  readonly field: string;
+}
+
+/**
+ * Names already understood, by a hash of their bytes. The same few dozen come for every domain at every sample, and taking
+ * them apart anew was most of the cost of decoding.
+ */
+const knownNames = new Map<number, { readonly name: string; readonly key: ParamKey | undefined }>();
+/** A host full of KVM guests with 100 vCPUs has some 8,000 names. */
+const KNOWN_NAMES_MAX = 16_384;
+
 function readParam(reader: XdrReader, draft: Draft): void {
-  const name = reader.stringSpan();
+  const key = keyOf(reader, reader.stringSpan());
+  if (key === undefined) {
+    skipParamValue(reader);
+  } else {
+    key.group.read(reader, draft, key.index, key.field);
+  }
+}
+
+function keyOf(reader: XdrReader, name: Span): ParamKey | undefined {
+  const hash = reader.spanHash(name);
+  const known = knownNames.get(hash);
+  if (known !== undefined && reader.spanEquals(name, known.name)) {
+    return known.key;
+  }
+  const key = parseKey(reader, name);
+  if (known === undefined && knownNames.size < KNOWN_NAMES_MAX && name.end - name.start <= NAME_LENGTH_MAX) {
+    knownNames.set(hash, { name: reader.asciiSlice(name), key });
+  }
+  return key;
+}
+
+function parseKey(reader: XdrReader, name: Span): ParamKey | undefined {
   const group = groups.find(({ prefix }) => reader.spanStartsWith(name, prefix));
   if (group === undefined) {
-    skipParamValue(reader);
-    return;
+    return undefined;
   }
   const afterPrefix = { start: name.start + group.prefix.length, end: name.end };
   const digits = countDigits(reader, afterPrefix);
   const start = digits === 0 ? afterPrefix.start : afterPrefix.start + digits + 1;
   if (digits > INDEX_DIGITS_MAX || name.end - start > group.fieldLengthMax) {
-    skipParamValue(reader);
-    return;
+    return undefined;
   }
   const index =
     digits === 0
       ? undefined
       : Number(reader.asciiSlice({ start: afterPrefix.start, end: afterPrefix.start + digits }));
-  group.read(reader, draft, index, reader.asciiSlice({ start, end: name.end }));
+  return { group, index, field: reader.asciiSlice({ start, end: name.end }) };
 }
 
 function countDigits(reader: XdrReader, span: Span): number {

@@ -256,6 +256,20 @@ export class XdrReader {
     return true;
   }
 
+  /** Whether the bytes are just these characters. */
+  spanEquals(span: Span, ascii: string): boolean {
+    return span.end - span.start === ascii.length && this.spanStartsWith(span, ascii);
+  }
+
+  /** 32-bit FNV-1a of the bytes. */
+  spanHash({ start, end }: Span): number {
+    let hash = 0x811c9dc5;
+    for (let at = start; at < end; at += 1) {
+      hash = Math.imul(hash ^ (this.#buffer[at] ?? 0), 0x01000193);
+    }
+    return hash;
+  }
+
   asciiSlice(span: Span): string {
     return this.#buffer.toString('latin1', span.start, span.end);
   }

@@ -55,8 +55,7 @@ const virsh = ['virsh', '-c', 'qemu:///system'] as const;
 /** Why the lab cannot be had here, for tap's `skip`; false when it can. With CI=true that is an error: CI must not skip. */
 export function skipWithoutLab(): string | false {
   if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) return false;
-  const reason =
-    'skipped: the lab of KVM hosts needs root on Debian; run npm test as root to have these cases';
+  const reason = 'the lab of KVM hosts needs root on Debian: run npm test as root to have these cases';
   if (process.env['CI'] === 'true') throw new Error(`${reason}; with CI=true nothing may be skipped`);
   return reason;
 }
