@@ -69,7 +69,7 @@ export async function openCluster(t: Test): Promise<Cluster> {
   });
   if (!(await networkIsUp())) {
     await mkdir(dirname(startedByTests), { recursive: true });
-    await writeFile(startedByTests, '');
+    await writeFile(startedByTests, String(process.ppid));
   }
   const startedMs = performance.now();
   await withLock(upTimeoutMs, () => up(() => undefined));

@@ -2,5 +2,5 @@
 import { join } from 'node:path';
 import { stateFolder } from '../../lab/paths.ts';
 
-/** There while a lab stands that the tests brought up. */
+/** There while a lab stands that tests brought up; holds the process id of their runner. */
 export const startedByTests = join(stateFolder, 'started-by-tests');
