@@ -159,6 +159,8 @@ t.test('live migration', { skip: skipWithoutLab(), timeout: fileTimeoutMs }, asy
       );
       t.not(pidAfter, pidBefore);
       t.comment(`the agent was back after ${seconds(performance.now() - killedMs)}`);
+      const [going] = (await cluster.migrations()).filter(isNew);
+      t.equal(going?.endedAtMs, 0, 'the migration still goes on');
       await guest.tell('dirty 0');
       const migration = await ended(cluster, isNew);
       t.match(migration.state, /SUCCEEDED|FAILED|ABORTED/, 'the migration has an outcome');
