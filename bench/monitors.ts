@@ -67,7 +67,9 @@ export function agentMonitor({ socket, folder, intervalS }: MonitorOptions): Mon
           sampling: { intervalS },
         }),
       );
-      const child = start(process.execPath, [...unitNodeOptions(), 'dist/agent/main.js', '--config', config]);
+      const unit = readFileSync('systemd/evenkeel-agent.service', 'utf8');
+      const options = [...nodeOptionsOf(unit), 'dist/agent/main.js', '--config', config];
+      const child = start(process.execPath, options, environmentOf(unit));
       await until(async () => (await streamMessages(manager)) > 0, 'the agent publishes no report');
       return {
         pid: pidOf(child),
@@ -84,11 +86,15 @@ export function agentMonitor({ socket, folder, intervalS }: MonitorOptions): Mon
 }
 
 /** Options of Node that the agent's unit sets. */
-function unitNodeOptions(): string[] {
-  const unit = readFileSync('systemd/evenkeel-agent.service', 'utf8');
+function nodeOptionsOf(unit: string): string[] {
   const line = /^ExecStart=\S+(.*) \S+main\.js$/m.exec(unit);
   if (line === null) throw new Error('systemd/evenkeel-agent.service starts no main.js');
   return line[1]?.split(' ').filter((option) => option !== '') ?? [];
+}
+
+function environmentOf(unit: string): Record<string, string> {
+  const lines = unit.matchAll(/^Environment=(\w+)=(\S+)$/gm);
+  return Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]));
 }
 
 async function streamMessages(manager: JetStreamManager): Promise<number> {
@@ -170,8 +176,13 @@ export function exporterMonitor({ uri }: MonitorOptions): Monitor {
 }
 
 /** Its output goes to ours for people, away from the result. */
-function start(program: string, options: readonly string[]): ChildProcess {
-  const child = spawn(program, options, { stdio: ['ignore', 2, 2] });
+function start(
+  program: string,
+  options: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): ChildProcess {
+  const env = { ...process.env, ...environment };
+  const child = spawn(program, options, { stdio: ['ignore', 2, 2], env });
   process.once('exit', () => child.kill('SIGKILL'));
   return child;
 }

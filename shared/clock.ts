@@ -1,5 +1,5 @@
 // The one place where real time enters: everything that waits or stamps is handed a Clock.
-import { setTimeout as delay } from 'node:timers/promises';
+import { clearTimeout, setTimeout } from 'node:timers';
 
 /** Time as the project sees it. Simulated time implements the same three members. */
 export interface Clock {
@@ -14,16 +14,30 @@ export interface Clock {
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
-  sleep: async (ms, signal) => {
-    try {
-      await delay(ms, undefined, signal === undefined ? {} : { signal });
-    } catch (error) {
-      // node wraps the abort reason; callers wait on the reason itself.
-      signal?.throwIfAborted();
-      throw error;
-    }
-  },
+  // By hand, since Node's own timer promise makes an error with a stack for every sleep that is cut short, and nearly
+  // all are: each call that waits has a deadline, and hardly any of them passes.
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(reasonOf(signal));
+        return;
+      }
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      }, ms);
+      const stop = (): void => {
+        clearTimeout(timer);
+        reject(reasonOf(signal));
+      };
+      signal?.addEventListener('abort', stop, { once: true });
+    }),
 };
+
+function reasonOf(signal: AbortSignal | undefined): Error {
+  const reason: unknown = signal?.reason;
+  return reason instanceof Error ? reason : new Error('aborted', { cause: reason });
+}
 
 /** Sleeps for a loop: true after `ms`, false as soon as the signal aborts. */
 export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
@@ -49,6 +63,9 @@ export class DeadlineError extends Error {
     this.timeoutMs = timeoutMs;
   }
 }
+
+// Made once: an abort without a reason makes a DOMException with a stack, for every call that ends in time.
+const DONE = new Error('done in time');
 
 /**
  * Runs `work` under one signal that aborts with the caller's signal or after `timeoutMs` (then with a DeadlineError).
@@ -81,7 +98,7 @@ export async function withDeadline<T>(
     return await work(deadline.signal);
   } finally {
     signal?.removeEventListener('abort', forward);
-    done.abort();
+    done.abort(DONE);
     await timer;
   }
 }

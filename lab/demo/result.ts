@@ -42,10 +42,11 @@ export interface DemoResult extends Measured {
 const gapSlackMs = 2 * guest.tickIntervalMs + 500;
 
 /**
- * One burning guest asks for 1 core, two for 2: halfway between. What they get is told and not judged: it falls when the
- * machine under the lab has other work, which is no fault of evenkeel.
+ * Two busy guests ask for 1.2 of the one core that a host has, one for 0.6: no host may be asked for more than it has.
+ * What the guests get is told and not judged: it falls when the machine under the lab has other work, which is no fault
+ * of evenkeel.
  */
-export const demandRatioMax = 1.5;
+export const demandRatioMax = 1;
 
 export function judge(measured: Measured): DemoResult {
   const { vm, from, to } = measured;

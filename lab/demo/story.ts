@@ -12,7 +12,7 @@ import { paint } from '../../cli/render/view.ts';
 import type { TickRecord, TickWatch } from '../guest.ts';
 import { hostNames } from '../topology.ts';
 import { runningOn, waitFor, type DemoCluster } from './cluster.ts';
-import { burn, createGuest, evenkeel, guests, watchGuest, type DemoGuest } from './guests.ts';
+import { burn, busyRatio, createGuest, evenkeel, guests, watchGuest, type DemoGuest } from './guests.ts';
 import { demandRatioMax, seconds, type Measured } from './result.ts';
 import { countInInflux, SampleWatch } from './samples.ts';
 import type { Screen } from './screen.ts';
@@ -104,9 +104,11 @@ async function rebalance(
   signal: AbortSignal,
 ): Promise<Omit<Measured, 'samplesPublished' | 'samplesInInflux'>> {
   const busy = guests.filter(({ isBusy }) => isBusy);
-  screen.heading('Overload: demo-1 and demo-2 each want a whole core; kvm1 has one');
+  screen.heading(
+    `Overload: demo-1 and demo-2 each want ${busyRatio * 100} % of a core, and kvm1 has only one core`,
+  );
   await evenkeel(screen, ['mode', 'auto']);
-  await Promise.all(busy.map((guest) => burn(guest, 1)));
+  await Promise.all(busy.map((guest) => burn(guest)));
   const overloadAtMs = systemClock.nowMs();
   const decision = await awaitDecision(cluster, screen, overloadAtMs, signal);
   // What the crowded host did to the guests before is not the migration's doing.

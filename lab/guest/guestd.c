@@ -2,7 +2,7 @@
 //
 // Port 7000 streams "tick COUNTER UPTIME_MS" every 100 ms. The counter belongs to the guest, not to the connection, so
 // that a watcher can tell a guest that went on (next number, next line) from one that was restarted or ran twice.
-// Port 7001 takes commands, one a line: "burn N", "dirty MIB_PER_S [SIZE_MIB]", "status".
+// Port 7001 takes commands, one a line: "burn N [PERCENT]", "dirty MIB_PER_S [SIZE_MIB]", "status".
 // The counter also goes to the serial console and, when there is one, to the second disk, once a second.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -48,7 +48,7 @@ struct client {
 static struct client clients[CLIENTS_MAX];
 static volatile uint64_t *counter;  // shared with the children
 static pid_t burners[BURNERS_MAX];
-static int burnerCount;
+static int burnerCount, burnPercent;
 static pid_t dirtier;
 static int dirtyRateMib, dirtySizeMib;
 static int epollFd;
@@ -84,8 +84,13 @@ static pid_t startChild(void (*work)(void)) {
 static void burn(void) {
   // The counter must go on while the guest burns all it has: the loops come last.
   setpriority(PRIO_PROCESS, 0, 19);
-  volatile uint64_t sink = 0;
-  for (;;) sink++;
+  // By the wall clock: a guest that is kept waiting does not make up for it, so it never asks for more than its share.
+  for (;;) {
+    const uint64_t startMs = uptimeMs();
+    while (burnPercent == 100 || uptimeMs() < startMs + (uint64_t)burnPercent) {
+    }
+    sleepUntilMs(startMs + 100);
+  }
 }
 
 static void dirty(void) {
@@ -173,8 +178,9 @@ static void accepted(int listener, int isTicker) {
   close(fd);
 }
 
-static void setBurners(int count) {
-  while (burnerCount > count) kill(burners[--burnerCount], SIGKILL);
+static void setBurners(int count, int percent) {
+  while (burnerCount > (percent == burnPercent ? count : 0)) kill(burners[--burnerCount], SIGKILL);
+  burnPercent = percent;
   while (burnerCount < count) burners[burnerCount++] = startChild(burn);
 }
 
@@ -199,18 +205,19 @@ static void obey(struct client *client) {
   sysinfo(&info);
   // Half of the memory: the rest of the guest is a few MiB, but running out of memory ends PID 1.
   const int sizeMaxMib = (int)((uint64_t)info.totalram * info.mem_unit >> 21);
-  int amount, sizeMib = sizeMaxMib < 64 ? sizeMaxMib : 64;
+  int amount, percent = 100, sizeMib = sizeMaxMib < 64 ? sizeMaxMib : 64;
   if (strcmp(client->line, "status") == 0) {
     status(client);
-  } else if (sscanf(client->line, "burn %d", &amount) == 1 && amount >= 0 && amount <= BURNERS_MAX) {
-    setBurners(amount);
-    say(client, "ok burn %d\n", amount);
+  } else if (sscanf(client->line, "burn %d %d", &amount, &percent) >= 1 && amount >= 0 &&
+             amount <= BURNERS_MAX && percent > 0 && percent <= 100) {
+    setBurners(amount, percent);
+    say(client, "ok burn %d %d\n", amount, percent);
   } else if (sscanf(client->line, "dirty %d %d", &amount, &sizeMib) >= 1 && amount >= 0 &&
              amount <= DIRTY_RATE_MAX_MIB && sizeMib > 0 && sizeMib <= sizeMaxMib) {
     setDirty(amount, sizeMib);
     say(client, "ok dirty %d %d\n", amount, sizeMib);
   } else {
-    say(client, "error: say burn 0..%d, dirty MIB_PER_S(0..%d) [SIZE_MIB(1..%d)] or status\n", BURNERS_MAX,
+    say(client, "error: say burn 0..%d [PERCENT(1..100)], dirty MIB_PER_S(0..%d) [SIZE_MIB(1..%d)] or status\n", BURNERS_MAX,
         DIRTY_RATE_MAX_MIB, sizeMaxMib);
   }
 }

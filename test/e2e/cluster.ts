@@ -1,6 +1,6 @@
 // The lab as the end-to-end tests see it: brought up once, asked through the CLI, the scheduler and libvirt itself.
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
 import { certificateFolder } from '../../lab/certificates.ts';
@@ -36,7 +36,7 @@ import type { VmLoad } from '../../shared/gen/evenkeel/v1/VmLoad.ts';
 import { unary } from '../../shared/grpc/client.ts';
 import { channelCredentials } from '../../shared/grpc/credentials.ts';
 import { SchedulerServiceClient } from '../../shared/proto/load.ts';
-import { startedByTests } from './started-by-tests.ts';
+import { claimLab, isOrphanedLab } from './started-by-tests.ts';
 
 export const schedulerAddress = `${bridge.address}:${schedulerPort}`;
 
@@ -67,10 +67,7 @@ export async function openCluster(t: Test): Promise<Cluster> {
     timeoutMs: setupTimeoutMs,
     environment: { PATH: `${dirname(process.execPath)}:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: '/root' },
   });
-  if (!(await networkIsUp())) {
-    await mkdir(dirname(startedByTests), { recursive: true });
-    await writeFile(startedByTests, String(process.ppid));
-  }
+  if (!(await networkIsUp()) || (await isOrphanedLab())) await claimLab();
   const startedMs = performance.now();
   await withLock(upTimeoutMs, () => up(() => undefined));
   t.comment(`lab up after ${seconds(performance.now() - startedMs)}`);
