@@ -193,7 +193,7 @@ export class MigrationGuard {
           if ((await copy.downtimeMaxMs(wait)) === intent.previousDowntimeMs) return;
           await copy.setDowntimeMax(intent.previousDowntimeMs, wait);
         },
-        AbortSignal.timeout(RESTORE_TIMEOUT_MS),
+        new AbortController().signal,
       );
     } catch (error) {
       logger.warn({ err: error, vmId: vmUuid }, "could not set the guest's downtime limit back");

@@ -202,15 +202,19 @@ export class MigrationJob {
     };
     stopped.addEventListener('abort', stop, { once: true });
     try {
-      await hypervisor.listen(this.request.vmUuid, (event) => {
-        this.#hear(event);
-      }, {
-        timeoutMs: callTimeoutMs,
-        signal: over.signal,
-        onLost: () => {
-          this.#logger.warn('events of the migration are lost; its state is asked for instead');
+      await hypervisor.listen(
+        this.request.vmUuid,
+        (event) => {
+          this.#hear(event);
         },
-      });
+        {
+          timeoutMs: callTimeoutMs,
+          signal: over.signal,
+          onLost: () => {
+            this.#logger.warn('events of the migration are lost; its state is asked for instead');
+          },
+        },
+      );
       return await work();
     } finally {
       stopped.removeEventListener('abort', stop);
