@@ -131,7 +131,7 @@ export class FakeHypervisor implements Hypervisor {
 
   withCopy<T>(vmUuid: string, work: (copy: Copy) => Promise<T>): Promise<T> {
     return work({
-      start: (order) => this.#start(vmUuid, order),
+      start: (order, wait) => this.#start(vmUuid, order, wait),
       figures: () => this.#answer(() => (this.#flights.has(vmUuid) ? this.figures : undefined)),
       downtimeMaxMs: () =>
         this.#answer(() => {
@@ -159,8 +159,13 @@ export class FakeHypervisor implements Hypervisor {
     });
   }
 
-  #start(vmUuid: string, order: CopyOrder): Promise<void> {
+  /** Whoever called may go; the copy goes on. */
+  #start(vmUuid: string, order: CopyOrder, { signal }: WaitOptions): Promise<void> {
     return new Promise((resolve, reject) => {
+      this.#get(vmUuid);
+      signal?.addEventListener('abort', () => {
+        reject(new Error('gone'));
+      });
       this.done.push(`start ${vmUuid}`);
       this.set(vmUuid, { migrationRole: 'VM_MIGRATION_ROLE_OUTGOING' });
       const end = (error?: Error): void => {

@@ -7,11 +7,11 @@ export interface ContractWorld {
   readonly source: Hypervisor;
   readonly target: Hypervisor;
   /** Starts a persistent VM without disks on the source. */
-  runVm(name: string): Promise<string>;
+  readonly runVm: (name: string) => Promise<string>;
   /** Speed is up to the world: slow means that there is time to do something meanwhile. */
-  order(isSlow: boolean): CopyOrder;
+  readonly order: (isSlow: boolean) => CopyOrder;
   /** Lets the hypervisors do what they do while the test waits, until it is so; fails when it never is. */
-  until(isSo: () => Promise<boolean>): Promise<void>;
+  readonly until: (isSo: () => Promise<boolean>) => Promise<void>;
 }
 
 const wait = { timeoutMs: 20_000 };
