@@ -1,4 +1,6 @@
 // evenkeel's migrations against plain `virsh migrate --live --p2p` on the same pair of the lab's hosts, alternating.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { certificateFolder } from '../lab/certificates.ts';
 import { runCommand } from '../lab/command.ts';
@@ -18,6 +20,7 @@ import {
   type HostName,
 } from '../lab/topology.ts';
 import { systemClock } from '../shared/clock.ts';
+import type { CommitMode } from '../shared/gen/evenkeel/v1/CommitMode.ts';
 import type { GetModeResponse } from '../shared/gen/evenkeel/v1/GetModeResponse.ts';
 import type { ListVmLoadsResponse } from '../shared/gen/evenkeel/v1/ListVmLoadsResponse.ts';
 import type { Migration } from '../shared/gen/evenkeel/v1/Migration.ts';
@@ -26,6 +29,7 @@ import { streamed, unary } from '../shared/grpc/client.ts';
 import { channelCredentials } from '../shared/grpc/credentials.ts';
 import { SchedulerServiceClient } from '../shared/proto/load.ts';
 import { MIB } from '../shared/units.ts';
+import { PauseWatch } from './pauses.ts';
 import { atMost, median, result, type BenchResult, type Goal } from './result.ts';
 
 type Scheduler = InstanceType<typeof SchedulerServiceClient>;
@@ -37,20 +41,29 @@ interface Move {
   readonly to: HostName;
   /** From the order to the recorded success, or to the end of virsh. */
   readonly wallMs: number;
-  /** As the target's libvirt measured it. */
+  /** From the suspension on the source to the resumption on the target. */
   readonly downtimeMs: number;
   /** evenkeel alone: from the order to the record, by the scheduler's own stamps. */
   readonly recordedMs?: number;
 }
 
-const VM = 'bench-migrate';
-// The last guest number of the lab: out of the way of guests that people make.
-const GUEST_NUMBER = 199;
+interface BenchGuest {
+  readonly name: string;
+  /** One of the last numbers of the lab: out of the way of guests that people make. */
+  readonly number: number;
+  /** How evenkeel has to hand it over. A guest that can write no disk has no lock, and so arrives paused. */
+  readonly commitMode: CommitMode;
+}
+
+const LOCKED: BenchGuest = { name: 'bench-locked', number: 199, commitMode: 'COMMIT_MODE_LOCK' };
+const LOCKLESS: BenchGuest = { name: 'bench-lockless', number: 198, commitMode: 'COMMIT_MODE_PAUSED' };
 const PAIR: readonly [HostName, HostName] = ['kvm1', 'kvm2'];
 const MOVES_EACH = 10;
 const ADDED_MAX_MS = 250;
 // What the clock tick and the scheduling of two processes make of it on an idle machine.
 const DOWNTIME_NOISE_MS = 10;
+// One call to resume the copy, after the source has let go of the guest and the journal has it.
+const PAUSED_DOWNTIME_MAX_MS = 50;
 // What the scheduler passes by default; virsh gets the same.
 const BANDWIDTH_MIB = 100;
 const TIMEOUT_MS = 120_000;
@@ -69,12 +82,24 @@ export async function benchMigrate(): Promise<BenchResult> {
     // Nobody else is to move anything meanwhile.
     await setMode(scheduler, 'MODE_OBSERVE');
     try {
-      return await withGuest(scheduler, () => compare(scheduler));
+      return await compareAll(scheduler);
     } finally {
       await setMode(scheduler, mode);
     }
   } finally {
     scheduler.close();
+  }
+}
+
+async function compareAll(scheduler: Scheduler): Promise<BenchResult> {
+  const pauses = await PauseWatch.open(PAIR);
+  try {
+    const compared: Compared[] = [];
+    for (const one of [LOCKED, LOCKLESS])
+      compared.push(await withGuest(scheduler, one, () => compare(scheduler, one, pauses)));
+    return summary(compared, await virshStartMs());
+  } finally {
+    await pauses.close();
   }
 }
 
@@ -86,26 +111,41 @@ async function setMode(scheduler: Scheduler, mode: Mode): Promise<void> {
   await unary('set mode', scheduler.setMode.bind(scheduler), { mode }, wait);
 }
 
-async function withGuest<T>(scheduler: Scheduler, work: () => Promise<T>): Promise<T> {
-  await removeGuest(scheduler);
+async function withGuest<T>(scheduler: Scheduler, one: BenchGuest, work: () => Promise<T>): Promise<T> {
+  await removeGuest(scheduler, one);
   const spec = {
-    name: VM,
+    name: one.name,
     vcpus: 1,
     memoryBytes: guest.memoryBytes,
     disks: [{ pool: pool.name, cloneOf: baseImage }],
-    nics: [{ bridge: hostBridge, mac: guestMac(GUEST_NUMBER) }],
+    nics: [{ bridge: hostBridge, mac: guestMac(one.number) }],
     metadata: { owner: 'bench', purpose: 'npm run bench -- migrate' },
   };
-  const request = { spec, host: PAIR[0], start: true };
   await untilDone('create the guest', () =>
-    unary('create VM', scheduler.createVm.bind(scheduler), request, wait),
+    unary('create VM', scheduler.createVm.bind(scheduler), { spec, host: PAIR[0], start: false }, wait),
   );
   try {
+    if (one.commitMode === 'COMMIT_MODE_PAUSED') await makeDiskReadOnly(one);
+    await untilDone('start the guest', () =>
+      unary('start VM', scheduler.startVm.bind(scheduler), { vm: one.name }, wait),
+    );
     // It is up when its counter comes over the network.
-    (await watchTicks(guestAddress(GUEST_NUMBER), wait)).close();
+    (await watchTicks(guestAddress(one.number), wait)).close();
     return await work();
   } finally {
-    await removeGuest(scheduler);
+    await removeGuest(scheduler, one);
+  }
+}
+
+async function makeDiskReadOnly({ name }: BenchGuest): Promise<void> {
+  const xml = await virsh(PAIR[0], 'dumpxml', '--inactive', name);
+  const folder = await mkdtemp(join(tmpdir(), 'evenkeel-bench-'));
+  try {
+    const file = join(folder, 'guest.xml');
+    await writeFile(file, xml.replace('</disk>', '<readonly/></disk>'));
+    await virsh(PAIR[0], 'define', file);
+  } finally {
+    await rm(folder, { recursive: true });
   }
 }
 
@@ -123,38 +163,39 @@ async function untilDone<T>(what: string, attempt: () => Promise<T>): Promise<T>
 }
 
 /** Also that of a bench that was killed. */
-async function removeGuest(scheduler: Scheduler): Promise<void> {
+async function removeGuest(scheduler: Scheduler, { name: vm }: BenchGuest): Promise<void> {
   const ignore = (): undefined => undefined;
-  await unary('destroy VM', scheduler.destroyVm.bind(scheduler), { vm: VM }, wait).catch(ignore);
-  const request = { vm: VM, deleteVolumes: true };
+  await unary('destroy VM', scheduler.destroyVm.bind(scheduler), { vm }, wait).catch(ignore);
+  const request = { vm, deleteVolumes: true };
   await unary('undefine VM', scheduler.undefineVm.bind(scheduler), request, wait).catch(ignore);
 }
 
-async function compare(scheduler: Scheduler): Promise<BenchResult> {
+async function compare(scheduler: Scheduler, one: BenchGuest, pauses: PauseWatch): Promise<Compared> {
   const moves: Move[] = [];
   for (let round = 0; round < MOVES_EACH; round += 1) {
     // There and back, and the other way round each time: both methods go in both directions equally often.
     const order: readonly Method[] = round % 2 === 0 ? ['evenkeel', 'virsh'] : ['virsh', 'evenkeel'];
     for (const method of order) {
       const [from, to] = moves.length % 2 === 0 ? PAIR : [PAIR[1], PAIR[0]];
-      await untilSeenOn(scheduler, from);
-      const move = method === 'virsh' ? await byVirsh(from, to) : await byEvenkeel(scheduler, from, to);
+      await untilSeenOn(scheduler, one, from);
+      const took = method === 'virsh' ? await byVirsh(one, from, to) : await byEvenkeel(scheduler, one, to);
+      const move = { method, from, to, ...took, downtimeMs: await pauses.pauseMs(one.name, from, to) };
       say(
-        `${method.padEnd(8)} ${from} -> ${to}: ${Math.round(move.wallMs)} ms, downtime ${move.downtimeMs} ms`,
+        `${one.name} by ${method.padEnd(8)} ${from} -> ${to}: ${Math.round(move.wallMs)} ms, downtime ${Math.round(move.downtimeMs)} ms`,
       );
       moves.push(move);
     }
   }
-  return summary(moves, await virshStartMs());
+  return { guest: one, moves };
 }
 
 /** virsh moves behind the scheduler's back: it learns by the next samples where the VM is. */
-async function untilSeenOn(scheduler: Scheduler, host: HostName): Promise<void> {
+async function untilSeenOn(scheduler: Scheduler, { name }: BenchGuest, host: HostName): Promise<void> {
   const deadlineMs = systemClock.monotonicMs() + TIMEOUT_MS;
   while (systemClock.monotonicMs() < deadlineMs) {
     const list = scheduler.listVmLoads.bind(scheduler);
     const { vms }: ListVmLoadsResponse = await unary('list VMs', list, {}, wait);
-    const seen = vms.filter(({ sample }) => sample?.name === VM);
+    const seen = vms.filter(({ sample }) => sample?.name === name);
     if (
       seen.length === 1 &&
       seen.every((vm) => vm.hostName === host && vm.migrationId === '' && vm.warning === '')
@@ -162,7 +203,7 @@ async function untilSeenOn(scheduler: Scheduler, host: HostName): Promise<void> 
       return;
     await systemClock.sleep(250);
   }
-  throw new Error(`the scheduler does not see ${VM} on ${host} alone`);
+  throw new Error(`the scheduler does not see ${name} on ${host} alone`);
 }
 
 async function virsh(host: HostName, ...command: readonly string[]): Promise<string> {
@@ -170,37 +211,35 @@ async function virsh(host: HostName, ...command: readonly string[]): Promise<str
   return runCommand(['virsh', '--quiet', '-c', uri, ...command], wait);
 }
 
-async function byVirsh(from: HostName, to: HostName): Promise<Move> {
+type Took = Omit<Move, 'method' | 'from' | 'to' | 'downtimeMs'>;
+
+async function byVirsh({ name }: BenchGuest, from: HostName, to: HostName): Promise<Took> {
   const { libvirtUri, address } = labHost(to);
   // The flags of the agent, so that both do the same.
   const flags = '--live --p2p --persistent --undefinesource --abort-on-error --unsafe'.split(' ');
   const limits = ['--bandwidth', String(BANDWIDTH_MIB), '--migrateuri', `tcp://${address}`];
   const startedMs = systemClock.monotonicMs();
-  await virsh(from, 'migrate', ...flags, ...limits, VM, libvirtUri);
-  const wallMs = systemClock.monotonicMs() - startedMs;
-  return { method: 'virsh', from, to, wallMs, downtimeMs: await downtimeOn(to) };
+  await virsh(from, 'migrate', ...flags, ...limits, name, libvirtUri);
+  return { wallMs: systemClock.monotonicMs() - startedMs };
 }
 
-async function byEvenkeel(scheduler: Scheduler, from: HostName, to: HostName): Promise<Move> {
+async function byEvenkeel(
+  scheduler: Scheduler,
+  { name, commitMode }: BenchGuest,
+  to: HostName,
+): Promise<Took> {
   const startedMs = systemClock.monotonicMs();
   let last: Migration | null = null;
-  for await (const { migration } of streamed('migrate', scheduler.migrate({ vm: VM, targetHost: to })))
+  for await (const { migration } of streamed('migrate', scheduler.migrate({ vm: name, targetHost: to })))
     last = migration;
   const wallMs = systemClock.monotonicMs() - startedMs;
   if (last?.state !== 'MIGRATION_STATE_SUCCEEDED')
     throw new Error(
       `migration ended as ${last?.state ?? 'nothing'}: ${last?.causeCode ?? ''} ${last?.outcome ?? ''}`,
     );
-  const recordedMs = last.endedAtMs - last.queuedAtMs;
-  return { method: 'evenkeel', from, to, wallMs, recordedMs, downtimeMs: await downtimeOn(to) };
-}
-
-/** libvirt's own figure of the last migration, the same for both methods. */
-async function downtimeOn(host: HostName): Promise<number> {
-  const info = await virsh(host, 'domjobinfo', VM, '--completed', '--keep-completed');
-  const match = /Total downtime:\s+(\d+)\s+ms/.exec(info);
-  if (match === null) throw new Error(`no downtime in: ${info}`);
-  return Number(match[1]);
+  if (last.commitMode !== commitMode)
+    throw new Error(`${name} was handed over by ${last.commitMode}, and ${commitMode} was to be measured`);
+  return { wallMs, recordedMs: last.endedAtMs - last.queuedAtMs };
 }
 
 /** What of virsh's time is the start of a process and a connection; told, not subtracted. */
@@ -208,33 +247,57 @@ async function virshStartMs(): Promise<number> {
   const times: number[] = [];
   for (let run = 0; run < MOVES_EACH; run += 1) {
     const startedMs = systemClock.monotonicMs();
-    await virsh(PAIR[0], 'domstate', VM).catch(() => '');
+    await virsh(PAIR[0], 'domstate', LOCKED.name).catch(() => '');
     times.push(systemClock.monotonicMs() - startedMs);
   }
   return median(times);
 }
 
-function summary(moves: readonly Move[], startMs: number): BenchResult {
-  const of = (method: Method, figure: 'wallMs' | 'downtimeMs'): number[] =>
-    moves.filter((move) => move.method === method).map((move) => move[figure]);
-  const addedMs = median(of('evenkeel', 'wallMs')) - median(of('virsh', 'wallMs'));
-  const downtimes = of('virsh', 'downtimeMs');
-  const addedDowntimeMs = median(of('evenkeel', 'downtimeMs')) - median(downtimes);
-  // Equal but for chance: virsh's own downtimes lie this far from their median.
-  const deviations = downtimes.map((downtime) => Math.abs(downtime - median(downtimes)));
-  const spreadMs = Math.max(DOWNTIME_NOISE_MS, median(deviations));
-  const goals: Goal[] = [
-    atMost('added to virsh migrate at the median', addedMs, 'ms', ADDED_MAX_MS),
-    atMost("added downtime at the median, against virsh's own spread", addedDowntimeMs, 'ms', spreadMs),
-  ];
-  return result('migrate', goals, {
-    virshMedianMs: median(of('virsh', 'wallMs')),
-    evenkeelMedianMs: median(of('evenkeel', 'wallMs')),
-    virshDowntimeMedianMs: median(downtimes),
-    evenkeelDowntimeMedianMs: median(of('evenkeel', 'downtimeMs')),
+interface Compared {
+  readonly guest: BenchGuest;
+  readonly moves: readonly Move[];
+}
+
+function summary(compared: readonly Compared[], startMs: number): BenchResult {
+  return result('migrate', compared.flatMap(goalsOf), {
     virshStartMs: startMs,
     guestMemoryMib: guest.memoryBytes / MIB,
     bandwidthMibPerSecond: BANDWIDTH_MIB,
-    moves,
+    guests: compared.map(({ guest: { name, commitMode }, moves }) => ({
+      name,
+      commitMode,
+      virshMedianMs: median(figures(moves, 'virsh', 'wallMs')),
+      evenkeelMedianMs: median(figures(moves, 'evenkeel', 'wallMs')),
+      virshDowntimeMedianMs: median(figures(moves, 'virsh', 'downtimeMs')),
+      evenkeelDowntimeMedianMs: median(figures(moves, 'evenkeel', 'downtimeMs')),
+      moves,
+    })),
   });
+}
+
+function figures(moves: readonly Move[], method: Method, figure: 'wallMs' | 'downtimeMs'): number[] {
+  return moves.filter((move) => move.method === method).map((move) => move[figure]);
+}
+
+function goalsOf({ guest: { commitMode }, moves }: Compared): Goal[] {
+  const added = (figure: 'wallMs' | 'downtimeMs'): number =>
+    median(figures(moves, 'evenkeel', figure)) - median(figures(moves, 'virsh', figure));
+  if (commitMode === 'COMMIT_MODE_PAUSED')
+    return [
+      atMost('added to virsh migrate at the median, arriving paused', added('wallMs'), 'ms', ADDED_MAX_MS),
+      atMost(
+        'added downtime at the median, arriving paused',
+        added('downtimeMs'),
+        'ms',
+        PAUSED_DOWNTIME_MAX_MS,
+      ),
+    ];
+  // Equal but for chance: virsh's own downtimes lie this far from their median.
+  const downtimes = figures(moves, 'virsh', 'downtimeMs');
+  const deviations = downtimes.map((downtime) => Math.abs(downtime - median(downtimes)));
+  const spreadMs = Math.max(DOWNTIME_NOISE_MS, median(deviations));
+  return [
+    atMost('added to virsh migrate at the median', added('wallMs'), 'ms', ADDED_MAX_MS),
+    atMost("added downtime at the median, against virsh's own spread", added('downtimeMs'), 'ms', spreadMs),
+  ];
 }
