@@ -16,13 +16,14 @@ import { Intents } from './migration/intents.ts';
 import { createMigrationJobs } from './migration/jobs.ts';
 import { createLibvirtHypervisor } from './migration/libvirt-hypervisor.ts';
 import { createAskSource } from './migration/source-agent.ts';
-import { openStateFolder } from './migration/state-folder.ts';
 import { startAgentServer, type AgentParts } from './server.ts';
+import { openStateFolder, type StateFolder } from './state-folder.ts';
 import type { AgentIdentity } from './telemetry/facts.ts';
 import { readHostCounters, readPageBytes } from './telemetry/host.ts';
 import type { HostCounters } from './telemetry/host-rates.ts';
 import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 import { createCreator } from './vm/create.ts';
+import { Creations } from './vm/creations.ts';
 import { createLifecycle } from './vm/lifecycle.ts';
 import { hasBridge } from './vm/resolve.ts';
 
@@ -49,12 +50,15 @@ export async function startAgent(settings: AgentSettings, context: AgentContext)
     random: Math.random,
     logger,
   });
-  const parts = composeParts(settings, { access, telemetry }, context);
+  const folder = openStateFolder(settings.stateDirectory);
+  const creations = await Creations.open(folder, logger);
+  const parts = composeParts(settings, { access, telemetry, folder, creations }, context);
   const server = await startAgentServer(settings.listen.address, settings.tls, parts, context);
   const stopping = new AbortController();
   void parts.migrations.recover().catch((error: unknown) => {
     logger.error({ err: error }, 'cannot read which migrations were under way');
   });
+  void creations.takeBackLeft({ access, clock, logger });
   const watching = parts.guard.watch(stopping.signal);
   return {
     // Whatever goes away comes back or is waited for; only a bug ends the agent, and that ends the process.
@@ -81,14 +85,21 @@ async function identity({ advertise, listen, nats, tls }: AgentSettings): Promis
   };
 }
 
+interface Foundation {
+  readonly access: LibvirtAccess;
+  readonly telemetry: Telemetry;
+  readonly folder: StateFolder;
+  readonly creations: Creations;
+}
+
 function composeParts(
   settings: AgentSettings,
-  { access, telemetry }: { access: LibvirtAccess; telemetry: Telemetry },
+  { access, telemetry, folder, creations }: Foundation,
   { clock, logger, signal }: AgentContext,
 ): AgentParts {
   const pageBytes = readPageBytes();
   const counters = (): HostCounters => readHostCounters(settings.sampling.procRoot, pageBytes);
-  const intents = new Intents(openStateFolder(settings.stateDirectory));
+  const intents = new Intents(folder);
   const migration = {
     hypervisor: createLibvirtHypervisor(access, settings.migration, clock),
     intents,
@@ -108,6 +119,7 @@ function composeParts(
     },
     create: createCreator({
       access,
+      creations,
       clock,
       logger,
       look: { hypervisor: settings.hypervisor, hasBridge, random: Math.random },

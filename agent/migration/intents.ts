@@ -1,24 +1,10 @@
 // What this host has promised about migrations, on disk before it is acted on: a restart forgets nothing, a late command is refused.
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
+import { replaceFile, type StateFolder } from '../state-folder.ts';
 import type { Ruling, VmRecord } from './claims.ts';
 import { readRecords, writeRecords } from './intent-text.ts';
 
-/** The folder that keeps it: the boundary where a simulator lets the power fail. A write lasts once it is flushed. */
-export interface StateFolder {
-  /** For messages. */
-  readonly path: string;
-  /** Undefined when there is no such file. */
-  read(name: string): Promise<string | undefined>;
-  /** Makes or replaces the file; its content may be lost or torn until it is flushed. */
-  write(name: string, text: string): Promise<void>;
-  flush(name: string): Promise<void>;
-  /** Replaces `to` whole; may be lost until the folder is flushed. */
-  rename(from: string, to: string): Promise<void>;
-  flushFolder(): Promise<void>;
-}
-
 export const INTENTS_FILE = 'intents.json';
-const NEW_FILE = `${INTENTS_FILE}.new`;
 // A host sees far fewer VMs come and go in its life; of those without an open intent the longest unused are dropped.
 const VMS_MAX = 10_000;
 
@@ -88,10 +74,7 @@ export class Intents {
   async #store(records: ReadonlyMap<string, VmRecord>): Promise<void> {
     const folder = this.#folder;
     try {
-      await folder.write(NEW_FILE, writeRecords(records));
-      await folder.flush(NEW_FILE);
-      await folder.rename(NEW_FILE, INTENTS_FILE);
-      await folder.flushFolder();
+      await replaceFile(folder, INTENTS_FILE, writeRecords(records));
     } catch (error) {
       // Whether it is on disk is unknown: read what is, before the next ruling.
       this.#records = undefined;

@@ -1,16 +1,16 @@
 // Creates a VM: volumes, definition, start. A failure at any point takes back what was made, and nothing else.
-import { DeadlineError, type Clock } from '../../shared/clock.ts';
+import { randomUUID } from 'node:crypto';
+import { DeadlineError } from '../../shared/clock.ts';
 import { EvenkeelError, invalidField, messageOf } from '../../shared/errors.ts';
 import type { CreateVmRequest } from '../../shared/gen/evenkeel/v1/CreateVmRequest.ts';
 import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
-import type { Logger } from '../../shared/log.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
-import type { LibvirtAccess } from '../libvirt-access.ts';
 import { translateLibvirt } from '../libvirt-errors.ts';
 import type { Connection } from '../libvirt/connection.ts';
 import { DefineFlag, ErrorCode } from '../libvirt/constants.ts';
 import { define, lookupByName, start, type DomainRef } from '../libvirt/domain.ts';
 import { createVolume, createVolumeFrom, getVolumeInfo, resizeVolume } from '../libvirt/storage.ts';
+import type { Creations } from './creations.ts';
 import {
   describeVolume,
   resolveSpec,
@@ -20,14 +20,12 @@ import {
 } from './resolve.ts';
 import { checkSpec, type CheckedSpec, type HostSize } from './spec.ts';
 import { orUndefined } from './storage.ts';
-import { undo, type Made } from './undo.ts';
+import { undo, type Made, type UndoContext } from './undo.ts';
 import { viewVm } from './view.ts';
 import { device, domainXml, volumeXml, type DiskPlan } from './xml.ts';
 
-export interface CreateContext {
-  readonly access: LibvirtAccess;
-  readonly clock: Clock;
-  readonly logger: Logger;
+export interface CreateContext extends UndoContext {
+  readonly creations: Creations;
   readonly look: HostLook;
   hostSize(): HostSize;
   newUuid(): string;
@@ -80,17 +78,27 @@ interface Order {
 
 async function createVm(connection: Connection, context: CreateContext, order: Order): Promise<VmInput> {
   const { timeoutMs } = context.access;
+  const creation = randomUUID();
   const made: Made[] = [];
+  const note = (item: Made): Promise<void> => {
+    made.push(item);
+    return context.creations.note(creation, made);
+  };
   try {
     await refuseTakenName(connection, order.spec.name, timeoutMs);
     const resolved = await resolveSpec(connection, order.spec, context.look, {
       timeoutMs,
       signal: order.signal,
     });
-    const domain = await make(connection, context, order, resolved, made);
+    const uuid = context.newUuid();
+    const domain = await make(connection, { ...order, uuid, note, timeoutMs }, resolved);
     return (await viewVm(connection, domain, context.clock.nowMs(), { timeoutMs })).vm;
   } catch (error) {
     throw await afterUndo(error, made, context);
+  } finally {
+    await context.creations.end(creation).catch((error: unknown) => {
+      context.logger.warn({ err: error, made }, 'could not forget a creation that has ended');
+    });
   }
 }
 
@@ -99,30 +107,33 @@ async function refuseTakenName(connection: Connection, name: string, timeoutMs: 
   if (known !== undefined) throw nameTaken(name, `exists on this host with UUID ${known.uuid}`);
 }
 
+interface Making extends Order {
+  readonly uuid: string;
+  /** Resolves when it is on disk that this is about to be made. */
+  readonly note: (item: Made) => Promise<void>;
+  readonly timeoutMs: number;
+}
+
 /**
  * Steps that change something run to their end and do not hear the signal, so that their outcome is known; it is
- * looked at between them. What a step makes is noted before the step.
+ * looked at between them. What a step makes is noted, on disk too, before the step.
  */
 async function make(
   connection: Connection,
-  context: CreateContext,
-  { spec, startIt, signal }: Order,
+  { spec, startIt, signal, uuid, note, timeoutMs }: Making,
   resolved: ResolvedSpec,
-  made: Made[],
 ): Promise<DomainRef> {
-  const { timeoutMs } = context.access;
-  const uuid = context.newUuid();
   const disks: DiskPlan[] = [];
   for (const [index, disk] of resolved.disks.entries()) {
     signal.throwIfAborted();
     const name = `${spec.name}-${uuid}-${device('vd', index)}`;
     disks.push(
-      disk.kind === 'existing' ? disk.disk : await makeVolume(connection, disk, name, timeoutMs, made),
+      disk.kind === 'existing' ? disk.disk : await makeVolume(connection, disk, name, { note, timeoutMs }),
     );
   }
   signal.throwIfAborted();
   const xml = domainXml({ ...spec, ...resolved, uuid, disks });
-  made.push({ kind: 'domain', uuid, name: spec.name });
+  await note({ kind: 'domain', uuid, name: spec.name });
   const domain = await define(connection, xml, DefineFlag.validate, { timeoutMs }).catch(
     async (error: unknown) => {
       // libvirt answers "operation failed" to a name that another took meanwhile; its code says nothing, so look.
@@ -139,12 +150,11 @@ async function makeVolume(
   connection: Connection,
   { pool, format, capacityBytes, from }: Extract<ResolvedDisk, { kind: 'make' }>,
   baseName: string,
-  timeoutMs: number,
-  made: Made[],
+  { note, timeoutMs }: Pick<Making, 'note' | 'timeoutMs'>,
 ): Promise<DiskPlan> {
   const name = format === undefined ? baseName : `${baseName}.${format}`;
   const xml = volumeXml({ name, capacityBytes, format });
-  made.push({ kind: 'volume', pool, name });
+  await note({ kind: 'volume', pool, name });
   const wait = { timeoutMs: COPY_TIMEOUT_MS };
   const volume =
     from === undefined

@@ -18,11 +18,14 @@ export type Made =
 const UNDO_MAX_MS = 10 * 60_000;
 const RETRY_MS = 1_000;
 
+export interface UndoContext {
+  readonly access: LibvirtAccess;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
 /** Removes what was made; what could not be removed is returned in words and logged. Does not throw. */
-export async function undo(
-  made: readonly Made[],
-  { access, clock, logger }: { access: LibvirtAccess; clock: Clock; logger: Logger },
-): Promise<string[]> {
+export async function undo(made: readonly Made[], { access, clock, logger }: UndoContext): Promise<string[]> {
   const left: string[] = [];
   const deadlineMs = clock.monotonicMs() + UNDO_MAX_MS;
   for (const item of made.toReversed()) {

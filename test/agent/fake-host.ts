@@ -2,7 +2,8 @@
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import { MigrationGuard } from '../../agent/migration/guard.ts';
-import { Intents, type StateFolder } from '../../agent/migration/intents.ts';
+import { Intents } from '../../agent/migration/intents.ts';
+import type { StateFolder } from '../../agent/state-folder.ts';
 import { createMigrationJobs, type MigrationJobs } from '../../agent/migration/jobs.ts';
 import { PausedReason } from '../../agent/libvirt/constants.ts';
 import type { GuardMigrationRequest } from '../../shared/gen/evenkeel/v1/GuardMigrationRequest.ts';

@@ -12,7 +12,8 @@ import {
   type VmRecord,
 } from '../../agent/migration/claims.ts';
 import { readRecords, writeRecords } from '../../agent/migration/intent-text.ts';
-import { Intents, INTENTS_FILE, type StateFolder } from '../../agent/migration/intents.ts';
+import { Intents, INTENTS_FILE } from '../../agent/migration/intents.ts';
+import type { StateFolder } from '../../agent/state-folder.ts';
 
 const source: SourceIntent = {
   role: 'source',

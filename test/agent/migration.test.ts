@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import type { MigrationSettings } from '../../agent/config.ts';
 import { createCheckTarget } from '../../agent/migration/check.ts';
 import { Intents } from '../../agent/migration/intents.ts';
-import { openStateFolder } from '../../agent/migration/state-folder.ts';
+import { openStateFolder } from '../../agent/state-folder.ts';
 import { getMaxDowntimeMs } from '../../agent/libvirt/migration.ts';
 import { define, domainByUuid, undefine } from '../../agent/libvirt/domain.ts';
 import type { CheckTargetResponseInput } from '../../shared/gen/evenkeel/v1/CheckTargetResponse.ts';

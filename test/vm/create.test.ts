@@ -1,8 +1,11 @@
 // Creating, running and removing VMs on a real libvirtd: what is made, what is refused, and that a failure leaves nothing.
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createCreator } from '../../agent/vm/create.ts';
+import { Creations } from '../../agent/vm/creations.ts';
+import type { Made } from '../../agent/vm/undo.ts';
+import type { CreateVmRequest } from '../../shared/gen/evenkeel/v1/CreateVmRequest.ts';
 import type { DiskSpec } from '../../shared/gen/evenkeel/v1/DiskSpec.ts';
 import type { VmSpec } from '../../shared/gen/evenkeel/v1/VmSpec.ts';
 import { MIB } from '../../shared/units.ts';
@@ -105,7 +108,53 @@ void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) 
     t.strictSame(files(), ['base']);
     t.strictSame(await names(), []);
   });
+
+  await t.test('what a killed agent was making is taken back by its next life', async (t) => {
+    const asked = { spec: spec({ name: 'cut', disks: [newDisk, cloneDisk] }), start: false };
+    await killedWhen(host, ({ kind, name }) => kind === 'volume' && name.includes('-vdb'), asked);
+    t.equal(files().length, 2, 'the first volume is there');
+    await (await Creations.open(host.state, host.context.logger)).takeBackLeft(host.context);
+    t.strictSame(files(), ['base']);
+    t.equal(await host.state.read('creations.json'), '{}', 'and it is forgotten');
+  });
+
+  await t.test('volumes of a VM whose definition was begun are left alone: it may exist', async (t) => {
+    const asked = { spec: spec({ name: 'begun', disks: [newDisk] }), start: false };
+    await killedWhen(host, ({ kind }) => kind === 'domain', asked);
+    const before = files();
+    t.equal(before.length, 2);
+    await (await Creations.open(host.state, host.context.logger)).takeBackLeft(host.context);
+    t.strictSame(files(), before);
+    for (const name of before.filter((file) => file !== 'base')) rmSync(join(host.poolDirectory, name));
+  });
+
+  await t.test('a damaged note keeps no agent from starting, and nothing is deleted', async (t) => {
+    await host.state.write('creations.json', '{"a":[{"kind":"volume"');
+    const before = files();
+    await (await Creations.open(host.state, host.context.logger)).takeBackLeft(host.context);
+    t.strictSame(files(), before);
+  });
 });
+
+/** Carries an order out until something is noted, and never goes on: as an agent that is killed. */
+async function killedWhen(
+  host: RealHost,
+  isLast: (made: Made) => boolean,
+  order: CreateVmRequest,
+): Promise<void> {
+  const creations = await Creations.open(host.state, host.context.logger);
+  const note = creations.note.bind(creations);
+  await new Promise<void>((resolve) => {
+    creations.note = async (creation, made) => {
+      await note(creation, made);
+      const last = made.at(-1);
+      if (last === undefined || !isLast(last)) return;
+      resolve();
+      await new Promise(() => undefined);
+    };
+    void createCreator({ ...host.context, creations })(order, never);
+  });
+}
 
 async function life(t: Test, host: RealHost, files: () => string[]): Promise<void> {
   const metadata = {

@@ -3,8 +3,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { createCreator, type CreateContext, type CreateVm } from '../../agent/vm/create.ts';
+import { Creations } from '../../agent/vm/creations.ts';
 import { createLifecycle, type Lifecycle } from '../../agent/vm/lifecycle.ts';
 import { startLibvirtAccess, type LibvirtAccess } from '../../agent/libvirt-access.ts';
+import { openStateFolder, type StateFolder } from '../../agent/state-folder.ts';
 import { createPool } from '../../agent/libvirt/storage.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { VmSpec } from '../../shared/gen/evenkeel/v1/VmSpec.ts';
@@ -23,6 +25,8 @@ export interface RealHost {
   readonly create: CreateVm;
   readonly lifecycle: Lifecycle;
   readonly poolDirectory: string;
+  /** What the agent keeps on disk. */
+  readonly state: StateFolder;
   /** As its peers dial it. */
   readonly uri: string;
   stop(): Promise<void>;
@@ -54,10 +58,13 @@ export async function startRealHost(sharedPool?: string): Promise<RealHost> {
   const access = startLibvirtAccess(settings, systemClock, Math.random);
   const pool = `<pool type='dir'><name>pool</name><target><path>${poolDirectory}</path></target></pool>`;
   await access.own((connection) => createPool(connection, pool, { timeoutMs: 20_000 }));
+  const logger = pino({ level: 'silent' });
+  const state = openStateFolder(join(daemon.directory, 'state'));
   const context: CreateContext = {
     access,
     clock: systemClock,
-    logger: pino({ level: 'silent' }),
+    logger,
+    creations: await Creations.open(state, logger),
     look: {
       hypervisor: { type: 'qemu', cpuModel: '' },
       hasBridge: (name) => Promise.resolve(name === 'br-test'),
@@ -73,6 +80,7 @@ export async function startRealHost(sharedPool?: string): Promise<RealHost> {
     create: createCreator(context),
     lifecycle: createLifecycle(access, systemClock, () => Promise.resolve()),
     poolDirectory,
+    state,
     uri: `qemu+tcp://127.0.0.1:${port}/session`,
     stop: async () => {
       await access.stop();
