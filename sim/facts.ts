@@ -30,6 +30,8 @@ export interface ActFact {
   readonly hostId: string;
   readonly vmUuid: string;
   readonly act: Act;
+  /** The copy it was done to holds the whole guest. */
+  readonly isWhole: boolean;
   readonly wholeElsewhere: readonly string[];
   readonly runningElsewhere: readonly string[];
   /** Of a start only. */
