@@ -108,7 +108,7 @@ export class Libvirt {
         return;
       case 'suspend': {
         const copy = this.#active(hostId, vmUuid);
-        this.#record(hostId, vmUuid, act);
+        if (copy.state === 'running') this.#record(hostId, vmUuid, act);
         if (copy.state === 'running') kvm.pause(copy, PausedReason.user, 'agent');
         return;
       }

@@ -35,6 +35,10 @@ export class Life {
     this.#crashAt = { call: this.#calls + point.call, isBefore: point.isBefore };
   }
 
+  spare(): void {
+    this.#crashAt = undefined;
+  }
+
   crash(): void {
     if (!this.#isAlive) return;
     this.#isAlive = false;

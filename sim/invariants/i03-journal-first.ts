@@ -18,20 +18,25 @@ export const journalFirst: Invariant = {
     for (const fact of news)
       if (fact.kind === 'rpc' && fact.phase === 'sent') {
         const missing = findMissing(scene, fact);
-        if (missing !== undefined) return `${fact.from} sent ${fact.method} of ${fact.migrationId}: ${missing}`;
+        if (missing !== undefined)
+          return `${fact.from} sent ${fact.method} of ${fact.migrationId}: ${missing}`;
       }
     return undefined;
   },
 };
 
-function findMissing({ history, migrations }: Scene, { method, migrationId, epoch }: RpcFact): string | undefined {
+function findMissing(
+  { history, migrations }: Scene,
+  { method, migrationId, epoch }: RpcFact,
+): string | undefined {
   if (method === 'EndMigration') {
     const newest = migrations.get(migrationId);
     return newest !== undefined && isEnded(newest) ? undefined : 'its end is not on record';
   }
   const states = NEEDED[method];
   if (states === undefined) return undefined;
-  const isRecorded = ({ state }: Migration): boolean => states.some((word) => state === `MIGRATION_STATE_${word}`);
+  const isRecorded = ({ state }: Migration): boolean =>
+    states.some((word) => state === `MIGRATION_STATE_${word}`);
   const hasRecord = history.facts.some(
     (fact) =>
       fact.kind === 'record' &&

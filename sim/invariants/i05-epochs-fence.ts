@@ -19,7 +19,8 @@ export const epochsFence: Invariant = {
 
 /** The call under which something was done now. */
 function doneUnder({ history }: Scene, fact: Fact): RpcFact | undefined {
-  if (fact.kind === 'rpc' && fact.phase === 'done' && fact.epoch > 0 && fact.method !== 'Migrate') return fact;
+  if (fact.kind === 'rpc' && fact.phase === 'done' && fact.epoch > 0 && fact.method !== 'Migrate')
+    return fact;
   if (fact.kind !== 'act' || fact.act !== 'start') return undefined;
   return history.facts.findLast(
     (other): other is Fact & RpcFact =>

@@ -14,7 +14,8 @@ export const neverTwice: Invariant = {
         if (other.kind === 'rpc' && other.method === 'Migrate' && other.phase === 'arrived')
           if (other.vmUuid === fact.vmUuid) orders.add(other.migrationId);
       }
-      if (starts > orders.size) return `VM ${fact.vmUuid}: ${starts} copies begun for ${orders.size} migrations`;
+      if (starts > orders.size)
+        return `VM ${fact.vmUuid}: ${starts} copies begun for ${orders.size} migrations`;
     }
     return undefined;
   },

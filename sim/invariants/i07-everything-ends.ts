@@ -9,7 +9,8 @@ export const everythingEnds: Invariant = {
       const { migrationId, state, causeCode, outcome } = migration;
       const vm = kvm.vm(migration.vmUuid);
       if (isEnded(migration)) {
-        if (state !== 'MIGRATION_STATE_SUCCEEDED' && causeCode === '') return `${migrationId} ${state} has no cause`;
+        if (state !== 'MIGRATION_STATE_SUCCEEDED' && causeCode === '')
+          return `${migrationId} ${state} has no cause`;
         continue;
       }
       // A guest that a fault has ended is found dead, and who wonders why must look.

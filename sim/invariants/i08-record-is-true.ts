@@ -28,7 +28,8 @@ function findWrong({ kvm }: Scene, migration: Migration): string | undefined {
   if (vm.endedBy !== undefined) return undefined;
   const runsOn = kvm.runningOn(vm.uuid);
   const isCrash = migration.state === 'MIGRATION_STATE_CRASHED';
-  const said = migration.state === 'MIGRATION_STATE_SUCCEEDED' ? migration.targetHostId : migration.sourceHostId;
+  const said =
+    migration.state === 'MIGRATION_STATE_SUCCEEDED' ? migration.targetHostId : migration.sourceHostId;
   if (!isCrash && runsOn.includes(said)) return undefined;
   return `${migration.migrationId} was recorded ${migration.state} (${migration.causeCode}): ${whereabouts(kvm, vm)}`;
 }

@@ -14,7 +14,11 @@ export const slotsHold: Invariant = {
   },
 };
 
-function findExceeded({ libvirt, limits }: Scene, sourceHostId: string, targetHostId: string): string | undefined {
+function findExceeded(
+  { libvirt, limits }: Scene,
+  sourceHostId: string,
+  targetHostId: string,
+): string | undefined {
   // The act is told just before libvirt begins, so this one is not among them yet.
   const others = libvirt.transfers;
   const outs = 1 + others.filter(({ source }) => source.hostId === sourceHostId).length;

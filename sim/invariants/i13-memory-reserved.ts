@@ -16,7 +16,8 @@ export const memoryReserved: Invariant = {
   end: ({ migrations, heldSlots }) => {
     for (const migrationId of heldSlots()) {
       const migration = migrations.get(migrationId);
-      if (migration === undefined || isEnded(migration)) return `${migrationId} is over and still holds its slot`;
+      if (migration === undefined || isEnded(migration))
+        return `${migrationId} is over and still holds its slot`;
     }
     return undefined;
   },

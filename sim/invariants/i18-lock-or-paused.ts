@@ -6,7 +6,12 @@ export const lockOrPaused: Invariant = {
   claim: 'without a lock, a copy arrives paused',
   step: ({ kvm }, news) => {
     for (const fact of news)
-      if (fact.kind === 'act' && fact.act === 'start' && !fact.arrivesPaused && !kvm.vm(fact.vmUuid).isLockable)
+      if (
+        fact.kind === 'act' &&
+        fact.act === 'start' &&
+        !fact.arrivesPaused &&
+        !kvm.vm(fact.vmUuid).isLockable
+      )
         return `VM ${fact.vmUuid} has no lock and its copy was to run at once on ${fact.targetHostId}`;
     return undefined;
   },
