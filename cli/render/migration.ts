@@ -6,21 +6,39 @@ import { table } from './table.ts';
 import { arrow, nothing, paint, plain, widthOf, wrap, type Style, type View } from './view.ts';
 import { words } from './words.ts';
 
-/** Whether the migration is over, one way or another. */
-export function isEnded({ state }: Migration): boolean {
+/** Where a migration stands, as far as showing it is concerned. */
+type Stage = 'under way' | 'succeeded' | 'failed' | 'aborted' | 'for a person';
+
+function stageOf({ state }: Migration): Stage {
   switch (state) {
     case 'MIGRATION_STATE_SUCCEEDED':
+      return 'succeeded';
     case 'MIGRATION_STATE_FAILED':
+    case 'MIGRATION_STATE_CRASHED':
+      return 'failed';
     case 'MIGRATION_STATE_ABORTED':
+      return 'aborted';
     case 'MIGRATION_STATE_UNKNOWN':
-      return true;
+    case 'MIGRATION_STATE_SPLIT':
+      return 'for a person';
     case 'MIGRATION_STATE_UNSPECIFIED':
     case 'MIGRATION_STATE_QUEUED':
+    case 'MIGRATION_STATE_ADMITTED':
     case 'MIGRATION_STATE_CHECKING':
+    case 'MIGRATION_STATE_INTENT':
+    case 'MIGRATION_STATE_PREPARING':
     case 'MIGRATION_STATE_COPYING':
+    case 'MIGRATION_STATE_ABORTING':
+    case 'MIGRATION_STATE_SWITCHING':
     case 'MIGRATION_STATE_VERIFYING':
-      return false;
+    case 'MIGRATION_STATE_CLEANUP':
+      return 'under way';
   }
+}
+
+/** Whether there is nothing more to wait for: it is over, or a person has to look. */
+export function isEnded(migration: Migration): boolean {
+  return stageOf(migration) !== 'under way';
 }
 
 /** One migration a line. The id stays whole on any terminal: `evenkeel abort` takes it. */
@@ -63,20 +81,16 @@ function route(view: View, { sourceHostName, targetHostName }: Migration): strin
   return `${plain(sourceHostName)} ${arrow(view)} ${plain(targetHostName)}`;
 }
 
-function stateStyle({ state }: Migration): Style | undefined {
-  switch (state) {
-    case 'MIGRATION_STATE_SUCCEEDED':
+function stateStyle(migration: Migration): Style {
+  switch (stageOf(migration)) {
+    case 'succeeded':
       return 'green';
-    case 'MIGRATION_STATE_FAILED':
-    case 'MIGRATION_STATE_UNKNOWN':
+    case 'failed':
+    case 'for a person':
       return 'red';
-    case 'MIGRATION_STATE_ABORTED':
+    case 'aborted':
       return 'yellow';
-    case 'MIGRATION_STATE_UNSPECIFIED':
-    case 'MIGRATION_STATE_QUEUED':
-    case 'MIGRATION_STATE_CHECKING':
-    case 'MIGRATION_STATE_COPYING':
-    case 'MIGRATION_STATE_VERIFYING':
+    case 'under way':
       return 'cyan';
   }
 }
@@ -133,8 +147,8 @@ export function migrationResult(view: View, migration: Migration): string {
   const vm = plain(migration.vmName || migration.vmUuid);
   const { sourceHostName: source, targetHostName: target, progress } = migration;
   const why = plain(causeText(migration)) || 'no cause given';
-  switch (migration.state) {
-    case 'MIGRATION_STATE_SUCCEEDED': {
+  switch (stageOf(migration)) {
+    case 'succeeded': {
       const pause =
         progress?.downtimeMs === undefined ? '' : `; the guest paused for ${duration(progress.downtimeMs)}`;
       return paint(
@@ -143,21 +157,25 @@ export function migrationResult(view: View, migration: Migration): string {
         `${vm} moved from ${plain(source)} to ${plain(target)} in ${duration(tookMs(view, migration))}${pause}.`,
       );
     }
-    case 'MIGRATION_STATE_FAILED':
-      return wrap(view, `${vm} did not move and stays on ${plain(source)}: ${why}`, 0);
-    case 'MIGRATION_STATE_ABORTED':
+    case 'failed':
+      return migration.state === 'MIGRATION_STATE_CRASHED'
+        ? wrap(view, `${vm} ended by itself while it was moved, and runs nowhere now: ${why}`, 0)
+        : wrap(view, `${vm} did not move and stays on ${plain(source)}: ${why}`, 0);
+    case 'aborted':
       return wrap(view, `The migration of ${vm} was aborted; it stays on ${plain(source)}: ${why}`, 0);
-    case 'MIGRATION_STATE_UNKNOWN':
-      return wrap(
-        view,
-        `Nobody knows yet where ${vm} runs: ${why}. Look on both ${plain(source)} and ${plain(target)} before you do anything else: virsh -c qemu:///system domstate ${vm}`,
-        0,
-      );
-    case 'MIGRATION_STATE_UNSPECIFIED':
-    case 'MIGRATION_STATE_QUEUED':
-    case 'MIGRATION_STATE_CHECKING':
-    case 'MIGRATION_STATE_COPYING':
-    case 'MIGRATION_STATE_VERIFYING':
+    case 'for a person':
+      return migration.state === 'MIGRATION_STATE_SPLIT'
+        ? wrap(
+            view,
+            `${vm} ran on BOTH ${plain(source)} and ${plain(target)}: ${why}. Nothing was destroyed; decide which copy is the good one before you do anything else.`,
+            0,
+          )
+        : wrap(
+            view,
+            `Nobody knows yet where ${vm} runs: ${why}. Look on both ${plain(source)} and ${plain(target)} before you do anything else: virsh -c qemu:///system domstate ${vm}`,
+            0,
+          );
+    case 'under way':
       return `${vm} is on its way from ${plain(source)} to ${plain(target)} (${words(migration.state)}).`;
   }
 }
