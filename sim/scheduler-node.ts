@@ -128,10 +128,13 @@ export class SchedulerNode {
     const lease = new Lease({ store, clock, logger, self, holderId });
     await lease.run(async (term) => {
       history.note('leader', this.name, 'leads');
-      await runner.lead(this.name, term);
-      while (await pause(clock, 60_000, term));
-      history.note('leader', this.name, 'leads no more');
-      await runner.stop();
+      try {
+        await runner.lead(this.name, term);
+        while (await pause(clock, 60_000, term));
+      } finally {
+        history.note('leader', this.name, 'leads no more');
+        await runner.stop();
+      }
     }, signal);
   }
 

@@ -42,7 +42,6 @@ const SETTINGS: RunnerSettings = {
   outPerHost: 1,
   inPerHost: 1,
   concurrentMax: 5,
-  tls: false,
 };
 
 export class World {

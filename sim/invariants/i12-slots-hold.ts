@@ -19,12 +19,11 @@ function findExceeded(
   sourceHostId: string,
   targetHostId: string,
 ): string | undefined {
-  // The act is told just before libvirt begins, so this one is not among them yet.
-  const others = libvirt.transfers;
-  const outs = 1 + others.filter(({ source }) => source.hostId === sourceHostId).length;
-  const ins = 1 + others.filter(({ target }) => target.hostId === targetHostId).length;
+  const all = libvirt.transfers;
+  const outs = all.filter(({ source }) => source.hostId === sourceHostId).length;
+  const ins = all.filter(({ target }) => target.hostId === targetHostId).length;
   if (outs > limits.outPerHost) return `${outs} out of ${sourceHostId}`;
   if (ins > limits.inPerHost) return `${ins} into ${targetHostId}`;
-  if (others.length + 1 > limits.concurrentMax) return `${others.length + 1} in the cluster`;
+  if (all.length > limits.concurrentMax) return `${all.length} in the cluster`;
   return undefined;
 }
