@@ -54,6 +54,7 @@ export interface AgentPlant {
   readonly handlers?: (handlers: AgentHandlers, node: AgentNode) => AgentHandlers;
   readonly hypervisor?: (hypervisor: Hypervisor, node: AgentNode) => Hypervisor;
   readonly askSource?: (ask: AskSource) => AskSource;
+  readonly beforeStart?: (node: AgentNode) => void;
 }
 
 // As agent/config.ts has it by default.
@@ -86,6 +87,7 @@ export class AgentNode implements Server<AgentHandlers> {
   start(onCrash: () => void): void {
     if (this.#serving !== undefined) return;
     const { timeline, plant, logger } = this.#parts;
+    plant.beforeStart?.(this);
     const life: Life = new Life(this.name, timeline, this.clockFault, () => {
       this.#serving = undefined;
       for (const reset of [...this.connections]) reset();

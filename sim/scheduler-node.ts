@@ -10,6 +10,7 @@ import { Journal } from '../scheduler/migrations/journal.ts';
 import type { Knowledge } from '../scheduler/migrations/knowledge.ts';
 import { Runner, type Order, type RunnerSettings } from '../scheduler/migrations/runner.ts';
 import { Slots } from '../scheduler/migrations/slots.ts';
+import { ledgerOf, type CoolDowns } from '../scheduler/planner/ledger.ts';
 import type { Store } from '../scheduler/store.ts';
 import type { AgentHandlers, AgentNode } from './agent-node.ts';
 import type { History } from './facts.ts';
@@ -94,8 +95,10 @@ export class SchedulerNode {
     return this.#leading().abort(migrationId);
   }
 
-  list(): Migration[] {
-    return this.#serving?.runner?.list() ?? [];
+  /** The planner leaves the VM where it is for now. */
+  isCooling(vmUuid: string, rules: CoolDowns): boolean {
+    const nowMs = this.life?.clock.nowMs() ?? 0;
+    return ledgerOf(this.#serving?.runner?.list() ?? [], nowMs, rules).coolDowns.has(vmUuid);
   }
 
   #leading(): Runner {

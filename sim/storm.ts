@@ -5,7 +5,6 @@ import { Faults } from './faults.ts';
 import type { Weather } from './network.ts';
 import { CALM_WEATHER } from './network.ts';
 import type { Random } from './random.ts';
-import { newestOf } from './scene.ts';
 import type { World } from './world.ts';
 
 const MILD: Weather = { delayMs: 4, slowMs: 60, slowRatio: 0.05, lossRatio: 0, duplicateRatio: 0, lateMs: 0 };
@@ -153,7 +152,7 @@ export class Storm {
     const isPlanned = this.#random.chance(0.4);
     const evacuation = this.#random.chance(0.2);
     const abortAfterMs = this.#random.chance(0.2) ? this.#random.between(0, 9_000) : undefined;
-    if (leader === undefined || (isPlanned && this.#isCooling(vm.uuid))) return;
+    if (leader === undefined || (isPlanned && leader.isCooling(vm.uuid, this.#world.coolDowns))) return;
     const { uuid: vmUuid, name: vmName } = vm;
     const decisionId = isPlanned ? 'd' : '';
     history.note('order', leader.name, `${vmName} ${sourceHostId} > ${targetHostId}`);
@@ -165,17 +164,6 @@ export class Storm {
         history.note('order', leader.name, `refused: ${error instanceof Error ? error.message : ''}`);
       },
     );
-  }
-
-  /** By the newest record, as the planner's ledger reads it from the journal. */
-  #isCooling(vmUuid: string): boolean {
-    const { scene, history, timeline } = this.#world;
-    const newest = newestOf(scene, vmUuid);
-    if (newest?.state !== 'MIGRATION_STATE_SUCCEEDED') return false;
-    const end = history.facts.findLast(
-      (fact) => fact.kind === 'record' && fact.migration.migrationId === newest.migrationId,
-    );
-    return end !== undefined && timeline.nowMs - end.atMs < scene.limits.coolDownMs;
   }
 
   #abortLater(migrationId: string, ms: number): void {
