@@ -1,5 +1,4 @@
 // One seed from beginning to end: a world, its storm, the calm after it, and every promise checked after every event.
-import type { Logger } from '../shared/log.ts';
 import { lineOf } from './facts.ts';
 import { INVARIANTS } from './invariants/all.ts';
 import { Random } from './random.ts';
@@ -33,7 +32,6 @@ export interface RunOptions {
   readonly stepsMax: number;
   readonly plant?: { readonly name: string; readonly plant: Plant };
   readonly keepsTrace?: boolean;
-  readonly logger?: Logger;
 }
 
 /** Events of a run that is not held up; the longest of the first 10,000 seeds has a third of that. */
@@ -46,7 +44,7 @@ const TRACE_LINES = 60;
 const STORM_STREAM = 100;
 
 export async function runSeed(seed: number, options: RunOptions): Promise<RunResult> {
-  const world = new World(seed, options.plant?.plant ?? {}, options.logger);
+  const world = new World(seed, options.plant?.plant ?? {}, options.keepsTrace);
   const storm = new Storm(world, new Random(seed, STORM_STREAM));
   const bugs: unknown[] = [];
   const onBug = (error: unknown): void => {

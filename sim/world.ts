@@ -63,7 +63,8 @@ export class World {
   };
   #ids = 0;
 
-  constructor(seed: number, plant: Plant, logger: Logger = pino({ enabled: false })) {
+  constructor(seed: number, plant: Plant, isTalking = false) {
+    const logger = isTalking ? talker(this.history) : pino({ enabled: false });
     const { timeline, history } = this;
     const draw = (stream: number): Random => new Random(seed, stream);
     this.network = new Network(timeline, draw(STREAM.network), history);
@@ -201,6 +202,15 @@ export class World {
       if (fact?.kind === 'record') this.migrations.set(fact.migration.migrationId, fact.migration);
     }
   }
+}
+
+/** What the daemons log, as lines of the trace. */
+function talker(history: History): Logger {
+  const write = (line: string): void => {
+    const { level: _level, time: _time, msg, ...fields }: Record<string, unknown> = JSON.parse(line);
+    history.note('say', '', `${String(msg)} ${JSON.stringify(fields)}`);
+  };
+  return pino({ base: null, timestamp: false }, { write });
 }
 
 function limitsOf(settings: RunnerSettings): Limits {
