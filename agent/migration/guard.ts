@@ -57,13 +57,7 @@ export class MigrationGuard {
     const wait = { timeoutMs: callTimeoutMs, signal };
     const before = await translated(what, hypervisor.observe(vmUuid, wait));
     const answer = await intents.rule(vmUuid, (record) => {
-      const isKnown = record?.migrationId === asked.migrationId && record.intent?.role === 'target';
-      if (!isKnown && before !== undefined && !isOff(before))
-        throw new EvenkeelError(
-          'FAILED_PRECONDITION',
-          `${what}: a VM with this UUID is active here; find out which of the two is the true one`,
-        );
-      return ruleGuard(record, asked, {
+      const ruled = ruleGuard(record, asked, {
         role: 'target',
         vmName: request.vmName,
         commitMode: request.commitMode,
@@ -74,6 +68,13 @@ export class MigrationGuard {
         definedBefore: before !== undefined,
         isSettled: false,
       });
+      const isNew = ruled.answer.kind === 'guarded' && record?.intent !== ruled.record?.intent;
+      if (isNew && before !== undefined && !isOff(before))
+        throw new EvenkeelError(
+          'FAILED_PRECONDITION',
+          `${what}: a VM with this UUID is active here; find out which of the two is the true one`,
+        );
+      return ruled;
     });
     this.#watchdog.hear(vmUuid);
     switch (answer.kind) {

@@ -16,12 +16,11 @@ export interface ImageLook {
   readonly errors: string;
 }
 
-export type LookAtImage = (path: string, format: string, wait: WaitOptions) => Promise<ImageLook>;
+export type LookAtImage = (path: string, wait: WaitOptions) => Promise<ImageLook>;
 
 // Opening an image takes milliseconds; a storage that hangs must not hold up the check.
 const LOOK_TIMEOUT_MS = 3_000;
 const ERRORS_MAX = 2_000;
-const FORMATS: readonly string[] = ['qcow2', 'raw'];
 
 /** Of every disk that the guest can write. A VM without one has no lock at all. */
 export async function proveLocks(
@@ -40,15 +39,14 @@ export async function proveLocks(
 }
 
 async function whyNotProven(
-  { kind, source, format, shareable }: DiskDefinition,
+  { kind, source, shareable }: DiskDefinition,
   look: LookAtImage,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (shareable) return 'it is shareable, so that nothing locks it';
-  if (kind !== 'file') return `the lock of a disk of type ${kind} cannot be tried from here`;
-  if (!source.startsWith('/') || !FORMATS.includes(format))
-    return `the lock of ${source === '' ? 'an empty drive' : source} (${format}) cannot be tried`;
-  const { exitCode, errors } = await look(source, format, { timeoutMs: LOOK_TIMEOUT_MS, signal });
+  if (kind !== 'file' || !source.startsWith('/'))
+    return `the lock of a disk of type ${kind} cannot be tried from here`;
+  const { exitCode, errors } = await look(source, { timeoutMs: LOOK_TIMEOUT_MS, signal });
   return judgeLook(exitCode, errors, source);
 }
 
@@ -59,17 +57,24 @@ export function judgeLook(exitCode: number | undefined, errors: string, path: st
   // qemu_img and block/file-posix.c: raw_handle_perm_lock.
   if (/Failed to get (shared )?"(write|consistent read|resize)" lock/.test(errors)) return undefined;
   if (exitCode === undefined && errors === '') return 'qemu-img did not answer in time';
-  return `qemu-img cannot tell: ${firstLine(errors)}`;
+  return `qemu-img cannot tell: ${firstLine(errors).replace(/^.*Could not open 'json:.*?': /, '')}`;
 }
 
 function firstLine(errors: string): string {
   return errors.trim().split('\n')[0] ?? '';
 }
 
-/** qemu-img of the host. Without --force-share it takes the locks that a guest would, for the moment of the look. */
-export const lookWithQemuImg: LookAtImage = (path, format, { timeoutMs, signal }) =>
+/**
+ * qemu-img of the host, without --force-share, reading only. The image is opened as raw bytes, since what a guest wrote
+ * into it is not to be interpreted, by a layer that will not share it with a writer: reading raw alone asks no lock
+ * (blkdebug's unshare-child-perms, since QEMU 4.2).
+ */
+export const lookWithQemuImg: LookAtImage = (path, { timeoutMs, signal }) =>
   new Promise((resolve) => {
-    const child = spawn('qemu-img', ['info', '-f', format, '--', path], {
+    const image = { driver: 'file', filename: path };
+    const alone = { driver: 'blkdebug', 'unshare-child-perms': ['write'], image };
+    const target = `json:${JSON.stringify({ driver: 'raw', file: alone })}`;
+    const child = spawn('qemu-img', ['info', '--', target], {
       env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' },
       stdio: ['ignore', 'ignore', 'pipe'],
       timeout: timeoutMs,
