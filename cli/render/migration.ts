@@ -1,6 +1,7 @@
 // Migrations: the list, the line that follows one, and the sentence at its end.
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import type { MigrationProgress } from '../../shared/gen/evenkeel/v1/MigrationProgress.ts';
+import type { MigrationState } from '../../shared/gen/evenkeel/v1/MigrationState.ts';
 import { bar, byteRate, bytes, duration, percent, roughDuration, shortId, time } from './format.ts';
 import { table } from './table.ts';
 import { arrow, nothing, paint, plain, widthOf, wrap, type Style, type View } from './view.ts';
@@ -9,31 +10,28 @@ import { words } from './words.ts';
 /** Where a migration stands, as far as showing it is concerned. */
 type Stage = 'under way' | 'succeeded' | 'failed' | 'aborted' | 'for a person';
 
+const STAGES: Readonly<Record<MigrationState, Stage>> = {
+  MIGRATION_STATE_UNSPECIFIED: 'under way',
+  MIGRATION_STATE_QUEUED: 'under way',
+  MIGRATION_STATE_ADMITTED: 'under way',
+  MIGRATION_STATE_CHECKING: 'under way',
+  MIGRATION_STATE_INTENT: 'under way',
+  MIGRATION_STATE_PREPARING: 'under way',
+  MIGRATION_STATE_COPYING: 'under way',
+  MIGRATION_STATE_ABORTING: 'under way',
+  MIGRATION_STATE_SWITCHING: 'under way',
+  MIGRATION_STATE_VERIFYING: 'under way',
+  MIGRATION_STATE_CLEANUP: 'under way',
+  MIGRATION_STATE_SUCCEEDED: 'succeeded',
+  MIGRATION_STATE_FAILED: 'failed',
+  MIGRATION_STATE_ABORTED: 'aborted',
+  MIGRATION_STATE_CRASHED: 'failed',
+  MIGRATION_STATE_UNKNOWN: 'for a person',
+  MIGRATION_STATE_SPLIT: 'for a person',
+};
+
 function stageOf({ state }: Migration): Stage {
-  switch (state) {
-    case 'MIGRATION_STATE_SUCCEEDED':
-      return 'succeeded';
-    case 'MIGRATION_STATE_FAILED':
-    case 'MIGRATION_STATE_CRASHED':
-      return 'failed';
-    case 'MIGRATION_STATE_ABORTED':
-      return 'aborted';
-    case 'MIGRATION_STATE_UNKNOWN':
-    case 'MIGRATION_STATE_SPLIT':
-      return 'for a person';
-    case 'MIGRATION_STATE_UNSPECIFIED':
-    case 'MIGRATION_STATE_QUEUED':
-    case 'MIGRATION_STATE_ADMITTED':
-    case 'MIGRATION_STATE_CHECKING':
-    case 'MIGRATION_STATE_INTENT':
-    case 'MIGRATION_STATE_PREPARING':
-    case 'MIGRATION_STATE_COPYING':
-    case 'MIGRATION_STATE_ABORTING':
-    case 'MIGRATION_STATE_SWITCHING':
-    case 'MIGRATION_STATE_VERIFYING':
-    case 'MIGRATION_STATE_CLEANUP':
-      return 'under way';
-  }
+  return STAGES[state];
 }
 
 /** Whether there is nothing more to wait for: it is over, or a person has to look. */

@@ -1,4 +1,5 @@
 // The copy itself: ordered from the source's agent, followed by its stream, attached to again when that breaks, ended in time.
+import { isAborted } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { MigrateRequestInput } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
 import type { MigrateResult } from '../../shared/gen/evenkeel/v1/MigrateResult.ts';
@@ -84,7 +85,7 @@ async function follow(term: Term, run: Run, signal: AbortSignal): Promise<Ended>
     logger.warn({ ...fieldsOf(run.migration), cause: run.told }, 'the progress broke off; attaching again');
     await clock.sleep(pauseMs * (0.5 + random() / 2), signal).catch(() => undefined);
     pauseMs = Math.min(2 * pauseMs, ATTACH_PAUSE_MAX_MS);
-    if (signal.aborted) break;
+    if (isAborted(signal)) break;
   }
   term.signal.throwIfAborted();
   return { kind: 'lost', causeCode: 'src_agent_lost' };
@@ -92,7 +93,7 @@ async function follow(term: Term, run: Run, signal: AbortSignal): Promise<Ended>
 
 async function readStream(term: Term, run: Run, signal: AbortSignal): Promise<MigrateResult | undefined> {
   const request = requestOf(term, run.migration);
-  const wait = { signal, timeoutMs: (request.timeoutMs ?? 0) + STREAM_SLACK_MS };
+  const wait = { signal, timeoutMs: request.timeoutMs + STREAM_SLACK_MS };
   for await (const { progress, result } of agentOf(term, run, 'source').migrate(request, wait)) {
     if (progress) await takeProgress(term, run, progress);
     if (result) return result;

@@ -81,6 +81,12 @@ export class Journal {
     return this.#known.get(migrationId)?.migration;
   }
 
+  /** True while the migration holds the VM and is not at its end yet, as far as is known here. */
+  isHolding(vmUuid: string, migrationId: string): boolean {
+    const claim = this.#claims.get(vmUuid);
+    return claim?.migrationId === migrationId && !claim.isEnding;
+  }
+
   /** VMs that a migration holds. Complete after `lead`. */
   claims(): { readonly vmUuid: string; readonly claim: Claim }[] {
     return [...this.#claims]

@@ -2,27 +2,21 @@
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import { check } from './checks.ts';
+import { admit, prepare, slotFor } from './admit.ts';
 import { abortCopy, followCopy } from './copy.ts';
 import { endRun } from './ending.ts';
 import type { Claim } from './journal.ts';
-import { isAbortable, isBeforeCopy, isOver, ruleOf, holdsSlots, step } from './machine.ts';
+import { holdsSlots, isAbortable, isBeforeCopy, isOver, step } from './machine.ts';
 import {
   advance,
-  advanceIf,
-  advanceSurely,
   fieldsOf,
-  isRefusal,
   isUnavailable,
   newRun,
-  surely,
   type Run,
   type RunnerParts,
   type RunnerSettings,
   type Term,
 } from './run.ts';
-import { agentOf } from './sides.ts';
-import type { NoSlot, SlotLimits } from './slots.ts';
 import { verify } from './verify.ts';
 
 export type { RunnerParts, RunnerSettings } from './run.ts';
@@ -39,12 +33,11 @@ export interface Order {
   readonly evacuation?: boolean;
 }
 
-// How often those that wait for slots try to get them.
-const QUEUE_PAUSE_MS = 500;
 // Orders of people that may wait; more are a mistake of a script.
 const QUEUED_MAX = 100;
-const GUARD_TIMEOUT_MS = 5 * SECOND_MS;
 const ABANDON_PAUSE_MS = SECOND_MS;
+const OUTLAST_MAX_MS = 2 * SECOND_MS;
+const OUTLAST_PAUSE_MS = 10;
 
 interface OwnTerm extends Term {
   readonly controller: AbortController;
@@ -125,6 +118,7 @@ export class Runner {
   async start(order: Order): Promise<Migration> {
     const term = this.#leading();
     const queued = this.#queued(order);
+    await this.#outlast(queued.vmUuid, term);
     await this.#refuseAtOnce(queued);
     const run = newRun({ migration: queued, revision: 0 }, this.#parts.clock);
     this.#runs.set(queued.migrationId, run);
@@ -205,6 +199,20 @@ export class Runner {
     };
   }
 
+  /** A migration that is over lets its VM go a few writes later than it is seen to be over. */
+  async #outlast(vmUuid: string, { signal }: Term): Promise<void> {
+    const { journal, clock } = this.#parts;
+    const untilMs = clock.monotonicMs() + OUTLAST_MAX_MS;
+    const isHeld = (): boolean =>
+      [...this.#runs.values()].some(
+        ({ migration }) =>
+          migration.vmUuid === vmUuid &&
+          isOver(migration.state) &&
+          journal.isHolding(vmUuid, migration.migrationId),
+      );
+    while (isHeld() && clock.monotonicMs() < untilMs) await clock.sleep(OUTLAST_PAUSE_MS, signal);
+  }
+
   /** A planned move is not worth waiting for: the next plan knows better. A person's order waits, within bounds. */
   async #refuseAtOnce(migration: Migration): Promise<void> {
     const { vmUuid, vmName, decisionId } = migration;
@@ -220,33 +228,8 @@ export class Runner {
     if (decisionId === '') return;
     const rival = queued.find((run) => isRival(run.migration, migration));
     if (rival !== undefined) throw refuse(`migration ${rival.migration.migrationId} waits for the same slot`);
-    const none = await this.#slot(migration, false);
+    const none = await slotFor({ parts: this.#parts, settings: this.#settings }, migration, 'ask');
     if (none !== undefined) throw refuse(none.reason);
-  }
-
-  /** Takes the slot, or only asks whether it is free. */
-  async #slot(migration: Migration, isTaken: boolean): Promise<NoSlot | undefined> {
-    const { slots, knowledge } = this.#parts;
-    const { migrationId, sourceHostId, targetHostId, vmUuid, bandwidthBytesPerSecond } = migration;
-    const memoryBytes = knowledge.vm(vmUuid)?.memoryMaxBytes ?? 0;
-    const wanted = { migrationId, sourceHostId, targetHostId, memoryBytes, bandwidthBytesPerSecond };
-    const room = knowledge.roomBytes(targetHostId, vmUuid);
-    const ask = isTaken ? slots.take.bind(slots) : slots.ask.bind(slots);
-    return ask(wanted, this.#limits(), room);
-  }
-
-  #limits(): SlotLimits {
-    const { outPerHost, inPerHost, concurrentMax, bandwidthBytesPerSecond, bandwidthTotalBytesPerSecond } =
-      this.#settings;
-    const clusterMax = Math.max(
-      1,
-      Math.min(concurrentMax, Math.floor(this.#parts.knowledge.hostCount() / 2)),
-    );
-    const total = concurrentMax * bandwidthBytesPerSecond;
-    return {
-      ...{ outPerHost, inPerHost, clusterMax },
-      bandwidthTotalBytesPerSecond: bandwidthTotalBytesPerSecond > 0 ? bandwidthTotalBytesPerSecond : total,
-    };
   }
 
   #track(term: OwnTerm, run: Run, work: Promise<void>): void {
@@ -268,88 +251,13 @@ export class Runner {
   }
 
   async #execute(term: Term, run: Run): Promise<void> {
-    if ((await this.#admit(term, run)) && (await this.#prepare(term, run))) {
+    const isFirst = (): boolean =>
+      ![...this.#runs.values()].some((other) => isAhead(other.migration, run.migration));
+    if ((await admit(term, run, isFirst)) && (await prepare(term, run))) {
       await followCopy(term, run);
       await verify(term, run);
     }
     await endRun(term, run);
-  }
-
-  /** Waits for the slots; false when it ended before. */
-  async #admit(term: Term, run: Run): Promise<boolean> {
-    const { clock } = this.#parts;
-    let reason = 'another migration was first';
-    for (;;) {
-      if (run.isAbortAsked) return this.#withdraw(term, run);
-      const isFirst = ![...this.#runs.values()].some((other) => isAhead(other.migration, run.migration));
-      const none = isFirst ? await surely(term, run, () => this.#slot(run.migration, true)) : undefined;
-      if (isFirst && none === undefined) break;
-      reason = none?.reason ?? reason;
-      const isLate = clock.monotonicMs() - run.sinceMs > (ruleOf(run.migration).deadlineMs ?? 0);
-      if (isLate || none?.isForMemory === true) {
-        const causeCode = none?.isForMemory === true ? 'capacity_gone' : 'slots_taken';
-        await advanceSurely(term, run, { kind: 'refused', causeCode, outcome: `not begun: ${reason}` });
-        return false;
-      }
-      await clock.sleep(QUEUE_PAUSE_MS, term.signal);
-    }
-    const { vmUuid, bandwidthBytesPerSecond } = run.migration;
-    const reservedMemoryBytes = this.#parts.knowledge.vm(vmUuid)?.memoryMaxBytes ?? 0;
-    await advanceSurely(term, run, { kind: 'admitted', reservedMemoryBytes, bandwidthBytesPerSecond });
-    return true;
-  }
-
-  /** Checks, decides and has the target guard it; false when it ended before the source was told. */
-  async #prepare(term: Term, run: Run): Promise<boolean> {
-    await advanceSurely(term, run, { kind: 'checking' });
-    const checked = await check(term, run);
-    term.signal.throwIfAborted();
-    if (checked.kind === 'refused') {
-      await advanceSurely(term, run, checked);
-      return false;
-    }
-    if (run.isAbortAsked) return this.#withdraw(term, run);
-    const { commitMode, forecast } = checked;
-    try {
-      await advance(term, run, { kind: 'intended', commitMode, forecast });
-      return await this.#guard(term, run, checked.memoryBytes);
-    } catch (error) {
-      if (!isUnavailable(error)) throw error;
-      const outcome = `the order could not be recorded, so it was not given: ${messageOf(error)}`;
-      await advanceSurely(term, run, { kind: 'refused', causeCode: 'journal_unavailable', outcome });
-      return false;
-    }
-  }
-
-  async #guard(term: Term, run: Run, memoryBytes: number): Promise<boolean> {
-    const { migrationId, epoch, vmUuid, vmName, commitMode, sourceHostId, targetHostName } = run.migration;
-    const facts = this.#parts.knowledge.facts(sourceHostId);
-    let definedOnTargetBefore: boolean;
-    try {
-      const answer = await agentOf(term, run, 'target').guardMigration(
-        {
-          ...{ migrationId, epoch, vmUuid, vmName, commitMode, memoryBytes, sourceHostId },
-          sourceAgentAddress: facts?.agentAddress ?? '',
-          sourceCertificateSha256: facts?.certificateSha256 ?? '',
-        },
-        { signal: term.signal, timeoutMs: GUARD_TIMEOUT_MS },
-      );
-      definedOnTargetBefore = answer.definedBefore;
-    } catch (error) {
-      term.signal.throwIfAborted();
-      const causeCode = isRefusal(error) ? 'dst_refused' : 'dst_unreachable';
-      const outcome = `${targetHostName} does not guard it: ${messageOf(error)}`;
-      await advanceSurely(term, run, { kind: 'refused', causeCode, outcome });
-      return false;
-    }
-    if (run.isAbortAsked) return this.#withdraw(term, run);
-    await advance(term, run, { kind: 'guarded', definedOnTargetBefore });
-    return true;
-  }
-
-  async #withdraw(term: Term, run: Run): Promise<false> {
-    await advanceIf(term, run, isBeforeCopy, { kind: 'withdrawn' });
-    return false;
   }
 
   /** It is unknown whether claim and record were written: both are undone as soon as the journal answers. */

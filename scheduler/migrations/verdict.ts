@@ -292,7 +292,7 @@ function judgeEnded(look: Look, source: Exclude<Off, 'off_migrated'>, target: Se
 function judgeAfterSplit(look: Look, source: Settled, target: Settled): Verdict {
   const isSourceActive = source === 'running' || isPaused(source);
   const isTargetActive = target === 'running' || isPaused(target);
-  if (source === 'running' && !isTargetActive) return judgeRunning(look, target);
+  if (source === 'running' && (target === 'running' || !isTargetActive)) return judgeRunning(look, target);
   if (target === 'running' && !isSourceActive) return sweepSource(source);
   return wait(
     false,

@@ -131,7 +131,8 @@ async function putInOrder(
   const { state } = run.migration;
   if (state === 'MIGRATION_STATE_UNKNOWN') {
     await advanceSurely(term, run, { kind: 'seen_again' });
-    return restart(term, watch);
+    restart(term, watch);
+    return;
   }
   if (state !== 'MIGRATION_STATE_CLEANUP') {
     await advanceSurely(term, run, { kind: 'found', outcome });
