@@ -86,13 +86,13 @@ export class Network {
   }
 
   /** Carries one message: `arrive` is called once it is there, `broken` when the connection was given up. */
-  send(from: string, to: string, arrive: () => void, broken: () => void, afterMs = 0): void {
+  send(from: string, to: string, arrive: () => void, broken: () => void, giveUpMs = GIVE_UP_MS): void {
     const startedAtMs = this.#timeline.nowMs;
     const attempt = (): void => {
       if (this.isUp(from, to)) arrive();
-      else if (this.#timeline.nowMs - startedAtMs > GIVE_UP_MS) broken();
+      else if (this.#timeline.nowMs - startedAtMs > giveUpMs) broken();
       else this.#timeline.after(RETRY_MS, attempt);
     };
-    this.#timeline.after(afterMs + this.delayMs(), attempt);
+    this.#timeline.after(this.delayMs(), attempt);
   }
 }

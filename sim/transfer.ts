@@ -24,6 +24,8 @@ type Phase = 'preparing' | 'copying' | 'aborting' | 'switching' | 'finishing' | 
 // libvirt's keepalive of a peer-to-peer connection: five unanswered after the first, five seconds apart.
 const KEEPALIVE_MS = 5_000;
 const KEEPALIVE_MISSES_MAX = 5;
+// TCP itself gives up after about a quarter of an hour (tcp_retries2).
+const TCP_GIVE_UP_MS = 900_000;
 const TICK_MS = 500;
 const THROTTLE_FIRST = 0.2;
 const THROTTLE_STEP = 0.1;
@@ -40,6 +42,7 @@ export class Transfer {
   /** The connection between the two libvirtds, as each of them sees it. */
   #isOpenAtSource = true;
   #isOpenAtTarget = false;
+  #wasOpenAtTarget = false;
   /** The target's libvirtd has begun to finish: from here on it no longer drops the copy with the connection. */
   #isFinishing = false;
   #incoming: Copy | undefined;
@@ -110,16 +113,7 @@ export class Transfer {
   closeAtSource(): void {
     if (!this.#isOpenAtSource) return;
     this.#isOpenAtSource = false;
-    this.#parts.network.send(
-      this.source.hostId,
-      this.target.hostId,
-      () => {
-        this.#whenUp(this.target, () => {
-          this.closeAtTarget();
-        });
-      },
-      () => undefined,
-    );
+    this.#tellClosed(this.source, this.target);
     if (this.#phase === 'over' || this.#phase === 'confirming') return;
     const error =
       this.#phase === 'aborting'
@@ -133,38 +127,29 @@ export class Transfer {
     if (!this.#isOpenAtTarget) return;
     this.#isOpenAtTarget = false;
     if (!this.#isFinishing) this.#dropIncoming();
-    this.#parts.network.send(
-      this.target.hostId,
-      this.source.hostId,
-      () => {
-        this.#whenUp(this.source, () => {
-          this.closeAtSource();
-        });
-      },
-      () => undefined,
-    );
+    this.#tellClosed(this.target, this.source);
+  }
+
+  /** The kernel's word that one end of the connection is closed. */
+  #tellClosed(from: SimHost, to: SimHost): void {
+    const hear = (): void => {
+      this.#whenUp(to, () => {
+        if (to === this.source) this.closeAtSource();
+        else this.closeAtTarget();
+      });
+    };
+    this.#parts.network.send(from.hostId, to.hostId, hear, () => undefined, TCP_GIVE_UP_MS);
   }
 
   /** kill -9 of a side's libvirtd: the kernel closes its sockets, QEMUs stay. */
   daemonKilled(host: SimHost): void {
-    const { network } = this.#parts;
     if (host === this.source && this.#isOpenAtSource) {
       this.#isOpenAtSource = false;
-      const close = (): void => {
-        this.#whenUp(this.target, () => {
-          this.closeAtTarget();
-        });
-      };
-      network.send(this.source.hostId, this.target.hostId, close, () => undefined);
+      this.#tellClosed(this.source, this.target);
     }
     if (host === this.target && this.#isOpenAtTarget) {
       this.#isOpenAtTarget = false;
-      const close = (): void => {
-        this.#whenUp(this.source, () => {
-          this.closeAtSource();
-        });
-      };
-      network.send(this.target.hostId, this.source.hostId, close, () => undefined);
+      this.#tellClosed(this.target, this.source);
     }
   }
 
@@ -214,6 +199,7 @@ export class Transfer {
     const { kvm, timeline, random } = this.#parts;
     if (!this.#isOpenAtSource) return;
     this.#isOpenAtTarget = true;
+    this.#wasOpenAtTarget = true;
     this.#watchConnection(this.target, this.source, () => {
       this.closeAtTarget();
     });
@@ -423,7 +409,12 @@ export class Transfer {
     const beat = (): void => {
       const isHeard = other.libvirtd === 'up' && this.#parts.network.isConnected(self.hostId, other.hostId);
       if (self.libvirtd === 'up') misses = isHeard ? 0 : misses + 1;
-      if (misses > KEEPALIVE_MISSES_MAX) close();
+      // Whoever speaks to a closed end hears so from the other's kernel.
+      const isRefused =
+        self.libvirtd === 'up' &&
+        this.#parts.network.isConnected(self.hostId, other.hostId) &&
+        (self === this.source ? this.#wasOpenAtTarget && !this.#isOpenAtTarget : !this.#isOpenAtSource);
+      if (misses > KEEPALIVE_MISSES_MAX || isRefused) close();
       else if (this.#isWatched(self)) this.#parts.timeline.after(KEEPALIVE_MS, beat);
     };
     this.#parts.timeline.after(KEEPALIVE_MS, beat);
@@ -455,6 +446,7 @@ export class Transfer {
         else this.#whenUp(to, arrive);
       },
       () => undefined,
+      TCP_GIVE_UP_MS,
     );
   }
 

@@ -11,9 +11,10 @@ export const trailIsKept: Invariant = {
       const { migrationId } = fact.migration;
       const wasCopying = history.facts.some(
         (other) =>
-          other.kind === 'record' &&
-          other.migration.migrationId === migrationId &&
-          other.migration.state === 'MIGRATION_STATE_PREPARING',
+          other.kind === 'rpc' &&
+          other.method === 'Migrate' &&
+          other.phase === 'sent' &&
+          other.migrationId === migrationId,
       );
       const missing = findMissing(fact.migration, wasCopying);
       if (missing !== undefined) return `${migrationId} ended ${fact.migration.state} without ${missing}`;
