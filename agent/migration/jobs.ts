@@ -82,7 +82,7 @@ class Jobs implements MigrationJobs {
       const { order } = record.intent;
       const { job, ended } = this.#start({ ...order, vmUuid, migrationId, epoch: record.epoch });
       await ended;
-      if (job.isClaimed || isAborted(stopped)) return;
+      if (isTold(job) || isAborted(stopped)) return;
       if (!(await pause(clock, RECOVER_RETRY_MS, stopped))) return;
     }
   }
@@ -99,8 +99,8 @@ class Jobs implements MigrationJobs {
     const job = new MigrationJob(request, this.#context);
     this.#byId.set(migrationId, job);
     const ended = job.run().then(() => {
-      // Nothing has happened under this id: it may be tried again.
-      if (!job.isClaimed) this.#byId.delete(migrationId);
+      // Nothing has happened under this id, or nobody knows how it went on: the next that asks looks anew.
+      if (!isTold(job)) this.#byId.delete(migrationId);
     });
     return { job, ended };
   }
@@ -128,6 +128,11 @@ class Jobs implements MigrationJobs {
     }
     yield* follow(job, signal);
   }
+}
+
+/** It ended with an answer that stays true. */
+function isTold({ isClaimed, outcome }: MigrationJob): boolean {
+  return isClaimed && !(outcome instanceof EvenkeelError);
 }
 
 function refuseSecond(jobs: Iterable<MigrationJob>, vmUuid: string): void {
