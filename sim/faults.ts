@@ -46,6 +46,26 @@ export class Faults {
     node.crash();
   }
 
+  /** As an upgrade does it: told to stop, and killed when it takes long. */
+  stop(node: AgentNode | SchedulerNode): void {
+    this.#note(node.name, 'told to stop');
+    node.stop();
+    const life = 'serving' in node ? node.serving?.life : node.life;
+    this.#world.timeline.after(this.#random.between(0, 3_000), () => life?.crash());
+  }
+
+  /** "virsh domjobabort", by a person who does not ask evenkeel. */
+  abortJob(): void {
+    const [transfer] = this.#world.libvirt.transfers;
+    if (transfer === undefined || transfer.source.libvirtd !== 'up') return;
+    this.#note(transfer.source.hostId, `job of ${transfer.vm.uuid.slice(-4)} aborted by hand`);
+    try {
+      transfer.abort();
+    } catch {
+      // It was too late, or too early.
+    }
+  }
+
   /** Dies at one of its next calls: between any two effects. */
   crashSoon(node: AgentNode | SchedulerNode): void {
     const life = 'serving' in node ? node.serving?.life : node.life;

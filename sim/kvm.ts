@@ -176,6 +176,12 @@ export class Kvm {
     this.tell(copy.hostId, copy.vm.uuid, { kind: 'lifecycle', change: 'suspended', detail });
   }
 
+  /** It has all and waits, by order, for somebody to resume it. */
+  arrivePaused(copy: Copy): void {
+    copy.reason = PausedReason.user;
+    this.#changed(copy.vm, copy.hostId, 'paused', 'libvirt');
+  }
+
   /** Ends the QEMU; a definition, if there is one, shows `reason` from now on. */
   kill(copy: Copy, reason: number, by: Cause): void {
     const { vm, hostId } = copy;

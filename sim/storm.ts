@@ -41,7 +41,7 @@ export class Storm {
       stormMs: random.between(30_000, 90_000),
       orderEveryMs: random.between(1_500, 9_000),
       faultEveryMs: random.chance(0.15) ? Infinity : random.between(1_500, 20_000),
-      aimRatio: random.pick([0, 0.1, 0.3]),
+      aimRatio: random.pick([0, 0.2, 0.6]),
     };
     world.network.weather = random.pick([CALM_WEATHER, MILD, MILD, ROUGH]);
     for (const node of [...world.schedulers, ...world.agents.values()])
@@ -74,56 +74,61 @@ export class Storm {
     }
   }
 
-  #aimAtCopy({ hostId, vmUuid, to, reason }: CopyFact): void {
-    const isSwitch = to === 'paused' && reason === PausedReason.migration;
-    if (!(isSwitch || to === 'running') || !this.#random.chance(this.#force.aimRatio)) return;
+  #aimAtCopy({ hostId, vmUuid, from, to, reason }: CopyFact): void {
+    const isSwitch = to === 'paused' && reason === PausedReason.migration && from === 'running';
+    const isArrival = to === 'running' || (to === 'paused' && reason === PausedReason.user);
+    if (!(isSwitch || isArrival) || !this.#random.chance(this.#force.aimRatio)) return;
     const transfer = this.#world.libvirt.transfers.find(({ vm }) => vm.uuid === vmUuid);
     const [source, target] = [transfer?.source.hostId ?? hostId, transfer?.target.hostId ?? hostId];
-    this.#soon(isSwitch ? 200 : 4, () => {
+    const strike = (): void => {
       this.#strikeBetween(source, target, vmUuid);
-    });
+    };
+    // The answer of Finish leaves in this very moment: what is to lose it has to strike at once.
+    if (isArrival && this.#random.chance(0.7)) strike();
+    else this.#soon(isSwitch ? 200 : 50, strike);
   }
 
   #strikeBetween(source: string, target: string, vmUuid: string): void {
+    this.#random.pick(this.#strikes(source, target, vmUuid))();
+    if (this.#random.chance(0.4)) this.#random.pick(this.#strikes(source, target, vmUuid))();
+  }
+
+  #strikes(source: string, target: string, vmUuid: string): readonly (() => void)[] {
     const { faults } = this;
-    const agents = this.#world.agents;
-    const strikes = [
+    const { agents, schedulers } = this.#world;
+    const crashAgent = (hostId: string) => (): void => {
+      const agent = agents.get(hostId);
+      if (agent !== undefined) faults.crash(agent);
+    };
+    const crashSchedulers = (): void => {
+      for (const scheduler of schedulers) faults.crash(scheduler);
+    };
+    const rarely = (strike: () => void) => (): void => {
+      if (this.#random.chance(0.2)) strike();
+    };
+    return [
+      () => faults.cut(source, target),
+      () => faults.cut(target, source),
+      () => faults.cutBoth(source, target),
+      () => faults.killLibvirt(source),
+      () => faults.killLibvirt(target),
+      () => faults.hangLibvirt(source),
+      () => faults.hangLibvirt(target),
       () => {
-        faults.cut(source, target);
+        faults.isolate(source);
+        if (this.#random.chance(0.5)) crashSchedulers();
       },
       () => {
-        faults.cut(target, source);
+        faults.isolate(target);
+        if (this.#random.chance(0.5)) crashSchedulers();
       },
-      () => {
-        faults.cutBoth(source, target);
-      },
-      () => {
-        faults.killLibvirt(source);
-      },
-      () => {
-        faults.killLibvirt(target);
-      },
-      () => {
-        faults.hangLibvirt(source);
-      },
-      () => {
-        faults.hangLibvirt(target);
-      },
-      () => {
-        for (const agent of agents.values()) if (agent.hostId === target) faults.crash(agent);
-      },
-      () => {
-        for (const agent of agents.values()) if (agent.hostId === source) faults.crash(agent);
-      },
-      () => {
-        if (this.#world.leader !== undefined) faults.crash(this.#world.leader);
-      },
-      () => {
-        if (this.#random.chance(0.2)) faults.killQemu(target, vmUuid, ShutoffReason.crashed);
-      },
+      crashAgent(source),
+      crashAgent(target),
+      crashSchedulers,
+      rarely(() => faults.killQemu(target, vmUuid, ShutoffReason.crashed)),
+      rarely(() => faults.killQemu(source, vmUuid, ShutoffReason.crashed)),
+      rarely(() => faults.powerOff(this.#random.chance(0.5) ? source : target)),
     ];
-    this.#random.pick(strikes)();
-    if (this.#random.chance(0.3)) this.#random.pick(strikes)();
   }
 
   #aimAtRecord({ migration }: RecordFact): void {
@@ -193,7 +198,8 @@ export class Storm {
     const [from, to] = [random.pick(places), random.pick(places)];
     const vm = random.pick([...kvm.vms.values()]);
     const kind = random.ratio();
-    if (kind < 0.16) faults.crash(node);
+    if (kind < 0.12) faults.crash(node);
+    else if (kind < 0.16) faults.stop(node);
     else if (kind < 0.28) faults.crashSoon(node);
     else if (kind < 0.4) faults.cut(from, to === from ? 'nats' : to);
     else if (kind < 0.5) faults.cutBoth(from, to === from ? 'nats' : to);
@@ -207,6 +213,7 @@ export class Storm {
     else if (kind < 0.93) faults.killQemu(hostId, vm.uuid, ShutoffReason.crashed);
     else if (kind < 0.945)
       faults.killQemu(kvm.runningOn(vm.uuid)[0] ?? hostId, vm.uuid, ShutoffReason.shutdown);
+    else if (kind < 0.955) faults.abortJob();
     else if (kind < 0.97) for (const other of [...agents.values(), ...schedulers]) faults.crash(other);
     else network.weather = random.pick([CALM_WEATHER, MILD, ROUGH]);
   }

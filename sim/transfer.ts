@@ -321,7 +321,7 @@ export class Transfer {
     }
     copy.role = 'none';
     if (this.order.arrivesPaused) {
-      copy.reason = PausedReason.user;
+      kvm.arrivePaused(copy);
       this.#answerFinish(true);
       return;
     }

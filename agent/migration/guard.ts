@@ -135,8 +135,8 @@ export class MigrationGuard {
     const { asked, vmUuid } = checkAsked(request);
     const { intents, logger } = this.#context;
     const record = await intents.of(vmUuid);
-    if (record?.migrationId === asked.migrationId && asked.epoch >= record.epoch)
-      await this.#restoreLimit(vmUuid, record.intent);
+    // Also of an earlier migration, whose own end this host never heard.
+    if (record !== undefined && asked.epoch >= record.epoch) await this.#restoreLimit(vmUuid, record.intent);
     const answer = await intents.rule(vmUuid, (before) => ruleEnd(before, asked));
     if (answer.kind === 'fenced')
       throw new EvenkeelError(

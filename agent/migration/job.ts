@@ -16,7 +16,7 @@ import { beginConverging, converge, type Converging } from './converge.ts';
 import type { Copy, Hypervisor, VmEvent } from './hypervisor.ts';
 import type { Intents } from './intents.ts';
 import { Notice } from './notice.ts';
-import { askedOf, limitsOf, refuseStart } from './order.ts';
+import { askedOf, limitsOf, previousOf, refuseStart } from './order.ts';
 import { phaseOf, progressOf, sightOf, type JobFigures } from './progress.ts';
 import { hasJob, shownOnSource } from './vm-state.ts';
 
@@ -181,7 +181,10 @@ export class MigrationJob {
     const draft: SourceIntent = { role: 'source', order: limitsOf(this.request), previousDowntimeMs: 0 };
     const isNew = ruleStart(record, this.request, draft).answer.kind === 'new';
     if (isNew) refuseStart(this.request, vm);
-    const intent = { ...draft, previousDowntimeMs: isNew ? await copy.downtimeMaxMs(this.#wait()) : 0 };
+    // What an earlier migration left behind, whose end this host never heard, is not the guest's own limit.
+    const kept = previousOf(record?.intent);
+    const own = isNew && kept === 0 ? await copy.downtimeMaxMs(this.#wait()) : kept;
+    const intent = { ...draft, previousDowntimeMs: own };
     const claim = await intents.rule(vmUuid, (before) => ruleStart(before, askedOf(this.request), intent));
     // One that was fenced off is forgotten: a later scheduler attaches under the same id.
     this.#isClaimed = claim.kind !== 'fenced';
@@ -419,7 +422,7 @@ export class MigrationJob {
   /** It was started before: watches its job to the end and says what the source shows then. */
   async #attach(copy: Copy, intent: Intent | undefined): Promise<MigrateResultInput> {
     const { clock, stopped } = this.#context;
-    const previousDowntimeMs = intent?.role === 'source' ? intent.previousDowntimeMs : 0;
+    const previousDowntimeMs = previousOf(intent);
     this.#logger.info('attached to a migration that was started before');
     const limitMs = this.request.timeoutMs + ABORT_MAX_MS + SWITCH_MAX_MS;
     for (;;) {

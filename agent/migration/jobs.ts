@@ -88,6 +88,7 @@ class Jobs implements MigrationJobs {
       const { order } = record.intent;
       const { job, ended } = this.#start({ ...order, vmUuid, migrationId, epoch: record.epoch });
       await ended;
+      // What was begun and lost again has its own search.
       if (job.isClaimed || isAborted(stopped)) return;
       if (!(await pause(clock, RECOVER_RETRY_MS, stopped))) return;
     }
@@ -116,9 +117,9 @@ class Jobs implements MigrationJobs {
     this.#byId.set(migrationId, job);
     const ended = job.run().then(() => {
       if (this.#byId.get(migrationId) !== job) return;
-      // Nothing has happened under this id: it may be tried again.
-      if (!job.isClaimed) this.#byId.delete(migrationId);
-      else if (job.isLost) void this.#findAgain(vmUuid, migrationId);
+      // Nothing has happened under this id, or nobody knows how it went on: the next that asks looks anew.
+      if (!isTold(job)) this.#byId.delete(migrationId);
+      if (job.isClaimed && (job.isLost || !isTold(job))) void this.#findAgain(vmUuid, migrationId);
     });
     return { job, ended };
   }
@@ -146,6 +147,11 @@ class Jobs implements MigrationJobs {
     }
     yield* follow(job, signal);
   }
+}
+
+/** It ended with an answer that stays true. */
+function isTold({ isClaimed, outcome }: MigrationJob): boolean {
+  return isClaimed && !(outcome instanceof EvenkeelError);
 }
 
 function refuseSecond(jobs: Iterable<MigrationJob>, vmUuid: string): void {
