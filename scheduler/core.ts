@@ -1,5 +1,6 @@
 // What the scheduler consists of once NATS is there: the parts that the API and the daemon work with.
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { NatsConnection } from 'nats';
 import { pause, type Clock } from '../shared/clock.ts';
 import type { Logger } from '../shared/log.ts';
@@ -8,7 +9,7 @@ import { migrationCodec } from '../shared/proto/load.ts';
 import { HOUR_MS, MIB, MINUTE_MS, SECOND_MS } from '../shared/units.ts';
 import { Agents } from './agents.ts';
 import { Changes } from './changes.ts';
-import { emptyView, foldReport, settleHost, type ClusterView } from './cluster/view.ts';
+import { emptyView, foldReport, forgetOld, settleHost, type ClusterView } from './cluster/view.ts';
 import { coolDownsOf, policyOf, runnerSettingsOf, viewLimitsOf, type SchedulerSettings } from './config.ts';
 import { DecisionBook } from './decisions.ts';
 import { Events } from './events.ts';
@@ -52,6 +53,10 @@ export interface CoreContext {
 
 // Long enough to answer "when did this VM move last month", short enough that the bucket stays small.
 const KEEP_MIGRATIONS_MS = 30 * 24 * HOUR_MS;
+// Hosts are forgotten after hours: looking each minute is often enough.
+const SWEEP_EVERY_MS = MINUTE_MS;
+// Each migration under way or queued waits on the signal of the term with a few listeners; node warns from 11 on.
+const LISTENERS_MAX = 1_000;
 // Without a single report there is nothing to catch up with; recovery must not wait for one.
 const WARM_UP_MAX_MS = 10 * SECOND_MS;
 
@@ -113,12 +118,15 @@ async function openParts(
       },
       random: Math.random,
       newId: randomUUID,
+      onTerm: (term) => {
+        setMaxListeners(LISTENERS_MAX, term);
+      },
     },
     runnerSettingsOf(settings),
   );
   const loop = new Loop({
-    ...{ view, runner, decisions, mode, agents, reports, changes, policy, clock, logger },
-    ...{ coolDowns: coolDownsOf(settings), limits: viewLimitsOf(settings), newId: randomUUID },
+    ...{ view, runner, decisions, mode, reports, changes, policy, clock, logger },
+    ...{ coolDowns: coolDownsOf(settings), newId: randomUUID },
   });
   const leases = await openStore(nats, LEASES_BUCKET, undefined);
   const lease = new Lease({ store: leases, clock, logger, self, holderId: randomUUID() });
@@ -127,7 +135,7 @@ async function openParts(
 
 /** Folds reports into the view, whoever leads: a scheduler that takes over knows the cluster already. */
 function followReports(
-  { view, policy, changes, reports }: Parts,
+  { view, agents, policy, changes, reports }: Parts,
   { nats, settings, clock, logger }: CoreContext,
   signal: AbortSignal,
 ): { warm: Promise<void>; following: Promise<void> } {
@@ -136,6 +144,7 @@ function followReports(
   const caughtUp = new Promise<void>((resolve) => {
     markWarm = resolve;
   });
+  let sweptAtMs = clock.monotonicMs();
   const following = followSamples(
     { nats, clock, logger },
     clock.nowMs() - settings.view.warmStartMinutes * MINUTE_MS,
@@ -143,6 +152,11 @@ function followReports(
       onReport: (report, storedAtMs) => {
         if (!view.hosts.has(report.hostId)) logger.info({ host: report.hostName }, 'host joined');
         if (!foldReport(view, report, storedAtMs, policy, limits)) return;
+        if (clock.monotonicMs() - sweptAtMs >= SWEEP_EVERY_MS) {
+          sweptAtMs = clock.monotonicMs();
+          forgetOld(view, clock.nowMs(), limits);
+          agents.sweep();
+        }
         changes.notify();
         reports.notify();
       },
@@ -166,13 +180,22 @@ async function lead(
   for (const { state, sourceHostId, targetHostId, endedAtMs } of runner.list())
     if (state === 'MIGRATION_STATE_SUCCEEDED')
       for (const hostId of [sourceHostId, targetHostId]) settleHost(view, hostId, endedAtMs);
-  const besides = whileLeading(signal);
+  const besides = new AbortController();
+  const end = (): void => {
+    besides.abort(signal.reason);
+  };
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  const work = whileLeading(besides.signal);
   try {
     await runner.lead(self.name, signal);
     changes.notify();
     await loop.run(signal);
   } finally {
+    // Also when it could not begin to lead, and the signal will not come.
+    end();
+    signal.removeEventListener('abort', end);
     await runner.stop();
-    await besides;
+    await work;
   }
 }
