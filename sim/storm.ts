@@ -107,13 +107,27 @@ export class Storm {
       if (this.#random.chance(0.2)) strike();
     };
     return [
-      () => faults.cut(source, target),
-      () => faults.cut(target, source),
-      () => faults.cutBoth(source, target),
-      () => faults.killLibvirt(source),
-      () => faults.killLibvirt(target),
-      () => faults.hangLibvirt(source),
-      () => faults.hangLibvirt(target),
+      () => {
+        faults.cut(source, target);
+      },
+      () => {
+        faults.cut(target, source);
+      },
+      () => {
+        faults.cutBoth(source, target);
+      },
+      () => {
+        faults.killLibvirt(source);
+      },
+      () => {
+        faults.killLibvirt(target);
+      },
+      () => {
+        faults.hangLibvirt(source);
+      },
+      () => {
+        faults.hangLibvirt(target);
+      },
       () => {
         faults.isolate(source);
         if (this.#random.chance(0.5)) crashSchedulers();
@@ -125,9 +139,15 @@ export class Storm {
       crashAgent(source),
       crashAgent(target),
       crashSchedulers,
-      rarely(() => faults.killQemu(target, vmUuid, ShutoffReason.crashed)),
-      rarely(() => faults.killQemu(source, vmUuid, ShutoffReason.crashed)),
-      rarely(() => faults.powerOff(this.#random.chance(0.5) ? source : target)),
+      rarely(() => {
+        faults.killQemu(target, vmUuid, ShutoffReason.crashed);
+      }),
+      rarely(() => {
+        faults.killQemu(source, vmUuid, ShutoffReason.crashed);
+      }),
+      rarely(() => {
+        faults.powerOff(this.#random.chance(0.5) ? source : target);
+      }),
     ];
   }
 
@@ -190,32 +210,54 @@ export class Storm {
   }
 
   #strike(): void {
+    const table = this.#anywhere();
+    let drawn = this.#random.ratio() * table.reduce((sum, [weight]) => sum + weight, 0);
+    for (const [weight, strike] of table) {
+      drawn -= weight;
+      if (drawn >= 0) continue;
+      strike();
+      return;
+    }
+  }
+
+  /** What may strike at any time, and how often. */
+  #anywhere(): readonly (readonly [weight: number, strike: () => void])[] {
     const { faults } = this;
     const random = this.#random;
     const { kvm, places, agents, schedulers, network } = this.#world;
     const hostId = random.pick([...kvm.hosts.keys()]);
     const node = random.pick([...agents.values(), ...agents.values(), ...schedulers, ...schedulers]);
-    const [from, to] = [random.pick(places), random.pick(places)];
+    const from = random.pick(places);
+    const to = random.pick(places.filter((place) => place !== from));
     const vm = random.pick([...kvm.vms.values()]);
-    const kind = random.ratio();
-    if (kind < 0.12) faults.crash(node);
-    else if (kind < 0.16) faults.stop(node);
-    else if (kind < 0.28) faults.crashSoon(node);
-    else if (kind < 0.4) faults.cut(from, to === from ? 'nats' : to);
-    else if (kind < 0.5) faults.cutBoth(from, to === from ? 'nats' : to);
-    else if (kind < 0.56) faults.isolate(from);
-    else if (kind < 0.66) faults.hangLibvirt(hostId);
-    else if (kind < 0.76) faults.killLibvirt(hostId);
-    else if (kind < 0.81) faults.loseStore();
-    else if (kind < 0.85) faults.failDisk(random.pick([...agents.values()]));
-    else if (kind < 0.89) faults.jumpClock(node);
-    else if (kind < 0.91) faults.powerOff(hostId);
-    else if (kind < 0.93) faults.killQemu(hostId, vm.uuid, ShutoffReason.crashed);
-    else if (kind < 0.945)
+    const crashAll = (): void => {
+      for (const other of [...agents.values(), ...schedulers]) faults.crash(other);
+    };
+    const shutDown = (): void => {
       faults.killQemu(kvm.runningOn(vm.uuid)[0] ?? hostId, vm.uuid, ShutoffReason.shutdown);
-    else if (kind < 0.955) faults.abortJob();
-    else if (kind < 0.97) for (const other of [...agents.values(), ...schedulers]) faults.crash(other);
-    else network.weather = random.pick([CALM_WEATHER, MILD, ROUGH]);
+    };
+    const change = (): void => {
+      network.weather = random.pick([CALM_WEATHER, MILD, ROUGH]);
+    };
+    return [
+      [12, faults.crash.bind(faults, node)],
+      [4, faults.stop.bind(faults, node)],
+      [12, faults.crashSoon.bind(faults, node)],
+      [12, faults.cut.bind(faults, from, to)],
+      [10, faults.cutBoth.bind(faults, from, to)],
+      [6, faults.isolate.bind(faults, from)],
+      [10, faults.hangLibvirt.bind(faults, hostId)],
+      [10, faults.killLibvirt.bind(faults, hostId)],
+      [5, faults.loseStore.bind(faults)],
+      [4, faults.failDisk.bind(faults, random.pick([...agents.values()]))],
+      [4, faults.jumpClock.bind(faults, node)],
+      [2, faults.powerOff.bind(faults, hostId)],
+      [2, faults.killQemu.bind(faults, hostId, vm.uuid, ShutoffReason.crashed)],
+      [1.5, shutDown],
+      [1, faults.abortJob.bind(faults)],
+      [1.5, crashAll],
+      [3, change],
+    ];
   }
 
   #soon(withinMs: number, work: () => void): void {

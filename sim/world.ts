@@ -207,8 +207,7 @@ export class World {
 /** What the daemons log, as lines of the trace. */
 function talker(history: History): Logger {
   const write = (line: string): void => {
-    const { level: _level, time: _time, msg, ...fields }: Record<string, unknown> = JSON.parse(line);
-    history.note('say', '', `${String(msg)} ${JSON.stringify(fields)}`);
+    history.note('say', '', line.trimEnd());
   };
   return pino({ base: null, timestamp: false }, { write });
 }
