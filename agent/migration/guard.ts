@@ -19,7 +19,7 @@ import type { Intents } from './intents.ts';
 import { checkAsked } from './requests.ts';
 import { checkAct, refusalOf, type Act } from './settle.ts';
 import { Turns } from './turns.ts';
-import { isOff, isRunning } from './vm-state.ts';
+import { isOff } from './vm-state.ts';
 import { Watchdog, type AskSource } from './watchdog.ts';
 
 export interface GuardContext {
@@ -135,8 +135,8 @@ export class MigrationGuard {
     const { asked, vmUuid } = checkAsked(request);
     const { intents, logger } = this.#context;
     const record = await intents.of(vmUuid);
-    if (record?.migrationId === asked.migrationId && asked.epoch >= record.epoch)
-      await this.#restoreLimit(vmUuid, record.intent);
+    // Also of an earlier migration, whose own end this host never heard.
+    if (record !== undefined && asked.epoch >= record.epoch) await this.#restoreLimit(vmUuid, record.intent);
     const answer = await intents.rule(vmUuid, (before) => ruleEnd(before, asked));
     if (answer.kind === 'fenced')
       throw new EvenkeelError(
@@ -189,7 +189,7 @@ export class MigrationGuard {
     // While libvirt is away the migration is not over here: the scheduler tells it again.
     const what = `set the downtime limit of VM ${vmUuid} back`;
     const vm: VmInput | undefined = await translated(what, hypervisor.observe(vmUuid, wait));
-    if (vm === undefined || !isRunning(vm)) return;
+    if (vm === undefined || isOff(vm)) return;
     try {
       await hypervisor.withCopy(
         vmUuid,

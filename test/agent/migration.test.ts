@@ -102,7 +102,7 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
   await t.test('a restarted agent finds its migration again and never starts it twice', async (t) => {
     const before = pair.restart(source);
     const uuid = await runningVm(source, 'resumed');
-    const request = pair.request(uuid, { bandwidthBytesPerSecond: 8 * MIB });
+    const request = pair.request(uuid, { bandwidthBytesPerSecond: 2 * MIB });
     await untilCopying(before, request);
     const told = resultOf(before.migrate(request, never));
     const after = pair.restart(source);
@@ -164,6 +164,7 @@ async function badRequests(t: Test, pair: Pair): Promise<void> {
     [{ bandwidthBytesPerSecond: 0 }, /^bandwidth_bytes_per_second: /],
     [{ downtimeMaxMs: 0 }, /^downtime_max_ms: /],
     [{ timeoutMs: 0 }, /^timeout_ms: /],
+    [{ postCopy: true, commitMode: 'COMMIT_MODE_PAUSED' }, /^post_copy: .*cannot arrive paused/],
   ];
   for (const [change, message] of cases)
     t.throws(() => jobs.migrate(pair.request(uuid, change), never), { code: 'INVALID_ARGUMENT', message });
