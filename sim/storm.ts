@@ -254,6 +254,7 @@ export class Storm {
       [2, faults.powerOff.bind(faults, hostId)],
       [2, faults.killQemu.bind(faults, hostId, vm.uuid, ShutoffReason.crashed)],
       [1.5, shutDown],
+      [1, faults.failIo.bind(faults, kvm.runningOn(vm.uuid)[0] ?? hostId, vm.uuid)],
       [1, faults.abortJob.bind(faults)],
       [1.5, crashAll],
       [3, change],

@@ -274,6 +274,11 @@ function judgeEnded(look: Look, source: Exclude<Off, 'off_migrated'>, target: Se
     return unknown(
       'off on the source with a paused copy on the target; whether the source ran on meanwhile is not to be seen: start the source, or resume the copy if the disks were not written to since',
     );
+  // A copy that never ran ends as failed; one that crashed may have been the guest itself.
+  if (target === 'off_crashed' && !look.definedOnTargetBefore)
+    return unknown(
+      'off on both hosts, and the copy on the target crashed: it may have run; start the one that ran last, undefine the other',
+    );
   if (isOff(target) && !look.definedOnTargetBefore)
     return sweepTarget(look, 'ended on the source, a left-over definition on the target');
   switch (source) {
