@@ -131,7 +131,7 @@ const guestCases: readonly FaultCase[] = [
     modes: both,
     at: 'copying',
     strike: async (stage) => {
-      await stage.guest.tell('dirty 400 110');
+      await stage.guest.tell('dirty 400 100');
       await stage.releaseCopy();
     },
     ends: ['ABORTED', 'FAILED'],

@@ -5,6 +5,7 @@ import type { HostName } from '../../lab/topology.ts';
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import { seconds, sleep, until, type Cluster, type Guest } from '../e2e/cluster.ts';
 import { unary } from '../../shared/grpc/client.ts';
+import { defineVm } from './guests.ts';
 import {
   cut,
   healAll,
@@ -176,7 +177,7 @@ export class Stage {
     const other = clash === 'same name' ? this.guest.name : 'e2e-clash';
     const id = clash === 'same uuid' ? `<uuid>${uuid}</uuid>` : '';
     const xml = `<domain type='qemu'><name>${other}</name>${id}<memory unit='MiB'>64</memory><os><type>hvm</type></os></domain>`;
-    await this.runOn('target', `virsh define /dev/stdin <<'END'\n${xml}\nEND`);
+    await defineVm(this.target, xml);
     try {
       await work();
       const state = (await this.virsh('target', 'domstate', other)).trim();
