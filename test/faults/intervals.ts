@@ -15,10 +15,10 @@ export interface Overlap {
 }
 
 /**
- * A paused copy takes no processor time on its vCPUs but for being asked about them; a guest that only ticks takes
- * several milliseconds a second emulated, and a loaded one hundreds.
+ * Measured on the lab: in 100 ms, an emulated guest that only ticks takes 5 ms and more, a copy that is being filled 0.7 ms
+ * once, for its own beginning, and a paused one nothing.
  */
-const ranMinMs = 0.5;
+const ranMinMs = 2;
 
 /**
  * A copy runs in one stretch of time: it never runs again after another has taken over. So two copies have both run when
