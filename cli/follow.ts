@@ -165,7 +165,7 @@ export function migrationFailure({ terminal }: Context, migration: Migration): C
   // Errors go to scripts and logs as well: no colour, and no line breaks of ours.
   const message = migrationResult({ ...terminal.view(), colour: false, width: Infinity }, migration);
   const details = { migration: toJson(migration) };
-  return migration.state === 'MIGRATION_STATE_UNKNOWN'
+  return migration.state === 'MIGRATION_STATE_UNKNOWN' || migration.state === 'MIGRATION_STATE_SPLIT'
     ? new CliFailure('OUTCOME_UNKNOWN', EXIT.OUTCOME_UNKNOWN, message, details)
     : new CliFailure('MIGRATION_FAILED', EXIT.FAILED, message, details);
 }

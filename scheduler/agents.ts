@@ -5,6 +5,14 @@ import type { AgentServiceClient as Client } from '../shared/gen/evenkeel/v1/Age
 import type { CheckTargetRequestInput } from '../shared/gen/evenkeel/v1/CheckTargetRequest.ts';
 import type { CheckTargetResponse } from '../shared/gen/evenkeel/v1/CheckTargetResponse.ts';
 import type { CreateVmResponse } from '../shared/gen/evenkeel/v1/CreateVmResponse.ts';
+import type { AbortMigrationRequestInput } from '../shared/gen/evenkeel/v1/AbortMigrationRequest.ts';
+import type { EndMigrationRequestInput } from '../shared/gen/evenkeel/v1/EndMigrationRequest.ts';
+import type { GuardMigrationRequestInput } from '../shared/gen/evenkeel/v1/GuardMigrationRequest.ts';
+import type { GuardMigrationResponse } from '../shared/gen/evenkeel/v1/GuardMigrationResponse.ts';
+import type { ObserveVmRequestInput } from '../shared/gen/evenkeel/v1/ObserveVmRequest.ts';
+import type { ObserveVmResponse } from '../shared/gen/evenkeel/v1/ObserveVmResponse.ts';
+import type { SettleVmRequestInput } from '../shared/gen/evenkeel/v1/SettleVmRequest.ts';
+import type { SettleVmResponse } from '../shared/gen/evenkeel/v1/SettleVmResponse.ts';
 import type { DestroyVmResponse } from '../shared/gen/evenkeel/v1/DestroyVmResponse.ts';
 import type { ListVmsResponse } from '../shared/gen/evenkeel/v1/ListVmsResponse.ts';
 import type { ShutdownVmResponse } from '../shared/gen/evenkeel/v1/ShutdownVmResponse.ts';
@@ -13,7 +21,6 @@ import type { UndefineVmResponse } from '../shared/gen/evenkeel/v1/UndefineVmRes
 import type { GetVmResponse } from '../shared/gen/evenkeel/v1/GetVmResponse.ts';
 import type { MigrateRequestInput } from '../shared/gen/evenkeel/v1/MigrateRequest.ts';
 import type { MigrateResponse } from '../shared/gen/evenkeel/v1/MigrateResponse.ts';
-import type { Refusal } from '../shared/gen/evenkeel/v1/Refusal.ts';
 import type { Vm } from '../shared/gen/evenkeel/v1/Vm.ts';
 import type { VmRefInput } from '../shared/gen/evenkeel/v1/VmRef.ts';
 import type { VmSpecInput } from '../shared/gen/evenkeel/v1/VmSpec.ts';
@@ -22,6 +29,7 @@ import { channelCredentials } from '../shared/grpc/credentials.ts';
 import { AgentServiceClient } from '../shared/proto/load.ts';
 import type { TlsSettings } from '../shared/settings.ts';
 import type { ClusterView } from './cluster/view.ts';
+import type { MigrationAgent, MigrationAgents } from './migrations/agent-calls.ts';
 
 const CHANNEL_OPTIONS = {
   // Agents are reached directly: a proxy of the environment would see, and could hold up, every command.
@@ -43,7 +51,7 @@ interface Connection {
   readonly agent: Agent;
 }
 
-export class Agents {
+export class Agents implements MigrationAgents {
   readonly #tls: TlsSettings;
   readonly #view: ClusterView;
   readonly #connections = new Map<string, Connection>();
@@ -94,7 +102,7 @@ export class Agents {
 }
 
 /** The calls of one host's agent that the scheduler makes. All throw EvenkeelError. */
-export class Agent {
+export class Agent implements MigrationAgent {
   readonly #hostName: string;
   readonly #client: Client;
 
@@ -150,10 +158,14 @@ export class Agent {
     return answer.deletedVolumes;
   }
 
-  async checkTarget(request: CheckTargetRequestInput, wait: WaitOptions): Promise<Refusal[]> {
+  checkTarget(request: CheckTargetRequestInput, wait: WaitOptions): Promise<CheckTargetResponse> {
     const method = this.#client.checkTarget.bind(this.#client);
-    const answer: CheckTargetResponse = await unary(this.#what('check target'), method, request, wait);
-    return answer.refusals;
+    return unary(this.#what('check target'), method, request, wait);
+  }
+
+  guardMigration(request: GuardMigrationRequestInput, wait: WaitOptions): Promise<GuardMigrationResponse> {
+    const method = this.#client.guardMigration.bind(this.#client);
+    return unary(this.#what('guard migration'), method, request, wait);
   }
 
   /** Progress and, last, the result; throws when the stream breaks, which says nothing about the migration. */
@@ -165,9 +177,24 @@ export class Agent {
     return streamed(this.#what('migrate VM'), stream, signal);
   }
 
-  async abortMigration(migrationId: string, vmUuid: string, wait: WaitOptions): Promise<void> {
+  async abortMigration(request: AbortMigrationRequestInput, wait: WaitOptions): Promise<void> {
     const method = this.#client.abortMigration.bind(this.#client);
-    await unary(this.#what('abort migration'), method, { migrationId, vmUuid }, wait);
+    await unary(this.#what('abort migration'), method, request, wait);
+  }
+
+  observeVm(request: ObserveVmRequestInput, wait: WaitOptions): Promise<ObserveVmResponse> {
+    const method = this.#client.observeVm.bind(this.#client);
+    return unary(this.#what('observe VM'), method, request, wait);
+  }
+
+  settleVm(request: SettleVmRequestInput, wait: WaitOptions): Promise<SettleVmResponse> {
+    const method = this.#client.settleVm.bind(this.#client);
+    return unary(this.#what('put VM in order'), method, request, wait);
+  }
+
+  async endMigration(request: EndMigrationRequestInput, wait: WaitOptions): Promise<void> {
+    const method = this.#client.endMigration.bind(this.#client);
+    await unary(this.#what('end migration'), method, request, wait);
   }
 
   #what(action: string): string {

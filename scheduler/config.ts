@@ -1,6 +1,7 @@
 // The scheduler's settings: every key with meaning, unit, range, default and what breaks when it is wrong.
 import type convict from 'convict';
 import { influxSchema, type InfluxSettings } from './metrics/settings.ts';
+import type { RunnerSettings } from './migrations/run.ts';
 import type { CoolDowns } from './planner/ledger.ts';
 import type { Policy } from './planner/policy.ts';
 import type { ViewLimits } from './cluster/view.ts';
@@ -42,8 +43,12 @@ export interface SchedulerSettings {
     readonly memoryReserveRatio: number;
     readonly unknownHostsMaxRatio: number;
   };
+  readonly leader: { readonly name: string; readonly advertiseAddress: string };
   readonly migration: {
     readonly bandwidthMibPerSecond: number;
+    readonly bandwidthTotalMibPerSecond: number;
+    readonly outPerHost: number;
+    readonly inPerHost: number;
     readonly downtimeMaxMs: number;
     readonly concurrentMax: number;
     readonly coolDownMinutes: number;
@@ -134,8 +139,23 @@ const migrationSchema = {
     format: wholeNumber(10, 10_000),
     default: 300,
   },
+  bandwidthTotalMibPerSecond: {
+    doc: 'Sum of the caps of all migrations at one time in MiB/s, 0 to 10000000; 0 allows as much as concurrentMax migrations need. Set it where hosts share an uplink.',
+    format: wholeNumber(0, 10_000_000),
+    default: 0,
+  },
+  outPerHost: {
+    doc: 'Migrations at one time away from a host, 1 to 10. More than 1 slows each of them, and an overloaded host has no CPU to spare for them.',
+    format: wholeNumber(1, 10),
+    default: 1,
+  },
+  inPerHost: {
+    doc: 'Migrations at one time to a host, 1 to 10. More than 1 fills a target faster than its load is seen to rise.',
+    format: wholeNumber(1, 10),
+    default: 1,
+  },
   concurrentMax: {
-    doc: 'Migrations at one time in the cluster, 1 to 100; never more than half the hosts, and one out and one in for each host.',
+    doc: 'Migrations at one time in the cluster, 1 to 100; never more than half the hosts.',
     format: wholeNumber(1, 100),
     default: 5,
   },
@@ -153,6 +173,21 @@ const migrationSchema = {
     doc: 'Minutes, 0 to 1440, before a VM is tried again whose memory changed faster than it could be copied.',
     format: numberBetween(0, 1440),
     default: 30,
+  },
+};
+
+const leaderSchema = {
+  name: {
+    doc: 'Name of this scheduler among several, for logs and messages; the name of the machine when empty.',
+    format: String,
+    default: '',
+    env: 'EVENKEEL_LEADER_NAME',
+  },
+  advertiseAddress: {
+    doc: 'Where people and tools reach this scheduler while it leads, "address:port"; the name of the machine and the port of listen.address when empty. Other schedulers tell it to those who ask them.',
+    format: addressAndPortOrEmpty,
+    default: '',
+    env: 'EVENKEEL_LEADER_ADVERTISE_ADDRESS',
   },
 };
 
@@ -192,8 +227,13 @@ export const schedulerSchema: convict.Schema<SchedulerSettings> = {
   },
   view: viewSchema,
   planner: plannerSchema,
+  leader: leaderSchema,
   migration: migrationSchema,
 };
+
+function addressAndPortOrEmpty(value: unknown): void {
+  if (value !== '') addressAndPort(value);
+}
 
 /** The planner's policy. Throws INVALID_ARGUMENT where settings contradict each other. */
 export function policyOf({ planner, migration }: SchedulerSettings): Policy {
@@ -226,6 +266,17 @@ export function policyOf({ planner, migration }: SchedulerSettings): Policy {
 
 function requireBelow(field: string, value: number, other: string, limit: number): void {
   if (value >= limit) throw invalidField(field, `${value} must be below ${other} (${limit})`);
+}
+
+export function runnerSettingsOf({ migration }: SchedulerSettings): RunnerSettings {
+  return {
+    bandwidthBytesPerSecond: migration.bandwidthMibPerSecond * MIB,
+    bandwidthTotalBytesPerSecond: migration.bandwidthTotalMibPerSecond * MIB,
+    downtimeMaxMs: migration.downtimeMaxMs,
+    outPerHost: migration.outPerHost,
+    inPerHost: migration.inPerHost,
+    concurrentMax: migration.concurrentMax,
+  };
 }
 
 export function coolDownsOf({ migration }: SchedulerSettings): CoolDowns {

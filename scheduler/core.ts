@@ -3,20 +3,25 @@ import { randomUUID } from 'node:crypto';
 import type { NatsConnection } from 'nats';
 import { pause, type Clock } from '../shared/clock.ts';
 import type { Logger } from '../shared/log.ts';
-import { ensureStreams } from '../shared/nats.ts';
-import { MIB, MINUTE_MS, SECOND_MS } from '../shared/units.ts';
+import { ensureStreams, LEASES_BUCKET, MIGRATIONS_BUCKET } from '../shared/nats.ts';
+import { migrationCodec } from '../shared/proto/load.ts';
+import { HOUR_MS, MIB, MINUTE_MS, SECOND_MS } from '../shared/units.ts';
 import { Agents } from './agents.ts';
 import { Changes } from './changes.ts';
 import { emptyView, foldReport, settleHost, type ClusterView } from './cluster/view.ts';
-import { coolDownsOf, policyOf, viewLimitsOf, type SchedulerSettings } from './config.ts';
+import { coolDownsOf, policyOf, runnerSettingsOf, viewLimitsOf, type SchedulerSettings } from './config.ts';
 import { DecisionBook } from './decisions.ts';
 import { Events } from './events.ts';
+import { openStore } from './kv.ts';
+import { Lease, type Leader } from './leader/lease.ts';
 import { Loop } from './loop.ts';
 import { Journal } from './migrations/journal.ts';
 import { Runner } from './migrations/runner.ts';
+import { Slots } from './migrations/slots.ts';
 import { ModeControl } from './mode.ts';
 import type { Policy } from './planner/policy.ts';
 import { followSamples } from './samples.ts';
+import { viewKnowledge } from './view-knowledge.ts';
 
 export interface Core {
   readonly view: ClusterView;
@@ -25,6 +30,7 @@ export interface Core {
   readonly decisions: DecisionBook;
   readonly mode: ModeControl;
   readonly loop: Loop;
+  readonly lease: Lease;
   readonly policy: Policy;
   /** Rung by each report, step, progress and decision. */
   readonly changes: Changes;
@@ -36,27 +42,33 @@ export interface Core {
 export interface CoreContext {
   readonly nats: NatsConnection;
   readonly settings: SchedulerSettings;
+  /** How others are told to reach this scheduler. */
+  readonly self: Leader;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Work that only the leading scheduler does besides; it ends with the signal. */
+  readonly whileLeading: (signal: AbortSignal) => Promise<void>;
 }
 
+// Long enough to answer "when did this VM move last month", short enough that the bucket stays small.
+const KEEP_MIGRATIONS_MS = 30 * 24 * HOUR_MS;
 // Without a single report there is nothing to catch up with; recovery must not wait for one.
 const WARM_UP_MAX_MS = 10 * SECOND_MS;
 
-/** Opens streams and buckets, reads back the last minutes, and begins to plan. Throws when NATS cannot serve it. */
-export async function startCore({ nats, settings, clock, logger }: CoreContext): Promise<Core> {
+/** Opens streams and buckets, reads back the last minutes, and leads when no other does. Throws when NATS cannot serve it. */
+export async function startCore(context: CoreContext): Promise<Core> {
   const stopping = new AbortController();
   const { signal } = stopping;
   try {
-    const parts = await openParts({ nats, settings, clock, logger }, signal);
-    const tasks = [followReports(parts, { nats, settings, clock, logger }, signal)];
+    const parts = await openParts(context, signal);
+    const { warm, following } = followReports(parts, context, signal);
+    const tasks = [following, parts.lease.run((term) => lead(parts, context, warm, term), signal)];
     return {
       ...parts,
-      clock,
-      logger,
+      clock: context.clock,
+      logger: context.logger,
       stop: async () => {
         stopping.abort(new Error('the scheduler stops'));
-        await parts.runner.stop();
         await Promise.allSettled(tasks);
         parts.agents.close();
       },
@@ -70,7 +82,7 @@ export async function startCore({ nats, settings, clock, logger }: CoreContext):
 type Parts = Omit<Core, 'stop' | 'clock' | 'logger'> & { readonly reports: Changes };
 
 async function openParts(
-  { nats, settings, clock, logger }: CoreContext,
+  { nats, settings, self, clock, logger }: CoreContext,
   signal: AbortSignal,
 ): Promise<Parts> {
   const policy = policyOf(settings);
@@ -83,36 +95,45 @@ async function openParts(
   const reports = new Changes(clock);
   const agents = new Agents(settings.tls, view);
   const events = new Events(nats, logger);
-  const journal = await Journal.open(nats, logger, signal);
-  const decisions = await DecisionBook.open(nats, events);
+  const store = await openStore(nats, MIGRATIONS_BUCKET, KEEP_MIGRATIONS_MS);
+  const journal = await Journal.open({ store, codec: migrationCodec, clock, logger }, signal);
+  const decisions = await DecisionBook.open(nats, events, logger, signal);
   const mode = await ModeControl.open(nats, settings.mode, logger, signal);
   mode.onChange = () => {
     changes.notify();
     reports.notify();
   };
   const runner = new Runner(
-    { agents, journal, events, view, changes, clock, logger, newId: randomUUID },
     {
-      bandwidthBytesPerSecond: policy.bandwidthBytesPerSecond,
-      downtimeMaxMs: settings.migration.downtimeMaxMs,
+      ...{ agents, journal, changes, clock, logger },
+      slots: new Slots(store),
+      knowledge: viewKnowledge(view, policy),
+      tell: (migration, nowMs) => {
+        events.migration(migration, nowMs);
+      },
+      random: Math.random,
+      newId: randomUUID,
     },
+    runnerSettingsOf(settings),
   );
   const loop = new Loop({
     ...{ view, runner, decisions, mode, agents, reports, changes, policy, clock, logger },
     ...{ coolDowns: coolDownsOf(settings), limits: viewLimitsOf(settings), newId: randomUUID },
   });
-  return { view, agents, runner, decisions, mode, loop, policy, changes, reports };
+  const leases = await openStore(nats, LEASES_BUCKET, undefined);
+  const lease = new Lease({ store: leases, clock, logger, self, holderId: randomUUID() });
+  return { view, agents, runner, decisions, mode, loop, lease, policy, changes, reports };
 }
 
-/** Folds reports into the view; once warm, takes up what was under way and starts the loop. */
-async function followReports(
-  { view, runner, loop, policy, changes, reports }: Parts,
+/** Folds reports into the view, whoever leads: a scheduler that takes over knows the cluster already. */
+function followReports(
+  { view, policy, changes, reports }: Parts,
   { nats, settings, clock, logger }: CoreContext,
   signal: AbortSignal,
-): Promise<void> {
+): { warm: Promise<void>; following: Promise<void> } {
   const limits = viewLimitsOf(settings);
   let markWarm: () => void = () => undefined;
-  const warm = new Promise<void>((resolve) => {
+  const caughtUp = new Promise<void>((resolve) => {
     markWarm = resolve;
   });
   const following = followSamples(
@@ -129,11 +150,29 @@ async function followReports(
     },
     signal,
   );
-  await Promise.race([warm, pause(clock, WARM_UP_MAX_MS, signal)]);
+  const late = pause(clock, WARM_UP_MAX_MS, signal).then(() => undefined);
+  return { warm: Promise.race([caughtUp, late]), following };
+}
+
+/** What the leading scheduler does until the signal aborts: takes up what is under way, plans, writes metrics. */
+async function lead(
+  { view, runner, loop, changes }: Parts,
+  { self, logger, whileLeading }: CoreContext,
+  warm: Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  await warm;
   logger.info({ hosts: view.hosts.size, vms: view.vms.size }, 'samples of the last minutes are read');
   for (const { state, sourceHostId, targetHostId, endedAtMs } of runner.list())
     if (state === 'MIGRATION_STATE_SUCCEEDED')
       for (const hostId of [sourceHostId, targetHostId]) settleHost(view, hostId, endedAtMs);
-  runner.recover();
-  await Promise.all([following, loop.run(signal)]);
+  const besides = whileLeading(signal);
+  try {
+    await runner.lead(self.name, signal);
+    changes.notify();
+    await loop.run(signal);
+  } finally {
+    await runner.stop();
+    await besides;
+  }
 }

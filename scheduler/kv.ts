@@ -1,6 +1,85 @@
-// Follows a key-value bucket: first what it holds, then each change, handed over one by one and in order.
+// Key-value buckets of JetStream: the Store that journal and lease stand on, and following a bucket in order.
 import { setImmediate as turn } from 'node:timers/promises';
-import type { KV, KvEntry } from 'nats';
+import type { KV, KvEntry, NatsConnection } from 'nats';
+import { EvenkeelError, messageOf } from '../shared/errors.ts';
+import type { Store, StoredEntry } from './store.ts';
+
+/** Opens the bucket as a Store, making it when it is not there. Entries are forgotten `keepMs` after their last write. */
+export async function openStore(
+  nats: NatsConnection,
+  bucket: string,
+  keepMs: number | undefined,
+): Promise<Store> {
+  const kv = await nats.jetstream().views.kv(bucket, {
+    history: 1,
+    ...(keepMs === undefined ? {} : { ttl: keepMs }),
+  });
+  return storeOf(kv);
+}
+
+function storeOf(kv: KV): Store {
+  return {
+    get: async (key) => {
+      const entry = await telling(`read ${key}`, () => kv.get(key));
+      return entry === null ? undefined : storedEntry(entry);
+    },
+    keys: (pattern) =>
+      telling(`list ${pattern}`, async () => {
+        const keys: string[] = [];
+        for await (const key of await kv.keys(pattern)) keys.push(key);
+        return keys;
+      }),
+    put: (key, value, revision) =>
+      telling(`write ${key}`, () => kv.put(key, value, { previousSeq: revision })),
+    remove: (key, revision) => telling(`remove ${key}`, () => kv.delete(key, { previousSeq: revision })),
+    follow: (pattern, take, options) =>
+      followKv(
+        kv,
+        pattern,
+        (entry) => {
+          take(storedEntry(entry));
+        },
+        options,
+      ),
+  };
+}
+
+function storedEntry({ key, operation, value, revision }: KvEntry): StoredEntry {
+  return { key, value: operation === 'PUT' ? value : undefined, revision };
+}
+
+async function telling<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isWrongRevision(error))
+      throw new EvenkeelError(
+        'ABORTED',
+        `${what}: another writer was first; see "evenkeel migrations"`,
+        error,
+      );
+    throw new EvenkeelError(
+      'UNAVAILABLE',
+      `${what}: ${messageOf(error)}; nothing is moved without its record, check NATS`,
+      error,
+    );
+  }
+}
+
+// JetStream's error for an update whose expected last sequence is not the last (nats-server errors.json).
+const WRONG_LAST_SEQUENCE = 10071;
+
+function isWrongRevision(error: unknown): boolean {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'api_error' in error &&
+    typeof error.api_error === 'object' &&
+    error.api_error !== null &&
+    'err_code' in error.api_error &&
+    error.api_error.err_code === WRONG_LAST_SEQUENCE
+  );
+}
 
 /**
  * Calls `take` for each entry of `key` ("*" or "prefix.>") and for each later change until the signal aborts.

@@ -49,15 +49,24 @@ export class Loop {
   readonly #written = new Map<string, { key: string; atMs: number; decisionId: string }>();
   #startAfterMs = 0;
   #sweptAtMs = 0;
-  #turnedAtMs: number;
+  /** Undefined while another scheduler leads: the loop then has nothing to do. */
+  #turnedAtMs: number | undefined;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
-    this.#turnedAtMs = parts.clock.monotonicMs();
   }
 
-  /** Runs until the signal aborts. Call it once the view is warm. */
+  /** Runs until the signal aborts, while this scheduler leads. Call it once the view is warm. */
   async run(signal: AbortSignal): Promise<void> {
+    this.#turnedAtMs = this.#parts.clock.monotonicMs();
+    try {
+      await this.#run(signal);
+    } finally {
+      this.#turnedAtMs = undefined;
+    }
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
     const { reports, clock, logger } = this.#parts;
     let seen = 0;
     for (;;) {
@@ -77,7 +86,7 @@ export class Loop {
 
   /** False when the loop has not come round for long: systemd then restarts the scheduler. */
   isHealthy(): boolean {
-    return this.#parts.clock.monotonicMs() - this.#turnedAtMs < MINUTE_MS;
+    return this.#turnedAtMs === undefined || this.#parts.clock.monotonicMs() - this.#turnedAtMs < MINUTE_MS;
   }
 
   ledger(): Ledger {

@@ -1,4 +1,5 @@
 // The scheduler as a daemon: serves at once, keeps trying to reach NATS, and stops in the reverse order.
+import { hostname } from 'node:os';
 import { Events, type NatsConnection } from 'nats';
 import { pause, type Clock } from '../shared/clock.ts';
 import type { Daemon } from '../shared/daemon.ts';
@@ -11,8 +12,9 @@ import { SchedulerServiceClient } from '../shared/proto/load.ts';
 import { SECOND_MS } from '../shared/units.ts';
 import { schedulerService } from './api/service.ts';
 import type { SchedulerSettings } from './config.ts';
-import { startCore, type Core } from './core.ts';
-import { createInflux, type Influx } from './metrics/influx.ts';
+import { startCore, type Core, type CoreContext } from './core.ts';
+import type { Leader } from './leader/lease.ts';
+import { createInflux } from './metrics/influx.ts';
 import { startMetricsWriter, type MetricsWriter } from './metrics/writer.ts';
 
 const CONNECT_TIMEOUT_MS = 5 * SECOND_MS;
@@ -30,7 +32,8 @@ export interface SchedulerDaemon extends Daemon {
 interface Connected {
   readonly nats: NatsConnection;
   readonly core: Core;
-  readonly writer: MetricsWriter;
+  /** Undefined while another scheduler leads. */
+  readonly writer: () => MetricsWriter | undefined;
 }
 
 export async function startScheduler(
@@ -39,7 +42,6 @@ export async function startScheduler(
 ): Promise<SchedulerDaemon> {
   let connected: Connected | undefined;
   const stopping = new AbortController();
-  const influx = createInflux(settings.influx, clock);
   const { address } = settings.listen;
   const server = await serve(clock, address, serverCredentials(settings.tls, address), [
     {
@@ -51,7 +53,7 @@ export async function startScheduler(
   logger.info({ address, port: server.port, mode: settings.mode }, 'serving');
   const connecting = keepConnecting(
     settings,
-    { influx, logger, clock },
+    { self: selfOf(settings, server.port), logger, clock },
     AbortSignal.any([signal, stopping.signal]),
   ).then((made) => {
     connected = made;
@@ -61,13 +63,13 @@ export async function startScheduler(
     port: server.port,
     failed: connecting.then((made) => endUnasked(made, logger, stopping.signal)),
     isHealthy: () =>
-      connected === undefined || (connected.core.loop.isHealthy() && connected.writer.isHealthy()),
+      connected === undefined ||
+      (connected.core.loop.isHealthy() && connected.writer()?.isHealthy() !== false),
     stop: async () => {
       stopping.abort(new Error('the scheduler stops'));
       await server.stop();
       const made = await connecting;
       await made?.core.stop();
-      await made?.writer.stop();
       await made?.nats.close();
     },
   };
@@ -76,7 +78,7 @@ export async function startScheduler(
 /** Resolves once NATS serves all that is needed; undefined when the signal aborts first. */
 async function keepConnecting(
   settings: SchedulerSettings,
-  { influx, logger, clock }: { influx: Influx; logger: Logger; clock: Clock },
+  { self, logger, clock }: { self: Leader; logger: Logger; clock: Clock },
   signal: AbortSignal,
 ): Promise<Connected | undefined> {
   let pauseMs = RETRY_MIN_MS;
@@ -84,10 +86,7 @@ async function keepConnecting(
     let nats: NatsConnection | undefined;
     try {
       nats = await connectNats(settings.nats, 'evenkeel-scheduler', CONNECT_TIMEOUT_MS);
-      const core = await startCore({ nats, settings, clock, logger });
-      logger.info({ server: nats.getServer() }, 'connected to NATS');
-      const writer = startMetricsWriter({ nats, influx, settings: settings.influx, clock, logger, signal });
-      return { nats, core, writer };
+      return await startParts(nats, { settings, self, logger, clock, signal });
     } catch (error) {
       await nats?.close().catch(() => undefined);
       logger.warn({ cause: messageOf(error), retryInMs: pauseMs }, 'NATS cannot be used yet; trying again');
@@ -96,6 +95,55 @@ async function keepConnecting(
     }
   }
   return undefined;
+}
+
+async function startParts(
+  nats: NatsConnection,
+  {
+    settings,
+    self,
+    logger,
+    clock,
+    signal,
+  }: Pick<CoreContext, 'settings' | 'self' | 'logger' | 'clock'> & {
+    readonly signal: AbortSignal;
+  },
+): Promise<Connected> {
+  let writer: MetricsWriter | undefined;
+  // One writer at a time, that of the leading scheduler: docs/adr/0003-who-leads.md.
+  const whileLeading = async (leading: AbortSignal): Promise<void> => {
+    const influx = createInflux(settings.influx, clock);
+    const started = startMetricsWriter({ nats, influx, settings: settings.influx, clock, logger, signal });
+    writer = started;
+    await aborted(leading);
+    writer = undefined;
+    await started.stop();
+  };
+  const core = await startCore({ nats, settings, self, clock, logger, whileLeading });
+  logger.info({ server: nats.getServer() }, 'connected to NATS');
+  return { nats, core, writer: () => writer };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener(
+      'abort',
+      () => {
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}
+
+/** How other schedulers tell people to reach this one. */
+function selfOf({ leader, listen }: SchedulerSettings, port: number): Leader {
+  const name = leader.name === '' ? hostname() : leader.name;
+  if (leader.advertiseAddress !== '') return { name, address: leader.advertiseAddress };
+  const host = listen.address.slice(0, listen.address.lastIndexOf(':'));
+  const isAny = host === '0.0.0.0' || host === '[::]' || host === '';
+  return { name, address: `${isAny ? hostname() : host}:${port}` };
 }
 
 /**

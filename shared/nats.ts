@@ -14,6 +14,8 @@ export const MIGRATIONS_BUCKET = 'EVENKEEL_MIGRATIONS';
 export const DECISIONS_BUCKET = 'EVENKEEL_DECISIONS';
 /** Settings that people change at run time, for example the mode. */
 export const CONTROL_BUCKET = 'EVENKEEL_CONTROL';
+/** Which scheduler leads. */
+export const LEASES_BUCKET = 'EVENKEEL_LEASES';
 
 /** Subject of a host's reports. */
 export function samplesSubject(hostId: string): string {

@@ -1,26 +1,42 @@
 // Migrations: the list, the line that follows one, and the sentence at its end.
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import type { MigrationProgress } from '../../shared/gen/evenkeel/v1/MigrationProgress.ts';
+import type { MigrationState } from '../../shared/gen/evenkeel/v1/MigrationState.ts';
 import { bar, byteRate, bytes, duration, percent, roughDuration, shortId, time } from './format.ts';
 import { table } from './table.ts';
 import { arrow, nothing, paint, plain, widthOf, wrap, type Style, type View } from './view.ts';
 import { words } from './words.ts';
 
-/** Whether the migration is over, one way or another. */
-export function isEnded({ state }: Migration): boolean {
-  switch (state) {
-    case 'MIGRATION_STATE_SUCCEEDED':
-    case 'MIGRATION_STATE_FAILED':
-    case 'MIGRATION_STATE_ABORTED':
-    case 'MIGRATION_STATE_UNKNOWN':
-      return true;
-    case 'MIGRATION_STATE_UNSPECIFIED':
-    case 'MIGRATION_STATE_QUEUED':
-    case 'MIGRATION_STATE_CHECKING':
-    case 'MIGRATION_STATE_COPYING':
-    case 'MIGRATION_STATE_VERIFYING':
-      return false;
-  }
+/** Where a migration stands, as far as showing it is concerned. */
+type Stage = 'under way' | 'succeeded' | 'failed' | 'aborted' | 'for a person';
+
+const STAGES: Readonly<Record<MigrationState, Stage>> = {
+  MIGRATION_STATE_UNSPECIFIED: 'under way',
+  MIGRATION_STATE_QUEUED: 'under way',
+  MIGRATION_STATE_ADMITTED: 'under way',
+  MIGRATION_STATE_CHECKING: 'under way',
+  MIGRATION_STATE_INTENT: 'under way',
+  MIGRATION_STATE_PREPARING: 'under way',
+  MIGRATION_STATE_COPYING: 'under way',
+  MIGRATION_STATE_ABORTING: 'under way',
+  MIGRATION_STATE_SWITCHING: 'under way',
+  MIGRATION_STATE_VERIFYING: 'under way',
+  MIGRATION_STATE_CLEANUP: 'under way',
+  MIGRATION_STATE_SUCCEEDED: 'succeeded',
+  MIGRATION_STATE_FAILED: 'failed',
+  MIGRATION_STATE_ABORTED: 'aborted',
+  MIGRATION_STATE_CRASHED: 'failed',
+  MIGRATION_STATE_UNKNOWN: 'for a person',
+  MIGRATION_STATE_SPLIT: 'for a person',
+};
+
+function stageOf({ state }: Migration): Stage {
+  return STAGES[state];
+}
+
+/** Whether there is nothing more to wait for: it is over, or a person has to look. */
+export function isEnded(migration: Migration): boolean {
+  return stageOf(migration) !== 'under way';
 }
 
 /** One migration a line. The id stays whole on any terminal: `evenkeel abort` takes it. */
@@ -63,20 +79,16 @@ function route(view: View, { sourceHostName, targetHostName }: Migration): strin
   return `${plain(sourceHostName)} ${arrow(view)} ${plain(targetHostName)}`;
 }
 
-function stateStyle({ state }: Migration): Style | undefined {
-  switch (state) {
-    case 'MIGRATION_STATE_SUCCEEDED':
+function stateStyle(migration: Migration): Style {
+  switch (stageOf(migration)) {
+    case 'succeeded':
       return 'green';
-    case 'MIGRATION_STATE_FAILED':
-    case 'MIGRATION_STATE_UNKNOWN':
+    case 'failed':
+    case 'for a person':
       return 'red';
-    case 'MIGRATION_STATE_ABORTED':
+    case 'aborted':
       return 'yellow';
-    case 'MIGRATION_STATE_UNSPECIFIED':
-    case 'MIGRATION_STATE_QUEUED':
-    case 'MIGRATION_STATE_CHECKING':
-    case 'MIGRATION_STATE_COPYING':
-    case 'MIGRATION_STATE_VERIFYING':
+    case 'under way':
       return 'cyan';
   }
 }
@@ -133,8 +145,8 @@ export function migrationResult(view: View, migration: Migration): string {
   const vm = plain(migration.vmName || migration.vmUuid);
   const { sourceHostName: source, targetHostName: target, progress } = migration;
   const why = plain(causeText(migration)) || 'no cause given';
-  switch (migration.state) {
-    case 'MIGRATION_STATE_SUCCEEDED': {
+  switch (stageOf(migration)) {
+    case 'succeeded': {
       const pause =
         progress?.downtimeMs === undefined ? '' : `; the guest paused for ${duration(progress.downtimeMs)}`;
       return paint(
@@ -143,21 +155,25 @@ export function migrationResult(view: View, migration: Migration): string {
         `${vm} moved from ${plain(source)} to ${plain(target)} in ${duration(tookMs(view, migration))}${pause}.`,
       );
     }
-    case 'MIGRATION_STATE_FAILED':
-      return wrap(view, `${vm} did not move and stays on ${plain(source)}: ${why}`, 0);
-    case 'MIGRATION_STATE_ABORTED':
+    case 'failed':
+      return migration.state === 'MIGRATION_STATE_CRASHED'
+        ? wrap(view, `${vm} ended by itself while it was moved, and runs nowhere now: ${why}`, 0)
+        : wrap(view, `${vm} did not move and stays on ${plain(source)}: ${why}`, 0);
+    case 'aborted':
       return wrap(view, `The migration of ${vm} was aborted; it stays on ${plain(source)}: ${why}`, 0);
-    case 'MIGRATION_STATE_UNKNOWN':
-      return wrap(
-        view,
-        `Nobody knows yet where ${vm} runs: ${why}. Look on both ${plain(source)} and ${plain(target)} before you do anything else: virsh -c qemu:///system domstate ${vm}`,
-        0,
-      );
-    case 'MIGRATION_STATE_UNSPECIFIED':
-    case 'MIGRATION_STATE_QUEUED':
-    case 'MIGRATION_STATE_CHECKING':
-    case 'MIGRATION_STATE_COPYING':
-    case 'MIGRATION_STATE_VERIFYING':
+    case 'for a person':
+      return migration.state === 'MIGRATION_STATE_SPLIT'
+        ? wrap(
+            view,
+            `${vm} ran on BOTH ${plain(source)} and ${plain(target)}: ${why}. Nothing was destroyed; decide which copy is the good one before you do anything else.`,
+            0,
+          )
+        : wrap(
+            view,
+            `Nobody knows yet where ${vm} runs: ${why}. Look on both ${plain(source)} and ${plain(target)} before you do anything else: virsh -c qemu:///system domstate ${vm}`,
+            0,
+          );
+    case 'under way':
       return `${vm} is on its way from ${plain(source)} to ${plain(target)} (${words(migration.state)}).`;
   }
 }

@@ -11,7 +11,7 @@ import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 import type { Core } from '../core.ts';
 import { refuseVm, unusable } from '../planner/filters.ts';
-import { isOver } from '../planner/ledger.ts';
+import { isOver } from '../migrations/machine.ts';
 import { modelOf, type ClusterModel, type HostModel } from '../planner/model.ts';
 import { placeMigration, refuseOrdered } from '../planner/place.ts';
 import { findActiveVm, findHost, unknownVm } from './names.ts';
@@ -34,9 +34,13 @@ export async function* migrate(
       throw new EvenkeelError('UNKNOWN', `migration ${migrationId}: its record is gone; look at both hosts`);
     if (migration !== told) yield { migration };
     told = migration;
-    if (isOver(migration.state) || migration.state === 'MIGRATION_STATE_UNKNOWN') return;
+    if (isOver(migration.state) || isForPerson(migration.state)) return;
     await core.changes.next(seen, signal, MINUTE_MS);
   }
+}
+
+function isForPerson(state: Migration['state']): boolean {
+  return state === 'MIGRATION_STATE_UNKNOWN' || state === 'MIGRATION_STATE_SPLIT';
 }
 
 async function order(core: Core, request: SchedulerServiceMigrateRequest): Promise<Migration> {
@@ -109,8 +113,7 @@ export function limitOf(limit: number): number {
 export async function abortMigration(
   core: Core,
   { migrationId }: SchedulerServiceAbortMigrationRequest,
-  signal: AbortSignal,
 ): Promise<SchedulerServiceAbortMigrationResponseInput> {
   if (migrationId === '') throw invalidField('migration_id', 'must be the id of a migration');
-  return { migration: await core.runner.abort(migrationId, signal) };
+  return { migration: await core.runner.abort(migrationId) };
 }

@@ -27,10 +27,20 @@ export function schedulerService(
       'the scheduler has no connection to NATS yet and knows no host; check nats.servers and that nats-server runs with JetStream',
     );
   };
+  const leading = (): Core => {
+    const there = ready();
+    requireLead(there);
+    return there;
+  };
   const unary = <Request, Response>(
     handle: (core: Core, request: Request, signal: AbortSignal) => Response | Promise<Response>,
   ): handleUnaryCall<Request, Response> =>
     unaryHandler(logger, async (request, signal) => handle(ready(), request, signal));
+  /** What changes something is the leading scheduler's alone. */
+  const command = <Request, Response>(
+    handle: (core: Core, request: Request, signal: AbortSignal) => Response | Promise<Response>,
+  ): handleUnaryCall<Request, Response> =>
+    unaryHandler(logger, async (request, signal) => handle(leading(), request, signal));
   const stream = <Request, Response>(
     handle: (core: Core, request: Request, signal: AbortSignal) => AsyncIterable<Response>,
   ): handleServerStreamingCall<Request, Response> =>
@@ -45,18 +55,36 @@ export function schedulerService(
     Plan: unary(planNow),
     Explain: unary(explain),
     ListDecisions: unary(listDecisions),
-    Migrate: stream(migrate),
+    Migrate: stream((there, request, signal) => {
+      requireLead(there);
+      return migrate(there, request, signal);
+    }),
     ListMigrations: unary(listMigrations),
-    AbortMigration: unary(abortMigration),
+    AbortMigration: command(abortMigration),
     GetMode: unary(getMode),
-    SetMode: unary(setMode),
-    CreateVm: unary((there, request, signal) => creator.create(there, request, signal)),
+    SetMode: command(setMode),
+    CreateVm: command((there, request, signal) => creator.create(there, request, signal)),
     GetVm: unary(getVm),
-    StartVm: unary((there, request, signal) => actOnVm(there, 'startVm', request, signal)),
-    ShutdownVm: unary((there, request, signal) => actOnVm(there, 'shutdownVm', request, signal)),
-    DestroyVm: unary((there, request, signal) => actOnVm(there, 'destroyVm', request, signal)),
-    UndefineVm: unary(undefineVm),
+    StartVm: command((there, request, signal) => actOnVm(there, 'startVm', request, signal)),
+    ShutdownVm: command((there, request, signal) => actOnVm(there, 'shutdownVm', request, signal)),
+    DestroyVm: command((there, request, signal) => actOnVm(there, 'destroyVm', request, signal)),
+    UndefineVm: command(undefineVm),
   };
+}
+
+/** Throws unless this scheduler leads, with where to go instead. */
+function requireLead({ runner, lease }: Core): void {
+  if (runner.isLeading) return;
+  const { leader } = lease;
+  if (leader === undefined || lease.isHolder || lease.isOwnPast)
+    throw new EvenkeelError(
+      'UNAVAILABLE',
+      'no scheduler leads at this moment; one will within 15 s, ask again then',
+    );
+  throw new EvenkeelError(
+    'FAILED_PRECONDITION',
+    `this scheduler does not lead and only answers questions; ask ${leader.name} at ${leader.address}`,
+  );
 }
 
 /** The messages of `make`, whose signal aborts when the client is gone or the scheduler stops. */

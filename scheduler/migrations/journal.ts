@@ -1,25 +1,30 @@
-// The journal of migrations in JetStream KV: recorded before each effect, by compare-and-set, one active migration a VM.
+// The journal of migrations on a Store: each step recorded before its effect, by compare-and-set, one active migration a VM.
 //
-// Keys: "migration.<id>" holds the Migration; "vm.<uuid>" holds the VM's claim {epoch, migrationId}.
-import type { KV, KvEntry, NatsConnection } from 'nats';
-import { EvenkeelError, messageOf } from '../../shared/errors.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+// Keys: "migration.<id>" holds the Migration; "vm.<uuid>" the VM's claim; "term" the scheduler that leads; "slots" see slots.ts.
+import { pause, type Clock } from '../../shared/clock.ts';
+import { EvenkeelError } from '../../shared/errors.ts';
+import type { Migration, MigrationInput } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import type { Logger } from '../../shared/log.ts';
-import { MIGRATIONS_BUCKET } from '../../shared/nats.ts';
-import { migrationCodec } from '../../shared/proto/load.ts';
-import { HOUR_MS } from '../../shared/units.ts';
-import { followKv } from '../kv.ts';
-import { isOver } from '../planner/ledger.ts';
+import { SECOND_MS } from '../../shared/units.ts';
+import type { Store, StoredEntry } from '../store.ts';
+import { isOver } from './machine.ts';
 
-// Long enough to answer "when did this VM move last month", short enough that the bucket stays small.
-const KEEP_MS = 30 * 24 * HOUR_MS;
 // Ended migrations held in memory for lists, explanations and cool-downs; a page of a busy week.
 const ENDED_IN_MEMORY_MAX = 1_000;
+// Writers of one key are few: the scheduler that leads, and one that has just been deposed.
+const CAS_TRIES = 8;
+// What was written before is handed over within milliseconds; a server that is busy may need longer.
+const SYNC_MAX_MS = 10 * SECOND_MS;
+const SYNC_PAUSE_MS = 10;
 
-interface Claim {
+/** Who may move the VM, and under which epoch. */
+export interface Claim {
+  /** The highest epoch that was ever given out for the VM. */
   readonly epoch: number;
   /** Empty when no migration holds the VM. */
   readonly migrationId: string;
+  /** The migration is over and both agents are being told; another one may begin. */
+  readonly isEnding: boolean;
 }
 
 /** A migration as it was recorded. Writing needs the revision that the writer itself knows: a stale one is refused. */
@@ -28,28 +33,39 @@ export interface Entry {
   readonly revision: number;
 }
 
-export class Journal {
-  readonly #kv: KV;
-  readonly #logger: Logger;
-  readonly #known = new Map<string, Entry>();
+export interface JournalParts {
+  readonly store: Store;
+  readonly codec: {
+    encode(migration: MigrationInput): Uint8Array;
+    decode(bytes: Uint8Array): Migration;
+  };
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
 
-  private constructor(kv: KV, logger: Logger) {
-    this.#kv = kv;
-    this.#logger = logger;
+export class Journal {
+  readonly #parts: JournalParts;
+  readonly #known = new Map<string, Entry>();
+  readonly #claims = new Map<string, Claim>();
+  /** Of the last change that was handed over; all before it are known. */
+  #followedRevision = 0;
+  /** Migrations that this scheduler is about to record: their claims are no orphans. */
+  readonly #beginning = new Set<string>();
+
+  private constructor(parts: JournalParts) {
+    this.#parts = parts;
   }
 
-  /** Opens the bucket, making it when it is not there, and reads what it holds. */
-  static async open(nats: NatsConnection, logger: Logger, signal: AbortSignal): Promise<Journal> {
-    const kv = await nats.jetstream().views.kv(MIGRATIONS_BUCKET, { history: 1, ttl: KEEP_MS });
-    const journal = new Journal(kv, logger);
-    const take = (entry: KvEntry): void => {
+  /** Reads what the store holds and follows it until the signal aborts. */
+  static async open(parts: JournalParts, signal: AbortSignal): Promise<Journal> {
+    const journal = new Journal(parts);
+    const take = (entry: StoredEntry): void => {
       journal.#takeEntry(entry);
     };
     const onEnd = (error: unknown): void => {
-      logger.error({ err: error }, 'no longer follows the journal of migrations');
+      parts.logger.error({ err: error }, 'no longer follows the journal of migrations');
     };
-    await followKv(kv, 'migration.>', take, { signal, onEnd });
-    await journal.#releaseOrphans();
+    await parts.store.follow('>', take, { signal, onEnd });
     return journal;
   }
 
@@ -65,62 +81,177 @@ export class Journal {
     return this.#known.get(migrationId)?.migration;
   }
 
+  /** True while the migration holds the VM and is not at its end yet, as far as is known here. */
+  isHolding(vmUuid: string, migrationId: string): boolean {
+    const claim = this.#claims.get(vmUuid);
+    return claim?.migrationId === migrationId && !claim.isEnding;
+  }
+
+  /** VMs that a migration holds. Complete after `lead`. */
+  claims(): { readonly vmUuid: string; readonly claim: Claim }[] {
+    return [...this.#claims]
+      .filter(([, { migrationId }]) => migrationId !== '')
+      .map(([vmUuid, claim]) => ({ vmUuid, claim }));
+  }
+
+  /**
+   * Marks in the journal who leads from now on and waits until all that was written before is known here. Throws
+   * UNAVAILABLE when the store does not answer.
+   */
+  async lead(leader: string, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    const revision = await this.#change('term', () => encode({ leader }));
+    const untilMs = clock.monotonicMs() + SYNC_MAX_MS;
+    while (this.#followedRevision < revision) {
+      if (clock.monotonicMs() > untilMs)
+        throw new EvenkeelError('UNAVAILABLE', 'lead: the journal is not handed over in time; check NATS');
+      if (!(await pause(clock, SYNC_PAUSE_MS, signal))) signal.throwIfAborted();
+    }
+  }
+
   /**
    * Records a new migration and gives it the VM's next epoch. Throws FAILED_PRECONDITION when another one holds
    * the VM, UNAVAILABLE when the journal cannot be written: nothing may then be done.
    */
   async begin(migration: Migration): Promise<Entry> {
-    const key = claimKey(migration.vmUuid);
-    const held = await this.#do('read claim', () => this.#kv.get(key));
-    const claim = readClaim(held);
-    if (claim.migrationId !== '') throw heldBy(migration, claim.migrationId);
-    // Epochs are near wall time, so they still grow should the bucket be lost; agents refuse lower ones.
-    const epoch = Math.max(claim.epoch + 1, migration.queuedAtMs);
-    const next = writeClaim({ epoch, migrationId: migration.migrationId });
-    await this.#do('claim VM', () => this.#kv.put(key, next, { previousSeq: held?.revision ?? 0 }));
-    return this.record({ migration: { ...migration, epoch }, revision: 0 });
-  }
-
-  /** Records a step; releases the VM when it was the last. Throws ABORTED when somebody else wrote in between. */
-  async record({ migration, revision: previousSeq }: Entry): Promise<Entry> {
-    const { migrationId } = migration;
-    const bytes = migrationCodec.encode(migration);
-    const revision = await this.#do('record migration', () =>
-      this.#kv.put(migrationKey(migrationId), bytes, { previousSeq }),
-    );
-    const entry = { migration, revision };
-    this.#take(migrationId, entry);
-    if (isOver(migration.state)) await this.#release(migration.vmUuid, migrationId);
-    return entry;
-  }
-
-  async #release(vmUuid: string, migrationId: string): Promise<void> {
-    const key = claimKey(vmUuid);
-    const held = await this.#do('read claim', () => this.#kv.get(key));
-    const claim = readClaim(held);
-    if (held === null || claim.migrationId !== migrationId) return;
-    const free = writeClaim({ epoch: claim.epoch, migrationId: '' });
-    await this.#do('release VM', () => this.#kv.put(key, free, { previousSeq: held.revision }));
-  }
-
-  /** A scheduler that died between two writes leaves a claim whose migration was never recorded or has ended. */
-  async #releaseOrphans(): Promise<void> {
-    const keys = await this.#kv.keys('vm.*');
-    for await (const key of keys) {
-      const { migrationId } = readClaim(await this.#kv.get(key));
-      if (migrationId === '') continue;
-      const known = this.#known.get(migrationId);
-      if (known !== undefined && !isOver(known.migration.state)) continue;
-      this.#logger.warn({ key, migrationId }, 'released a VM whose migration has ended or never began');
-      await this.#release(key.slice('vm.'.length), migrationId);
+    const { migrationId, vmUuid, queuedAtMs } = migration;
+    this.#beginning.add(migrationId);
+    try {
+      let epoch = 0;
+      await this.#changeClaim(vmUuid, async (claim) => {
+        if (await this.#isHeld(claim, migrationId)) throw heldBy(migration, claim.migrationId);
+        // Epochs are near wall time, so they still grow should the bucket be lost; agents refuse lower ones.
+        epoch = Math.max(claim.epoch + 1, queuedAtMs);
+        return { epoch, migrationId, isEnding: false };
+      });
+      return await this.record({ migration: { ...migration, epoch }, revision: 0 });
+    } finally {
+      this.#beginning.delete(migrationId);
     }
   }
 
-  #takeEntry(entry: KvEntry): void {
-    const migrationId = entry.key.slice('migration.'.length);
-    if (entry.operation !== 'PUT') this.#known.delete(migrationId);
-    else if (entry.revision > (this.#known.get(migrationId)?.revision ?? 0))
-      this.#take(migrationId, { migration: migrationCodec.decode(entry.value), revision: entry.revision });
+  /**
+   * Records a step. Throws ABORTED when another scheduler wrote in between, UNAVAILABLE when it is unknown whether it
+   * was written: it may then be recorded again. A record under one of `ownEpochs` is of the caller, whose earlier try
+   * was written although its answer was lost.
+   */
+  async record({ migration, revision: known }: Entry, ownEpochs: readonly number[] = []): Promise<Entry> {
+    const { store, codec } = this.#parts;
+    const key = migrationKey(migration.migrationId);
+    const bytes = codec.encode(migration);
+    const remember = (revision: number): Entry => {
+      const entry = { migration, revision };
+      this.#take(migration.migrationId, entry);
+      return entry;
+    };
+    try {
+      return remember(await store.put(key, bytes, known));
+    } catch (error) {
+      if (!isAborted(error)) throw error;
+      const stored = await store.get(key);
+      if (stored?.value === undefined) throw error;
+      if (isSame(stored.value, bytes)) return remember(stored.revision);
+      if (!ownEpochs.includes(codec.decode(stored.value).epoch)) throw error;
+      return remember(await store.put(key, bytes, stored.revision));
+    }
+  }
+
+  /** The record as the store holds it now. */
+  async reread(migrationId: string): Promise<Entry | undefined> {
+    const stored = await this.#parts.store.get(migrationKey(migrationId));
+    if (stored?.value === undefined) return undefined;
+    const entry = { migration: this.#parts.codec.decode(stored.value), revision: stored.revision };
+    this.#take(migrationId, entry);
+    return entry;
+  }
+
+  /**
+   * Gives the migration a higher epoch, so that commands under the old one are refused by agents that saw the new one.
+   * Throws FAILED_PRECONDITION when another migration holds the VM.
+   */
+  async raise(migration: Migration): Promise<number> {
+    const { migrationId, vmUuid } = migration;
+    let epoch = 0;
+    await this.#changeClaim(vmUuid, (claim) => {
+      if (claim.migrationId !== '' && claim.migrationId !== migrationId)
+        throw heldBy(migration, claim.migrationId);
+      epoch = Math.max(claim.epoch, migration.epoch) + 1;
+      return { epoch, migrationId, isEnding: false };
+    });
+    return epoch;
+  }
+
+  /**
+   * The migration is over: both agents are to be told, under the epoch returned; undefined when it does not hold the VM
+   * any more. Repeating it raises the epoch again, which does no harm.
+   */
+  async startEnding({ migrationId, vmUuid }: Migration): Promise<number | undefined> {
+    let epoch: number | undefined;
+    await this.#changeClaim(vmUuid, (claim) => {
+      epoch = claim.migrationId === migrationId ? claim.epoch + 1 : undefined;
+      return epoch === undefined ? undefined : { epoch, migrationId, isEnding: true };
+    });
+    return epoch;
+  }
+
+  /** Lets go of the VM; does nothing when another migration holds it. */
+  async release(vmUuid: string, migrationId: string): Promise<void> {
+    await this.#changeClaim(vmUuid, (claim) =>
+      claim.migrationId === migrationId
+        ? { epoch: claim.epoch, migrationId: '', isEnding: false }
+        : undefined,
+    );
+  }
+
+  /** The migration that holds the VM, by the store's own word; empty when none does. */
+  async holder(vmUuid: string): Promise<string> {
+    const key = claimKey(vmUuid);
+    return readClaim(key, (await this.#parts.store.get(key))?.value).migrationId;
+  }
+
+  /** True when a migration of this id was ever recorded, by the store's own word. */
+  async isRecorded(migrationId: string): Promise<boolean> {
+    return (await this.#parts.store.get(migrationKey(migrationId)))?.value !== undefined;
+  }
+
+  async #isHeld({ migrationId, isEnding }: Claim, byMe: string): Promise<boolean> {
+    if (migrationId === '' || migrationId === byMe || isEnding) return false;
+    if (this.#known.has(migrationId) || this.#beginning.has(migrationId)) return true;
+    // A scheduler that died between claim and record leaves a claim of a migration that never was.
+    return this.isRecorded(migrationId);
+  }
+
+  async #changeClaim(
+    vmUuid: string,
+    decide: (claim: Claim) => Claim | undefined | Promise<Claim | undefined>,
+  ): Promise<void> {
+    const key = claimKey(vmUuid);
+    await this.#change(key, async (bytes) => {
+      const next = await decide(readClaim(key, bytes));
+      if (next !== undefined) this.#claims.set(vmUuid, next);
+      return next === undefined ? undefined : encode(next);
+    });
+  }
+
+  /** Compare-and-set of one key until nobody is first; resolves with the revision. `decide` gives undefined to leave it. */
+  async #change(
+    key: string,
+    decide: (bytes: Uint8Array | undefined) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
+  ): Promise<number> {
+    return changeKey(this.#parts.store, key, decide);
+  }
+
+  #takeEntry(entry: StoredEntry): void {
+    this.#followedRevision = Math.max(this.#followedRevision, entry.revision);
+    const [kind, id] = splitKey(entry.key);
+    if (kind === 'vm') {
+      if (entry.value === undefined) this.#claims.delete(id);
+      else this.#claims.set(id, readClaim(entry.key, entry.value));
+    }
+    if (kind !== 'migration') return;
+    if (entry.value === undefined) this.#known.delete(id);
+    else if (entry.revision > (this.#known.get(id)?.revision ?? 0))
+      this.#take(id, { migration: this.#parts.codec.decode(entry.value), revision: entry.revision });
   }
 
   #take(migrationId: string, known: Entry): void {
@@ -134,39 +265,41 @@ export class Journal {
         return;
       }
   }
+}
 
-  async #do<T>(verb: string, work: () => Promise<T>): Promise<T> {
+/** Compare-and-set of one key, decided anew from what it holds each time another writer was first. */
+export async function changeKey(
+  store: Store,
+  key: string,
+  decide: (bytes: Uint8Array | undefined) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
+): Promise<number> {
+  for (let tried = 1; ; tried += 1) {
+    const held = await store.get(key);
+    const next = await decide(held?.value);
+    const revision = held?.revision ?? 0;
+    if (next === undefined) return revision;
     try {
-      return await work();
+      return await store.put(key, next, revision);
     } catch (error) {
-      if (isWrongRevision(error))
-        throw new EvenkeelError(
-          'ABORTED',
-          `${verb}: another writer was first; see "evenkeel migrations"`,
-          error,
-        );
-      throw new EvenkeelError(
-        'UNAVAILABLE',
-        `${verb}: ${messageOf(error)}; nothing is moved without its record, check NATS`,
-        error,
-      );
+      if (!isAborted(error) || tried >= CAS_TRIES) throw error;
     }
   }
 }
 
-// JetStream's error for an update whose expected last sequence is not the last (nats-server errors.json).
-const WRONG_LAST_SEQUENCE = 10071;
+export function encode(value: object): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
 
-function isWrongRevision(error: unknown): boolean {
-  return (
-    typeof error === 'object' &&
-    error !== null &&
-    'api_error' in error &&
-    typeof error.api_error === 'object' &&
-    error.api_error !== null &&
-    'err_code' in error.api_error &&
-    error.api_error.err_code === WRONG_LAST_SEQUENCE
-  );
+export function decodeJson(bytes: Uint8Array): unknown {
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
+function isAborted(error: unknown): boolean {
+  return error instanceof EvenkeelError && error.code === 'ABORTED';
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
 function heldBy(migration: Migration, migrationId: string): EvenkeelError {
@@ -184,16 +317,21 @@ function claimKey(vmUuid: string): string {
   return `vm.${vmUuid}`;
 }
 
-function writeClaim(claim: Claim): string {
-  return JSON.stringify(claim);
+function splitKey(key: string): [kind: string, id: string] {
+  const dot = key.indexOf('.');
+  return dot < 0 ? [key, ''] : [key.slice(0, dot), key.slice(dot + 1)];
 }
 
-function readClaim(entry: KvEntry | null): Claim {
-  if (entry?.operation !== 'PUT') return { epoch: 0, migrationId: '' };
-  const value: unknown = JSON.parse(entry.string());
+function readClaim(key: string, bytes: Uint8Array | undefined): Claim {
+  if (bytes === undefined) return { epoch: 0, migrationId: '', isEnding: false };
+  const value = decodeJson(bytes);
   if (typeof value === 'object' && value !== null && 'epoch' in value && 'migrationId' in value) {
     const { epoch, migrationId } = value;
-    if (typeof epoch === 'number' && typeof migrationId === 'string') return { epoch, migrationId };
+    const isEnding = 'isEnding' in value && value.isEnding === true;
+    if (typeof epoch === 'number' && typeof migrationId === 'string') return { epoch, migrationId, isEnding };
   }
-  throw new Error(`claim ${entry.key} is damaged: ${entry.string()}`);
+  throw new EvenkeelError(
+    'FAILED_PRECONDITION',
+    `read claim ${key}: it is damaged; when no migration of that VM is under way, delete the key`,
+  );
 }

@@ -1,146 +1,350 @@
-// The life of a migration: every state, every event, and what follows, in one place. The caller journals each
-// step before the effect that it announces.
+// The life of a migration: every state with its owner and deadline, every event, and what follows, in one place. Pure.
 //
-//   QUEUED ─admitted→ CHECKING ─ordered→ COPYING ─returned→ VERIFYING ─judged→ SUCCEEDED | FAILED | ABORTED
-//      └──────refused, withdrawn──┘ FAILED, ABORTED             ↑  └──judged→ UNKNOWN ─seen_again┐
-//                                                               └─────────────────────────────────┘
-//   A scheduler that restarts sends `restarted`: what was not ordered yet has FAILED, all else is verified anew.
+//   QUEUED ─admitted→ ADMITTED ─checking→ CHECKING ─intended→ INTENT ─guarded→ PREPARING ─┐
+//      └─────────┴──────refused, withdrawn─────┴─────────────────┴→ FAILED, ABORTED       │ progressed
+//                                                                                         ▼
+//        ┌──────────────── returned, broke ─────────────────┬──────── SWITCHING ←──── COPYING ←─┐
+//        │                                                  │                             │     │ reattached
+//        │                                  ABORTING ←──────│────── abort_asked ──────────┘     │ (a job still runs)
+//        ▼                                     └────────────┘                                   │
+//   VERIFYING ───────────────────────────────────────────────────────────────────────────────────┘
+//      ├─found→ CLEANUP ─ended→ SUCCEEDED | FAILED | ABORTED | CRASHED
+//      │           └─changed→ VERIFYING
+//      ├─ended→ (as above, when there is nothing to put in order)
+//      ├─unknown→ UNKNOWN ─seen_again→ VERIFYING
+//      └─split→ SPLIT ─found→ CLEANUP, ─ended→ (as above, once a person has decided)
+//
+//   taken_over (a scheduler that starts to lead): before INTENT → FAILED; SPLIT stays; all else not yet over → VERIFYING.
+//
+// The caller journals each step before the effect that it announces.
+import type { CommitMode } from '../../shared/gen/evenkeel/v1/CommitMode.ts';
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { MigrationForecast } from '../../shared/gen/evenkeel/v1/MigrationForecast.ts';
 import type { MigrationProgress } from '../../shared/gen/evenkeel/v1/MigrationProgress.ts';
 import type { MigrationState } from '../../shared/gen/evenkeel/v1/MigrationState.ts';
-import type { Verdict } from './verdict.ts';
+import { GIB, MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
+
+/** Why a migration did not succeed. An agent's pre-checks add codes of their own, for example "bridge_missing". */
+export type CauseCode =
+  // before the copy
+  | 'slots_taken'
+  | 'capacity_gone'
+  | 'no_vm'
+  | 'not_running'
+  | 'migrating_already'
+  | 'src_unreachable'
+  | 'dst_unreachable'
+  | 'cpu_incompatible'
+  | 'storage_unsafe'
+  | 'lock_not_provable'
+  | 'ports_exhausted'
+  | 'clock_offset'
+  | 'tls'
+  | 'src_refused'
+  | 'dst_refused'
+  | 'fenced_epoch'
+  | 'journal_unavailable'
+  | 'scheduler_restarted'
+  // while copying
+  | 'not_converging'
+  | 'timeout'
+  | 'user_abort'
+  | 'src_agent_lost'
+  | 'src_daemon_lost'
+  | 'dst_daemon_lost'
+  | 'dst_failed'
+  | 'net_lost_copy'
+  | 'net_lost_finish'
+  | 'io_error'
+  | 'libvirt_failed'
+  | 'cause_not_told'
+  // the guest itself
+  | 'guest_shutdown'
+  | 'guest_crashed';
+
+/** How a migration is over, by where the guest is. */
+export type Ending = 'arrived' | 'stayed' | 'crashed';
 
 export type MigrationEvent =
-  | { readonly kind: 'admitted' }
-  /** Before the copy was ordered: nothing has happened to the VM. */
+  /** Slots, bandwidth and the memory on the target are held. */
+  | {
+      readonly kind: 'admitted';
+      readonly reservedMemoryBytes: number;
+      readonly bandwidthBytesPerSecond: number;
+    }
+  | { readonly kind: 'checking' }
+  /** Before the source was told: nothing has happened to the VM. */
   | { readonly kind: 'refused'; readonly causeCode: string; readonly outcome: string }
   | { readonly kind: 'withdrawn' }
-  /** The intent to copy: journalled, then sent to the source's agent. */
-  | { readonly kind: 'ordered' }
-  | { readonly kind: 'progressed'; readonly progress: MigrationProgress }
-  /** The agent's answer ended: with libvirt's return code (`causeCode` empty when it was good) or by a broken stream. */
-  | { readonly kind: 'returned'; readonly causeCode: string; readonly progress: MigrationProgress | null }
-  | { readonly kind: 'restarted' }
+  /** Decided; recorded before the target's agent is told. */
   | {
-      readonly kind: 'judged';
-      readonly verdict: Exclude<Verdict, { kind: 'wait' }>;
-      readonly outcome: string;
+      readonly kind: 'intended';
+      readonly commitMode: CommitMode;
+      readonly forecast: MigrationForecast | null;
     }
-  | { readonly kind: 'seen_again' };
-
-/** Cause of a migration that a person ended. */
-export const USER_ABORT = 'user_abort';
-/** Cause where the VM stayed and nobody could say why. */
-export const CAUSE_NOT_TOLD = 'cause_not_told';
-
-/** The migration after the event. Throws on an event that cannot happen in its state: that is a bug of the caller. */
-export function step(migration: Migration, event: MigrationEvent, nowMs: number): Migration {
-  switch (event.kind) {
-    case 'admitted':
-      return enter('MIGRATION_STATE_CHECKING', from(migration, event, 'QUEUED'));
-    case 'refused':
-      return end(
-        'MIGRATION_STATE_FAILED',
-        from(migration, event, 'QUEUED', 'CHECKING'),
-        event.outcome,
-        event.causeCode,
-        nowMs,
-      );
-    case 'withdrawn':
-      return end(
-        'MIGRATION_STATE_ABORTED',
-        from(migration, event, 'QUEUED', 'CHECKING'),
-        'withdrawn before the copy began; runs on the source',
-        USER_ABORT,
-        nowMs,
-      );
-    case 'ordered':
-      return {
-        ...enter('MIGRATION_STATE_COPYING', from(migration, event, 'CHECKING')),
-        startedAtMs: nowMs,
-      };
-    case 'progressed':
-      return { ...from(migration, event, 'COPYING'), progress: event.progress };
-    case 'returned':
-      return {
-        ...enter('MIGRATION_STATE_VERIFYING', from(migration, event, 'COPYING')),
-        causeCode: event.causeCode,
-        progress: event.progress ?? migration.progress,
-      };
-    case 'restarted':
-      return afterRestart(migration, nowMs);
-    case 'judged':
-      return afterVerdict(from(migration, event, 'VERIFYING'), event.verdict, event.outcome, nowMs);
-    case 'seen_again':
-      return enter('MIGRATION_STATE_VERIFYING', from(migration, event, 'UNKNOWN'));
-  }
-}
+  /** The target's agent guards it; recorded before the source's agent is told. */
+  | { readonly kind: 'guarded'; readonly definedOnTargetBefore: boolean }
+  | { readonly kind: 'progressed'; readonly progress: MigrationProgress }
+  /** Recorded before the source's agent is told to end it. */
+  | { readonly kind: 'abort_asked'; readonly causeCode: CauseCode }
+  /** The source's agent said how libvirt's call ended; `causeCode` is empty when it was good. */
+  | { readonly kind: 'returned'; readonly causeCode: string; readonly progress: MigrationProgress | null }
+  /** Nobody says any more how it goes. The epoch grew, so that a command still on its way is refused. */
+  | { readonly kind: 'broke'; readonly causeCode: CauseCode; readonly epoch: number }
+  /** Libvirt still copies, as both hosts show: its progress is followed again. */
+  | { readonly kind: 'reattached' }
+  /** The outcome is known; recorded before the losing side is put in order. */
+  | { readonly kind: 'found'; readonly outcome: string }
+  /** What both hosts show is no longer what was found. */
+  | { readonly kind: 'changed' }
+  | { readonly kind: 'unknown'; readonly outcome: string }
+  | { readonly kind: 'split'; readonly outcome: string }
+  | { readonly kind: 'seen_again' }
+  | { readonly kind: 'ended'; readonly ending: Ending; readonly causeCode: string; readonly outcome: string }
+  /** A scheduler begins to lead and finds it under way. */
+  | { readonly kind: 'taken_over'; readonly epoch: number };
 
 type StateWord = MigrationState extends `MIGRATION_STATE_${infer Word}` ? Word : never;
 
-function from(migration: Migration, event: MigrationEvent, ...states: StateWord[]): Migration {
-  if (states.some((state) => migration.state === `MIGRATION_STATE_${state}`)) return migration;
+/** What is done about a state that lasts too long. */
+export type Overdue = 'refuse' | 'abort' | 'verify' | 'call_unknown' | 'nothing';
+
+interface StateRule {
+  /** Who has to bring it forward. */
+  readonly owner: 'scheduler' | 'source agent' | 'target agent' | 'person' | 'nobody';
+  /** Time in the state; undefined where it may last. The copy's own limit is `copyTimeoutMs`. */
+  readonly deadlineMs: number | undefined;
+  readonly overdue: Overdue;
+}
+
+// libvirt's keepalive between hosts: 5 s x (5 + 1) (qemu.conf); within it libvirt itself gives a lost peer up.
+export const KEEPALIVE_MS = 30 * SECOND_MS;
+// The agent ends a copy at its own timeout; its answer then takes as long as libvirt's abort (30 s) and some more.
+const ANSWER_GRACE_MS = MINUTE_MS;
+
+/** Every state: no one is without an owner, and none that evenkeel owns is without a deadline (migration.md 5.2). */
+export const STATE_RULES: Readonly<Record<StateWord, StateRule>> = {
+  UNSPECIFIED: { owner: 'scheduler', deadlineMs: 0, overdue: 'refuse' },
+  // A slot is free after one or two migrations of usual guests; then a person should look.
+  QUEUED: { owner: 'scheduler', deadlineMs: 10 * MINUTE_MS, overdue: 'refuse' },
+  ADMITTED: { owner: 'scheduler', deadlineMs: 10 * SECOND_MS, overdue: 'refuse' },
+  CHECKING: { owner: 'scheduler', deadlineMs: 20 * SECOND_MS, overdue: 'refuse' },
+  INTENT: { owner: 'target agent', deadlineMs: 10 * SECOND_MS, overdue: 'refuse' },
+  PREPARING: { owner: 'source agent', deadlineMs: 30 * SECOND_MS, overdue: 'abort' },
+  COPYING: { owner: 'source agent', deadlineMs: ANSWER_GRACE_MS, overdue: 'abort' },
+  ABORTING: { owner: 'source agent', deadlineMs: 30 * SECOND_MS, overdue: 'verify' },
+  // Paused on the source: only waited for. Twice the keepalive, in which both libvirts have given up.
+  SWITCHING: { owner: 'source agent', deadlineMs: 2 * KEEPALIVE_MS + 5 * SECOND_MS, overdue: 'verify' },
+  VERIFYING: { owner: 'scheduler', deadlineMs: 2 * MINUTE_MS, overdue: 'call_unknown' },
+  CLEANUP: { owner: 'scheduler', deadlineMs: 2 * MINUTE_MS, overdue: 'call_unknown' },
+  UNKNOWN: { owner: 'person', deadlineMs: undefined, overdue: 'nothing' },
+  SPLIT: { owner: 'person', deadlineMs: undefined, overdue: 'nothing' },
+  SUCCEEDED: { owner: 'nobody', deadlineMs: undefined, overdue: 'nothing' },
+  FAILED: { owner: 'nobody', deadlineMs: undefined, overdue: 'nothing' },
+  ABORTED: { owner: 'nobody', deadlineMs: undefined, overdue: 'nothing' },
+  CRASHED: { owner: 'nobody', deadlineMs: undefined, overdue: 'nothing' },
+};
+
+// COPYING: at least a minute, and 20 s for each GiB (migration.md 5.2): two passes at 100 MiB/s.
+const COPY_MIN_MS = MINUTE_MS;
+const COPY_MS_PER_GIB = 20 * SECOND_MS;
+
+/** After this long the source's agent ends the copy by itself. */
+export function copyTimeoutMs(memoryBytes: number): number {
+  return Math.round(Math.max(COPY_MIN_MS, (memoryBytes / GIB) * COPY_MS_PER_GIB));
+}
+
+/** How long the migration may stay in its state, and what is done then. */
+export function ruleOf({ state, reservedMemoryBytes }: Migration): StateRule {
+  const rule = STATE_RULES[wordOf(state)];
+  if (state !== 'MIGRATION_STATE_COPYING') return rule;
+  return { ...rule, deadlineMs: copyTimeoutMs(reservedMemoryBytes) + ANSWER_GRACE_MS };
+}
+
+/** True in states where nothing more will happen. UNKNOWN and SPLIT are none: the VM stays reserved for a person. */
+export function isOver(state: MigrationState): boolean {
+  return STATE_RULES[wordOf(state)].owner === 'nobody';
+}
+
+/** True while it uses its hosts: slots, bandwidth, memory on the target. */
+export function holdsSlots(state: MigrationState): boolean {
+  const { owner } = STATE_RULES[wordOf(state)];
+  return owner !== 'nobody' && owner !== 'person' && state !== 'MIGRATION_STATE_QUEUED';
+}
+
+/** True while the source may still be told to drop the copy, or was not told to make one. */
+export function isAbortable(state: MigrationState): boolean {
+  return isBeforeCopy(state) || state === 'MIGRATION_STATE_PREPARING' || state === 'MIGRATION_STATE_COPYING';
+}
+
+/** True while the source was not told yet: nothing has happened to the VM. */
+export function isBeforeCopy(state: MigrationState): boolean {
+  return BEFORE_COPY.some((word) => state === `MIGRATION_STATE_${word}`);
+}
+
+const BEFORE_INTENT = ['UNSPECIFIED', 'QUEUED', 'ADMITTED', 'CHECKING'] as const;
+const BEFORE_COPY = [...BEFORE_INTENT, 'INTENT'] as const;
+const FOLLOWED = ['PREPARING', 'COPYING', 'ABORTING', 'SWITCHING'] as const;
+
+/** The migration after the event. Throws on an event that cannot happen in its state: that is a bug of the caller. */
+// eslint-disable-next-line complexity -- all transitions in one place is what makes them readable
+export function step(migration: Migration, event: MigrationEvent, nowMs: number): Migration {
+  const enter = (word: StateWord, ...states: readonly StateWord[]): Migration => ({
+    ...from(migration, event, ...states),
+    state: `MIGRATION_STATE_${word}`,
+    stateSinceMs: nowMs,
+  });
+  switch (event.kind) {
+    case 'admitted': {
+      const { reservedMemoryBytes, bandwidthBytesPerSecond } = event;
+      return { ...enter('ADMITTED', 'QUEUED'), reservedMemoryBytes, bandwidthBytesPerSecond };
+    }
+    case 'checking':
+      return enter('CHECKING', 'ADMITTED');
+    case 'refused':
+      return over(enter('FAILED', ...BEFORE_COPY), event.outcome, event.causeCode, nowMs);
+    case 'withdrawn':
+      return over(enter('ABORTED', ...BEFORE_COPY), WITHDRAWN, 'user_abort', nowMs);
+    case 'intended': {
+      const { commitMode, forecast } = event;
+      // Until the target has told, a definition there is not ours to sweep.
+      return { ...enter('INTENT', 'CHECKING'), commitMode, forecast, definedOnTargetBefore: true };
+    }
+    case 'guarded': {
+      const { definedOnTargetBefore } = event;
+      return { ...enter('PREPARING', 'INTENT'), definedOnTargetBefore, startedAtMs: nowMs };
+    }
+    case 'progressed':
+      return afterProgress(from(migration, event, ...FOLLOWED), event.progress, nowMs);
+    case 'abort_asked':
+      return { ...enter('ABORTING', 'PREPARING', 'COPYING'), causeCode: event.causeCode };
+    case 'returned':
+      return {
+        ...enter('VERIFYING', ...FOLLOWED),
+        causeCode: event.causeCode,
+        progress: event.progress ?? migration.progress,
+      };
+    case 'broke':
+      return {
+        ...enter('VERIFYING', ...FOLLOWED),
+        epoch: event.epoch,
+        causeCode: keptCause(migration, event.causeCode),
+      };
+    case 'reattached':
+      return enter('COPYING', 'VERIFYING');
+    case 'found':
+      return { ...enter('CLEANUP', 'VERIFYING', 'SPLIT'), outcome: event.outcome };
+    case 'changed':
+      return enter('VERIFYING', 'CLEANUP');
+    case 'unknown':
+      return { ...enter('UNKNOWN', 'VERIFYING', 'CLEANUP', 'UNKNOWN'), outcome: event.outcome };
+    case 'split':
+      return { ...enter('SPLIT', 'VERIFYING', 'CLEANUP', 'SPLIT'), outcome: event.outcome };
+    case 'seen_again':
+      return enter('VERIFYING', 'UNKNOWN');
+    case 'ended':
+      return afterEnd(enter('VERIFYING', 'VERIFYING', 'CLEANUP', 'SPLIT'), event, nowMs);
+    case 'taken_over':
+      return { ...afterTakeOver(migration, nowMs), epoch: event.epoch };
+  }
+}
+
+const WITHDRAWN = 'withdrawn before the copy began; runs on the source';
+
+function wordOf(state: MigrationState): StateWord {
+  return WORDS[state];
+}
+
+const WORDS: {
+  readonly [State in MigrationState]: State extends `MIGRATION_STATE_${infer Word}` ? Word : never;
+} = {
+  MIGRATION_STATE_UNSPECIFIED: 'UNSPECIFIED',
+  MIGRATION_STATE_QUEUED: 'QUEUED',
+  MIGRATION_STATE_ADMITTED: 'ADMITTED',
+  MIGRATION_STATE_CHECKING: 'CHECKING',
+  MIGRATION_STATE_INTENT: 'INTENT',
+  MIGRATION_STATE_PREPARING: 'PREPARING',
+  MIGRATION_STATE_COPYING: 'COPYING',
+  MIGRATION_STATE_ABORTING: 'ABORTING',
+  MIGRATION_STATE_SWITCHING: 'SWITCHING',
+  MIGRATION_STATE_VERIFYING: 'VERIFYING',
+  MIGRATION_STATE_CLEANUP: 'CLEANUP',
+  MIGRATION_STATE_SUCCEEDED: 'SUCCEEDED',
+  MIGRATION_STATE_FAILED: 'FAILED',
+  MIGRATION_STATE_ABORTED: 'ABORTED',
+  MIGRATION_STATE_CRASHED: 'CRASHED',
+  MIGRATION_STATE_UNKNOWN: 'UNKNOWN',
+  MIGRATION_STATE_SPLIT: 'SPLIT',
+};
+
+function from(migration: Migration, event: MigrationEvent, ...states: readonly StateWord[]): Migration {
+  if (states.includes(wordOf(migration.state))) return migration;
   throw new Error(`migration ${migration.migrationId} in ${migration.state} cannot be ${event.kind}`);
 }
 
-function enter(state: MigrationState, migration: Migration): Migration {
-  return { ...migration, state };
+function over(migration: Migration, outcome: string, causeCode: string, nowMs: number): Migration {
+  return { ...migration, outcome, causeCode, endedAtMs: nowMs };
 }
 
-function end(
-  state: MigrationState,
-  migration: Migration,
-  outcome: string,
-  causeCode: string,
-  nowMs: number,
-): Migration {
-  return { ...migration, state, outcome, causeCode, endedAtMs: nowMs };
+/** An abort that was asked for explains what follows better than the answer that was lost. */
+function keptCause({ state, causeCode }: Migration, next: CauseCode): string {
+  return state === 'MIGRATION_STATE_ABORTING' && causeCode !== '' ? causeCode : next;
 }
 
-function afterRestart(migration: Migration, nowMs: number): Migration {
-  switch (migration.state) {
-    case 'MIGRATION_STATE_UNSPECIFIED':
-    case 'MIGRATION_STATE_QUEUED':
-    case 'MIGRATION_STATE_CHECKING':
-      return end(
-        'MIGRATION_STATE_FAILED',
-        migration,
-        'the scheduler restarted before the copy was ordered; runs on the source',
-        'scheduler_restarted',
-        nowMs,
-      );
-    case 'MIGRATION_STATE_COPYING':
-    case 'MIGRATION_STATE_VERIFYING':
-    case 'MIGRATION_STATE_UNKNOWN':
-      return enter('MIGRATION_STATE_VERIFYING', migration);
-    case 'MIGRATION_STATE_SUCCEEDED':
-    case 'MIGRATION_STATE_FAILED':
-    case 'MIGRATION_STATE_ABORTED':
-      return migration;
+/** The source's agent tells the phase; a late message never leads back, and an ordered abort stays one. */
+function afterProgress(migration: Migration, progress: MigrationProgress, nowMs: number): Migration {
+  const next = { ...migration, progress };
+  const enter = (word: StateWord): Migration => ({
+    ...next,
+    state: `MIGRATION_STATE_${word}`,
+    stateSinceMs: nowMs,
+  });
+  switch (progress.phase) {
+    case 'MIGRATION_PHASE_UNSPECIFIED':
+    case 'MIGRATION_PHASE_PREPARING':
+      return next;
+    case 'MIGRATION_PHASE_COPYING':
+      return migration.state === 'MIGRATION_STATE_PREPARING' ? enter('COPYING') : next;
+    case 'MIGRATION_PHASE_SWITCHING':
+      return migration.state === 'MIGRATION_STATE_PREPARING' || migration.state === 'MIGRATION_STATE_COPYING'
+        ? enter('SWITCHING')
+        : next;
   }
 }
 
-function afterVerdict(
+function afterEnd(
   migration: Migration,
-  verdict: Exclude<Verdict, { kind: 'wait' }>,
-  outcome: string,
+  { ending, causeCode, outcome }: MigrationEvent & { kind: 'ended' },
   nowMs: number,
 ): Migration {
-  const cause = migration.causeCode === '' ? CAUSE_NOT_TOLD : migration.causeCode;
-  switch (verdict.kind) {
+  const end = (word: StateWord, cause: string): Migration => ({
+    ...over(migration, outcome, cause, nowMs),
+    state: `MIGRATION_STATE_${word}`,
+  });
+  switch (ending) {
     case 'arrived':
-      return end('MIGRATION_STATE_SUCCEEDED', migration, outcome, '', nowMs);
+      return end('SUCCEEDED', '');
     case 'stayed':
-      return end(
-        cause === USER_ABORT ? 'MIGRATION_STATE_ABORTED' : 'MIGRATION_STATE_FAILED',
-        migration,
-        outcome,
-        cause,
-        nowMs,
-      );
-    case 'stopped':
-      return end('MIGRATION_STATE_FAILED', migration, outcome, verdict.causeCode, nowMs);
-    case 'unknown':
-      return end('MIGRATION_STATE_UNKNOWN', migration, outcome, migration.causeCode, nowMs);
+      return end(ABORTS.includes(causeCode) ? 'ABORTED' : 'FAILED', causeCode);
+    case 'crashed':
+      return end('CRASHED', causeCode);
   }
 }
+
+// Ended by a person or by a limit, as the contract has it.
+const ABORTS: readonly string[] = ['user_abort', 'timeout', 'not_converging'];
+
+function afterTakeOver(migration: Migration, nowMs: number): Migration {
+  const word = wordOf(migration.state);
+  if (isOver(migration.state) || word === 'SPLIT') return migration;
+  const enter = (next: StateWord): Migration => ({
+    ...migration,
+    state: `MIGRATION_STATE_${next}`,
+    stateSinceMs: nowMs,
+  });
+  if (BEFORE_INTENT.some((before) => before === word))
+    return over(enter('FAILED'), NOT_ORDERED, 'scheduler_restarted', nowMs);
+  return enter('VERIFYING');
+}
+
+const NOT_ORDERED = 'another scheduler took over before the copy was ordered; runs on the source';

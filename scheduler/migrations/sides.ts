@@ -1,100 +1,85 @@
-// The two hosts of one migration, as their agents answer: what each shows of the VM, the checks, the cures.
+// The two hosts of one migration, as their agents answer: what each shows of the VM, and the acts that put it in order.
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { SettleAct } from '../../shared/gen/evenkeel/v1/SettleAct.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import type { Agent, Agents } from '../agents.ts';
-import type { Cure, Side, Sight } from './verdict.ts';
+import type { MigrationAgent } from './agent-calls.ts';
+import type { Run, Term } from './run.ts';
+import { FRESH_MS, type Cure, type Side, type Sight } from './verdict.ts';
 
-// A sight older than 2 s decides nothing (migration.md I9), so a slower answer is as good as none.
-const LOOK_TIMEOUT_MS = 2 * SECOND_MS;
-// Pre-checks ask libvirt for capabilities, pools and the guest's XML (migration.md 5.2: PRECHECK 10 s).
-const CHECK_TIMEOUT_MS = 10 * SECOND_MS;
-const CURE_TIMEOUT_MS = 10 * SECOND_MS;
+// The guest may be paused while this is waited for; libvirt's own calls take tens of milliseconds.
+const SETTLE_TIMEOUT_MS = 10 * SECOND_MS;
+const END_TIMEOUT_MS = 5 * SECOND_MS;
 
-/** Why a migration ends before its copy was ordered. */
-export interface Obstacle {
-  readonly causeCode: string;
-  readonly outcome: string;
+/** What both hosts show, asked at the same moment. */
+export interface Seen {
+  readonly source: Sight;
+  readonly target: Sight;
+  /** The source's agent holds this very migration: it can be attached to. */
+  readonly isHeldBySource: boolean;
 }
 
-export class Sides {
-  readonly #agents: Agents;
-  readonly #migration: Migration;
+export function agentOf(term: Term, { migration }: Run, side: Side): MigrationAgent {
+  return term.parts.agents.of(side === 'source' ? migration.sourceHostId : migration.targetHostId);
+}
 
-  constructor(agents: Agents, migration: Migration) {
-    this.#agents = agents;
-    this.#migration = migration;
+export async function look(term: Term, run: Run): Promise<Seen> {
+  const [source, target] = await Promise.all([see(term, run, 'source'), see(term, run, 'target')]);
+  return {
+    source: source.sight,
+    target: target.sight,
+    isHeldBySource: source.heldBy === run.migration.migrationId,
+  };
+}
+
+async function see(term: Term, run: Run, side: Side): Promise<{ sight: Sight; heldBy: string }> {
+  const { migrationId, epoch, vmUuid } = run.migration;
+  // When it was asked, not when it was answered: it may have changed on the way back.
+  const atMs = term.parts.clock.monotonicMs();
+  try {
+    const wait = { signal: term.signal, timeoutMs: FRESH_MS };
+    const answer = await agentOf(term, run, side).observeVm({ migrationId, epoch, vmUuid }, wait);
+    const vm = answer.vm ?? undefined;
+    const heldBy = answer.migrationId;
+    return vm === undefined
+      ? { sight: { kind: 'absent', atMs, epoch }, heldBy }
+      : { sight: { kind: 'present', vm, atMs, epoch }, heldBy };
+  } catch (error) {
+    return { sight: { kind: 'unreachable', reason: messageOf(error) }, heldBy: '' };
   }
+}
 
-  /** What both hosts show now, asked at the same moment. */
-  async look(signal: AbortSignal): Promise<{ source: Sight; target: Sight }> {
-    const [source, target] = await Promise.all([this.#see('source', signal), this.#see('target', signal)]);
-    return { source, target };
-  }
+const ACTS: Readonly<Record<Cure['act'], SettleAct>> = {
+  resume: 'SETTLE_ACT_RESUME',
+  suspend: 'SETTLE_ACT_SUSPEND',
+  destroy: 'SETTLE_ACT_DESTROY',
+  undefine: 'SETTLE_ACT_UNDEFINE',
+};
 
-  /** Everything that speaks against the migration on the living hosts, just before it would begin. */
-  async findObstacle(
-    sourceHypervisorVersion: string,
-    signal: AbortSignal,
-  ): Promise<Obstacle | { memoryMaxBytes: number }> {
-    const { vmUuid, vmName, sourceHostName, targetHostName } = this.#migration;
-    const wait = { signal, timeoutMs: CHECK_TIMEOUT_MS };
-    let got: Awaited<ReturnType<Agent['getVm']>>;
-    try {
-      got = await this.#agent('source').getVm({ uuid: vmUuid }, true, wait);
-    } catch (error) {
-      const isGone = error instanceof EvenkeelError && error.code === 'NOT_FOUND';
-      return { causeCode: isGone ? 'vm_gone' : 'src_unreachable', outcome: messageOf(error) };
-    }
-    if (got.vm.state !== 'VM_STATE_RUNNING' && got.vm.state !== 'VM_STATE_BLOCKED')
-      return { causeCode: 'not_running', outcome: `the VM does not run on ${sourceHostName} any more` };
-    if (got.vm.migrationRole !== 'VM_MIGRATION_ROLE_UNSPECIFIED')
-      return {
-        causeCode: 'migrating_already',
-        outcome: 'the VM is in a migration that evenkeel did not order',
-      };
-    try {
-      const request = { vmUuid, vmName, xml: got.xml, sourceHypervisorVersion };
-      const [first, ...more] = await this.#agent('target').checkTarget(request, wait);
-      if (first === undefined) return { memoryMaxBytes: got.vm.memoryMaxBytes };
-      const rest = more.length > 0 ? ` (and ${more.length} more)` : '';
-      return {
-        causeCode: first.code,
-        outcome: `${targetHostName} refuses it: ${first.reason}; ${first.cure}${rest}`,
-      };
-    } catch (error) {
-      return { causeCode: 'dst_unreachable', outcome: messageOf(error) };
-    }
-  }
+/** One act; the agent does it only when the VM still is as it was seen. Volumes are shared and never touched. */
+export async function settle(term: Term, run: Run, { side, act }: Cure, sight: Sight): Promise<void> {
+  if (sight.kind !== 'present') throw new Error(`cannot ${act} what is ${sight.kind} on the ${side}`);
+  const { migrationId, epoch, vmUuid } = run.migration;
+  const { state, stateReason, libvirtId } = sight.vm;
+  await agentOf(term, run, side).settleVm(
+    {
+      ...{ migrationId, epoch, vmUuid, act: ACTS[act] },
+      ...{ expectedState: state, expectedStateReason: stateReason, expectedLibvirtId: libvirtId },
+    },
+    { signal: term.signal, timeoutMs: SETTLE_TIMEOUT_MS },
+  );
+}
 
-  /** Carries out one cure. Volumes are shared and never touched. */
-  async cure({ side, act }: Cure, signal: AbortSignal): Promise<void> {
-    const vm = { uuid: this.#migration.vmUuid };
-    const wait = { signal, timeoutMs: CURE_TIMEOUT_MS };
-    try {
-      if (act === 'destroy') await this.#agent(side).destroyVm(vm, wait);
-      else await this.#agent(side).undefineVm(vm, false, wait);
-    } catch (error) {
-      // Gone already is what was wanted: a transient copy ends with its destruction.
-      if (!(error instanceof EvenkeelError && error.code === 'NOT_FOUND')) throw error;
-    }
-  }
-
-  async #see(side: Side, signal: AbortSignal): Promise<Sight> {
-    try {
-      const { vm } = await this.#agent(side).getVm({ uuid: this.#migration.vmUuid }, false, {
-        signal,
-        timeoutMs: LOOK_TIMEOUT_MS,
-      });
-      return { kind: 'present', vm };
-    } catch (error) {
-      // Only libvirt's own word, passed on as NOT_FOUND, means absent.
-      if (error instanceof EvenkeelError && error.code === 'NOT_FOUND') return { kind: 'absent' };
-      return { kind: 'unreachable', reason: messageOf(error) };
-    }
-  }
-
-  #agent(side: Side): Agent {
-    return this.#agents.of(side === 'source' ? this.#migration.sourceHostId : this.#migration.targetHostId);
+/** Tells the agent of one side that the migration is over. Resolves with whether it knows. */
+export async function endOn(term: Term, run: Run, side: Side, epoch: number): Promise<boolean> {
+  const { migrationId, vmUuid } = run.migration;
+  try {
+    const wait = { signal: term.signal, timeoutMs: END_TIMEOUT_MS };
+    await agentOf(term, run, side).endMigration({ migrationId, epoch, vmUuid }, wait);
+    return true;
+  } catch (error) {
+    // Its own no means that it knows better: a later migration of the VM has begun there, or it holds none.
+    return (
+      error instanceof EvenkeelError && (error.code === 'FAILED_PRECONDITION' || error.code === 'NOT_FOUND')
+    );
   }
 }

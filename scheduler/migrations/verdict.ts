@@ -1,199 +1,331 @@
-// Who owns the guest: the rows of the ownership table, from what both hosts show at one moment.
-// Unknown is never treated as absent, and what fits no row is for a person (migration.md 1.3).
+// Who owns the guest: the ownership table (migration.md 1.3), from what both hosts show at one moment. Pure.
+// Unknown is never treated as absent, each verdict asks for one act at most, and what fits no row is for a person.
+import type { CommitMode } from '../../shared/gen/evenkeel/v1/CommitMode.ts';
 import type { Vm } from '../../shared/gen/evenkeel/v1/Vm.ts';
-
-/** What one host shows of the VM. */
-export type Sight =
-  | { readonly kind: 'unreachable'; readonly reason: string }
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'present'; readonly vm: SeenVm };
+import { SECOND_MS } from '../../shared/units.ts';
+import { KEEPALIVE_MS, type Ending } from './machine.ts';
 
 export type SeenVm = Pick<Vm, 'state' | 'stateReason' | 'migrationRole' | 'libvirtId'>;
 
+/** What one host showed of the VM, when it was asked, and under which epoch. */
+export type Sight =
+  | { readonly kind: 'unreachable'; readonly reason: string }
+  | { readonly kind: 'absent'; readonly atMs: number; readonly epoch: number }
+  | { readonly kind: 'present'; readonly vm: SeenVm; readonly atMs: number; readonly epoch: number };
+
 export type Side = 'source' | 'target';
 
-/** What puts the losing side in order; carried out only after a second look that shows the same. */
+/** One act on one side; carried out only when a fresh look asks for the same. */
 export interface Cure {
   readonly side: Side;
-  readonly act: 'destroy' | 'undefine';
+  readonly act: 'resume' | 'suspend' | 'destroy' | 'undefine';
+}
+
+export interface Look {
+  readonly source: Sight;
+  readonly target: Sight;
+  /** The monotonic clock at the moment of judging. */
+  readonly nowMs: number;
+  /** The migration's epoch; a sight under another one says nothing. */
+  readonly epoch: number;
+  readonly commitMode: CommitMode;
+  readonly definedOnTargetBefore: boolean;
+  /** How long both hosts have shown the present row without a change. */
+  readonly heldMs: number;
+  /** Both copies ran once: nothing that is active is touched any more. */
+  readonly wasSplit: boolean;
 }
 
 export type Verdict =
-  /** Look again. While `isMoving` a job runs; otherwise it should be decided within a keepalive or two. */
+  /** Look again. While `isMoving`, libvirt itself still works on it. */
   | { readonly kind: 'wait'; readonly isMoving: boolean; readonly outcome: string }
-  | { readonly kind: 'arrived'; readonly outcome: string; readonly cures: readonly Cure[] }
-  | { readonly kind: 'stayed'; readonly outcome: string; readonly cures: readonly Cure[] }
-  /** The guest itself ended on the source: neither moved nor harmed by the migration. */
-  | { readonly kind: 'stopped'; readonly outcome: string; readonly causeCode: string }
+  /** One side has to be put in order, one act at a time. */
+  | { readonly kind: 'settle'; readonly cure: Cure; readonly outcome: string }
+  | { readonly kind: 'over'; readonly ending: Ending; readonly causeCode: string; readonly outcome: string }
+  /** Both copies run: the later one is to be suspended, nothing else. */
+  | { readonly kind: 'split'; readonly cure: Cure; readonly outcome: string }
   | { readonly kind: 'unknown'; readonly outcome: string };
 
-// Numbers of virDomainPausedReason and virDomainShutoffReason (libvirt-domain.h 9.0).
+/** A sight older than this decides nothing (migration.md I9). */
+export const FRESH_MS = 2 * SECOND_MS;
+// Within twice the keepalive both libvirts have given a lost peer up, and an incoming copy without one is gone.
+const SETTLED_MS = 2 * KEEPALIVE_MS;
+// During Confirm neither side may show the guest for a moment.
+const CONFIRM_MS = 10 * SECOND_MS;
+
+// Numbers of virDomainRunningReason, virDomainPausedReason and virDomainShutoffReason (libvirt-domain.h 9.0).
+const RUNNING_UNPAUSED = 5;
+const RUNNING_MIGRATION_CANCELED = 6;
+const RUNNING_POSTCOPY = 10;
+const RUNNING_POSTCOPY_FAILED = 11;
+const PAUSED_USER = 1;
 const PAUSED_MIGRATION = 2;
+const PAUSED_IO_ERROR = 5;
+const PAUSED_POSTCOPY = 12;
+const PAUSED_POSTCOPY_FAILED = 13;
 const SHUTOFF_SHUTDOWN = 1;
 const SHUTOFF_DESTROYED = 2;
 const SHUTOFF_CRASHED = 3;
 const SHUTOFF_MIGRATED = 4;
 
-/** The sight in the words of the table. */
-type Row = 'unreachable' | 'absent' | 'running' | 'paused_migrating' | 'paused' | 'off' | 'job';
+/** A sight in the words of the table. */
+export type Word =
+  | 'unreachable'
+  | 'absent'
+  | 'job'
+  | 'running'
+  | 'postcopy'
+  | 'paused_migrating'
+  | 'paused_user'
+  | 'paused_io_error'
+  | 'paused_other'
+  | 'off_migrated'
+  | 'off_ended'
+  | 'off_crashed'
+  | 'off_other';
 
-function rowOf(sight: Sight): Row {
-  if (sight.kind !== 'present') return sight.kind;
-  const { vm } = sight;
-  if (vm.migrationRole !== 'VM_MIGRATION_ROLE_UNSPECIFIED') return 'job';
-  switch (vm.state) {
+type Paused = 'paused_migrating' | 'paused_user' | 'paused_io_error' | 'paused_other';
+type Off = 'off_migrated' | 'off_ended' | 'off_crashed' | 'off_other';
+type Settled = 'absent' | 'running' | Paused | Off;
+
+/** The row that the look shows, for telling how long it has been so. A stale sight or one of another epoch is unreachable. */
+export function rowOf(look: Pick<Look, 'source' | 'target' | 'nowMs' | 'epoch'>): {
+  source: Word;
+  target: Word;
+} {
+  return { source: wordOf(look.source, look), target: wordOf(look.target, look) };
+}
+
+/**
+ * Two looks with the same key count as one row that lasts. A paused source whose target does not run is one row,
+ * so that destroying the target's copy does not make the guest wait a second time.
+ */
+export function rowKey({ source, target }: { source: Word; target: Word }): string {
+  const isCopyIdle = target === 'absent' || isOff(target) || isPaused(target);
+  return source === 'paused_migrating' && isCopyIdle ? 'paused_migrating/idle' : `${source}/${target}`;
+}
+
+/** The verdict on one look. */
+export function judge(look: Look): Verdict {
+  const { source, target } = rowOf(look);
+  if (source === 'unreachable') return wait(false, `the source cannot be seen (${reasonOf(look.source)})`);
+  if (target === 'unreachable')
+    return wait(source === 'job', `the target cannot be seen (${reasonOf(look.target)})`);
+  if (source === 'postcopy' || target === 'postcopy') return judgePostCopy(source);
+  if (source === 'job') return wait(true, 'a job of libvirt runs on the source');
+  if (target === 'job') return wait(false, 'the target still receives the guest, or is about to drop it');
+  if (look.wasSplit) return judgeAfterSplit(look, source, target);
+  if (source === 'running') return judgeRunning(look, target);
+  if (source === 'paused_migrating') return judgePausedByMigration(look, target);
+  if (isPaused(source)) return judgePausedByOthers(look, source, target);
+  if (source === 'absent' || source === 'off_migrated') return judgeGone(look, source, target);
+  return judgeEnded(look, source, target);
+}
+
+function wordOf(sight: Sight, { nowMs, epoch }: Pick<Look, 'nowMs' | 'epoch'>): Word {
+  if (sight.kind === 'unreachable') return 'unreachable';
+  if (nowMs - sight.atMs > FRESH_MS || sight.epoch !== epoch) return 'unreachable';
+  if (sight.kind === 'absent') return 'absent';
+  const { state, stateReason, migrationRole } = sight.vm;
+  if (isPostCopy(sight.vm)) return 'postcopy';
+  if (migrationRole !== 'VM_MIGRATION_ROLE_UNSPECIFIED') return 'job';
+  switch (state) {
     case 'VM_STATE_RUNNING':
     case 'VM_STATE_BLOCKED':
     case 'VM_STATE_SHUTTING_DOWN':
       return 'running';
     case 'VM_STATE_PAUSED':
-      return vm.stateReason === PAUSED_MIGRATION ? 'paused_migrating' : 'paused';
-    case 'VM_STATE_SHUT_OFF':
-    case 'VM_STATE_CRASHED':
+      return pausedWord(stateReason);
     case 'VM_STATE_SUSPENDED':
+      return 'paused_other';
+    case 'VM_STATE_CRASHED':
+      return 'off_crashed';
+    case 'VM_STATE_SHUT_OFF':
+      return offWord(stateReason);
     case 'VM_STATE_UNSPECIFIED':
-      return 'off';
+      return 'unreachable';
   }
 }
 
-/** The verdict on fresh sights of both sides, taken together. */
-export function judge(source: Sight, target: Sight): Verdict {
-  const [from, to] = [rowOf(source), rowOf(target)];
-  if (from === 'job') return wait(true, 'a job of libvirt runs on the source');
-  if (from === 'unreachable') return wait(false, `the source cannot be seen (${reasonOf(source)})`);
-  if (to === 'unreachable') return wait(false, `the target cannot be seen (${reasonOf(target)})`);
-  if (to === 'job') return wait(true, 'the target still receives the guest, or is about to drop it');
-  switch (from) {
-    case 'running':
-      return judgeRunningSource(to);
-    case 'paused_migrating':
-      return judgePausedSource(to);
-    case 'paused':
-      return to === 'absent' || to === 'off'
-        ? unknown(
-            'the guest is paused on the source; see why ("virsh domstate --reason"), then "virsh resume"',
-          )
-        : unknown(`the guest is paused on the source and ${seen(to)} on the target`);
-    case 'absent':
-    case 'off':
-      return judgeEmptySource(source, target, to);
-  }
+function isPostCopy({ state, stateReason }: SeenVm): boolean {
+  return state === 'VM_STATE_PAUSED'
+    ? stateReason === PAUSED_POSTCOPY || stateReason === PAUSED_POSTCOPY_FAILED
+    : state === 'VM_STATE_RUNNING' &&
+        (stateReason === RUNNING_POSTCOPY || stateReason === RUNNING_POSTCOPY_FAILED);
 }
 
-type Settled = Exclude<Row, 'job' | 'unreachable'>;
-
-function judgeRunningSource(to: Settled): Verdict {
-  switch (to) {
-    case 'absent':
-      return { kind: 'stayed', outcome: 'runs on the source, nothing on the target', cures: [] };
-    case 'off':
-      return {
-        kind: 'stayed',
-        outcome: 'runs on the source, a left-over definition on the target',
-        cures: [{ side: 'target', act: 'undefine' }],
-      };
-    case 'paused':
-    case 'paused_migrating':
-      return {
-        kind: 'stayed',
-        outcome: 'runs on the source, a copy that never ran on the target',
-        cures: [
-          { side: 'target', act: 'destroy' },
-          { side: 'target', act: 'undefine' },
-        ],
-      };
-    case 'running':
-      return unknown(
-        'SPLIT: the guest runs on BOTH hosts; nothing was destroyed. At once: "virsh suspend" the copy that resumed last, then decide which disk state is the good one',
-      );
-  }
+function pausedWord(reason: number): Word {
+  if (reason === PAUSED_MIGRATION) return 'paused_migrating';
+  if (reason === PAUSED_USER) return 'paused_user';
+  return reason === PAUSED_IO_ERROR ? 'paused_io_error' : 'paused_other';
 }
 
-function judgePausedSource(to: Settled): Verdict {
-  switch (to) {
-    case 'running':
-      return {
-        kind: 'arrived',
-        outcome: 'runs on the target, a finished copy waits on the source',
-        cures: [
-          { side: 'source', act: 'destroy' },
-          { side: 'source', act: 'undefine' },
-        ],
-      };
-    case 'absent':
-    case 'off':
-      // libvirt may be between Perform and Finish; only when it stays so is it for a person.
-      return wait(
-        false,
-        'paused on the source, not on the target; if it stays so: "virsh resume" it on the source',
-      );
-    case 'paused':
-    case 'paused_migrating':
-      return wait(
-        false,
-        'paused on both hosts; if it stays so: destroy the copy on the target first, then resume the source',
-      );
-  }
+function offWord(reason: number): Word {
+  if (reason === SHUTOFF_MIGRATED) return 'off_migrated';
+  if (reason === SHUTOFF_SHUTDOWN || reason === SHUTOFF_DESTROYED) return 'off_ended';
+  return reason === SHUTOFF_CRASHED ? 'off_crashed' : 'off_other';
 }
 
-function judgeEmptySource(source: Sight, target: Sight, to: Settled): Verdict {
-  const sourceReason = shutoffReason(source);
-  switch (to) {
-    case 'running':
-      return source.kind === 'present'
-        ? {
-            kind: 'arrived',
-            outcome: 'runs on the target, a left-over definition on the source',
-            cures: [{ side: 'source', act: 'undefine' }],
-          }
-        : { kind: 'arrived', outcome: 'runs on the target, nothing on the source', cures: [] };
-    case 'paused':
-    case 'paused_migrating':
-      return wait(
-        false,
-        'paused on the target, gone from the source; if it stays so: "virsh resume" it there',
-      );
-    case 'off':
-      return judgeOffTarget(source, target);
-    case 'absent':
-      if (source.kind === 'present' && sourceReason !== SHUTOFF_MIGRATED) return stopped(sourceReason);
-      // During Confirm neither side may show it for a moment.
-      return wait(
-        false,
-        'on neither host; if it stays so the guest is lost: check that its disks are not in use, then start it anew',
-      );
-  }
+function isPaused(word: Word): word is Paused {
+  return word.startsWith('paused_');
 }
 
-function judgeOffTarget(source: Sight, target: Sight): Verdict {
-  if (source.kind === 'present')
+function isOff(word: Word): word is Off {
+  return word.startsWith('off_');
+}
+
+/** Once switched to post-copy, each side has a part of the guest: neither is ever resumed or destroyed here. */
+function judgePostCopy(source: Word): Verdict {
+  if (source === 'job') return wait(true, 'switched over early; the rest of the memory is on its way');
+  return wait(
+    false,
+    'a post-copy broke off: each host holds a part of the guest, nothing was destroyed; when the network is back: "virsh migrate --postcopy --postcopy-resume" on the source',
+  );
+}
+
+function judgeRunning(look: Look, target: Settled): Verdict {
+  if (target === 'absent') return stayed('runs on the source, nothing on the target');
+  if (isOff(target)) return sweepTarget(look, 'runs on the source, a left-over definition on the target');
+  if (isPaused(target))
+    return settle('target', 'destroy', 'runs on the source, a copy that never ran on the target');
+  const side = laterSide(look);
+  return {
+    kind: 'split',
+    cure: { side, act: 'suspend' },
+    outcome: `SPLIT: the guest ran on BOTH hosts; the copy that resumed last, on the ${side}, is suspended, nothing was destroyed. Decide which disk state is the good one, destroy the other copy, then resume`,
+  };
+}
+
+/** libvirt resumes a source whose target did not answer, long after the target began; a target that was resumed began last. */
+function laterSide({ source, target }: Look): Side {
+  const reason = (sight: Sight): number => (sight.kind === 'present' ? sight.vm.stateReason : 0);
+  if (reason(target) === RUNNING_UNPAUSED) return 'target';
+  const isResumed = [RUNNING_MIGRATION_CANCELED, RUNNING_UNPAUSED].includes(reason(source));
+  return isResumed ? 'source' : 'target';
+}
+
+function judgePausedByMigration(look: Look, target: Settled): Verdict {
+  if (target === 'running')
+    return settle('source', 'destroy', 'runs on the target, a finished copy waits on the source');
+  if (look.heldMs < SETTLED_MS)
+    return wait(false, 'paused on the source and not running on the target; libvirt may still finish it');
+  if (isPaused(target))
+    return settle(
+      'target',
+      'destroy',
+      'complete on both hosts and running on neither; goes back to the source',
+    );
+  // The target is absent or off: whatever it had received is gone, the source has all.
+  return settle('source', 'resume', 'never began on the target; goes on on the source');
+}
+
+function judgePausedByOthers(look: Look, source: Paused, target: Settled): Verdict {
+  if (target === 'running' || isPaused(target))
+    return unknown(
+      `the guest is ${spoken(source)} on the source and ${spoken(target)} on the target; see which is the good one`,
+    );
+  if (isOff(target)) return sweepTarget(look, 'paused on the source, a left-over definition on the target');
+  return source === 'paused_io_error'
+    ? stayed('paused on the source by an I/O error; mend its storage, then "virsh resume" it', 'io_error')
+    : stayed('paused on the source, not by its migration; see why ("virsh domstate --reason")');
+}
+
+/** The source has let go. */
+function judgeGone(look: Look, source: 'absent' | 'off_migrated', target: Settled): Verdict {
+  if (target === 'running') return sweepSource(source);
+  if (target === 'absent') {
+    return look.heldMs < CONFIRM_MS
+      ? wait(false, 'on neither host; libvirt may be handing it over')
+      : unknown(
+          'on neither host: the guest is lost; check that its disks and leases are not in use, then start it anew',
+        );
+  }
+  if (isOff(target)) return judgeOffTarget(source, target);
+  if (target === 'paused_user' && look.commitMode === 'COMMIT_MODE_PAUSED')
+    return settle('target', 'resume', 'handed over to the target');
+  if (target === 'paused_migrating') {
+    if (look.commitMode === 'COMMIT_MODE_PAUSED' || look.heldMs >= SETTLED_MS)
+      return settle('target', 'resume', 'handed over to the target');
+    return wait(false, 'paused on the target, gone from the source; libvirt may still start it');
+  }
+  return unknown(
+    `gone from the source and ${spoken(target)} on the target; see why, then "virsh resume" it there`,
+  );
+}
+
+function judgeOffTarget(source: 'absent' | 'off_migrated', target: Off): Verdict {
+  if (source === 'off_migrated')
     return unknown('off and defined on both hosts; decide where it belongs and undefine the other');
-  const reason = shutoffReason(target);
-  if (reason === SHUTOFF_SHUTDOWN || reason === SHUTOFF_DESTROYED)
-    return { kind: 'arrived', outcome: 'arrived on the target and was shut down there since', cures: [] };
+  if (target === 'off_ended') return arrived('arrived on the target and was shut down there since');
+  if (target === 'off_crashed')
+    return {
+      kind: 'over',
+      ending: 'crashed',
+      causeCode: 'guest_crashed',
+      outcome: 'arrived on the target and crashed there',
+    };
   return unknown('defined but not running on the target, gone from the source; start it there');
 }
 
-function shutoffReason(sight: Sight): number | undefined {
-  return sight.kind === 'present' ? sight.vm.stateReason : undefined;
+/** The guest itself ended on the source, or its QEMU did. */
+function judgeEnded(look: Look, source: Exclude<Off, 'off_migrated'>, target: Settled): Verdict {
+  if (target === 'running') return sweepSource(source);
+  if (isPaused(target))
+    return unknown(
+      'off on the source with a paused copy on the target; whether the source ran on meanwhile is not to be seen: start the source, or resume the copy if the disks were not written to since',
+    );
+  if (isOff(target) && !look.definedOnTargetBefore)
+    return sweepTarget(look, 'ended on the source, a left-over definition on the target');
+  switch (source) {
+    case 'off_crashed':
+      return crashed('guest_crashed', 'the guest crashed on the source during the migration');
+    case 'off_ended':
+      return crashed('guest_shutdown', 'the guest was shut down on the source during the migration');
+    case 'off_other':
+      return unknown(
+        'off on the source and not on the target; see why ("virsh domstate --reason"), then start it',
+      );
+  }
 }
 
-function reasonOf(sight: Sight): string {
-  return sight.kind === 'unreachable' ? sight.reason : '';
+/** After both ran, a person decides which copy lives; only definitions of what is off are still swept. */
+function judgeAfterSplit(look: Look, source: Settled, target: Settled): Verdict {
+  const isSourceActive = source === 'running' || isPaused(source);
+  const isTargetActive = target === 'running' || isPaused(target);
+  if (source === 'running' && (target === 'running' || !isTargetActive)) return judgeRunning(look, target);
+  if (target === 'running' && !isSourceActive) return sweepSource(source);
+  return wait(
+    false,
+    `ran on both hosts: ${spoken(source)} on the source, ${spoken(target)} on the target; a person decides`,
+  );
 }
 
-function stopped(reason: number | undefined): Verdict {
-  return reason === SHUTOFF_CRASHED
-    ? {
-        kind: 'stopped',
-        causeCode: 'guest_crashed',
-        outcome: 'the guest crashed on the source during the copy',
-      }
-    : {
-        kind: 'stopped',
-        causeCode: 'guest_shutdown',
-        outcome: 'the guest was shut down on the source during the copy',
-      };
+function sweepSource(source: Settled): Verdict {
+  return source === 'absent'
+    ? arrived('runs on the target, nothing on the source')
+    : settle('source', 'undefine', 'runs on the target, a left-over definition on the source');
+}
+
+function sweepTarget(look: Look, outcome: string): Verdict {
+  return look.definedOnTargetBefore
+    ? stayed('on the source; the target keeps the definition that it had before')
+    : settle('target', 'undefine', outcome);
+}
+
+function settle(side: Side, act: Cure['act'], outcome: string): Verdict {
+  return { kind: 'settle', cure: { side, act }, outcome };
+}
+
+function arrived(outcome: string): Verdict {
+  return { kind: 'over', ending: 'arrived', causeCode: '', outcome };
+}
+
+function stayed(outcome: string, causeCode = ''): Verdict {
+  return { kind: 'over', ending: 'stayed', causeCode, outcome };
+}
+
+function crashed(causeCode: string, outcome: string): Verdict {
+  return { kind: 'over', ending: 'crashed', causeCode, outcome };
 }
 
 function wait(isMoving: boolean, outcome: string): Verdict {
@@ -204,6 +336,10 @@ function unknown(outcome: string): Verdict {
   return { kind: 'unknown', outcome };
 }
 
-function seen(row: Settled): string {
-  return row.replace('_', ' ');
+function spoken(word: Word): string {
+  return word.replaceAll('_', ' ');
+}
+
+function reasonOf(sight: Sight): string {
+  return sight.kind === 'unreachable' ? sight.reason : 'its answer is too old';
 }

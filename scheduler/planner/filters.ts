@@ -56,9 +56,10 @@ export function refuseTarget(model: ClusterModel, host: HostModel, ordered = fal
     refusal(code, reason, cure, undefined, host);
   const bad = unusable(host);
   if (bad !== undefined) return bad;
+  // A person's order waits for the way in to be free.
+  if (ordered) return undefined;
   if (host.migrationsIn > 0)
     return no('receiving', 'a migration to it is under way', 'wait until it has ended');
-  if (ordered) return undefined;
   if (host.hot.length > 0)
     return no('hot', `it is hot itself in ${host.hot.join(' and ')}`, 'relieve it, or add a host');
   if (host.migrationsOut > 0)
@@ -83,7 +84,7 @@ export function refuseVm(model: ClusterModel, vm: VmModel, ordered = false): Ref
       'look at once: stop the copy that must not run',
     );
   const active = model.ledger.activeByVm.get(vm.uuid);
-  if (active?.state === 'MIGRATION_STATE_UNKNOWN')
+  if (active?.state === 'MIGRATION_STATE_UNKNOWN' || active?.state === 'MIGRATION_STATE_SPLIT')
     return no(
       'unknown_outcome',
       `how migration ${active.migrationId} of it ended is unknown: ${active.outcome}`,

@@ -1,6 +1,6 @@
 // What past and running migrations forbid for now: moves in flight, cool-downs, targets that refused a VM.
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { MigrationState } from '../../shared/gen/evenkeel/v1/MigrationState.ts';
+import { holdsSlots, isOver } from '../migrations/machine.ts';
 
 export interface CoolDowns {
   readonly afterSuccessMs: number;
@@ -10,9 +10,9 @@ export interface CoolDowns {
 }
 
 export interface Ledger {
-  /** Migrations that hold their VM: those under way, and those whose outcome is unknown. */
+  /** Migrations that hold their VM: those under way, and those that a person has to look at. */
   readonly active: readonly Migration[];
-  /** How many of them still move; an unknown one holds its VM, but no slot of its hosts. */
+  /** How many of them use their hosts; one for a person holds its VM, and memory on its target, but no slot. */
   readonly underWay: number;
   readonly activeByVm: ReadonlyMap<string, Migration>;
   /** Migrations under way out of and into each host. */
@@ -28,15 +28,6 @@ export function pairKey(vmUuid: string, targetHostId: string): string {
   return `${vmUuid}>${targetHostId}`;
 }
 
-/** True in states where nothing more will happen by itself. UNKNOWN is not one: the VM stays reserved. */
-export function isOver(state: MigrationState): boolean {
-  return (
-    state === 'MIGRATION_STATE_SUCCEEDED' ||
-    state === 'MIGRATION_STATE_FAILED' ||
-    state === 'MIGRATION_STATE_ABORTED'
-  );
-}
-
 /** The ledger at `nowMs` of the known migrations, in any order. */
 export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, rules: CoolDowns): Ledger {
   const active: Migration[] = [];
@@ -45,7 +36,7 @@ export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, rules: 
   for (const migration of migrations) {
     if (!isOver(migration.state)) {
       active.push(migration);
-    } else if (migration.startedAtMs === 0) {
+    } else if (migration.startedAtMs === 0 && migration.causeCode !== 'not_converging') {
       // It ended before the copy: that says something about this target, nothing about the VM.
       const untilMs = migration.endedAtMs + rules.afterFailureMs;
       const key = pairKey(migration.vmUuid, migration.targetHostId);
@@ -57,7 +48,7 @@ export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, rules: 
         coolDowns.set(migration.vmUuid, { untilMs, migration });
     }
   }
-  const underWay = active.filter(({ state }) => state !== 'MIGRATION_STATE_UNKNOWN');
+  const underWay = active.filter(({ state }) => holdsSlots(state) || state === 'MIGRATION_STATE_QUEUED');
   return {
     active,
     underWay: underWay.length,

@@ -4,6 +4,9 @@ import { refusal, refuseFit, refuseMemory, refuseTarget, unusable } from './filt
 import { ratioOf, type ClusterModel, type HostModel, type VmModel } from './model.ts';
 import { withVm } from './cost.ts';
 
+// A host that is being moved to already comes after all others: the order would wait.
+const WAITS_LOAD = 1_000;
+
 /** A place, or every host's reason why it is none. */
 export interface Placement {
   readonly host: HostModel | undefined;
@@ -75,7 +78,8 @@ export function placeMigration(model: ClusterModel, source: HostModel, vm: VmMod
     (host) => refuseOrdered(model, vm, host),
     (host) => {
       const after = withVm(host.now, vm.now, 1);
-      return Math.max(ratioOf(after, 'cpu'), ratioOf(after, 'memory'));
+      const load = Math.max(ratioOf(after, 'cpu'), ratioOf(after, 'memory'));
+      return host.migrationsIn > 0 ? load + WAITS_LOAD : load;
     },
   );
 }

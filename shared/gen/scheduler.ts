@@ -14,6 +14,8 @@ import type { DestroyVmRequestInput as _evenkeel_v1_DestroyVmRequestInput, Destr
 import type { DestroyVmResponseInput as _evenkeel_v1_DestroyVmResponseInput, DestroyVmResponse as _evenkeel_v1_DestroyVmResponse } from './evenkeel/v1/DestroyVmResponse.ts';
 import type { DiskSampleInput as _evenkeel_v1_DiskSampleInput, DiskSample as _evenkeel_v1_DiskSample } from './evenkeel/v1/DiskSample.ts';
 import type { DiskSpecInput as _evenkeel_v1_DiskSpecInput, DiskSpec as _evenkeel_v1_DiskSpec } from './evenkeel/v1/DiskSpec.ts';
+import type { EndMigrationRequestInput as _evenkeel_v1_EndMigrationRequestInput, EndMigrationRequest as _evenkeel_v1_EndMigrationRequest } from './evenkeel/v1/EndMigrationRequest.ts';
+import type { EndMigrationResponseInput as _evenkeel_v1_EndMigrationResponseInput, EndMigrationResponse as _evenkeel_v1_EndMigrationResponse } from './evenkeel/v1/EndMigrationResponse.ts';
 import type { EventInput as _evenkeel_v1_EventInput, Event as _evenkeel_v1_Event } from './evenkeel/v1/Event.ts';
 import type { ExplainRequestInput as _evenkeel_v1_ExplainRequestInput, ExplainRequest as _evenkeel_v1_ExplainRequest } from './evenkeel/v1/ExplainRequest.ts';
 import type { ExplainResponseInput as _evenkeel_v1_ExplainResponseInput, ExplainResponse as _evenkeel_v1_ExplainResponse } from './evenkeel/v1/ExplainResponse.ts';
@@ -23,6 +25,8 @@ import type { GetModeRequestInput as _evenkeel_v1_GetModeRequestInput, GetModeRe
 import type { GetModeResponseInput as _evenkeel_v1_GetModeResponseInput, GetModeResponse as _evenkeel_v1_GetModeResponse } from './evenkeel/v1/GetModeResponse.ts';
 import type { GetVmRequestInput as _evenkeel_v1_GetVmRequestInput, GetVmRequest as _evenkeel_v1_GetVmRequest } from './evenkeel/v1/GetVmRequest.ts';
 import type { GetVmResponseInput as _evenkeel_v1_GetVmResponseInput, GetVmResponse as _evenkeel_v1_GetVmResponse } from './evenkeel/v1/GetVmResponse.ts';
+import type { GuardMigrationRequestInput as _evenkeel_v1_GuardMigrationRequestInput, GuardMigrationRequest as _evenkeel_v1_GuardMigrationRequest } from './evenkeel/v1/GuardMigrationRequest.ts';
+import type { GuardMigrationResponseInput as _evenkeel_v1_GuardMigrationResponseInput, GuardMigrationResponse as _evenkeel_v1_GuardMigrationResponse } from './evenkeel/v1/GuardMigrationResponse.ts';
 import type { HostFactsInput as _evenkeel_v1_HostFactsInput, HostFacts as _evenkeel_v1_HostFacts } from './evenkeel/v1/HostFacts.ts';
 import type { HostLoadInput as _evenkeel_v1_HostLoadInput, HostLoad as _evenkeel_v1_HostLoad } from './evenkeel/v1/HostLoad.ts';
 import type { HostReportInput as _evenkeel_v1_HostReportInput, HostReport as _evenkeel_v1_HostReport } from './evenkeel/v1/HostReport.ts';
@@ -41,10 +45,13 @@ import type { MigrateRequestInput as _evenkeel_v1_MigrateRequestInput, MigrateRe
 import type { MigrateResponseInput as _evenkeel_v1_MigrateResponseInput, MigrateResponse as _evenkeel_v1_MigrateResponse } from './evenkeel/v1/MigrateResponse.ts';
 import type { MigrateResultInput as _evenkeel_v1_MigrateResultInput, MigrateResult as _evenkeel_v1_MigrateResult } from './evenkeel/v1/MigrateResult.ts';
 import type { MigrationInput as _evenkeel_v1_MigrationInput, Migration as _evenkeel_v1_Migration } from './evenkeel/v1/Migration.ts';
+import type { MigrationForecastInput as _evenkeel_v1_MigrationForecastInput, MigrationForecast as _evenkeel_v1_MigrationForecast } from './evenkeel/v1/MigrationForecast.ts';
 import type { MigrationProgressInput as _evenkeel_v1_MigrationProgressInput, MigrationProgress as _evenkeel_v1_MigrationProgress } from './evenkeel/v1/MigrationProgress.ts';
 import type { MoveInput as _evenkeel_v1_MoveInput, Move as _evenkeel_v1_Move } from './evenkeel/v1/Move.ts';
 import type { NicSampleInput as _evenkeel_v1_NicSampleInput, NicSample as _evenkeel_v1_NicSample } from './evenkeel/v1/NicSample.ts';
 import type { NicSpecInput as _evenkeel_v1_NicSpecInput, NicSpec as _evenkeel_v1_NicSpec } from './evenkeel/v1/NicSpec.ts';
+import type { ObserveVmRequestInput as _evenkeel_v1_ObserveVmRequestInput, ObserveVmRequest as _evenkeel_v1_ObserveVmRequest } from './evenkeel/v1/ObserveVmRequest.ts';
+import type { ObserveVmResponseInput as _evenkeel_v1_ObserveVmResponseInput, ObserveVmResponse as _evenkeel_v1_ObserveVmResponse } from './evenkeel/v1/ObserveVmResponse.ts';
 import type { PlanRequestInput as _evenkeel_v1_PlanRequestInput, PlanRequest as _evenkeel_v1_PlanRequest } from './evenkeel/v1/PlanRequest.ts';
 import type { PlanResponseInput as _evenkeel_v1_PlanResponseInput, PlanResponse as _evenkeel_v1_PlanResponse } from './evenkeel/v1/PlanResponse.ts';
 import type { ProjectionInput as _evenkeel_v1_ProjectionInput, Projection as _evenkeel_v1_Projection } from './evenkeel/v1/Projection.ts';
@@ -68,6 +75,8 @@ import type { SchedulerServiceUndefineVmRequestInput as _evenkeel_v1_SchedulerSe
 import type { SchedulerServiceUndefineVmResponseInput as _evenkeel_v1_SchedulerServiceUndefineVmResponseInput, SchedulerServiceUndefineVmResponse as _evenkeel_v1_SchedulerServiceUndefineVmResponse } from './evenkeel/v1/SchedulerServiceUndefineVmResponse.ts';
 import type { SetModeRequestInput as _evenkeel_v1_SetModeRequestInput, SetModeRequest as _evenkeel_v1_SetModeRequest } from './evenkeel/v1/SetModeRequest.ts';
 import type { SetModeResponseInput as _evenkeel_v1_SetModeResponseInput, SetModeResponse as _evenkeel_v1_SetModeResponse } from './evenkeel/v1/SetModeResponse.ts';
+import type { SettleVmRequestInput as _evenkeel_v1_SettleVmRequestInput, SettleVmRequest as _evenkeel_v1_SettleVmRequest } from './evenkeel/v1/SettleVmRequest.ts';
+import type { SettleVmResponseInput as _evenkeel_v1_SettleVmResponseInput, SettleVmResponse as _evenkeel_v1_SettleVmResponse } from './evenkeel/v1/SettleVmResponse.ts';
 import type { ShutdownVmRequestInput as _evenkeel_v1_ShutdownVmRequestInput, ShutdownVmRequest as _evenkeel_v1_ShutdownVmRequest } from './evenkeel/v1/ShutdownVmRequest.ts';
 import type { ShutdownVmResponseInput as _evenkeel_v1_ShutdownVmResponseInput, ShutdownVmResponse as _evenkeel_v1_ShutdownVmResponse } from './evenkeel/v1/ShutdownVmResponse.ts';
 import type { StartVmRequestInput as _evenkeel_v1_StartVmRequestInput, StartVmRequest as _evenkeel_v1_StartVmRequest } from './evenkeel/v1/StartVmRequest.ts';
@@ -104,6 +113,7 @@ export interface ProtoGrpcType {
       AgentStatus: MessageTypeDefinition<_evenkeel_v1_AgentStatusInput, _evenkeel_v1_AgentStatus>
       CheckTargetRequest: MessageTypeDefinition<_evenkeel_v1_CheckTargetRequestInput, _evenkeel_v1_CheckTargetRequest>
       CheckTargetResponse: MessageTypeDefinition<_evenkeel_v1_CheckTargetResponseInput, _evenkeel_v1_CheckTargetResponse>
+      CommitMode: EnumTypeDefinition
       CreateVmRequest: MessageTypeDefinition<_evenkeel_v1_CreateVmRequestInput, _evenkeel_v1_CreateVmRequest>
       CreateVmResponse: MessageTypeDefinition<_evenkeel_v1_CreateVmResponseInput, _evenkeel_v1_CreateVmResponse>
       Decision: MessageTypeDefinition<_evenkeel_v1_DecisionInput, _evenkeel_v1_Decision>
@@ -111,6 +121,8 @@ export interface ProtoGrpcType {
       DestroyVmResponse: MessageTypeDefinition<_evenkeel_v1_DestroyVmResponseInput, _evenkeel_v1_DestroyVmResponse>
       DiskSample: MessageTypeDefinition<_evenkeel_v1_DiskSampleInput, _evenkeel_v1_DiskSample>
       DiskSpec: MessageTypeDefinition<_evenkeel_v1_DiskSpecInput, _evenkeel_v1_DiskSpec>
+      EndMigrationRequest: MessageTypeDefinition<_evenkeel_v1_EndMigrationRequestInput, _evenkeel_v1_EndMigrationRequest>
+      EndMigrationResponse: MessageTypeDefinition<_evenkeel_v1_EndMigrationResponseInput, _evenkeel_v1_EndMigrationResponse>
       Event: MessageTypeDefinition<_evenkeel_v1_EventInput, _evenkeel_v1_Event>
       ExplainRequest: MessageTypeDefinition<_evenkeel_v1_ExplainRequestInput, _evenkeel_v1_ExplainRequest>
       ExplainResponse: MessageTypeDefinition<_evenkeel_v1_ExplainResponseInput, _evenkeel_v1_ExplainResponse>
@@ -121,6 +133,8 @@ export interface ProtoGrpcType {
       GetModeResponse: MessageTypeDefinition<_evenkeel_v1_GetModeResponseInput, _evenkeel_v1_GetModeResponse>
       GetVmRequest: MessageTypeDefinition<_evenkeel_v1_GetVmRequestInput, _evenkeel_v1_GetVmRequest>
       GetVmResponse: MessageTypeDefinition<_evenkeel_v1_GetVmResponseInput, _evenkeel_v1_GetVmResponse>
+      GuardMigrationRequest: MessageTypeDefinition<_evenkeel_v1_GuardMigrationRequestInput, _evenkeel_v1_GuardMigrationRequest>
+      GuardMigrationResponse: MessageTypeDefinition<_evenkeel_v1_GuardMigrationResponseInput, _evenkeel_v1_GuardMigrationResponse>
       HostFacts: MessageTypeDefinition<_evenkeel_v1_HostFactsInput, _evenkeel_v1_HostFacts>
       HostLoad: MessageTypeDefinition<_evenkeel_v1_HostLoadInput, _evenkeel_v1_HostLoad>
       HostReport: MessageTypeDefinition<_evenkeel_v1_HostReportInput, _evenkeel_v1_HostReport>
@@ -141,12 +155,16 @@ export interface ProtoGrpcType {
       MigrateResponse: MessageTypeDefinition<_evenkeel_v1_MigrateResponseInput, _evenkeel_v1_MigrateResponse>
       MigrateResult: MessageTypeDefinition<_evenkeel_v1_MigrateResultInput, _evenkeel_v1_MigrateResult>
       Migration: MessageTypeDefinition<_evenkeel_v1_MigrationInput, _evenkeel_v1_Migration>
+      MigrationForecast: MessageTypeDefinition<_evenkeel_v1_MigrationForecastInput, _evenkeel_v1_MigrationForecast>
+      MigrationPhase: EnumTypeDefinition
       MigrationProgress: MessageTypeDefinition<_evenkeel_v1_MigrationProgressInput, _evenkeel_v1_MigrationProgress>
       MigrationState: EnumTypeDefinition
       Mode: EnumTypeDefinition
       Move: MessageTypeDefinition<_evenkeel_v1_MoveInput, _evenkeel_v1_Move>
       NicSample: MessageTypeDefinition<_evenkeel_v1_NicSampleInput, _evenkeel_v1_NicSample>
       NicSpec: MessageTypeDefinition<_evenkeel_v1_NicSpecInput, _evenkeel_v1_NicSpec>
+      ObserveVmRequest: MessageTypeDefinition<_evenkeel_v1_ObserveVmRequestInput, _evenkeel_v1_ObserveVmRequest>
+      ObserveVmResponse: MessageTypeDefinition<_evenkeel_v1_ObserveVmResponseInput, _evenkeel_v1_ObserveVmResponse>
       OsFamily: EnumTypeDefinition
       PlanRequest: MessageTypeDefinition<_evenkeel_v1_PlanRequestInput, _evenkeel_v1_PlanRequest>
       PlanResponse: MessageTypeDefinition<_evenkeel_v1_PlanResponseInput, _evenkeel_v1_PlanResponse>
@@ -174,6 +192,9 @@ export interface ProtoGrpcType {
       SchedulerServiceUndefineVmResponse: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceUndefineVmResponseInput, _evenkeel_v1_SchedulerServiceUndefineVmResponse>
       SetModeRequest: MessageTypeDefinition<_evenkeel_v1_SetModeRequestInput, _evenkeel_v1_SetModeRequest>
       SetModeResponse: MessageTypeDefinition<_evenkeel_v1_SetModeResponseInput, _evenkeel_v1_SetModeResponse>
+      SettleAct: EnumTypeDefinition
+      SettleVmRequest: MessageTypeDefinition<_evenkeel_v1_SettleVmRequestInput, _evenkeel_v1_SettleVmRequest>
+      SettleVmResponse: MessageTypeDefinition<_evenkeel_v1_SettleVmResponseInput, _evenkeel_v1_SettleVmResponse>
       ShutdownVmRequest: MessageTypeDefinition<_evenkeel_v1_ShutdownVmRequestInput, _evenkeel_v1_ShutdownVmRequest>
       ShutdownVmResponse: MessageTypeDefinition<_evenkeel_v1_ShutdownVmResponseInput, _evenkeel_v1_ShutdownVmResponse>
       StartVmRequest: MessageTypeDefinition<_evenkeel_v1_StartVmRequestInput, _evenkeel_v1_StartVmRequest>

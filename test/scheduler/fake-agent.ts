@@ -6,6 +6,8 @@ import type { AgentServiceHandlers } from '../../shared/gen/evenkeel/v1/AgentSer
 import type { HostReportInput } from '../../shared/gen/evenkeel/v1/HostReport.ts';
 import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
 import type { MigrateResponseInput } from '../../shared/gen/evenkeel/v1/MigrateResponse.ts';
+import type { MigrateResultInput } from '../../shared/gen/evenkeel/v1/MigrateResult.ts';
+import type { SettleVmRequest } from '../../shared/gen/evenkeel/v1/SettleVmRequest.ts';
 import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
 import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
 import type { VmRef } from '../../shared/gen/evenkeel/v1/VmRef.ts';
@@ -72,6 +74,7 @@ export interface FakeCopy {
 }
 
 const INTERVAL_MS = 1_000;
+const PROGRESS = { memoryTotalBytes: 100, memoryRemainingBytes: 60, iteration: 1 };
 
 export class FakeHost {
   readonly hostId: string;
@@ -86,6 +89,11 @@ export class FakeHost {
     afterwards: () => undefined,
   };
   refusals: Refusal[] = [];
+  /** What CheckTarget says of the lock; without one the copy arrives paused. */
+  lockProven = true;
+  /** The migration that holds a VM here, by its uuid. */
+  readonly intents = new Map<string, { migrationId: string; epoch: number }>();
+  readonly #epochs = new Map<string, number>();
   cpuCores = 1;
   memoryBytes = 2 * GIB;
   vmsComplete = true;
@@ -95,6 +103,9 @@ export class FakeHost {
   #port = 0;
   readonly #peers: Map<string, FakeHost>;
   readonly #aborts = new Map<string, AbortController>();
+  readonly #copies = new Map<string, Promise<MigrateResultInput>>();
+  readonly #isPaused = new Set<string>();
+  readonly #ended = new AbortController();
 
   constructor(name: string, peers: Map<string, FakeHost>) {
     this.name = name;
@@ -116,7 +127,13 @@ export class FakeHost {
     this.#port = this.#server.port;
   }
 
-  /** Ends the agent; the VMs stay as they are, as with a real one. */
+  /** Ends the host: also what libvirt still copies. */
+  async end(): Promise<void> {
+    this.#ended.abort(new Error('the host ends'));
+    await this.stop();
+  }
+
+  /** Ends the agent; VMs and copies go on, as with a real one. */
   async stop(): Promise<void> {
     await this.#server?.stop();
     this.#server = undefined;
@@ -203,22 +220,87 @@ export class FakeHost {
         this.vms.delete(this.#find(vm).uuid);
         return { deletedVolumes: [] };
       }),
-      CheckTarget: unary('CheckTarget', () => ({ refusals: this.refusals })),
-      AbortMigration: unary('AbortMigration', ({ migrationId }) => {
+      CheckTarget: unary('CheckTarget', () => ({
+        refusals: this.refusals,
+        lockProven: this.lockProven,
+        atMs: Date.now(),
+      })),
+      GuardMigration: unary('GuardMigration', (request) => {
+        this.#heed(request);
+        this.intents.set(request.vmUuid, request);
+        return { definedBefore: this.vms.has(request.vmUuid) };
+      }),
+      ObserveVm: unary('ObserveVm', (request) => {
+        this.#heed(request);
+        const vm = this.vms.get(request.vmUuid);
+        const migrationId = this.intents.get(request.vmUuid)?.migrationId ?? '';
+        return vm === undefined ? { migrationId } : { vm: vmOf(vm), _vm: 'vm' as const, migrationId };
+      }),
+      SettleVm: unary('SettleVm', (request) => {
+        this.#heed(request);
+        this.#settleVm(request);
+        return {};
+      }),
+      EndMigration: unary('EndMigration', (request) => {
+        this.#heed(request);
+        this.intents.delete(request.vmUuid);
+        return {};
+      }),
+      AbortMigration: unary('AbortMigration', (request) => {
+        this.#heed(request);
+        const { migrationId } = request;
         this.#aborts.get(migrationId)?.abort(new Error('aborted'));
         return {};
       }),
-      Migrate: streamHandler(logger, (request, signal) => {
+      Migrate: streamHandler(logger, (request) => {
         this.calls.push({ method: 'Migrate', request });
-        return this.#migrate(request, signal);
+        return this.#migrate(request);
       }),
     };
   }
 
-  async *#migrate(
-    request: MigrateRequest,
-    signal: AbortSignal,
-  ): AsyncGenerator<MigrateResponseInput, void, undefined> {
+  /** Refuses what comes from a scheduler of the past, as an agent does. */
+  #heed({ vmUuid, epoch }: { vmUuid: string; epoch: number }): void {
+    const seen = this.#epochs.get(vmUuid) ?? 0;
+    if (epoch < seen)
+      throw new EvenkeelError('FAILED_PRECONDITION', `epoch: ${epoch} is fenced_epoch, ${seen} was seen`);
+    this.#epochs.set(vmUuid, epoch);
+  }
+
+  #settleVm({ vmUuid, act, expectedState, expectedStateReason }: SettleVmRequest): void {
+    const vm = this.#find({ uuid: vmUuid });
+    if (vm.state !== expectedState || vm.stateReason !== expectedStateReason)
+      throw new EvenkeelError('FAILED_PRECONDITION', `settle: it is ${vm.state} now; look again`);
+    switch (act) {
+      case 'SETTLE_ACT_RESUME':
+        Object.assign(vm, { state: 'VM_STATE_RUNNING', stateReason: 5 });
+        return;
+      case 'SETTLE_ACT_SUSPEND':
+        Object.assign(vm, { state: 'VM_STATE_PAUSED', stateReason: 1 });
+        return;
+      case 'SETTLE_ACT_DESTROY':
+        Object.assign(vm, { state: 'VM_STATE_SHUT_OFF', stateReason: 2 });
+        return;
+      case 'SETTLE_ACT_UNDEFINE':
+        this.vms.delete(vmUuid);
+        return;
+      case 'SETTLE_ACT_UNSPECIFIED':
+        throw new EvenkeelError('INVALID_ARGUMENT', 'act: must be one');
+    }
+  }
+
+  /** A second call with the same id attaches to the copy, whatever became of the stream of the first. */
+  async *#migrate(request: MigrateRequest): AsyncGenerator<MigrateResponseInput, void, undefined> {
+    this.#heed(request);
+    const going = this.#copies.get(request.migrationId);
+    if (going !== undefined) {
+      yield { progress: { ...PROGRESS, phase: 'MIGRATION_PHASE_COPYING' } };
+      yield { result: await going };
+      return;
+    }
+    this.intents.set(request.vmUuid, request);
+    if (request.commitMode === 'COMMIT_MODE_PAUSED') this.#isPaused.add(request.vmUuid);
+    else this.#isPaused.delete(request.vmUuid);
     const vm = this.#find({ uuid: request.vmUuid });
     const target = this.#peers.get(request.targetHostId);
     if (target === undefined) throw new EvenkeelError('INVALID_ARGUMENT', 'target_host_id: unknown');
@@ -231,17 +313,23 @@ export class FakeHost {
       stateReason: 2,
       migrationRole: 'VM_MIGRATION_ROLE_INCOMING',
     });
-    yield { progress: { memoryTotalBytes: 100, memoryRemainingBytes: 60, iteration: 1 } };
+    yield { progress: { ...PROGRESS, phase: 'MIGRATION_PHASE_COPYING' } };
+    const copy = this.#copyOnce(request, abort.signal);
+    this.#copies.set(request.migrationId, copy);
+    copy.catch(() => undefined);
+    yield { result: await copy };
+  }
+
+  async #copyOnce(request: MigrateRequest, aborted: AbortSignal): Promise<MigrateResultInput> {
     try {
-      await this.copy.whileCopying(request, AbortSignal.any([signal, abort.signal]));
+      await this.copy.whileCopying(request, AbortSignal.any([this.#ended.signal, aborted]));
     } catch (error) {
-      if (!abort.signal.aborted) throw error;
+      if (!aborted.aborted) throw error;
       this.settle(request, false);
-      yield { result: { ok: false, causeCode: 'user_abort', message: 'canceled by client' } };
-      return;
+      return { ok: false, causeCode: 'user_abort', message: 'canceled by client' };
     }
     this.settle(request, this.copy.arrives);
-    yield { result: { ...this.copy.result, progress: { memoryTotalBytes: 100, downtimeMs: 42 } } };
+    return { ...this.copy.result, progress: { memoryTotalBytes: 100, downtimeMs: 42 } };
   }
 
   /** The end of a copy, as libvirt leaves it on both hosts. */
@@ -253,7 +341,12 @@ export class FakeHost {
     target.vms.delete(vmUuid);
     if (arrives) {
       this.vms.delete(vmUuid);
-      target.add({ ...vm, stateReason: 2 });
+      const isPaused = this.#isPaused.has(vmUuid);
+      target.add(
+        isPaused
+          ? { ...vm, state: 'VM_STATE_PAUSED', stateReason: 1 }
+          : { ...vm, state: 'VM_STATE_RUNNING', stateReason: 2 },
+      );
     }
     this.copy.afterwards(this, target, vm);
   }

@@ -62,7 +62,7 @@ export class FakeCluster {
     t.teardown(async () => {
       cluster.client.close();
       await cluster.scheduler.stop();
-      for (const host of hosts) await host.stop();
+      for (const host of hosts) await host.end();
       await nats.close();
       await service.remove();
     });

@@ -142,6 +142,13 @@ export function migration(given: Partial<Migration>): Migration {
     outcome: '',
     causeCode: '',
     progress: null,
+    commitMode: 'COMMIT_MODE_LOCK',
+    forecast: null,
+    reservedMemoryBytes: 0,
+    bandwidthBytesPerSecond: 0,
+    evacuation: false,
+    definedOnTargetBefore: false,
+    stateSinceMs: T0 - 15_000,
     ...given,
   };
 }

@@ -9,6 +9,10 @@ export interface CheckTargetRequestInput {
    */
   'xml'?: (string);
   'sourceHypervisorVersion'?: (string);
+  /**
+   * The source encrypts what it copies; the target must be able to.
+   */
+  'tls'?: (boolean);
 }
 
 export interface CheckTargetRequest {
@@ -19,4 +23,8 @@ export interface CheckTargetRequest {
    */
   'xml': (string);
   'sourceHypervisorVersion': (string);
+  /**
+   * The source encrypts what it copies; the target must be able to.
+   */
+  'tls': (boolean);
 }

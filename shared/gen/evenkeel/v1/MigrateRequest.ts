@@ -1,5 +1,6 @@
 // Original file: proto/evenkeel/v1/agent.proto
 
+import type { CommitModeInput as _evenkeel_v1_CommitModeInput, CommitMode as _evenkeel_v1_CommitMode } from '../../evenkeel/v1/CommitMode.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface MigrateRequestInput {
@@ -18,6 +19,15 @@ export interface MigrateRequestInput {
    * The copy is aborted after this long; the guest then stays on the source.
    */
   'timeoutMs'?: (number);
+  'commitMode'?: (_evenkeel_v1_CommitModeInput);
+  /**
+   * Slow the guest down when it changes its memory faster than it can be copied.
+   */
+  'autoConverge'?: (boolean);
+  /**
+   * Switch over early when nothing else helps; only where the VM's rules say so.
+   */
+  'postCopy'?: (boolean);
 }
 
 export interface MigrateRequest {
@@ -36,4 +46,13 @@ export interface MigrateRequest {
    * The copy is aborted after this long; the guest then stays on the source.
    */
   'timeoutMs': (number);
+  'commitMode': (_evenkeel_v1_CommitMode);
+  /**
+   * Slow the guest down when it changes its memory faster than it can be copied.
+   */
+  'autoConverge': (boolean);
+  /**
+   * Switch over early when nothing else helps; only where the VM's rules say so.
+   */
+  'postCopy': (boolean);
 }

@@ -1,5 +1,6 @@
 // Original file: proto/evenkeel/v1/telemetry.proto
 
+import type { MigrationPhaseInput as _evenkeel_v1_MigrationPhaseInput, MigrationPhase as _evenkeel_v1_MigrationPhase } from '../../evenkeel/v1/MigrationPhase.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface MigrationProgressInput {
@@ -14,6 +15,7 @@ export interface MigrationProgressInput {
    */
   'downtimeMs'?: (number | string);
   'elapsedMs'?: (number | string);
+  'phase'?: (_evenkeel_v1_MigrationPhaseInput);
   '_downtimeMs'?: "downtimeMs";
 }
 
@@ -29,5 +31,6 @@ export interface MigrationProgress {
    */
   'downtimeMs'?: (number);
   'elapsedMs': (number);
+  'phase': (_evenkeel_v1_MigrationPhase);
   '_downtimeMs'?: "downtimeMs";
 }

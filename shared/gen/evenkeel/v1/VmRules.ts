@@ -10,6 +10,11 @@ export interface VmRulesInput {
    * Longest pause of the guest a migration may cause; 0 = the scheduler's default.
    */
   'downtimeMaxMs'?: (number);
+  /**
+   * The guest may be switched over before all its memory has come, when it changes too fast to be copied. A fault of
+   * either host or of the network then loses it.
+   */
+  'postCopy'?: (boolean);
 }
 
 export interface VmRules {
@@ -21,4 +26,9 @@ export interface VmRules {
    * Longest pause of the guest a migration may cause; 0 = the scheduler's default.
    */
   'downtimeMaxMs': (number);
+  /**
+   * The guest may be switched over before all its memory has come, when it changes too fast to be copied. A fault of
+   * either host or of the network then loses it.
+   */
+  'postCopy': (boolean);
 }

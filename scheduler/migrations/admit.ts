@@ -1,0 +1,135 @@
+// From the order to the moment when the source is told: slots, checks, intent, guard. Nothing has happened to the VM until then.
+import { messageOf } from '../../shared/errors.ts';
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import { SECOND_MS } from '../../shared/units.ts';
+import { check } from './checks.ts';
+import { isBeforeCopy, ruleOf } from './machine.ts';
+import {
+  advance,
+  advanceIf,
+  advanceSurely,
+  isRefusal,
+  isUnavailable,
+  surely,
+  type Run,
+  type Term,
+} from './run.ts';
+import { agentOf } from './sides.ts';
+import type { NoSlot, SlotLimits } from './slots.ts';
+
+// How often those that wait for slots try to get them.
+const QUEUE_PAUSE_MS = 500;
+const GUARD_TIMEOUT_MS = 5 * SECOND_MS;
+
+/** Waits for the slots while `isFirst` says so; false when it ended before. */
+export async function admit(term: Term, run: Run, isFirst: () => boolean): Promise<boolean> {
+  const { clock, knowledge } = term.parts;
+  let reason = 'another migration was first';
+  for (;;) {
+    if (isAbortAsked(run)) return withdraw(term, run);
+    const mayTry = isFirst();
+    const none = mayTry ? await surely(term, run, () => slotFor(term, run.migration, 'take')) : undefined;
+    if (mayTry && none === undefined) break;
+    reason = none?.reason ?? reason;
+    const isForMemory = none?.isForMemory === true;
+    if (isForMemory || clock.monotonicMs() - run.sinceMs > (ruleOf(run.migration).deadlineMs ?? 0)) {
+      const causeCode = isForMemory ? 'capacity_gone' : 'slots_taken';
+      return refuse(term, run, causeCode, `not begun: ${reason}`);
+    }
+    await clock.sleep(QUEUE_PAUSE_MS, term.signal);
+  }
+  const { vmUuid, bandwidthBytesPerSecond } = run.migration;
+  const reservedMemoryBytes = knowledge.vm(vmUuid)?.memoryMaxBytes ?? 0;
+  await advanceSurely(term, run, { kind: 'admitted', reservedMemoryBytes, bandwidthBytesPerSecond });
+  return true;
+}
+
+/** Takes the slot, or only asks whether it is free. */
+export function slotFor(
+  { parts, settings }: Pick<Term, 'parts' | 'settings'>,
+  migration: Migration,
+  what: 'take' | 'ask',
+): Promise<NoSlot | undefined> {
+  const { slots, knowledge } = parts;
+  const { migrationId, sourceHostId, targetHostId, vmUuid, bandwidthBytesPerSecond } = migration;
+  const memoryBytes = knowledge.vm(vmUuid)?.memoryMaxBytes ?? 0;
+  const wanted = { migrationId, sourceHostId, targetHostId, memoryBytes, bandwidthBytesPerSecond };
+  const roomBytes = knowledge.roomBytes(targetHostId, vmUuid);
+  return slots[what](wanted, limitsOf(settings, knowledge.hostCount()), roomBytes);
+}
+
+function limitsOf(settings: Term['settings'], hosts: number): SlotLimits {
+  const { outPerHost, inPerHost, concurrentMax, bandwidthBytesPerSecond } = settings;
+  const total = settings.bandwidthTotalBytesPerSecond;
+  return {
+    ...{ outPerHost, inPerHost },
+    clusterMax: Math.max(1, Math.min(concurrentMax, Math.floor(hosts / 2))),
+    bandwidthTotalBytesPerSecond: total > 0 ? total : concurrentMax * bandwidthBytesPerSecond,
+  };
+}
+
+/** Checks, decides and has the target guard it; false when it ended before the source was told. */
+export async function prepare(term: Term, run: Run): Promise<boolean> {
+  await advanceSurely(term, run, { kind: 'checking' });
+  const checked = await check(term, run);
+  term.signal.throwIfAborted();
+  if (checked.kind === 'refused') return refuse(term, run, checked.causeCode, checked.outcome);
+  if (isAbortAsked(run)) return withdraw(term, run);
+  const { commitMode, forecast, memoryBytes } = checked;
+  try {
+    await advance(term, run, { kind: 'intended', commitMode, forecast });
+    const guarded = await guard(term, run, memoryBytes);
+    if (guarded.kind === 'refused') return await refuse(term, run, guarded.causeCode, guarded.outcome);
+    if (isAbortAsked(run)) return await withdraw(term, run);
+    await advance(term, run, { kind: 'guarded', definedOnTargetBefore: guarded.definedBefore });
+    return true;
+  } catch (error) {
+    if (!isUnavailable(error)) throw error;
+    const outcome = `the order could not be recorded, so it was not given: ${messageOf(error)}`;
+    return refuse(term, run, 'journal_unavailable', outcome);
+  }
+}
+
+type Guarded =
+  | { readonly kind: 'guarded'; readonly definedBefore: boolean }
+  | { readonly kind: 'refused'; readonly causeCode: string; readonly outcome: string };
+
+/** A guard whose answer was lost is dropped with the migration's end, under a higher epoch. */
+async function guard(term: Term, run: Run, memoryBytes: number): Promise<Guarded> {
+  const { migrationId, epoch, vmUuid, vmName, commitMode, sourceHostId, targetHostName } = run.migration;
+  const facts = term.parts.knowledge.facts(sourceHostId);
+  try {
+    const { definedBefore } = await agentOf(term, run, 'target').guardMigration(
+      {
+        ...{ migrationId, epoch, vmUuid, vmName, commitMode, memoryBytes, sourceHostId },
+        sourceAgentAddress: facts?.agentAddress ?? '',
+        sourceCertificateSha256: facts?.certificateSha256 ?? '',
+      },
+      { signal: term.signal, timeoutMs: GUARD_TIMEOUT_MS },
+    );
+    return { kind: 'guarded', definedBefore };
+  } catch (error) {
+    term.signal.throwIfAborted();
+    const causeCode = isRefusal(error) ? 'dst_refused' : 'dst_unreachable';
+    return {
+      kind: 'refused',
+      causeCode,
+      outcome: `${targetHostName} does not guard it: ${messageOf(error)}`,
+    };
+  }
+}
+
+/** Asked anew after each wait: a person may have asked meanwhile. */
+function isAbortAsked(run: Run): boolean {
+  return run.isAbortAsked;
+}
+
+async function refuse(term: Term, run: Run, causeCode: string, outcome: string): Promise<false> {
+  await advanceSurely(term, run, { kind: 'refused', causeCode, outcome });
+  return false;
+}
+
+async function withdraw(term: Term, run: Run): Promise<false> {
+  await advanceIf(term, run, isBeforeCopy, { kind: 'withdrawn' });
+  return false;
+}

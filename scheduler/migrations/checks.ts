@@ -1,0 +1,152 @@
+// What speaks against a migration on the living hosts, asked just before it would begin, and how it is to be committed.
+import { EvenkeelError, messageOf } from '../../shared/errors.ts';
+import type { CheckTargetResponse } from '../../shared/gen/evenkeel/v1/CheckTargetResponse.ts';
+import type { CommitMode } from '../../shared/gen/evenkeel/v1/CommitMode.ts';
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Vm } from '../../shared/gen/evenkeel/v1/Vm.ts';
+import { HOUR_MS, SECOND_MS } from '../../shared/units.ts';
+import { forecast, RATIO_MAX, type Forecast } from './forecast.ts';
+import type { MigrationEvent } from './machine.ts';
+import type { Run, Term } from './run.ts';
+import { agentOf } from './sides.ts';
+
+// Pre-checks ask libvirt for capabilities, pools and the guest's XML (migration.md 5.2: PRECHECK 10 s).
+const CHECK_TIMEOUT_MS = 10 * SECOND_MS;
+// A guest takes its time from its host: it would jump by as much. NTP keeps hosts within milliseconds.
+const CLOCK_OFFSET_MAX_MS = 5 * SECOND_MS;
+// A guest that was busy an hour ago may be idle now; then only trying tells.
+const DIRTY_RATE_KEPT_MS = HOUR_MS;
+
+/** What the copy will be like. */
+export interface Checked {
+  readonly memoryBytes: number;
+  readonly commitMode: CommitMode;
+  readonly forecast: Forecast;
+  readonly downtimeMaxMs: number;
+}
+
+type Refused = MigrationEvent & { readonly kind: 'refused' };
+
+/** Everything that speaks against it, or how it is to be done. */
+export async function check(term: Term, run: Run): Promise<Refused | (Checked & { readonly kind: 'good' })> {
+  const { clock } = term.parts;
+  const askedAtMs = clock.monotonicMs();
+  const seen = await checkSource(term, run);
+  if (seen.kind === 'refused') return seen;
+  const target = await checkTarget(term, run, seen.xml);
+  if (target.kind === 'refused') return target;
+  const tookMs = clock.monotonicMs() - askedAtMs;
+  return (
+    refuseOffset(run.migration, seen, target.answer, tookMs) ??
+    judgeCopy(term, run.migration, seen.vm, target.answer)
+  );
+}
+
+interface SourceAnswer {
+  readonly kind: 'seen';
+  readonly vm: Vm;
+  readonly xml: string;
+}
+
+async function checkSource(term: Term, run: Run): Promise<Refused | SourceAnswer> {
+  const { vmUuid, sourceHostName } = run.migration;
+  const wait = { signal: term.signal, timeoutMs: CHECK_TIMEOUT_MS };
+  try {
+    const { vm, xml } = await agentOf(term, run, 'source').getVm({ uuid: vmUuid }, true, wait);
+    if (vm.state !== 'VM_STATE_RUNNING' && vm.state !== 'VM_STATE_BLOCKED')
+      return refused('not_running', `the VM does not run on ${sourceHostName} any more`);
+    if (vm.migrationRole !== 'VM_MIGRATION_ROLE_UNSPECIFIED')
+      return refused('migrating_already', 'the VM is in a migration that evenkeel did not order');
+    return { kind: 'seen', vm, xml };
+  } catch (error) {
+    const isGone = error instanceof EvenkeelError && error.code === 'NOT_FOUND';
+    return refused(isGone ? 'no_vm' : 'src_unreachable', messageOf(error));
+  }
+}
+
+async function checkTarget(
+  term: Term,
+  run: Run,
+  xml: string,
+): Promise<Refused | { readonly kind: 'asked'; readonly answer: CheckTargetResponse }> {
+  const { vmUuid, vmName, sourceHostId, targetHostId, targetHostName } = run.migration;
+  const { knowledge } = term.parts;
+  const sourceHypervisorVersion = knowledge.facts(sourceHostId)?.hypervisorVersion ?? '';
+  // Hosts whose libvirts speak TLS to each other copy by TLS as well.
+  const tls = knowledge.facts(targetHostId)?.libvirtUri.startsWith('qemu+tls:') ?? false;
+  try {
+    const answer = await agentOf(term, run, 'target').checkTarget(
+      { vmUuid, vmName, xml, sourceHypervisorVersion, tls },
+      { signal: term.signal, timeoutMs: CHECK_TIMEOUT_MS },
+    );
+    const [first, ...more] = answer.refusals;
+    if (first === undefined) return { kind: 'asked', answer };
+    const rest = more.length > 0 ? ` (and ${more.length} more)` : '';
+    return refused(first.code, `${targetHostName} refuses it: ${first.reason}; ${first.cure}${rest}`);
+  } catch (error) {
+    return refused('dst_unreachable', messageOf(error));
+  }
+}
+
+function refuseOffset(
+  { sourceHostName, targetHostName }: Migration,
+  { vm }: SourceAnswer,
+  { atMs }: CheckTargetResponse,
+  tookMs: number,
+): Refused | undefined {
+  if (atMs === 0 || vm.observedAtMs === 0) return undefined;
+  // The target answered after the source, and at most that much later.
+  const laterMs = atMs - vm.observedAtMs;
+  const offsetMs = Math.max(-laterMs, laterMs - tookMs);
+  if (offsetMs <= CLOCK_OFFSET_MAX_MS) return undefined;
+  return refused(
+    'clock_offset',
+    `the clocks of ${sourceHostName} and ${targetHostName} differ by ${Math.round(offsetMs / SECOND_MS)} s, and the guest's would jump; mend time synchronisation there`,
+  );
+}
+
+function judgeCopy(
+  { settings, parts }: Term,
+  migration: Migration,
+  vm: Vm,
+  target: CheckTargetResponse,
+): Refused | (Checked & { readonly kind: 'good' }) {
+  const known = parts.knowledge.vm(migration.vmUuid);
+  const downtimeMaxMs =
+    known !== undefined && known.downtimeMaxMs > 0 ? known.downtimeMaxMs : settings.downtimeMaxMs;
+  const predicted = forecast({
+    memoryBytes:
+      known === undefined || known.memoryUsedBytes === 0 ? vm.memoryMaxBytes : known.memoryUsedBytes,
+    dirtyBytesPerSecond: dirtyRateOf(parts, migration),
+    bandwidthBytesPerSecond: migration.bandwidthBytesPerSecond,
+    downtimeMaxMs,
+  });
+  if (predicted.ratio > RATIO_MAX && migration.decisionId !== '' && !migration.evacuation)
+    return refused(
+      'not_converging',
+      `its memory changed at ${Math.round(predicted.ratio * 100)} % of the bandwidth when it was last copied; give migrations more bandwidth, or move it yourself: "evenkeel migrate"`,
+    );
+  return {
+    kind: 'good',
+    memoryBytes: vm.memoryMaxBytes,
+    // Without a lock that is seen to work, two copies are kept from running by resuming the second only when the first is gone.
+    commitMode: target.lockProven ? 'COMMIT_MODE_LOCK' : 'COMMIT_MODE_PAUSED',
+    forecast: predicted,
+    downtimeMaxMs,
+  };
+}
+
+/** As measured when the VM was last copied; 0 when that is long ago or never was. */
+function dirtyRateOf({ journal, clock }: Term['parts'], { vmUuid }: Migration): number {
+  const sinceMs = clock.nowMs() - DIRTY_RATE_KEPT_MS;
+  for (const { migration } of journal.list()) {
+    if (migration.vmUuid !== vmUuid || migration.endedAtMs < sinceMs) continue;
+    const measured = migration.progress?.dirtyBytesPerSecond ?? 0;
+    if (measured > 0) return measured;
+  }
+  return 0;
+}
+
+function refused(causeCode: string, outcome: string): Refused {
+  return { kind: 'refused', causeCode, outcome };
+}

@@ -1,0 +1,176 @@
+// One migration as this scheduler carries it out: its recorded state, and the steps that change it one after another.
+import type { Clock } from '../../shared/clock.ts';
+import { EvenkeelError } from '../../shared/errors.ts';
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { MigrationProgress } from '../../shared/gen/evenkeel/v1/MigrationProgress.ts';
+import type { MigrationState } from '../../shared/gen/evenkeel/v1/MigrationState.ts';
+import type { Logger } from '../../shared/log.ts';
+import { SECOND_MS } from '../../shared/units.ts';
+import type { MigrationAgents } from './agent-calls.ts';
+import type { Entry, Journal } from './journal.ts';
+import type { Knowledge } from './knowledge.ts';
+import { step, type MigrationEvent } from './machine.ts';
+import type { Slots } from './slots.ts';
+
+export interface RunnerParts {
+  readonly agents: MigrationAgents;
+  readonly journal: Journal;
+  readonly slots: Slots;
+  readonly knowledge: Knowledge;
+  /** Tells each recorded step to whoever listens; must not wait. */
+  readonly tell: (migration: Migration, nowMs: number) => void;
+  /** Rung at each step and progress. */
+  readonly changes: { notify(): void };
+  readonly clock: Clock;
+  /** From 0 to below 1, for the jitter of retries. */
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly newId: () => string;
+}
+
+export interface RunnerSettings {
+  readonly bandwidthBytesPerSecond: number;
+  /** Sum of all caps; 0 for as much as `concurrentMax` migrations need. */
+  readonly bandwidthTotalBytesPerSecond: number;
+  readonly downtimeMaxMs: number;
+  readonly outPerHost: number;
+  readonly inPerHost: number;
+  readonly concurrentMax: number;
+}
+
+/** The time in which this scheduler leads. All waiting ends when the signal aborts; nothing is done after. */
+export interface Term {
+  readonly parts: RunnerParts;
+  readonly settings: RunnerSettings;
+  readonly signal: AbortSignal;
+}
+
+export interface Run {
+  migration: Migration;
+  /** Of our last record; a record of somebody else in between ends this run. */
+  revision: number;
+  /** Monotonic time at which the present state was entered here. */
+  sinceMs: number;
+  isAbortAsked: boolean;
+  /** What libvirt or an agent said about a failure; empty when nothing. */
+  told: string;
+  /** The last step under way: steps of one migration come one after another. */
+  last: Promise<unknown>;
+}
+
+// How often a journal that cannot be written is tried again.
+const JOURNAL_RETRY_MS = SECOND_MS;
+
+export function newRun({ migration, revision }: Entry, clock: Clock): Run {
+  return {
+    ...{ migration, revision, sinceMs: clock.monotonicMs() },
+    ...{ isAbortAsked: false, told: '', last: Promise.resolve() },
+  };
+}
+
+/** One step: decided, journalled, then told. Throws when it cannot be journalled; the migration is then unchanged. */
+export function advance(term: Term, run: Run, event: MigrationEvent): Promise<void> {
+  return inTurn(run, async () => {
+    const { clock } = term.parts;
+    await record(term, run, step(run.migration, event, clock.nowMs()));
+  });
+}
+
+/** A step that has to be recorded because its cause is there already: tried until the journal takes it. */
+export function advanceSurely(term: Term, run: Run, event: MigrationEvent): Promise<void> {
+  return inTurn(run, async () => {
+    // Decided once: a try whose answer was lost is known again by its bytes.
+    const next = step(run.migration, event, term.parts.clock.nowMs());
+    await surely(term, run, () => record(term, run, next));
+  });
+}
+
+/** As advanceSurely, if the migration is in such a state when its turn comes. Resolves with whether it was. */
+export function advanceIf(
+  term: Term,
+  run: Run,
+  isRight: (state: MigrationState) => boolean,
+  event: MigrationEvent,
+): Promise<boolean> {
+  return inTurn(run, async () => {
+    if (!isRight(run.migration.state)) return false;
+    const next = step(run.migration, event, term.parts.clock.nowMs());
+    await surely(term, run, () => record(term, run, next));
+    return true;
+  });
+}
+
+/** Progress is kept in memory; only a new phase is recorded, and one that cannot be is recorded with the next. */
+export function takeProgress(term: Term, run: Run, progress: MigrationProgress): Promise<void> {
+  return inTurn(run, async () => {
+    const { clock, changes } = term.parts;
+    const next = step(run.migration, { kind: 'progressed', progress }, clock.nowMs());
+    try {
+      if (next.state !== run.migration.state) await record(term, run, next);
+      else run.migration = next;
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      run.migration = { ...run.migration, progress };
+    }
+    changes.notify();
+  });
+}
+
+/** Repeats what must be written until the store takes it. */
+export async function surely<T>(term: Term, run: Run, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      const { logger, clock } = term.parts;
+      logger.warn({ ...fieldsOf(run.migration), cause: error.message }, 'cannot journal; trying again');
+      await clock.sleep(JOURNAL_RETRY_MS, term.signal);
+    }
+  }
+}
+
+async function record({ parts, signal }: Term, run: Run, migration: Migration): Promise<void> {
+  signal.throwIfAborted();
+  const isNewState = migration.state !== run.migration.state;
+  const ownEpochs = [run.migration.epoch, migration.epoch];
+  Object.assign(run, await parts.journal.record({ migration, revision: run.revision }, ownEpochs));
+  if (isNewState) run.sinceMs = parts.clock.monotonicMs();
+  parts.tell(migration, parts.clock.nowMs());
+  const { outcome } = migration;
+  parts.logger.info({ ...fieldsOf(migration), ...(outcome === '' ? {} : { outcome }) }, 'migration step');
+  parts.changes.notify();
+}
+
+function inTurn<T>(run: Run, work: () => Promise<T>): Promise<T> {
+  const turn = run.last.then(work);
+  run.last = turn.catch(() => undefined);
+  return turn;
+}
+
+export function isUnavailable(error: unknown): error is EvenkeelError {
+  return error instanceof EvenkeelError && error.code === 'UNAVAILABLE';
+}
+
+/** The agent's own no, in contrast to an answer that never came. */
+export function isRefusal(error: unknown): error is EvenkeelError {
+  return (
+    error instanceof EvenkeelError &&
+    ['INVALID_ARGUMENT', 'FAILED_PRECONDITION', 'NOT_FOUND', 'ALREADY_EXISTS', 'UNIMPLEMENTED'].includes(
+      error.code,
+    )
+  );
+}
+
+export function fieldsOf(migration: Migration): Record<string, string | number> {
+  return {
+    migrationId: migration.migrationId,
+    epoch: migration.epoch,
+    state: migration.state,
+    vmId: migration.vmUuid,
+    vm: migration.vmName,
+    sourceHost: migration.sourceHostName,
+    targetHost: migration.targetHostName,
+    ...(migration.causeCode === '' ? {} : { causeCode: migration.causeCode }),
+  };
+}
