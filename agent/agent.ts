@@ -11,8 +11,12 @@ import { advertised } from './advertise.ts';
 import type { AgentSettings } from './config.ts';
 import { startLibvirtAccess, type LibvirtAccess } from './libvirt-access.ts';
 import { createCheckTarget } from './migration/check.ts';
-import { Epochs } from './migration/epochs.ts';
+import { MigrationGuard, refuseDuringMigration } from './migration/guard.ts';
+import { Intents } from './migration/intents.ts';
 import { createMigrationJobs } from './migration/jobs.ts';
+import { createLibvirtHypervisor } from './migration/libvirt-hypervisor.ts';
+import { createAskSource } from './migration/source-agent.ts';
+import { openStateFolder } from './migration/state-folder.ts';
 import { startAgentServer, type AgentParts } from './server.ts';
 import type { AgentIdentity } from './telemetry/facts.ts';
 import { readHostCounters, readPageBytes } from './telemetry/host.ts';
@@ -47,12 +51,19 @@ export async function startAgent(settings: AgentSettings, context: AgentContext)
   });
   const parts = composeParts(settings, { access, telemetry }, context);
   const server = await startAgentServer(settings.listen.address, settings.tls, parts, context);
+  const stopping = new AbortController();
+  void parts.migrations.recover().catch((error: unknown) => {
+    logger.error({ err: error }, 'cannot read which migrations were under way');
+  });
+  const watching = parts.guard.watch(stopping.signal);
   return {
     // Whatever goes away comes back or is waited for; only a bug ends the agent, and that ends the process.
     failed: new Promise<never>(() => undefined),
     isHealthy: () => telemetry.isHealthy(),
     stop: async () => {
       await server.stop();
+      stopping.abort();
+      await watching;
       await telemetry.stop();
       await access.stop();
     },
@@ -77,6 +88,14 @@ function composeParts(
 ): AgentParts {
   const pageBytes = readPageBytes();
   const counters = (): HostCounters => readHostCounters(settings.sampling.procRoot, pageBytes);
+  const intents = new Intents(openStateFolder(settings.stateDirectory));
+  const migration = {
+    hypervisor: createLibvirtHypervisor(access, settings.migration, clock),
+    intents,
+    clock,
+    logger,
+    callTimeoutMs: access.timeoutMs,
+  };
   return {
     host: () => {
       const report = telemetry.latest();
@@ -95,21 +114,18 @@ function composeParts(
       hostSize: counters,
       newUuid: () => crypto.randomUUID(),
     }),
-    lifecycle: createLifecycle(access, clock),
+    lifecycle: createLifecycle(access, clock, (verb, vmUuid) => refuseDuringMigration(intents, verb, vmUuid)),
     checkTarget: createCheckTarget({
       access,
-      logger,
-      memoryReserveBytes: settings.migration.memoryReserveBytes,
-      memoryAvailableBytes: () => counters().memoryAvailableBytes,
-      hasBridge,
-    }),
-    migrations: createMigrationJobs({
-      access,
-      epochs: new Epochs(settings.stateDirectory),
-      settings: settings.migration,
+      intents,
       clock,
       logger,
-      stopped: signal,
+      settings: settings.migration,
+      procRoot: settings.sampling.procRoot,
+      memory: counters,
+      hasBridge,
     }),
+    migrations: createMigrationJobs({ ...migration, stopped: signal }),
+    guard: new MigrationGuard({ ...migration, askSource: createAskSource(settings.tls) }),
   };
 }

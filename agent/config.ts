@@ -4,6 +4,7 @@ import {
   addressAndPort,
   logLevelSchema,
   natsSchema,
+  numberBetween,
   tlsSchema,
   wholeNumber,
   type NatsSettings,
@@ -47,6 +48,10 @@ export interface MigrationSettings {
   readonly unsafe: boolean;
   readonly tls: boolean;
   readonly memoryReserveBytes: number;
+  readonly memoryOvercommitRatio: number;
+  readonly portMin: number;
+  readonly portMax: number;
+  readonly tlsDirectory: string;
 }
 
 export const agentSchema: convict.Schema<AgentSettings> = {
@@ -135,9 +140,33 @@ export const agentSchema: convict.Schema<AgentSettings> = {
       default: 256 * MIB,
       env: 'EVENKEEL_MIGRATION_MEMORY_RESERVE_BYTES',
     },
+    memoryOvercommitRatio: {
+      doc: 'How much memory may be promised to the VMs of this host, as a multiple of what it has, 0.1 to 10. Above 1: guests that all use what they were promised make the host swap.',
+      format: numberBetween(0.1, 10),
+      default: 1,
+      env: 'EVENKEEL_MIGRATION_MEMORY_OVERCOMMIT_RATIO',
+    },
+    portMin: {
+      doc: 'First port on which QEMU takes incoming VMs, 1 to 65535; that of migration_port_min in qemu.conf. Wrong: a migration is refused although a port is free, or fails for want of one.',
+      format: wholeNumber(1, 65_535),
+      default: 49_152,
+      env: 'EVENKEEL_MIGRATION_PORT_MIN',
+    },
+    portMax: {
+      doc: 'Last of these ports, 1 to 65535; that of migration_port_max in qemu.conf.',
+      format: wholeNumber(1, 65_535),
+      default: 49_215,
+      env: 'EVENKEEL_MIGRATION_PORT_MAX',
+    },
+    tlsDirectory: {
+      doc: "Folder with QEMU's certificates for migrations, migrate_tls_x509_cert_dir in qemu.conf; an expired one is noticed before a migration. Empty: /etc/pki/libvirt-migrate or /etc/pki/qemu.",
+      format: String,
+      default: '',
+      env: 'EVENKEEL_MIGRATION_TLS_DIRECTORY',
+    },
   },
   stateDirectory: {
-    doc: 'Folder that keeps what must outlive a restart: the highest migration epoch of each VM.',
+    doc: 'Folder that keeps what must outlive a restart: the migrations under way, and the highest migration epoch of each VM.',
     format: String,
     default: '/var/lib/evenkeel/agent',
     env: 'EVENKEEL_STATE_DIRECTORY',

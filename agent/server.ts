@@ -8,6 +8,7 @@ import type { Logger } from '../shared/log.ts';
 import { AgentServiceClient } from '../shared/proto/load.ts';
 import type { TlsSettings } from '../shared/settings.ts';
 import type { CheckTarget } from './migration/check.ts';
+import type { MigrationGuard } from './migration/guard.ts';
 import type { MigrationJobs } from './migration/jobs.ts';
 import type { CreateVm } from './vm/create.ts';
 import type { Lifecycle } from './vm/lifecycle.ts';
@@ -20,6 +21,7 @@ export interface AgentParts {
   readonly lifecycle: Lifecycle;
   readonly checkTarget: CheckTarget;
   readonly migrations: MigrationJobs;
+  readonly guard: MigrationGuard;
 }
 
 /** Listens on `address`. Throws when the port is taken or the certificate cannot be read. */
@@ -39,7 +41,7 @@ export function startAgentServer(
 }
 
 function agentHandlers(parts: AgentParts, logger: Logger): AgentServiceHandlers {
-  const { create, lifecycle, checkTarget, migrations } = parts;
+  const { create, lifecycle, checkTarget, migrations, guard } = parts;
   return {
     GetHost: unaryHandler(logger, async () => Promise.resolve(parts.host())),
     ListVms: unaryHandler(logger, async (_request, signal) => ({ vms: await lifecycle.list(signal) })),
@@ -64,12 +66,17 @@ function agentHandlers(parts: AgentParts, logger: Logger): AgentServiceHandlers 
       logger.info({ vm: request.vm, deleteVolumes: request.deleteVolumes }, 'undefining a VM');
       return { deletedVolumes: await lifecycle.undefine(request, signal) };
     }),
-    CheckTarget: unaryHandler(logger, async (request, signal) => ({
-      refusals: await checkTarget(request, signal),
-    })),
+    CheckTarget: unaryHandler(logger, (request, signal) => checkTarget(request, signal)),
     Migrate: streamHandler(logger, (request, signal) => migrations.migrate(request, signal)),
     AbortMigration: unaryHandler(logger, async (request, signal) => {
       await migrations.abort(request, signal);
+      return {};
+    }),
+    GuardMigration: unaryHandler(logger, (request, signal) => guard.guard(request, signal)),
+    ObserveVm: unaryHandler(logger, (request, signal) => guard.observe(request, signal)),
+    SettleVm: unaryHandler(logger, (request, signal) => guard.settle(request, signal)),
+    EndMigration: unaryHandler(logger, async (request) => {
+      await guard.end(request);
       return {};
     }),
   };

@@ -11,6 +11,7 @@ export type CauseCode =
   | 'capacity_gone'
   | 'ports_exhausted'
   | 'timeout'
+  | 'not_converging'
   | 'user_abort'
   | 'src_daemon_lost'
   | 'dst_failed'
@@ -24,10 +25,13 @@ export type CauseCode =
   | 'tls'
   | 'unknown';
 
+/** Why this agent ended it: its time was up, a caller said so, or the guest changes its memory too fast. */
+export type AbortCause = 'timeout' | 'user_abort' | 'not_converging';
+
 /** What was seen while it ran. */
 export interface Sighting {
   /** Who asked for its end, if anybody did. */
-  readonly abortedBy: 'timeout' | 'user' | undefined;
+  readonly abortedBy: AbortCause | undefined;
   /** Memory was sent. */
   readonly isCopying: boolean;
   /** The source was paused for the switch-over: from here on the target may run. */
@@ -47,7 +51,8 @@ export function causeOf(error: unknown, seen: Sighting): CauseCode {
 function causeOfLibvirt({ code, message }: LibvirtError, seen: Sighting): CauseCode {
   switch (code) {
     case ErrorCode.operationAborted:
-      return seen.abortedBy === 'timeout' ? 'timeout' : 'user_abort';
+      // By somebody else, when not by us: "virsh domjobabort".
+      return seen.abortedBy ?? 'user_abort';
     case ErrorCode.migrateUnsafe:
       return 'storage_unsafe';
     case ErrorCode.cpuIncompatible:

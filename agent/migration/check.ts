@@ -1,10 +1,9 @@
 // Asked of the target before a migration: every reason why the VM could not run here, each with its cure.
 import type { CheckTargetRequest } from '../../shared/gen/evenkeel/v1/CheckTargetRequest.ts';
-import type { RefusalInput } from '../../shared/gen/evenkeel/v1/Refusal.ts';
+import type { CheckTargetResponseInput } from '../../shared/gen/evenkeel/v1/CheckTargetResponse.ts';
 import type { WaitOptions } from '../../shared/clock.ts';
 import { invalidField, messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
-import { formatBytes } from '../../shared/units.ts';
 import type { LibvirtAccess } from '../libvirt-access.ts';
 import { translated } from '../libvirt-errors.ts';
 import type { Connection } from '../libvirt/connection.ts';
@@ -18,43 +17,57 @@ import { versionText } from '../telemetry/facts.ts';
 import { findPool, lookForPath, orUndefined } from '../vm/storage.ts';
 import { checkUuid } from '../vm/view.ts';
 import { attribute, findAll, writeXml } from '../vm/xml-text.ts';
+import { checkMemory, checkPorts, checkTls, type HostCheckContext, type Refusal } from './host-check.ts';
+import { lookWithQemuImg, proveLocks, type LookAtImage } from './lock.ts';
 
-export type CheckTarget = (request: CheckTargetRequest, signal: AbortSignal) => Promise<RefusalInput[]>;
+export type CheckTarget = (
+  request: CheckTargetRequest,
+  signal: AbortSignal,
+) => Promise<CheckTargetResponseInput>;
 
-export interface CheckContext {
+export interface CheckContext extends HostCheckContext {
   readonly access: LibvirtAccess;
   readonly logger: Logger;
-  /** Memory that must stay available beside the VM's own. */
-  readonly memoryReserveBytes: number;
-  memoryAvailableBytes(): number;
   hasBridge(name: string): Promise<boolean>;
+  /** qemu-img when absent. */
+  readonly lookAtImage?: LookAtImage;
 }
 
-type Refusal = Required<Pick<RefusalInput, 'code' | 'reason' | 'cure'>>;
 type Check = (connection: Connection, vm: VmDefinition, wait: WaitOptions) => Promise<Refusal[]>;
 
 // Looking through a pool on slow storage for a disk that another host has made.
 const DISK_TIMEOUT_MS = 10_000;
 
 export function createCheckTarget(context: CheckContext): CheckTarget {
+  const { access, logger, clock, lookAtImage = lookWithQemuImg } = context;
   const checks = (request: CheckTargetRequest): readonly Check[] => [
     checkTaken,
     checkMachine,
     (connection, _vm, wait) => checkVersion(connection, request.sourceHypervisorVersion, wait),
-    (connection, vm, wait) => checkCpu(connection, vm, context.logger, wait),
+    (connection, vm, wait) => checkCpu(connection, vm, logger, wait),
     (_connection, vm) => Promise.resolve(checkDevices(vm)),
-    (_connection, vm) => Promise.resolve(checkMemory(vm, context)),
+    (connection, vm, wait) => checkMemory(connection, vm, context, wait),
+    () => checkPorts(context),
+    () => (request.tls ? checkTls(context) : Promise.resolve([])),
     (connection, vm, wait) => checkNics(connection, vm, context, wait),
     checkDisks,
   ];
   return async (request, signal) => {
     const vm = readRequest(request);
-    const wait = { timeoutMs: context.access.timeoutMs, signal };
-    const work = context.access.shared(async (connection) =>
+    const wait = { timeoutMs: access.timeoutMs, signal };
+    const work = access.shared(async (connection) =>
       Promise.all(checks(request).map((check) => check(connection, vm, wait))),
     );
-    const refusals = (await translated(`check whether VM ${vm.name} can run here`, work)).flat();
-    return refusals.map((refusal) => ({ ...refusal, vmUuid: vm.uuid, vmName: vm.name }));
+    const [refusals, locks] = await Promise.all([
+      translated(`check whether VM ${vm.name} can run here`, work),
+      proveLocks(vm, lookAtImage, { signal }),
+    ]);
+    return {
+      refusals: refusals.flat().map((refusal) => ({ ...refusal, vmUuid: vm.uuid, vmName: vm.name })),
+      lockProven: locks.isProven,
+      lockReason: locks.reason,
+      atMs: clock.nowMs(),
+    };
   };
 }
 
@@ -194,18 +207,6 @@ function checkDevices(vm: VmDefinition): Refusal[] {
     reason: `the VM has a device that stays on its host: ${what}`,
     cure: 'detach the device, or set the rule never_move',
   }));
-}
-
-function checkMemory(vm: VmDefinition, context: CheckContext): Refusal[] {
-  const roomBytes = context.memoryAvailableBytes() - context.memoryReserveBytes;
-  if (vm.memoryMaxBytes <= roomBytes) return [];
-  return [
-    {
-      code: 'memory_short',
-      reason: `the VM needs ${formatBytes(vm.memoryMaxBytes)}, and this host has room for ${formatBytes(Math.max(0, roomBytes))}`,
-      cure: `choose another host; ${formatBytes(context.memoryReserveBytes)} stay reserved (migration.memoryReserveBytes)`,
-    },
-  ];
 }
 
 async function checkNics(

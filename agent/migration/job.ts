@@ -1,96 +1,87 @@
-// One migration on its source: starts it or attaches to it, watches it, ends it in time, and says how libvirt's call ended.
+// One migration on its source: starts it or attaches to it, steers it, ends it in time, and says how libvirt's call ended.
 import { withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
 import type { MigrateResultInput } from '../../shared/gen/evenkeel/v1/MigrateResult.ts';
 import type { MigrationProgressInput } from '../../shared/gen/evenkeel/v1/MigrationProgress.ts';
+import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
 import type { Logger } from '../../shared/log.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import type { MigrationSettings } from '../config.ts';
-import type { LibvirtAccess } from '../libvirt-access.ts';
 import { translateLibvirt } from '../libvirt-errors.ts';
-import type { Connection } from '../libvirt/connection.ts';
-import {
-  DomainState,
-  ErrorCode,
-  JobOperation,
-  JobType,
-  MigrateFlag,
-  PausedReason,
-  ShutoffReason,
-} from '../libvirt/constants.ts';
-import {
-  getState,
-  isPersistent,
-  lookupByUuid,
-  type DomainRef,
-  type DomainStatus,
-} from '../libvirt/domain.ts';
+import { ErrorCode } from '../libvirt/constants.ts';
 import { isLibvirtError } from '../libvirt/errors.ts';
-import { registerEvents, type LibvirtEvent } from '../libvirt/events.ts';
-import {
-  abortJob,
-  getJobStats,
-  getMaxDowntimeMs,
-  migratePeerToPeer,
-  setMaxDowntime,
-  type JobFigures,
-} from '../libvirt/migration.ts';
-import { orUndefined } from '../vm/storage.ts';
-import { causeOf, type CauseCode, type Sighting } from './cause.ts';
-import type { Epochs } from './epochs.ts';
+import { causeOf, type AbortCause, type CauseCode, type Sighting } from './cause.ts';
+import { fencedText, ruleStart, type Intent, type SourceIntent } from './claims.ts';
+import { beginConverging, converge, type Converging } from './converge.ts';
+import type { Copy, Hypervisor, VmEvent } from './hypervisor.ts';
+import type { Intents } from './intents.ts';
+import { Notice } from './notice.ts';
+import { askedOf, limitsOf, refuseStart } from './order.ts';
+import { phaseOf, progressOf, sightOf, type JobFigures } from './progress.ts';
+import { hasJob, shownOnSource, type Shown } from './vm-state.ts';
 
 export interface JobContext {
-  readonly access: LibvirtAccess;
-  readonly epochs: Epochs;
-  readonly settings: MigrationSettings;
+  readonly hypervisor: Hypervisor;
+  readonly intents: Intents;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Deadline of one quick call to the hypervisor. */
+  readonly callTimeoutMs: number;
   /** Ends the watching; the migration itself goes on in libvirt. */
   readonly stopped: AbortSignal;
 }
 
+export type JobOutcome = MigrateResultInput | EvenkeelError;
+
 // Smooth for a person who watches, next to nothing for QEMU's monitor.
 const POLL_MS = 250;
-// reference: keepalive of a peer-to-peer connection is 5 s x (5 + 1); the switch-over may hang twice as long.
+// libvirt's keepalive of a peer-to-peer connection is 5 s x (5 + 1); the switch-over may hang twice as long.
 const SWITCH_MAX_MS = 65 * SECOND_MS;
 const ABORT_MAX_MS = 30 * SECOND_MS;
 // libvirt sends the event with the final figures just before or after its reply.
 const FINAL_FIGURES_MS = 200;
+// QEMU measures whole seconds.
+const MEASURE_MS = SECOND_MS;
+// The dirty rate is measured before the start only where that second is at most a twentieth of the copy; a smaller
+// guest tells its rate after the first pass, and its forecast goes without.
+const MEASURE_FROM_COPY_MS = 20 * SECOND_MS;
 
 export class MigrationJob {
   readonly request: MigrateRequest;
   readonly #context: JobContext;
   readonly #logger: Logger;
-  readonly #waiters = new Set<() => void>();
-  #progress: MigrationProgressInput = {};
-  #version = 0;
-  #outcome: MigrateResultInput | EvenkeelError | undefined;
+  readonly #notice = new Notice();
   readonly #startedAtMs: number;
+  #progress: MigrationProgressInput = {};
+  #outcome: JobOutcome | undefined;
   #endedAtMs = 0;
+  #copy: Copy | undefined;
   /** The figures of the completed job have come. */
   #isFinal = false;
   #isClaimed = false;
+  #isPostCopy = false;
+  #converging: Converging;
   #seen: Sighting = { abortedBy: undefined, isCopying: false, isSwitching: false, guest: undefined };
 
   constructor(request: MigrateRequest, context: JobContext) {
     this.request = request;
     this.#context = context;
     this.#startedAtMs = context.clock.monotonicMs();
+    this.#converging = beginConverging(request);
     const { migrationId, vmUuid, targetHostId } = request;
     this.#logger = context.logger.child({ migrationId, vmId: vmUuid, targetHost: targetHostId });
   }
 
   get version(): number {
-    return this.#version;
+    return this.#notice.version;
   }
 
   get progress(): MigrationProgressInput {
-    return this.#progress;
+    return { ...this.#progress, phase: phaseOf(this.#seen) };
   }
 
   /** How it ended: libvirt's answer, or why it was never started. */
-  get outcome(): MigrateResultInput | EvenkeelError | undefined {
+  get outcome(): JobOutcome | undefined {
     return this.#outcome;
   }
 
@@ -105,24 +96,19 @@ export class MigrationJob {
 
   /** Resolves at the next progress or outcome, or when the signal aborts. */
   changed(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.#waiters.delete(done);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      this.#waiters.add(done);
-      signal.addEventListener('abort', done, { once: true });
-      if (signal.aborted) done();
-    });
+    return this.#notice.next(signal);
   }
 
   /** Runs to the end. Does not throw. */
   async run(): Promise<void> {
-    const { access, clock, stopped } = this.#context;
-    let outcome: MigrateResultInput | EvenkeelError;
+    const { hypervisor, clock, stopped } = this.#context;
+    let outcome: JobOutcome;
     try {
-      outcome = await access.own((connection) => this.#carryOut(connection), stopped);
+      outcome = await hypervisor.withCopy(
+        this.request.vmUuid,
+        (copy) => this.#carryOut((this.#copy = copy)),
+        stopped,
+      );
     } catch (error) {
       outcome = this.#failure(error);
     }
@@ -134,7 +120,7 @@ export class MigrationJob {
         : { ok: outcome.ok, causeCode: outcome.causeCode, reason: outcome.message, ...this.#progress },
       'migration call ended',
     );
-    this.#wake();
+    this.#notice.tell();
   }
 
   #failure(error: unknown): EvenkeelError {
@@ -152,18 +138,18 @@ export class MigrationJob {
 
   /** Ends the copying. Throws FAILED_PRECONDITION when the guest is being switched over or all is over. */
   async abort(signal: AbortSignal): Promise<void> {
-    const { vmUuid, migrationId } = this.request;
+    const { migrationId } = this.request;
     if (this.#outcome !== undefined)
       throw new EvenkeelError('FAILED_PRECONDITION', `abort migration ${migrationId}: it has ended`);
-    if (this.#seen.isSwitching)
+    if (this.#seen.isSwitching || this.#isPostCopy)
       throw new EvenkeelError(
         'FAILED_PRECONDITION',
         `abort migration ${migrationId}: the guest is being switched over to the target; wait for the outcome`,
       );
-    this.#see({ abortedBy: 'user' });
-    await this.#context.access.shared(async (connection) => {
-      const wait = { timeoutMs: this.#context.access.timeoutMs, signal };
-      await this.#cancel(connection, await lookupByUuid(connection, vmUuid, wait), wait);
+    const wait = { timeoutMs: this.#context.callTimeoutMs, signal };
+    const work = this.#end('user_abort', wait);
+    await work.catch((error: unknown) => {
+      throw translateLibvirt(`abort migration ${migrationId}`, error);
     });
   }
 
@@ -171,107 +157,155 @@ export class MigrationJob {
     this.#seen = { ...this.#seen, ...change };
   }
 
-  #wake(): void {
-    this.#version += 1;
-    for (const wake of [...this.#waiters]) wake();
-  }
-
   #report(figures: JobFigures): void {
     if ((figures.memoryProcessedBytes ?? 0) > 0) this.#see({ isCopying: true });
     this.#progress = { ...this.#progress, ...progressOf(figures) };
-    this.#wake();
+    this.#notice.tell();
   }
 
-  async #carryOut(connection: Connection): Promise<MigrateResultInput> {
-    const { access, epochs, stopped } = this.#context;
-    const { vmUuid, epoch, migrationId } = this.request;
-    const wait = { timeoutMs: access.timeoutMs, signal: stopped };
-    const domain = await orUndefined(lookupByUuid(connection, vmUuid, wait), ErrorCode.noDomain);
-    const claim = await epochs.claim(vmUuid, { epoch, migrationId });
+  #wait(): WaitOptions {
+    return { timeoutMs: this.#context.callTimeoutMs, signal: this.#context.stopped };
+  }
+
+  async #carryOut(copy: Copy): Promise<MigrateResultInput> {
+    const { hypervisor, intents } = this.#context;
+    const { vmUuid } = this.request;
+    const vm = await hypervisor.observe(vmUuid, this.#wait());
+    const record = await intents.of(vmUuid);
+    const draft: SourceIntent = { role: 'source', order: limitsOf(this.request), previousDowntimeMs: 0 };
+    const isNew = ruleStart(record, this.request, draft).answer.kind === 'new';
+    if (isNew) refuseStart(this.request, vm);
+    const intent = { ...draft, previousDowntimeMs: isNew ? await copy.downtimeMaxMs(this.#wait()) : 0 };
+    const claim = await intents.rule(vmUuid, (before) => ruleStart(before, askedOf(this.request), intent));
     this.#isClaimed = true;
-    if (claim.kind === 'fenced')
-      return this.#failed(
-        'fenced_epoch',
-        `epoch ${epoch} of migration ${migrationId} is not above ${claim.seen.epoch} of migration ${claim.seen.migrationId}, which this host has seen`,
-      );
-    if (domain !== undefined) await this.#listen(connection, domain, wait);
-    if (claim.kind === 'known') return this.#attach(connection, domain, wait);
-    if (domain === undefined)
-      throw new EvenkeelError('NOT_FOUND', `migrate VM ${vmUuid}: this host has no such VM`);
-    return this.#start(connection, domain, wait);
-  }
-
-  async #listen(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<void> {
-    const listener = (event: LibvirtEvent): void => {
-      if (event.kind !== 'connectionClosed' && event.domain.uuid === domain.uuid) this.#hear(event);
-    };
-    await registerEvents(
-      connection,
-      ['lifecycle', 'migrationIteration', 'jobCompleted', 'ioError'],
-      listener,
-      wait,
-    );
-  }
-
-  #hear(event: LibvirtEvent): void {
-    if (event.kind === 'migrationIteration') this.#report({ memoryIteration: event.iteration });
-    if (event.kind === 'jobCompleted') {
-      this.#report(event.job);
-      this.#isFinal = true;
-      this.#wake();
+    switch (claim.kind) {
+      case 'fenced':
+        return this.#failed('fenced_epoch', fencedText(this.request, claim.seen));
+      case 'unstarted':
+        return this.#failed(
+          'fenced_epoch',
+          `migration ${this.request.migrationId} was looked at or ended here before its order came; it stays where it is`,
+        );
+      case 'new':
+        return this.#heard(() => this.#start(copy, vm, intent.previousDowntimeMs));
+      case 'known':
+        return this.#heard(() => this.#attach(copy, record?.intent));
     }
-    if (event.kind !== 'lifecycle') return;
-    const { change, detail } = event;
-    if (change === 'suspended' && detail === 'migrated') this.#see({ isSwitching: true });
-    if (change === 'resumed') this.#see({ isSwitching: false });
-    if (change === 'suspended' && detail === 'ioError') this.#see({ guest: 'io_error' });
-    if (change === 'stopped' && (detail === 'shutdown' || detail === 'destroyed'))
-      this.#see({ guest: 'shutdown' });
-    if (change === 'stopped' && detail === 'crashed') this.#see({ guest: 'crashed' });
   }
 
-  async #start(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<MigrateResultInput> {
-    const { settings } = this.#context;
-    const { downtimeMaxMs, targetLibvirtUri, targetMigrateUri, bandwidthBytesPerSecond } = this.request;
-    const previousDowntimeMs = await getMaxDowntimeMs(connection, domain, wait);
-    await setMaxDowntime(connection, domain, downtimeMaxMs, wait);
-    const keepsDefinition = await isPersistent(connection, domain, wait);
-    const { live, persistDest, undefineSource, abortOnError, unsafe, tls } = MigrateFlag;
-    const flags =
-      live |
-      abortOnError |
-      // A transient VM stays one.
-      (keepsDefinition ? persistDest | undefineSource : 0) |
-      (settings.unsafe ? unsafe : 0) |
-      (settings.tls ? tls : 0);
-    const params = {
-      bandwidthBytesPerSecond,
-      ...(targetMigrateUri === '' ? {} : { migrateUri: targetMigrateUri }),
+  /** Runs `work` while listening to what happens to the VM. */
+  async #heard(work: () => Promise<MigrateResultInput>): Promise<MigrateResultInput> {
+    const { hypervisor, callTimeoutMs, stopped } = this.#context;
+    const over = new AbortController();
+    const stop = (): void => {
+      over.abort(stopped.reason);
     };
-    this.#logger.info({ targetLibvirtUri, bandwidthBytesPerSecond, downtimeMaxMs }, 'migration starts');
-    const call = migratePeerToPeer(
-      connection,
-      domain,
-      { destinationUri: targetLibvirtUri, flags, params },
-      {
-        timeoutMs: this.request.timeoutMs + ABORT_MAX_MS + SWITCH_MAX_MS,
-        signal: wait.signal ?? this.#context.stopped,
-      },
-    );
+    stopped.addEventListener('abort', stop, { once: true });
     try {
-      await this.#watchUntil(call, connection, domain);
+      await hypervisor.listen(
+        this.request.vmUuid,
+        (event) => {
+          this.#hear(event);
+        },
+        {
+          timeoutMs: callTimeoutMs,
+          signal: over.signal,
+          onLost: () => {
+            this.#logger.warn('events of the migration are lost; its state is asked for instead');
+          },
+        },
+      );
+      return await work();
+    } finally {
+      stopped.removeEventListener('abort', stop);
+      over.abort();
+    }
+  }
+
+  #hear(event: VmEvent): void {
+    switch (event.kind) {
+      case 'iteration':
+        this.#report({ memoryIteration: event.iteration });
+        return;
+      case 'completed':
+        this.#isFinal = true;
+        this.#report(event.figures);
+        return;
+      case 'suspended':
+        if (event.detail === 'postCopy' || event.detail === 'postCopyFailed') this.#isPostCopy = true;
+        if (event.detail === 'migrated' || this.#isPostCopy) this.#see({ isSwitching: true });
+        if (event.detail === 'ioError') this.#see({ guest: 'io_error' });
+        break;
+      case 'resumed':
+        this.#see({ isSwitching: this.#isPostCopy });
+        break;
+      case 'stopped':
+        if (event.detail === 'shutdown' || event.detail === 'destroyed') this.#see({ guest: 'shutdown' });
+        if (event.detail === 'crashed') this.#see({ guest: 'crashed' });
+        break;
+      case 'other':
+        return;
+    }
+    this.#notice.tell();
+  }
+
+  async #start(copy: Copy, vm: VmInput | undefined, previousDowntimeMs: number): Promise<MigrateResultInput> {
+    const { targetLibvirtUri, bandwidthBytesPerSecond, downtimeMaxMs, commitMode } = this.request;
+    try {
+      await this.#measure(copy, Number(vm?.memoryMaxBytes ?? 0));
+      await copy.setDowntimeMax(this.#converging.downtimeMs, this.#wait());
+      if (this.#seen.abortedBy !== undefined)
+        return this.#failed(this.#seen.abortedBy, 'ended before the copy began');
+      this.#logger.info(
+        { targetLibvirtUri, bandwidthBytesPerSecond, downtimeMaxMs, commitMode },
+        'migration starts',
+      );
+      await this.#watchUntil(this.#call(copy), copy);
       await this.#finalFigures();
-      return { ok: true, message: 'libvirt says that the VM runs on the target', progress: this.#progress };
+      const message =
+        commitMode === 'COMMIT_MODE_PAUSED'
+          ? 'libvirt says that the VM has arrived, paused'
+          : 'libvirt says that the VM runs on the target';
+      return { ok: true, message, progress: this.progress };
     } catch (error) {
       if (this.#context.stopped.aborted) throw error;
-      // Gone, or libvirt away: then there is nothing to set back.
-      await setMaxDowntime(connection, domain, previousDowntimeMs, wait).catch(() => undefined);
+      await this.#restore(copy, previousDowntimeMs);
       return this.#failed(causeOf(error, this.#seen), messageOf(error));
     }
   }
 
+  #call(copy: Copy): Promise<void> {
+    const { request } = this;
+    const order = { ...request, arrivesPaused: request.commitMode === 'COMMIT_MODE_PAUSED' };
+    const timeoutMs = request.timeoutMs + ABORT_MAX_MS + SWITCH_MAX_MS;
+    return copy.start(order, { timeoutMs, signal: this.#context.stopped });
+  }
+
+  async #measure(copy: Copy, memoryBytes: number): Promise<void> {
+    const copyMs = (memoryBytes / this.request.bandwidthBytesPerSecond) * SECOND_MS;
+    if (copyMs < MEASURE_FROM_COPY_MS) {
+      this.#logger.debug({ copyMs }, 'dirty rate not measured beforehand: the copy is short');
+      return;
+    }
+    try {
+      const dirtyBytesPerSecond = await copy.dirtyBytesPerSecond(MEASURE_MS, this.#wait());
+      if (dirtyBytesPerSecond === undefined) return;
+      this.#progress = { ...this.#progress, dirtyBytesPerSecond };
+      this.#notice.tell();
+    } catch (error) {
+      if (this.#context.stopped.aborted) throw error;
+      this.#logger.warn({ err: error }, 'could not measure how fast the guest changes its memory');
+    }
+  }
+
+  /** Gone, or libvirt away: then there is nothing to set back now; the end of the migration tries again. */
+  async #restore(copy: Copy, previousDowntimeMs: number): Promise<void> {
+    if (previousDowntimeMs <= 0) return;
+    await copy.setDowntimeMax(previousDowntimeMs, this.#wait()).catch(() => undefined);
+  }
+
   #failed(causeCode: CauseCode, message: string): MigrateResultInput {
-    return { ok: false, causeCode, message, progress: this.#progress };
+    return { ok: false, causeCode, message, progress: this.progress };
   }
 
   async #finalFigures(): Promise<void> {
@@ -283,9 +317,9 @@ export class MigrationJob {
   }
 
   /** Awaits the call, asking for figures meanwhile, and cancels the job when its time is up. */
-  async #watchUntil(call: Promise<void>, connection: Connection, domain: DomainRef): Promise<void> {
+  async #watchUntil(call: Promise<void>, copy: Copy): Promise<void> {
     const over = new AbortController();
-    const watching = this.#watch(connection, domain, over.signal);
+    const watching = this.#watch(copy, over.signal);
     try {
       await call;
     } finally {
@@ -294,113 +328,121 @@ export class MigrationJob {
     }
   }
 
-  /** Asks for figures until `over`, and keeps the time limit. Does not throw: what truly fails, fails the call too. */
-  async #watch(connection: Connection, domain: DomainRef, over: AbortSignal): Promise<void> {
-    const { clock, access } = this.#context;
-    const wait = { timeoutMs: access.timeoutMs, signal: over };
+  /** Asks for figures until `over`, and steers. Does not throw: what truly fails, fails the call too. */
+  async #watch(copy: Copy, over: AbortSignal): Promise<void> {
+    const { clock, callTimeoutMs } = this.#context;
+    const wait = { timeoutMs: callTimeoutMs, signal: over };
     for (;;)
       try {
         await clock.sleep(POLL_MS, over);
-        await this.#keepLimit(connection, domain, wait);
-        await this.#pollJob(connection, domain, wait);
+        await this.#keepLimit(wait);
+        await this.#poll(copy, wait);
       } catch (error) {
         if (over.aborted) return;
-        this.#logger.warn({ err: error }, 'could not ask for the state of the migration');
+        this.#logger.warn({ err: error }, 'could not ask for the state of the migration, or steer it');
       }
   }
 
   /** A migration that is past its time is cancelled, unless the guest is being switched over: that ends by itself. */
-  async #keepLimit(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<void> {
+  async #keepLimit(wait: WaitOptions): Promise<void> {
     const isLate = this.#context.clock.monotonicMs() - this.#startedAtMs >= this.request.timeoutMs;
-    if (!isLate || this.#seen.abortedBy !== undefined || this.#seen.isSwitching) return;
-    this.#see({ abortedBy: 'timeout' });
-    await this.#cancel(connection, domain, wait);
+    if (isLate && this.#isSteered()) await this.#end('timeout', wait);
+  }
+
+  /** Not ended by anybody yet, nor being switched over. */
+  #isSteered(): boolean {
+    return this.#seen.abortedBy === undefined && !this.#seen.isSwitching && !this.#isPostCopy;
+  }
+
+  /** False when no migration job runs any more, or the VM has gone. */
+  async #poll(copy: Copy, wait: WaitOptions): Promise<boolean> {
+    const figures = await copy.figures(wait);
+    if (figures === undefined) return false;
+    this.#report(figures);
+    if (this.#isSteered()) await this.#steer(copy, figures, wait);
+    return true;
+  }
+
+  async #steer(copy: Copy, figures: JobFigures, wait: WaitOptions): Promise<void> {
+    const sight = sightOf(figures, this.#context.clock.monotonicMs());
+    if (sight === undefined) return;
+    const { state, advice } = converge(this.#converging, sight);
+    switch (advice.kind) {
+      case 'go_on':
+        break;
+      case 'set_downtime':
+        await copy.setDowntimeMax(advice.downtimeMs, wait);
+        break;
+      case 'post_copy':
+        this.#logger.warn({ ...this.#progress }, 'the copy does not get ahead; switching to post-copy');
+        await copy.switchToPostCopy(wait);
+        this.#isPostCopy = true;
+        break;
+      case 'abort':
+        this.#logger.warn({ ...this.#progress }, 'the guest changes its memory faster than it is copied');
+        await this.#end('not_converging', wait);
+        break;
+    }
+    // After the act: what failed is advised again at the next look.
+    this.#converging = state;
   }
 
   /** Right after the start there is no job yet to cancel; so it is asked again for a while. */
-  async #cancel(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<void> {
+  async #end(abortedBy: AbortCause, wait: WaitOptions): Promise<void> {
     const { clock } = this.#context;
+    this.#see({ abortedBy });
     const giveUpAtMs = clock.monotonicMs() + ABORT_MAX_MS;
-    for (;;) {
+    while (this.#outcome === undefined) {
       try {
-        await abortJob(connection, domain, wait);
+        await this.#copy?.abort(wait);
         return;
       } catch (error) {
-        const isTooEarly = isLibvirtError(error, ErrorCode.operationInvalid) && this.#outcome === undefined;
+        const isTooEarly = isLibvirtError(error, ErrorCode.operationInvalid);
         if (!isTooEarly || this.#seen.isSwitching || clock.monotonicMs() >= giveUpAtMs) throw error;
         await clock.sleep(POLL_MS, wait.signal);
       }
     }
   }
 
-  /** It was started before this agent was: watches its job to the end and says what the source shows then. */
-  async #attach(
-    connection: Connection,
-    domain: DomainRef | undefined,
-    wait: WaitOptions,
-  ): Promise<MigrateResultInput> {
-    const { clock, stopped } = this.#context;
+  /** It was started before: watches its job to the end and says what the source shows then. */
+  async #attach(copy: Copy, intent: Intent | undefined): Promise<MigrateResultInput> {
+    const { clock, hypervisor, stopped } = this.#context;
+    const previousDowntimeMs = intent?.role === 'source' ? intent.previousDowntimeMs : 0;
     this.#logger.info('attached to a migration that was started before');
     const limitMs = this.request.timeoutMs + ABORT_MAX_MS + SWITCH_MAX_MS;
-    // The job first and the state after it: a state from before the job's end would tell nothing.
-    while (domain !== undefined && (await this.#pollJob(connection, domain, wait))) {
+    for (;;) {
+      // The job first and the state after it: a state from before the job's end would tell nothing.
+      const hasCopyJob = await this.#poll(copy, this.#wait());
+      const vm = await hypervisor.observe(this.request.vmUuid, this.#wait());
+      const shown = shownOnSource(vm);
+      if (!hasCopyJob && !(vm !== undefined && hasJob(vm))) {
+        if (shown.kind === 'running') await this.#restore(copy, previousDowntimeMs);
+        return this.#shown(shown);
+      }
+      this.#see({ isSwitching: this.#isPostCopy || shown.kind === 'paused_migrating' });
       if (clock.monotonicMs() - this.#startedAtMs >= limitMs)
         return this.#failed('timeout', 'the job has not ended in its time');
-      await this.#keepLimit(connection, domain, wait);
+      await this.#keepLimit(this.#wait());
       await clock.sleep(POLL_MS, stopped);
     }
-    return this.#shown(domain && (await orUndefined(getState(connection, domain, wait), ErrorCode.noDomain)));
   }
 
-  /** False when no migration job runs, or the VM has gone. */
-  async #pollJob(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<boolean> {
-    const asked = getJobStats(connection, domain, 0, wait);
-    const job = await orUndefined(orUndefined(asked, ErrorCode.operationInvalid), ErrorCode.noDomain);
-    if (job?.type !== JobType.unbounded || job.operation !== JobOperation.migrationOut) return false;
-    this.#report(job);
-    return true;
+  #shown(shown: Shown): MigrateResultInput {
+    switch (shown.kind) {
+      case 'left':
+        return { ok: true, message: 'the VM has left the source', progress: this.progress };
+      case 'off':
+        return this.#failed(shown.causeCode, 'the VM is off on the source');
+      case 'paused_migrating':
+        return this.#failed(
+          'net_lost_finish',
+          'the VM is paused on the source, and its migration job has ended',
+        );
+      case 'paused':
+      case 'running':
+        return this.#seen.abortedBy === undefined
+          ? this.#failed('unknown', 'the agent was restarted meanwhile; the VM is still on the source')
+          : this.#failed(this.#seen.abortedBy, 'the job was cancelled');
+    }
   }
-
-  #shown(status: DomainStatus | undefined): MigrateResultInput {
-    const { state, reason } = status ?? { state: DomainState.shutoff, reason: ShutoffReason.migrated };
-    if (state === DomainState.shutoff && reason === ShutoffReason.migrated)
-      return { ok: true, message: 'the VM has left the source', progress: this.#progress };
-    if (state === DomainState.shutoff)
-      return this.#failed(
-        reason === ShutoffReason.crashed ? 'guest_crashed' : 'guest_shutdown',
-        'the VM is off on the source',
-      );
-    if (state === DomainState.paused && reason === PausedReason.migration)
-      return this.#failed(
-        'net_lost_finish',
-        'the VM is paused on the source, and its migration job has ended',
-      );
-    const { abortedBy } = this.#seen;
-    if (abortedBy !== undefined)
-      return this.#failed(abortedBy === 'user' ? 'user_abort' : 'timeout', 'the job was cancelled');
-    return this.#failed('unknown', 'the agent was restarted meanwhile; the VM is still on the source');
-  }
-}
-
-function progressOf(figures: JobFigures): MigrationProgressInput {
-  const { memoryDirtyPagesPerSecond, memoryPageBytes } = figures;
-  const dirty =
-    memoryDirtyPagesPerSecond === undefined || memoryPageBytes === undefined
-      ? undefined
-      : memoryDirtyPagesPerSecond * memoryPageBytes;
-  return defined({
-    memoryTotalBytes: figures.memoryTotalBytes,
-    memoryProcessedBytes: figures.memoryProcessedBytes,
-    memoryRemainingBytes: figures.memoryRemainingBytes,
-    memoryBytesPerSecond: figures.memoryBytesPerSecond,
-    dirtyBytesPerSecond: dirty,
-    iteration: figures.memoryIteration,
-    downtimeMs: figures.downtimeMs,
-    elapsedMs: figures.elapsedMs,
-  });
-}
-
-/** Without the members that are undefined. */
-function defined(figures: Record<string, number | undefined>): MigrationProgressInput {
-  return Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
 }

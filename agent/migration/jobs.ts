@@ -1,82 +1,140 @@
 // The migrations that leave this host: one job for each id, which outlives the stream that asked for it.
+import { isAborted, pause } from '../../shared/clock.ts';
 import { EvenkeelError, invalidField } from '../../shared/errors.ts';
 import type { AbortMigrationRequest } from '../../shared/gen/evenkeel/v1/AbortMigrationRequest.ts';
 import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
 import type { MigrateResponseInput } from '../../shared/gen/evenkeel/v1/MigrateResponse.ts';
-import { HOUR_MS, MINUTE_MS } from '../../shared/units.ts';
-import { checkUuid } from '../vm/view.ts';
+import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
+import { fencedText, ruleTouch } from './claims.ts';
 import { MigrationJob, type JobContext } from './job.ts';
+import { checkAsked, checkMigrateRequest } from './requests.ts';
 
 export interface MigrationJobs {
   /** Starts the migration, or attaches to it when its id is known; ends with its result. */
   migrate(request: MigrateRequest, signal: AbortSignal): AsyncIterable<MigrateResponseInput>;
   abort(request: AbortMigrationRequest, signal: AbortSignal): Promise<void>;
+  /** Attaches to what was started before this agent was; resolves when all of it has ended, or the agent stops. */
+  recover(): Promise<void>;
 }
 
 // Long enough for a scheduler that was restarted to ask for the result.
 const KEPT_MS = 10 * MINUTE_MS;
 // One at a time is the scheduler's rule; more than this in ten minutes is a caller gone wrong.
 const JOBS_MAX = 200;
-// Ids are made by the scheduler, some forty characters.
-const ID_MAX = 128;
-// QEMU's own limit (migration/options.c, MAX_MIGRATE_DOWNTIME).
-const DOWNTIME_MAX_MS = 2_000_000;
-
-// What copies for a day never ends.
-const TIMEOUT_MAX_MS = 24 * HOUR_MS;
+// libvirt may come up after the agent.
+const RECOVER_RETRY_MS = 2 * SECOND_MS;
 
 export function createMigrationJobs(context: JobContext): MigrationJobs {
-  const jobs = new Map<string, MigrationJob>();
+  return new Jobs(context);
+}
 
-  const forgetOld = (): void => {
-    const nowMs = context.clock.monotonicMs();
-    for (const [id, job] of jobs)
-      if (job.outcome !== undefined && nowMs - job.endedAtMs > KEPT_MS) jobs.delete(id);
-  };
+class Jobs implements MigrationJobs {
+  readonly #context: JobContext;
+  readonly #byId = new Map<string, MigrationJob>();
 
-  const start = (request: MigrateRequest): MigrationJob => {
-    const { migrationId, vmUuid } = request;
-    const other = [...jobs.values()].find(
-      (job) => job.request.vmUuid === vmUuid && job.outcome === undefined,
-    );
-    if (other !== undefined)
+  constructor(context: JobContext) {
+    this.#context = context;
+  }
+
+  migrate(asked: MigrateRequest, signal: AbortSignal): AsyncIterable<MigrateResponseInput> {
+    const request = checkMigrateRequest(asked);
+    const known = this.#byId.get(request.migrationId);
+    if (known === undefined) return follow(this.#start(request).job, signal);
+    if (known.request.vmUuid !== request.vmUuid)
+      throw invalidField('migration_id', `${request.migrationId} is that of VM ${known.request.vmUuid}`);
+    return this.#attend(known, request, signal);
+  }
+
+  async abort(request: AbortMigrationRequest, signal: AbortSignal): Promise<void> {
+    const { asked, vmUuid } = checkAsked(request);
+    const touched = await this.#context.intents.rule(vmUuid, (record) => ruleTouch(record, asked));
+    if (touched.kind === 'fenced')
+      throw new EvenkeelError('FAILED_PRECONDITION', fencedText(asked, touched.seen));
+    const job = this.#byId.get(asked.migrationId);
+    if (job?.request.vmUuid !== vmUuid)
       throw new EvenkeelError(
-        'FAILED_PRECONDITION',
-        `migrate VM ${vmUuid}: migration ${other.request.migrationId} of it has not ended`,
+        'NOT_FOUND',
+        `abort migration ${asked.migrationId}: it was not started here, and now will not be`,
       );
-    forgetOld();
-    if (jobs.size >= JOBS_MAX)
+    await job.abort(signal);
+  }
+
+  async recover(): Promise<void> {
+    const { intents, logger } = this.#context;
+    const open = await intents.open();
+    await Promise.all(
+      open.map(async ([vmUuid, { intent, migrationId, epoch }]) => {
+        if (intent?.role !== 'source') return;
+        const request = { ...intent.order, vmUuid, migrationId, epoch };
+        await this.#takeUp(request).catch((error: unknown) => {
+          logger.error({ err: error, migrationId, vmId: vmUuid }, 'cannot take up a migration');
+        });
+      }),
+    );
+  }
+
+  /** Until it is attached to: libvirt may not be there yet. */
+  async #takeUp(request: MigrateRequest): Promise<void> {
+    const { clock, stopped } = this.#context;
+    for (;;) {
+      if (this.#byId.has(request.migrationId)) return;
+      const { job, ended } = this.#start(request);
+      await ended;
+      if (job.isClaimed || isAborted(stopped)) return;
+      if (!(await pause(clock, RECOVER_RETRY_MS, stopped))) return;
+    }
+  }
+
+  #start(request: MigrateRequest): { job: MigrationJob; ended: Promise<void> } {
+    const { migrationId, vmUuid } = request;
+    refuseSecond(this.#byId.values(), vmUuid);
+    this.#forgetOld();
+    if (this.#byId.size >= JOBS_MAX)
       throw new EvenkeelError(
         'RESOURCE_EXHAUSTED',
         `migrate VM ${vmUuid}: ${JOBS_MAX} migrations in ten minutes`,
       );
-    const job = new MigrationJob(request, context);
-    jobs.set(migrationId, job);
-    void job.run().then(() => {
+    const job = new MigrationJob(request, this.#context);
+    this.#byId.set(migrationId, job);
+    const ended = job.run().then(() => {
       // Nothing has happened under this id: it may be tried again.
-      if (!job.isClaimed) jobs.delete(migrationId);
+      if (!job.isClaimed) this.#byId.delete(migrationId);
     });
-    return job;
-  };
+    return { job, ended };
+  }
 
-  return {
-    migrate: (asked, signal) => {
-      const request = checkRequest(asked);
-      const known = jobs.get(request.migrationId);
-      if (known !== undefined && known.request.vmUuid !== request.vmUuid)
-        throw invalidField('migration_id', `${request.migrationId} is that of VM ${known.request.vmUuid}`);
-      return follow(known ?? start(request), signal);
-    },
-    abort: async ({ migrationId, vmUuid }, signal) => {
-      const job = jobs.get(migrationId);
-      if (job === undefined || (vmUuid !== '' && job.request.vmUuid !== vmUuid.toLowerCase()))
-        throw new EvenkeelError(
-          'NOT_FOUND',
-          `abort migration ${migrationId}: this agent has no such migration; after a restart of the agent call Migrate with its id first`,
-        );
-      await job.abort(signal);
-    },
-  };
+  #forgetOld(): void {
+    const nowMs = this.#context.clock.monotonicMs();
+    for (const [id, job] of this.#byId)
+      if (job.outcome !== undefined && nowMs - job.endedAtMs > KEPT_MS) this.#byId.delete(id);
+  }
+
+  async *#attend(
+    job: MigrationJob,
+    { vmUuid, migrationId, epoch }: MigrateRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<MigrateResponseInput> {
+    // Before its order is on disk, a question of its own scheduler would look like one that came in between.
+    if (job.isClaimed) {
+      const asked = { migrationId, epoch };
+      const touched = await this.#context.intents.rule(vmUuid, (record) => ruleTouch(record, asked));
+      if (touched.kind === 'fenced') {
+        const message = fencedText(asked, touched.seen);
+        yield { result: { ok: false, causeCode: 'fenced_epoch', message, progress: job.progress } };
+        return;
+      }
+    }
+    yield* follow(job, signal);
+  }
+}
+
+function refuseSecond(jobs: Iterable<MigrationJob>, vmUuid: string): void {
+  for (const { request, outcome } of jobs)
+    if (request.vmUuid === vmUuid && outcome === undefined)
+      throw new EvenkeelError(
+        'FAILED_PRECONDITION',
+        `migrate VM ${vmUuid}: migration ${request.migrationId} of it has not ended`,
+      );
 }
 
 /** Progress as it comes, the newest only when the reader is slow, then the result. */
@@ -95,29 +153,4 @@ async function* follow(job: MigrationJob, signal: AbortSignal): AsyncGenerator<M
       yield { progress: job.progress };
     }
   }
-}
-
-function checkRequest(request: MigrateRequest): MigrateRequest {
-  const { migrationId, epoch, targetLibvirtUri, bandwidthBytesPerSecond, downtimeMaxMs, timeoutMs } = request;
-  if (migrationId === '' || migrationId.length > ID_MAX)
-    throw invalidField('migration_id', `must have 1 to ${ID_MAX} characters`);
-  if (!(Number.isSafeInteger(epoch) && epoch > 0)) throw invalidField('epoch', 'must be above 0');
-  if (!isRemoteUri(targetLibvirtUri))
-    throw invalidField(
-      'target_libvirt_uri',
-      `${JSON.stringify(targetLibvirtUri)} names no other host, as "qemu+tls://10.0.0.12/system" does`,
-    );
-  if (!(Number.isSafeInteger(bandwidthBytesPerSecond) && bandwidthBytesPerSecond > 0))
-    throw invalidField('bandwidth_bytes_per_second', 'must be above 0: libvirt takes 0 for no limit');
-  if (downtimeMaxMs === 0 || downtimeMaxMs > DOWNTIME_MAX_MS)
-    throw invalidField('downtime_max_ms', `must be from 1 to ${DOWNTIME_MAX_MS}`);
-  if (timeoutMs === 0 || timeoutMs > TIMEOUT_MAX_MS)
-    throw invalidField('timeout_ms', `must be from 1 to ${TIMEOUT_MAX_MS}, a day`);
-  return { ...request, vmUuid: checkUuid('vm_uuid', request.vmUuid) };
-}
-
-function isRemoteUri(uri: string): boolean {
-  if (!URL.canParse(uri)) return false;
-  const { hostname } = new URL(uri);
-  return hostname !== '' && hostname !== 'localhost';
 }

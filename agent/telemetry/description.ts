@@ -8,7 +8,7 @@ const NO_METADATA: VmMetadata = {
   owner: '',
   purpose: '',
   expiresAtMs: 0,
-  rules: { neverMove: false, downtimeMaxMs: 0 },
+  rules: { neverMove: false, downtimeMaxMs: 0, postCopy: false },
 };
 
 /** Reads a live definition. Throws on text that is no XML. */

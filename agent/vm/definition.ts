@@ -37,6 +37,9 @@ export interface DiskDefinition {
   readonly format: string;
   readonly cdrom: boolean;
   readonly transient: boolean;
+  readonly readOnly: boolean;
+  /** Several VMs may write it at once: nothing locks it. */
+  readonly shareable: boolean;
 }
 
 export interface NicDefinition {
@@ -99,6 +102,8 @@ function readDisk(disk: XmlElement): DiskDefinition {
     format: attribute(driver, 'type') ?? '',
     cdrom: attribute(disk, 'device') === 'cdrom',
     transient: find(disk, 'transient') !== undefined,
+    readOnly: find(disk, 'readonly') !== undefined,
+    shareable: find(disk, 'shareable') !== undefined,
   };
 }
 

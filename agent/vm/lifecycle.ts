@@ -46,7 +46,14 @@ const LIST_TIMEOUT_MS = 2_000;
 // The slots of one connection.
 const LIST_WORKERS = 4;
 
-export function createLifecycle(access: LibvirtAccess, clock: Clock): Lifecycle {
+/** Throws FAILED_PRECONDITION while a migration of the VM is not over on this host. */
+export type RefuseDuringMigration = (verb: string, vmUuid: string) => Promise<void>;
+
+export function createLifecycle(
+  access: LibvirtAccess,
+  clock: Clock,
+  refuseDuringMigration: RefuseDuringMigration,
+): Lifecycle {
   const view = async (connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<VmInput> =>
     (await viewVm(connection, domain, clock.nowMs(), wait)).vm;
 
@@ -83,6 +90,7 @@ export function createLifecycle(access: LibvirtAccess, clock: Clock): Lifecycle 
     },
     start: (ref, signal) =>
       act('start', ref, signal, async (connection, domain, wait) => {
+        await refuseDuringMigration('start', domain.uuid);
         await refuseWhileMigrating('start', connection, domain, wait);
         await start(connection, domain, 0, { ...wait, timeoutMs: SLOW_TIMEOUT_MS });
       }),
@@ -90,12 +98,17 @@ export function createLifecycle(access: LibvirtAccess, clock: Clock): Lifecycle 
       act('shut down', ref, signal, (connection, domain, wait) => shutdown(connection, domain, 0, wait)),
     destroy: (ref, signal) =>
       act('destroy', ref, signal, async (connection, domain, wait) => {
+        await refuseDuringMigration('destroy', domain.uuid);
         await refuseWhileMigrating('destroy', connection, domain, wait);
         await destroy(connection, domain, 0, { ...wait, timeoutMs: SLOW_TIMEOUT_MS });
       }),
     undefine: (request, signal) => {
       const wait = { timeoutMs: access.timeoutMs, signal };
-      const work = access.own((connection) => undefineVm(connection, request, wait), signal);
+      const work = access.own(async (connection) => {
+        const domain = await findVm(connection, request.vm, wait);
+        await refuseDuringMigration('undefine', domain.uuid);
+        return undefineVm(connection, domain, request.deleteVolumes, wait);
+      }, signal);
       return translated(`undefine ${nameOf(request.vm)}`, work);
     },
   };
@@ -148,10 +161,10 @@ async function refuseWhileMigrating(
 
 async function undefineVm(
   connection: Connection,
-  { vm: ref, deleteVolumes }: UndefineVmRequest,
+  domain: DomainRef,
+  deleteVolumes: boolean,
   wait: WaitOptions,
 ): Promise<string[]> {
-  const domain = await findVm(connection, ref, wait);
   const { state, reason } = await getState(connection, domain, wait);
   if (state !== DomainState.shutoff)
     throw new EvenkeelError(

@@ -23,10 +23,11 @@ function fields({ owner, purpose, expiresAtMs, rules }: VmMetadata): XmlTree {
     purpose: purpose || undefined,
     expiresAt: expiresAtMs > 0 ? new Date(expiresAtMs).toISOString() : undefined,
     rules:
-      rules !== null && (rules.neverMove || rules.downtimeMaxMs > 0)
+      rules !== null && (rules.neverMove || rules.downtimeMaxMs > 0 || rules.postCopy)
         ? {
             '@neverMove': rules.neverMove ? 'yes' : undefined,
             '@downtimeMaxMs': rules.downtimeMaxMs > 0 ? String(rules.downtimeMaxMs) : undefined,
+            '@postCopy': rules.postCopy ? 'yes' : undefined,
           }
         : undefined,
   };
@@ -44,6 +45,7 @@ export function readMetadata(element: XmlElement): VmMetadata {
     rules: {
       neverMove: attribute(rules, 'neverMove') === 'yes',
       downtimeMaxMs: Number.isInteger(downtimeMaxMs) && downtimeMaxMs > 0 ? downtimeMaxMs : 0,
+      postCopy: attribute(rules, 'postCopy') === 'yes',
     },
   };
 }

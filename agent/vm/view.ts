@@ -64,6 +64,17 @@ export async function viewVm(
   return { vm: { ...vm, disks }, definition, xml };
 }
 
+/** For decisions about migrations: nothing that storage could hold up, and a stuck monitor is no answer. */
+export async function observeVm(
+  connection: Connection,
+  domain: DomainRef,
+  nowMs: number,
+  wait: WaitOptions,
+): Promise<VmInput> {
+  const role = await migrationRole(connection, domain, wait);
+  return (await viewWithRole(connection, domain, role, nowMs, wait)).vm;
+}
+
 /** For a list: without sizes and pools of disks, and with a VM whose monitor is stuck. */
 export async function viewVmInList(
   connection: Connection,

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap';
 import { stringify } from 'yaml';
 import { startAgent } from '../../agent/agent.ts';
 import { agentSchema } from '../../agent/config.ts';
+import { createAskSource } from '../../agent/migration/source-agent.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { Daemon } from '../../shared/daemon.ts';
 import type { CreateVmResponse } from '../../shared/gen/evenkeel/v1/CreateVmResponse.ts';
@@ -144,8 +145,52 @@ void t.test('an agent on a real host', { skip }, async (t) => {
       message: /xml: /,
     });
     await t.rejects(unary('abort', client.abortMigration.bind(client), { migrationId: 'm' }, wait), {
-      code: 'NOT_FOUND',
+      code: 'INVALID_ARGUMENT',
     });
+  });
+
+  await t.test('guards, shows and forgets a migration', async (t) => {
+    const { vms }: ListVmsResponse = await unary('list', client.listVms.bind(client), {}, wait);
+    const vmUuid = vms[0]?.uuid ?? '';
+    const asked = { migrationId: 'm1', epoch: 1, vmUuid };
+    const observed = unary('observe', client.observeVm.bind(client), asked, wait);
+    t.match(await observed, { vm: { name: 'remote' }, migrationId: '' });
+    const guard = unary('guard', client.guardMigration.bind(client), asked, wait);
+    await t.rejects(guard, { code: 'FAILED_PRECONDITION', message: /active here/ });
+    const other = { ...asked, vmUuid: crypto.randomUUID() };
+    t.match(await unary('guard', client.guardMigration.bind(client), other, wait), { definedBefore: false });
+    t.match(await unary('observe', client.observeVm.bind(client), other, wait), { migrationId: 'm1' });
+    const act = { ...asked, act: 'SETTLE_ACT_DESTROY', expectedState: 'VM_STATE_RUNNING' } as const;
+    await t.rejects(unary('settle', client.settleVm.bind(client), act, wait), {
+      code: 'FAILED_PRECONDITION',
+      message: /it is VM_STATE_RUNNING \(reason 1, id \d+\) now/,
+    });
+    await unary('end', client.endMigration.bind(client), other, wait);
+    await t.rejects(unary('end', client.endMigration.bind(client), { ...other, migrationId: '' }, wait), {
+      code: 'INVALID_ARGUMENT',
+    });
+  });
+
+  await t.test('is asked by the agent of another host, which knows it by certificate and id', async (t) => {
+    const { hostId: sourceHostId, agentAddress: sourceAgentAddress } = await hostOf(client);
+    const { vms }: ListVmsResponse = await unary('list', client.listVms.bind(client), {}, wait);
+    const ask = createAskSource(authority.issue('kvm2'));
+    const source = {
+      sourceHostId,
+      sourceAgentAddress,
+      sourceCertificateSha256: ownCertificateSha256(tls),
+    };
+    t.match(await ask(source, vms[0]?.uuid ?? '', wait), { name: 'remote', state: 'VM_STATE_RUNNING' });
+    t.equal(await ask(source, crypto.randomUUID(), wait), undefined, "by its libvirt's own word");
+    const nobody = crypto.randomUUID();
+    const wrong = [
+      { ...source, sourceHostId: nobody },
+      { ...source, sourceCertificateSha256: ownCertificateSha256(authority.issue('kvm3')) },
+      { ...source, sourceAgentAddress: `127.0.0.1:${await freePort()}` },
+      { ...source, sourceAgentAddress: '' },
+    ];
+    for (const other of wrong)
+      await t.rejects(ask(other, nobody, { timeoutMs: 5_000 }), { code: 'UNAVAILABLE' });
   });
 
   await t.test('reports to NATS as soon as that is there', async (t) => {

@@ -1,123 +1,33 @@
 // Migrations between two real libvirtds on one machine: started once, watched, aborted, timed out, fenced, found again.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import t, { type Test } from 'tap';
+import type { MigrationSettings } from '../../agent/config.ts';
 import { createCheckTarget } from '../../agent/migration/check.ts';
-import { Epochs } from '../../agent/migration/epochs.ts';
-import { createMigrationJobs, type MigrationJobs } from '../../agent/migration/jobs.ts';
+import { Intents } from '../../agent/migration/intents.ts';
+import { openStateFolder } from '../../agent/migration/state-folder.ts';
 import { getMaxDowntimeMs } from '../../agent/libvirt/migration.ts';
 import { define, domainByUuid, undefine } from '../../agent/libvirt/domain.ts';
+import type { CheckTargetResponseInput } from '../../shared/gen/evenkeel/v1/CheckTargetResponse.ts';
 import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
-import type { MigrateResponseInput } from '../../shared/gen/evenkeel/v1/MigrateResponse.ts';
-import type { MigrateResultInput } from '../../shared/gen/evenkeel/v1/MigrateResult.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { GIB, MIB } from '../../shared/units.ts';
 import { freePort, whyNoLibvirtd } from '../libvirt/private-libvirtd.ts';
-import { spec, startRealHost, type RealHost } from '../vm/real-host.ts';
+import {
+  all,
+  logger,
+  never,
+  remove,
+  resultOf,
+  runningVm,
+  SLOW,
+  startPair,
+  stateOn,
+  untilCopying,
+  type Pair,
+} from './pair.ts';
 
-const never = new AbortController().signal;
 const skip = whyNoLibvirtd();
-const logger = pino({ level: process.env['EVENKEEL_LOG_LEVEL'] ?? 'silent' });
-
-interface Pair {
-  readonly source: RealHost;
-  readonly target: RealHost;
-  readonly stateDirectory: string;
-  /** A fresh set of jobs, as after a restart of the agent; the former is told to stop. */
-  restart(host: RealHost): MigrationJobs;
-  request(vmUuid: string, change?: Partial<MigrateRequest>): MigrateRequest;
-}
-
-let lastEpoch = 0;
-
-async function startPair(t: Test): Promise<Pair> {
-  const source = await startRealHost();
-  t.teardown(() => source.stop());
-  const target = await startRealHost(source.poolDirectory);
-  t.teardown(() => target.stop());
-  const stateDirectory = mkdtempSync(join(tmpdir(), 'evenkeel-state-'));
-  let running = new AbortController();
-  t.teardown(() => {
-    running.abort(new Error('test over'));
-    rmSync(stateDirectory, { recursive: true });
-  });
-  return {
-    source,
-    target,
-    stateDirectory,
-    restart: (host) => {
-      running.abort(new Error('agent stopped'));
-      running = new AbortController();
-      return createMigrationJobs({
-        access: host.access,
-        epochs: new Epochs(join(stateDirectory, 'agent')),
-        // Two daemons on one local file system look like no shared storage to libvirt.
-        settings: { unsafe: true, tls: false, memoryReserveBytes: 0 },
-        clock: systemClock,
-        logger,
-        stopped: running.signal,
-      });
-    },
-    request: (vmUuid, change) => ({
-      migrationId: `m${(lastEpoch += 1)}`,
-      epoch: lastEpoch,
-      vmUuid,
-      targetHostId: 'target',
-      targetLibvirtUri: target.uri,
-      targetMigrateUri: 'tcp://127.0.0.1',
-      bandwidthBytesPerSecond: 512 * MIB,
-      downtimeMaxMs: 300,
-      timeoutMs: 60_000,
-      ...change,
-    }),
-  };
-}
-
-/** Slow enough to do something meanwhile. */
-const SLOW = { bandwidthBytesPerSecond: MIB } as const;
-
-async function all(stream: AsyncIterable<MigrateResponseInput>): Promise<MigrateResponseInput[]> {
-  const messages: MigrateResponseInput[] = [];
-  for await (const message of stream) messages.push(message);
-  return messages;
-}
-
-async function resultOf(
-  stream: AsyncIterable<MigrateResponseInput>,
-): Promise<MigrateResultInput | null | undefined> {
-  return (await all(stream)).at(-1)?.result;
-}
-
-/** Reads until memory is being copied, then leaves the stream as a broken connection would. */
-async function untilCopying(jobs: MigrationJobs, request: MigrateRequest): Promise<void> {
-  const gone = new AbortController();
-  for await (const { progress, result } of jobs.migrate(request, gone.signal)) {
-    if (result !== undefined) throw new Error(`ended too early: ${JSON.stringify(result)}`);
-    if (Number(progress?.memoryProcessedBytes ?? 0) > 0) break;
-  }
-  gone.abort();
-}
-
-async function runningVm(host: RealHost, name: string): Promise<string> {
-  const disks = [{ pool: 'pool', newBytes: 8 * MIB, source: 'newBytes' as const, sizeBytes: 0 }];
-  const metadata = { owner: 'ann', purpose: 'a & b', expiresAtMs: 0, rules: null };
-  const vm = await host.create({ spec: spec({ name, disks, metadata, headless: true }), start: true }, never);
-  return vm.uuid ?? '';
-}
-
-const stateOn = async (host: RealHost, uuid: string): Promise<string> =>
-  host.lifecycle.get({ vm: { uuid, by: 'uuid' }, includeXml: false }, never).then(
-    ({ vm }) => String(vm?.state),
-    (error: unknown) => String(error instanceof Error && 'code' in error ? error.code : error),
-  );
-
-async function remove(host: RealHost, uuid: string): Promise<void> {
-  const ref = { uuid, by: 'uuid' } as const;
-  await host.lifecycle.destroy(ref, never);
-  await host.lifecycle.undefine({ vm: ref, deleteVolumes: true }, never);
-}
 
 void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) => {
   const pair = await startPair(t);
@@ -161,7 +71,10 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
     const another = pair.request(uuid);
     t.throws(() => jobs.migrate(another, never), { code: 'FAILED_PRECONDITION', message: /has not ended/ });
 
-    await jobs.abort({ migrationId: request.migrationId, vmUuid: uuid }, never);
+    const order = { migrationId: request.migrationId, vmUuid: uuid, epoch: request.epoch };
+    const late = { ...order, epoch: request.epoch - 1 };
+    await t.rejects(jobs.abort(late, never), { code: 'FAILED_PRECONDITION', message: /^fenced_epoch/ });
+    await jobs.abort(order, never);
     t.match(await resultOf(jobs.migrate(request, never)), { ok: false, causeCode: 'user_abort' });
     t.equal(await stateOn(source, uuid), 'VM_STATE_RUNNING');
     t.equal(await stateOn(target, uuid), 'NOT_FOUND');
@@ -169,10 +82,11 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
       getMaxDowntimeMs(connection, domainByUuid(uuid), { timeoutMs: 5_000 }),
     );
     t.equal(downtimeMs, 300, "QEMU's own limit is back");
-    await t.rejects(jobs.abort({ migrationId: request.migrationId, vmUuid: uuid }, never), {
+    await t.rejects(jobs.abort(order, never), {
       message: /has ended/,
     });
-    await t.rejects(jobs.abort({ migrationId: 'other', vmUuid: '' }, never), { code: 'NOT_FOUND' });
+    const other = { migrationId: 'other', vmUuid: crypto.randomUUID(), epoch: 1 };
+    await t.rejects(jobs.abort(other, never), { code: 'NOT_FOUND' });
     await remove(source, uuid);
   });
 
@@ -201,7 +115,9 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
 
     const back = pair.request(uuid, { targetLibvirtUri: source.uri });
     t.match(await resultOf(pair.restart(target).migrate(back, never)), { ok: true });
-    const jobs = pair.restart(source);
+    const { jobs, guard } = pair.agent(source);
+    const { migrationId, epoch } = request;
+    await guard.end({ migrationId, epoch, vmUuid: uuid });
     t.match(await resultOf(jobs.migrate(request, never)), { ok: false, causeCode: 'fenced_epoch' });
     t.equal(await stateOn(source, uuid), 'VM_STATE_RUNNING', 'a late command moves nothing');
     await remove(source, uuid);
@@ -251,28 +167,52 @@ async function badRequests(t: Test, pair: Pair): Promise<void> {
   ];
   for (const [change, message] of cases)
     t.throws(() => jobs.migrate(pair.request(uuid, change), never), { code: 'INVALID_ARGUMENT', message });
-  writeFileSync(join(pair.stateDirectory, 'agent', 'epochs.json'), '{"vms":');
+  writeFileSync(join(pair.stateDirectory, 'agent', 'intents.json'), '{"vms":');
   const torn = pair.restart(pair.source);
   await t.rejects(resultOf(torn.migrate(pair.request(uuid), never)), {
     code: 'FAILED_PRECONDITION',
-    message: /epochs\.json: .*remove the file/,
+    message: /intents\.json: .*check sum.*move the file away/,
   });
-  rmSync(join(pair.stateDirectory, 'agent', 'epochs.json'));
+  rmSync(join(pair.stateDirectory, 'agent', 'intents.json'));
   await t.rejects(resultOf(torn.migrate(pair.request(uuid), never)), { code: 'NOT_FOUND' });
-  t.match(JSON.parse(readFileSync(join(pair.stateDirectory, 'agent', 'epochs.json'), 'utf8')), {
-    vms: { [uuid]: { epoch: lastEpoch } },
-  });
+  await torn.recover();
+  t.equal(await new Intents(openStateFolder(join(pair.stateDirectory, 'agent'))).of(uuid), undefined);
 }
 
-async function checks(t: Test, { source, target }: Pair): Promise<void> {
+interface Change {
+  readonly xml?: string;
+  readonly version?: string;
+  readonly memoryBytes?: number;
+  readonly totalBytes?: number;
+  readonly tls?: boolean;
+  readonly settings?: Partial<MigrationSettings>;
+}
+
+async function checks(t: Test, { source, target, agent, stateDirectory }: Pair): Promise<void> {
   const uuid = await runningVm(source, 'asker');
   const { vm, xml = '' } = await source.lifecycle.get({ vm: { uuid, by: 'uuid' }, includeXml: true }, never);
-  const check = (change: { xml?: string; version?: string; memoryBytes?: number }): Promise<string[]> =>
+  const { intents } = agent(target);
+  const settings = {
+    unsafe: true,
+    tls: false,
+    memoryReserveBytes: 256 * MIB,
+    memoryOvercommitRatio: 1,
+    portMin: 49_152,
+    portMax: 49_215,
+    tlsDirectory: join(stateDirectory, 'pki'),
+  };
+  const ask = (change: Change): Promise<CheckTargetResponseInput> =>
     createCheckTarget({
       access: target.access,
+      intents,
+      clock: systemClock,
       logger,
-      memoryReserveBytes: 256 * MIB,
-      memoryAvailableBytes: () => change.memoryBytes ?? GIB,
+      settings: { ...settings, ...change.settings },
+      procRoot: '/proc',
+      memory: () => ({
+        memoryBytes: change.totalBytes ?? 4 * GIB,
+        memoryAvailableBytes: change.memoryBytes ?? GIB,
+      }),
       hasBridge: (name) => Promise.resolve(name === 'br-test'),
     })(
       {
@@ -280,15 +220,29 @@ async function checks(t: Test, { source, target }: Pair): Promise<void> {
         vmName: 'asker',
         xml: change.xml ?? xml,
         sourceHypervisorVersion: change.version ?? '7.0.0',
+        tls: change.tls ?? false,
       },
       never,
-    ).then((refusals) => refusals.map(({ code }) => code ?? ''));
+    );
+  const check = async (change: Change): Promise<string[]> =>
+    ((await ask(change)).refusals ?? []).map(({ code }) => code ?? '');
   const withDevice = (device: string): string => xml.replace('</devices>', `${device}</devices>`);
 
   t.strictSame(await check({}), []);
   t.strictSame(await check({ version: '99.0.0' }), ['hypervisor_older']);
   t.strictSame(await check({ version: 'unknown' }), []);
   t.strictSame(await check({ memoryBytes: 280 * MIB }), ['memory_short']);
+  t.strictSame(await check({ totalBytes: 280 * MIB }), ['memory_short'], 'promised, though not in use');
+  t.strictSame(await check({ totalBytes: 280 * MIB, settings: { memoryOvercommitRatio: 2 } }), []);
+  t.strictSame(await check({ tls: true }), ['tls']);
+  t.strictSame(await check({ settings: { portMin: 1, portMax: 0 } }), ['ports_exhausted']);
+  t.match(await ask({}), { lockProven: true, lockReason: '', atMs: Number }, 'the guest holds its lock');
+  const gone = xml.replace(/-vda\.qcow2/, '-vdz.qcow2');
+  t.match(await ask({ xml: gone }), { lockProven: false, lockReason: /^disk vda: .*No such file/ });
+  const shared = xml.replace('</disk>', '<shareable/></disk>');
+  t.match(await ask({ xml: shared }), { lockProven: false, lockReason: /^disk vda: it is shareable/ });
+  const diskless = xml.replace(/<disk[\s\S]*<\/disk>/, '');
+  t.match(await ask({ xml: diskless }), { lockProven: false, lockReason: /no writable disk/ });
   t.strictSame(await check({ xml: xml.replace(/machine='[^']+'/, "machine='pc-q35-99.0'") }), [
     'machine_unknown',
   ]);

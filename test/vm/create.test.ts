@@ -112,7 +112,7 @@ async function life(t: Test, host: RealHost, files: () => string[]): Promise<voi
     owner: 'Ann <ann@example.org>',
     purpose: 'shop & "tills" &#65;',
     expiresAtMs: 4_000_000_000_000,
-    rules: { neverMove: true, downtimeMaxMs: 200 },
+    rules: { neverMove: true, downtimeMaxMs: 200, postCopy: false },
   };
   const asked = spec({ name: 'web1', disks: [newDisk], metadata });
   const made = await host.create({ spec: asked, start: true }, never);

@@ -71,7 +71,7 @@ export async function startRealHost(sharedPool?: string): Promise<RealHost> {
     access,
     context,
     create: createCreator(context),
-    lifecycle: createLifecycle(access, systemClock),
+    lifecycle: createLifecycle(access, systemClock, () => Promise.resolve()),
     poolDirectory,
     uri: `qemu+tcp://127.0.0.1:${port}/session`,
     stop: async () => {

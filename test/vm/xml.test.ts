@@ -86,7 +86,7 @@ const linux: VmPlan = {
     owner: 'a <b> & "c"',
     purpose: 'shop',
     expiresAtMs: 1_800_000_000_000,
-    rules: { neverMove: true, downtimeMaxMs: 200 },
+    rules: { neverMove: true, downtimeMaxMs: 200, postCopy: true },
   },
   headless: false,
 };
@@ -133,7 +133,12 @@ void t.test('no text of a person changes the structure, and the metadata comes b
         fc.integer({ min: 0, max: 4e12 }),
         fc.boolean(),
         (owner, purpose, at, neverMove) => {
-          const metadata = { owner, purpose, expiresAtMs: at, rules: { neverMove, downtimeMaxMs: 0 } };
+          const metadata = {
+            owner,
+            purpose,
+            expiresAtMs: at,
+            rules: { neverMove, downtimeMaxMs: 0, postCopy: !neverMove },
+          };
           const root = parseXml(domainXml({ ...linux, metadata }));
           const element = findMetadata(root);
           t.strictSame(element && readMetadata(element), metadata);
@@ -153,7 +158,7 @@ void t.test('metadata that a person broke reads as unset', (t) => {
     owner: '',
     purpose: '',
     expiresAtMs: 0,
-    rules: { neverMove: false, downtimeMaxMs: 0 },
+    rules: { neverMove: false, downtimeMaxMs: 0, postCopy: false },
   });
   t.equal(findMetadata(parseXml('<domain><metadata><x:vm xmlns:x="urn:x"/></metadata></domain>')), undefined);
   t.end();
@@ -168,7 +173,7 @@ void t.test(
     );
     t.match(element && readMetadata(element), {
       owner: 'ops',
-      rules: { neverMove: true, downtimeMaxMs: 250 },
+      rules: { neverMove: true, downtimeMaxMs: 250, postCopy: false },
     });
     t.equal(readOsFamily(element), 'windows');
     t.end();

@@ -1,0 +1,39 @@
+// An order to migrate: who gave it, its limits, and when it cannot be begun. Pure.
+import { EvenkeelError } from '../../shared/errors.ts';
+import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
+import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
+import type { Asked, CopyLimits } from './claims.ts';
+import { hasJob, isRunning } from './vm-state.ts';
+
+export function askedOf({ migrationId, epoch }: Asked): Asked {
+  return { migrationId, epoch };
+}
+
+export function limitsOf(request: MigrateRequest): CopyLimits {
+  return {
+    targetHostId: request.targetHostId,
+    targetLibvirtUri: request.targetLibvirtUri,
+    targetMigrateUri: request.targetMigrateUri,
+    bandwidthBytesPerSecond: request.bandwidthBytesPerSecond,
+    downtimeMaxMs: request.downtimeMaxMs,
+    timeoutMs: request.timeoutMs,
+    commitMode: request.commitMode,
+    autoConverge: request.autoConverge,
+    postCopy: request.postCopy,
+  };
+}
+
+export function refuseStart({ vmUuid }: MigrateRequest, vm: VmInput | undefined): void {
+  if (vm === undefined)
+    throw new EvenkeelError('NOT_FOUND', `migrate VM ${vmUuid}: this host has no such VM`);
+  if (hasJob(vm))
+    throw new EvenkeelError(
+      'FAILED_PRECONDITION',
+      `migrate VM ${vmUuid}: it is in a migration already; wait for its end`,
+    );
+  if (!isRunning(vm))
+    throw new EvenkeelError(
+      'FAILED_PRECONDITION',
+      `migrate VM ${vmUuid}: it does not run here; only a running VM is migrated`,
+    );
+}

@@ -1,0 +1,48 @@
+// What callers ask about migrations, checked field by field.
+import { invalidField } from '../../shared/errors.ts';
+import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
+import { HOUR_MS } from '../../shared/units.ts';
+import { checkUuid } from '../vm/view.ts';
+import type { Asked } from './claims.ts';
+
+// Ids are made by the scheduler, some forty characters.
+const ID_MAX = 128;
+// QEMU's own limit (migration/options.c, MAX_MIGRATE_DOWNTIME).
+const DOWNTIME_MAX_MS = 2_000_000;
+// What copies for a day never ends.
+const TIMEOUT_MAX_MS = 24 * HOUR_MS;
+
+/** Who asks, and about which VM. Throws INVALID_ARGUMENT. */
+export function checkAsked(request: Asked & { readonly vmUuid: string }): {
+  readonly asked: Asked;
+  readonly vmUuid: string;
+} {
+  const { migrationId, epoch } = request;
+  if (migrationId === '' || migrationId.length > ID_MAX)
+    throw invalidField('migration_id', `must have 1 to ${ID_MAX} characters`);
+  if (!(Number.isSafeInteger(epoch) && epoch > 0)) throw invalidField('epoch', 'must be above 0');
+  return { asked: { migrationId, epoch }, vmUuid: checkUuid('vm_uuid', request.vmUuid) };
+}
+
+export function checkMigrateRequest(request: MigrateRequest): MigrateRequest {
+  const { targetLibvirtUri, bandwidthBytesPerSecond, downtimeMaxMs, timeoutMs } = request;
+  const { vmUuid } = checkAsked(request);
+  if (!isRemoteUri(targetLibvirtUri))
+    throw invalidField(
+      'target_libvirt_uri',
+      `${JSON.stringify(targetLibvirtUri)} names no other host, as "qemu+tls://10.0.0.12/system" does`,
+    );
+  if (!(Number.isSafeInteger(bandwidthBytesPerSecond) && bandwidthBytesPerSecond > 0))
+    throw invalidField('bandwidth_bytes_per_second', 'must be above 0: libvirt takes 0 for no limit');
+  if (downtimeMaxMs === 0 || downtimeMaxMs > DOWNTIME_MAX_MS)
+    throw invalidField('downtime_max_ms', `must be from 1 to ${DOWNTIME_MAX_MS}`);
+  if (timeoutMs === 0 || timeoutMs > TIMEOUT_MAX_MS)
+    throw invalidField('timeout_ms', `must be from 1 to ${TIMEOUT_MAX_MS}, a day`);
+  return { ...request, vmUuid };
+}
+
+function isRemoteUri(uri: string): boolean {
+  if (!URL.canParse(uri)) return false;
+  const { hostname } = new URL(uri);
+  return hostname !== '' && hostname !== 'localhost';
+}
