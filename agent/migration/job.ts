@@ -177,7 +177,8 @@ export class MigrationJob {
     if (isNew) refuseStart(this.request, vm);
     const intent = { ...draft, previousDowntimeMs: isNew ? await copy.downtimeMaxMs(this.#wait()) : 0 };
     const claim = await intents.rule(vmUuid, (before) => ruleStart(before, askedOf(this.request), intent));
-    this.#isClaimed = true;
+    // One that was fenced off is forgotten: a later scheduler attaches under the same id.
+    this.#isClaimed = claim.kind !== 'fenced';
     switch (claim.kind) {
       case 'fenced':
         return this.#failed('fenced_epoch', fencedText(this.request, claim.seen));

@@ -63,22 +63,24 @@ class Jobs implements MigrationJobs {
     const { intents, logger } = this.#context;
     const open = await intents.open();
     await Promise.all(
-      open.map(async ([vmUuid, { intent, migrationId, epoch }]) => {
+      open.map(async ([vmUuid, { intent, migrationId }]) => {
         if (intent?.role !== 'source') return;
-        const request = { ...intent.order, vmUuid, migrationId, epoch };
-        await this.#takeUp(request).catch((error: unknown) => {
+        await this.#takeUp(vmUuid, migrationId).catch((error: unknown) => {
           logger.error({ err: error, migrationId, vmId: vmUuid }, 'cannot take up a migration');
         });
       }),
     );
   }
 
-  /** Until it is attached to: libvirt may not be there yet. */
-  async #takeUp(request: MigrateRequest): Promise<void> {
-    const { clock, stopped } = this.#context;
+  /** Until it is attached to: libvirt may not be there yet, and a new scheduler may raise the epoch meanwhile. */
+  async #takeUp(vmUuid: string, migrationId: string): Promise<void> {
+    const { clock, stopped, intents } = this.#context;
     for (;;) {
-      if (this.#byId.has(request.migrationId)) return;
-      const { job, ended } = this.#start(request);
+      const record = await intents.of(vmUuid);
+      if (record?.migrationId !== migrationId || record.intent?.role !== 'source') return;
+      if (this.#byId.has(migrationId)) return;
+      const { order } = record.intent;
+      const { job, ended } = this.#start({ ...order, vmUuid, migrationId, epoch: record.epoch });
       await ended;
       if (job.isClaimed || isAborted(stopped)) return;
       if (!(await pause(clock, RECOVER_RETRY_MS, stopped))) return;

@@ -37,14 +37,15 @@ export async function followCopy(term: Term, run: Run): Promise<void> {
   };
   term.signal.addEventListener('abort', stop, { once: true });
   if (term.signal.aborted) stop();
-  const watching = watchDeadlines(term, run, following);
+  // Handled from the start: it may end long before what it watches does.
+  const watching = watchDeadlines(term, run, following).catch(() => undefined);
   let ended: Ended;
   try {
     ended = await follow(term, run, following.signal);
   } finally {
     term.signal.removeEventListener('abort', stop);
     following.abort(new Error('the copy has ended'));
-    await watching.catch(() => undefined);
+    await watching;
   }
   term.signal.throwIfAborted();
   await advanceSurely(

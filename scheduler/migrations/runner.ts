@@ -36,6 +36,8 @@ export interface Order {
 // Orders of people that may wait; more are a mistake of a script.
 const QUEUED_MAX = 100;
 const ABANDON_PAUSE_MS = SECOND_MS;
+// Nobody waits for it: what it finds was left behind by a fault.
+const ADOPT_PAUSE_MS = 5 * SECOND_MS;
 const OUTLAST_MAX_MS = 2 * SECOND_MS;
 const OUTLAST_PAUSE_MS = 10;
 
@@ -88,17 +90,18 @@ export class Runner {
     if (until.aborted) end();
     this.#runs.clear();
     await parts.journal.lead(leader, signal);
-    for (const { vmUuid, claim } of parts.journal.claims()) await this.#takeOver(term, vmUuid, claim);
-    for (const { migration } of parts.journal.list())
-      if (!isOver(migration.state) && !this.#runs.has(migration.migrationId))
-        await this.#takeOverUnclaimed(term, migration);
+    const found = await this.#takeOverAll(term);
     await parts.slots.keepOnly(({ migrationId }) => {
       const run = this.#runs.get(migrationId);
       return run !== undefined && holdsSlots(run.migration.state);
     });
     signal.throwIfAborted();
     this.#term = term;
-    for (const run of this.#runs.values()) this.#track(term, run, this.#resume(term, run));
+    for (const run of found) this.#follow(term, run, this.#resume(term, run));
+    const adopting = this.#adopt(term)
+      .catch(() => undefined)
+      .finally(() => term.tasks.delete(adopting));
+    term.tasks.add(adopting);
   }
 
   /** Lets go of the migrations without touching them: libvirt goes on, the next scheduler verifies them. */
@@ -131,7 +134,7 @@ export class Runner {
     }
     this.#parts.tell(run.migration, this.#parts.clock.nowMs());
     this.#parts.changes.notify();
-    this.#track(term, run, this.#execute(term, run));
+    this.#follow(term, run, this.#execute(term, run));
     return run.migration;
   }
 
@@ -232,6 +235,16 @@ export class Runner {
     if (none !== undefined) throw refuse(none.reason);
   }
 
+  /** As track; what ends by an error before the migration is over is left to `adopt`. */
+  #follow(term: OwnTerm, run: Run, work: Promise<void>): void {
+    const { migrationId } = run.migration;
+    const followed = work.catch((error: unknown) => {
+      if (!term.signal.aborted && this.#runs.get(migrationId) === run) this.#runs.delete(migrationId);
+      throw error;
+    });
+    this.#track(term, run, followed);
+  }
+
   #track(term: OwnTerm, run: Run, work: Promise<void>): void {
     const task = work
       .catch((error: unknown) => {
@@ -282,24 +295,58 @@ export class Runner {
     }
   }
 
-  async #takeOver(term: Term, vmUuid: string, { migrationId }: Claim): Promise<void> {
+  /** What the journal shows under way and is not followed here. */
+  async #takeOverAll(term: Term): Promise<Run[]> {
+    const { journal } = this.#parts;
+    const found: (Run | undefined)[] = [];
+    for (const { vmUuid, claim } of journal.claims())
+      if (!this.#runs.has(claim.migrationId)) found.push(await this.#takeOver(term, vmUuid, claim));
+    for (const { migration } of journal.list())
+      if (!isOver(migration.state) && !this.#runs.has(migration.migrationId))
+        found.push(await this.#takeOverUnclaimed(term, migration));
+    return found.filter((run) => run !== undefined);
+  }
+
+  /**
+   * What a deposed scheduler had sent may be written after this one has begun to lead, and what was followed here may
+   * have ended by an error: both are found in the journal and taken over as at the beginning.
+   */
+  async #adopt(term: OwnTerm): Promise<void> {
+    const { clock, slots, logger } = this.#parts;
+    for (;;) {
+      await clock.sleep(ADOPT_PAUSE_MS, term.signal);
+      try {
+        for (const run of await this.#takeOverAll(term)) this.#follow(term, run, this.#resume(term, run));
+        await slots.keepOnly(({ migrationId }) => this.#runs.has(migrationId));
+      } catch (error) {
+        term.signal.throwIfAborted();
+        logger.warn(
+          { cause: messageOf(error) },
+          'could not look for migrations that nobody follows; trying again',
+        );
+      }
+    }
+  }
+
+  async #takeOver(term: Term, vmUuid: string, { migrationId }: Claim): Promise<Run | undefined> {
     const { journal, clock, logger } = this.#parts;
     const entry = await journal.reread(migrationId);
     if (entry === undefined) {
       logger.warn({ vmId: vmUuid, migrationId }, 'released a VM whose migration never began');
       await journal.release(vmUuid, migrationId);
-      return;
+      return undefined;
     }
     const run = newRun(entry, clock);
     if (!isOver(entry.migration.state)) await this.#raise(term, run);
     this.#runs.set(migrationId, run);
+    return run;
   }
 
   /** A record without its claim: the claim was lost with the bucket, or another migration took the VM before this one began. */
-  async #takeOverUnclaimed(term: Term, migration: Migration): Promise<void> {
+  async #takeOverUnclaimed(term: Term, migration: Migration): Promise<Run | undefined> {
     const { journal, clock, logger } = this.#parts;
     const entry = await journal.reread(migration.migrationId);
-    if (entry === undefined || isOver(entry.migration.state)) return;
+    if (entry === undefined || isOver(entry.migration.state)) return undefined;
     const run = newRun(entry, clock);
     try {
       await this.#raise(term, run);
@@ -315,9 +362,10 @@ export class Runner {
         causeCode: 'fenced_epoch',
       };
       await journal.record({ migration: { ...failed, endedAtMs: clock.nowMs() }, revision: entry.revision });
-      return;
+      return undefined;
     }
     this.#runs.set(migration.migrationId, run);
+    return run;
   }
 
   /** From now on commands of the scheduler that led before are refused, by the journal and by agents that heard of it. */

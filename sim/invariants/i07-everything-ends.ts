@@ -1,0 +1,22 @@
+// I7: every migration ends, with a cause; what only a person can decide says so and is the consequence of a lost guest.
+import { isEnded, whereabouts, type Invariant } from '../scene.ts';
+
+export const everythingEnds: Invariant = {
+  id: 'I7',
+  claim: 'every migration ends in a terminal state with a cause',
+  end: ({ migrations, kvm }) => {
+    for (const migration of migrations.values()) {
+      const { migrationId, state, causeCode, outcome } = migration;
+      const vm = kvm.vm(migration.vmUuid);
+      if (isEnded(migration)) {
+        if (state !== 'MIGRATION_STATE_SUCCEEDED' && causeCode === '')
+          return `${migrationId} ${state} has no cause`;
+        continue;
+      }
+      // A guest that a fault has ended is found dead, and who wonders why must look.
+      if (state === 'MIGRATION_STATE_UNKNOWN' && vm.endedBy !== undefined) continue;
+      return `${migrationId} is still ${state} (${outcome}); ${whereabouts(kvm, vm)}`;
+    }
+    return undefined;
+  },
+};

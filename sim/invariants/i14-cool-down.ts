@@ -1,0 +1,28 @@
+// I14: the planner's moves keep their distance. The planner itself is not simulated; the closest is that its ledger, read
+// from a journal that survives any crash, keeps every move it would order out of the cool-down of the one before. It
+// counts in wall time, so worlds whose wall clocks jump are left out.
+import type { Invariant } from '../scene.ts';
+
+export const coolDown: Invariant = {
+  id: 'I14',
+  claim: 'no VM is moved again within its cool-down by the planner',
+  step: ({ history, limits }, news) => {
+    for (const fact of news) {
+      if (fact.kind !== 'record' || fact.migration.state !== 'MIGRATION_STATE_QUEUED') continue;
+      const { migrationId, vmUuid, decisionId } = fact.migration;
+      if (decisionId === '') continue;
+      for (const before of history.facts) {
+        if (before.kind === 'note' && before.detail === 'clock jumps') break;
+        if (
+          before.kind === 'record' &&
+          before.migration.vmUuid === vmUuid &&
+          before.migration.migrationId !== migrationId &&
+          before.migration.state === 'MIGRATION_STATE_SUCCEEDED' &&
+          fact.atMs - before.atMs < limits.coolDownMs
+        )
+          return `VM ${vmUuid} was ordered to move again ${Math.round(fact.atMs - before.atMs)} ms after it had moved`;
+      }
+    }
+    return undefined;
+  },
+};

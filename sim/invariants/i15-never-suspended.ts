@@ -1,0 +1,14 @@
+// I15: evenkeel suspends a guest for one reason only: that another copy of it runs. (That the pause of a switch-over keeps
+// within the VM's limit is QEMU's doing; the fault suite measures it.)
+import type { Invariant } from '../scene.ts';
+
+export const neverSuspended: Invariant = {
+  id: 'I15',
+  claim: 'no guest is suspended to make a copy converge',
+  step: (_scene, news) => {
+    for (const fact of news)
+      if (fact.kind === 'act' && fact.act === 'suspend' && fact.runningElsewhere.length === 0)
+        return `VM ${fact.vmUuid} was suspended on ${fact.hostId} while it ran nowhere else`;
+    return undefined;
+  },
+};
