@@ -169,7 +169,8 @@ const libvirtdCases: readonly FaultCase[] = [
       await stage.kill(stage.libvirtd('target'));
     },
     ends: ['FAILED'],
-    causes: ['dst_daemon_lost'],
+    // Seen from the source, a libvirtd that is gone and a connection that is gone are one thing.
+    causes: ['dst_daemon_lost', 'net_lost_copy'],
     home: 'source',
     silenceMaxMs: ordinarySilenceMs,
   },

@@ -101,7 +101,7 @@ async function play(stage: Stage, fault: FaultCase, mode: CaseMode, violations: 
   }
   const { migration } = ended;
   for (const ran of report.ranTwice) violations.push(`I1: ${ran}`);
-  violations.push(...judgeEnd(fault, migration, (await stage.migrations()).length));
+  violations.push(...judgeEnd(fault, mode, migration, (await stage.migrations()).length));
   if (home !== undefined && report.longestAbsenceMs > 1_000)
     violations.push(`I2: no QEMU of the guest for ${report.longestAbsenceMs} ms`);
   violations.push(...(await checkHome(stage.guest, home)), ...(await checkPorts()));
@@ -171,7 +171,12 @@ async function resumeLife(stage: Stage, fault: FaultCase, home: HostName | undef
   );
 }
 
-function judgeEnd(fault: FaultCase, migration: Migration | undefined, count: number): string[] {
+function judgeEnd(
+  fault: FaultCase,
+  mode: CaseMode,
+  migration: Migration | undefined,
+  count: number,
+): string[] {
   if (migration === undefined) return fault.ends.length === 0 ? [] : ['I7: there is no migration'];
   const violations = checkRecord(migration);
   const end = stateOf(migration);
@@ -182,6 +187,9 @@ function judgeEnd(fault: FaultCase, migration: Migration | undefined, count: num
     );
   if (end !== 'SUCCEEDED' && fault.causes !== undefined && !fault.causes.includes(causeCode))
     violations.push(`cause ${causeCode} (${outcome}), expected ${fault.causes.join(' or ')}`);
+  const wanted = { lock: 'COMMIT_MODE_LOCK', paused: 'COMMIT_MODE_PAUSED' }[mode];
+  if (![wanted, 'COMMIT_MODE_UNSPECIFIED'].includes(migration.commitMode))
+    violations.push(`I18: committed by ${migration.commitMode}, expected ${wanted}`);
   if (count > (fault.orders ?? 1)) violations.push(`I4: ${count} migrations, more than were ordered`);
   return violations;
 }
