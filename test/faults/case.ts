@@ -1,4 +1,5 @@
 // What a case of the fault suite is: when it strikes, what it does, and how the migration must end.
+import type { Profile } from '../../lab/profile.ts';
 import type { Stage } from './stage.ts';
 
 /**
@@ -46,6 +47,8 @@ export interface FaultCase {
   readonly restartsGuest?: boolean;
   /** How this differs from the fault that is meant, where the lab cannot do just that. */
   readonly means?: string;
+  /** Runs in the lab's TLS profile alone, or in the plain one alone. */
+  readonly profile?: Profile;
   /** The migration ends this long after the fault was mended, at the latest; 90 s when absent. */
   readonly endsWithinMs?: number;
 }

@@ -13,6 +13,8 @@ const virsh = ['virsh', '-c', 'qemu:///system'] as const;
 const wait = { timeoutMs: 30_000 };
 /** Samples come once a second; the view may wait for the next one or two. */
 const viewWithinMs = 20_000;
+/** What the agent remembers (agent/migration/intents.ts). */
+const intentsFile = '/var/lib/evenkeel/agent/intents.json';
 /** libvirt's range for incoming migrations (migration_port_min and _max of qemu.conf). */
 const migrationPorts = { min: 49_152, max: 49_215 };
 
@@ -90,6 +92,20 @@ function listeningPort(line: string): number {
   // proc_net_tcp: local address and port in hexadecimal, then the remote one, then the state; 0A is LISTEN.
   const [, portHex] = /^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) \S+ 0A /.exec(line) ?? [];
   return Number.parseInt(portHex ?? '0', 16);
+}
+
+/** No agent holds an intent any more: the VM is anyone's to command again. */
+export async function checkIntents({ name }: Guest): Promise<string[]> {
+  const found = await Promise.all(
+    hostNames.map(async (host) => {
+      const text = await hostRun(host, ['bash', '-c', `cat ${intentsFile} 2>/dev/null || true`], wait);
+      const [body = '{}'] = text.split('\n');
+      return /"intent":\{/.test(body)
+        ? [`leak: the agent of ${host} still holds an intent, after ${name}`]
+        : [];
+    }),
+  );
+  return found.flat();
 }
 
 /** Speed limit and slow-down of the guest are as they were before. */

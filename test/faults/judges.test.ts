@@ -87,6 +87,7 @@ t.test('each fault of the list is run or said not to be, with the reason', (t) =
   const missing = Array.from({ length: 45 }, (_, index) => `F${index + 1}`).filter((id) => !known.has(id));
   t.strictSame(missing, []);
   const names = cases.map(({ id, variant, modes }) => `${id} ${variant ?? ''} ${modes.join()}`);
+  t.ok(cases.every(({ ends, home }) => ends.length > 0 || home === 'source'));
   t.equal(new Set(names).size, names.length, 'no two cases have one name');
   t.end();
 });

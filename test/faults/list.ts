@@ -3,10 +3,14 @@ import type { FaultCase, NotRun } from './case.ts';
 import { daemonCases } from './cases-daemons.ts';
 import { guestCasesAll } from './cases-guests.ts';
 import { networkCases } from './cases-network.ts';
+import { tlsCases } from './cases-tls.ts';
 
-export const cases: readonly FaultCase[] = [...daemonCases, ...networkCases, ...guestCasesAll].sort(
-  (one, other) => numberOf(one.id) - numberOf(other.id),
-);
+export const cases: readonly FaultCase[] = [
+  ...daemonCases,
+  ...networkCases,
+  ...guestCasesAll,
+  ...tlsCases,
+].sort((one, other) => numberOf(one.id) - numberOf(other.id));
 
 export const notRun: readonly NotRun[] = [
   {
@@ -55,11 +59,6 @@ export const notRun: readonly NotRun[] = [
     id: 'F39',
     title: 'a lease file removed, a lease folder unmounted',
     reason: 'evenkeel proves the image lock, and uses no lease files',
-  },
-  {
-    id: 'F40',
-    title: 'an older QEMU on the target, an expired certificate, TLS forced on one side',
-    reason: 'the hosts share one QEMU; the certificate case runs in the lab’s TLS profile only',
   },
   {
     id: 'F41',

@@ -1,7 +1,8 @@
 // npm run test:faults: the cases on real hosts, or a random fault again and again; with --json one object as the last line.
 import { parseArgs } from 'node:util';
+import { readProfile } from '../../lab/profile.ts';
 import { openCluster, type Cluster } from '../e2e/cluster.ts';
-import type { CaseMode, FaultCase } from './case.ts';
+import { caseName, type CaseMode, type FaultCase } from './case.ts';
 import { cases, notRun } from './list.ts';
 import { pingPong } from './ping-pong.ts';
 import { randomCase, randomFault } from './random.ts';
@@ -69,12 +70,18 @@ function list(): void {
 
 async function runListed(cluster: Cluster, { ids, modes, count }: Options): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
+  const profile = await readProfile();
   const wanted = (id: string): boolean => ids.length === 0 || ids.includes(id);
   // Mode by mode: each has its own guest, which then boots once.
   for (const mode of modes) {
     if (wanted('F1')) results.push(await pingPong(cluster, mode, count ?? pingPongCountDefault, say));
     for (const fault of cases.filter(({ id, modes: all }) => wanted(id) && all.includes(mode)))
-      results.push(await runCase(cluster, fault, mode, say));
+      if (fault.profile === undefined || fault.profile === profile)
+        results.push(await runCase(cluster, fault, mode, say));
+      else
+        say(
+          `${caseName(fault, mode)} not run: it is for the ${fault.profile} profile (npm run lab -- up --${fault.profile})`,
+        );
   }
   for (const { id, title, reason } of notRun) if (wanted(id)) say(`${id} not run: ${title}: ${reason}`);
   return results;

@@ -79,6 +79,7 @@ export async function pingPong(
     title,
     end: `${silences.length} of ${count} SUCCEEDED`,
     cause: '',
+    commit: mode.toUpperCase(),
     outcome: `silences of the guest in ms: ${[...silences].sort((a, b) => a - b).join(' ')}`,
     silenceMs: longest,
     endedAfterMs: 0,

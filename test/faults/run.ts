@@ -6,7 +6,15 @@ import type { TickWatch } from '../../lab/guest.ts';
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import { seconds, sleep, until, type Cluster } from '../e2e/cluster.ts';
 import { caseName, type CaseMode, type FaultCase } from './case.ts';
-import { checkDisk, checkHome, checkLimits, checkPorts, checkRecord, checkView } from './checks.ts';
+import {
+  checkDisk,
+  checkHome,
+  checkIntents,
+  checkLimits,
+  checkPorts,
+  checkRecord,
+  checkView,
+} from './checks.ts';
 import { readyGuest, type Home } from './guests.ts';
 import { healAll } from './parts.ts';
 import { hostsWithQemu, Sampler } from './sampler.ts';
@@ -18,6 +26,8 @@ export interface CaseResult {
   readonly end: string;
   readonly cause: string;
   readonly outcome: string;
+  /** "LOCK" or "PAUSED"; empty when it never came to that. */
+  readonly commit: string;
   /** Longest silence of the guest from the order to the end. */
   readonly silenceMs: number;
   /** From the moment all was mended to the migration's end; 0 when it had ended before. */
@@ -44,6 +54,7 @@ export async function runCase(
   const violations: string[] = [];
   let watch: TickWatch | undefined;
   let told: Told = {
+    commit: '',
     end: 'none',
     cause: '',
     outcome: '',
@@ -70,8 +81,19 @@ export async function runCase(
   if (violations.length > 0 || told.isGone) await cluster.removeVms();
   for (const violation of violations) say(`  VIOLATION ${violation}`);
   say(`  ${told.end} ${told.cause}: ${told.outcome} [silent ${told.silenceMs} ms]`);
-  const { end, cause, outcome, silenceMs, endedAfterMs, looks } = told;
-  return { name, title: fault.title, end, cause, outcome, silenceMs, endedAfterMs, looks, violations };
+  const { end, cause, outcome, commit, silenceMs, endedAfterMs, looks } = told;
+  return {
+    name,
+    title: fault.title,
+    end,
+    cause,
+    outcome,
+    commit,
+    silenceMs,
+    endedAfterMs,
+    looks,
+    violations,
+  };
 }
 
 type Told = Omit<CaseResult, 'name' | 'title' | 'violations'> & { readonly isGone: boolean };
@@ -105,6 +127,7 @@ async function play(stage: Stage, fault: FaultCase, mode: CaseMode, violations: 
   if (home !== undefined && report.longestAbsenceMs > 1_000)
     violations.push(`I2: no QEMU of the guest for ${report.longestAbsenceMs} ms`);
   violations.push(...(await checkHome(stage.guest, home)), ...(await checkPorts()));
+  violations.push(...(await checkIntents(stage.guest)));
   violations.push(...(await checkView(stage.cluster, stage.guest, home)));
   if (home !== undefined) violations.push(...(await checkGuest(stage, fault, mode, home)));
   const left = (await poolFiles()).filter((file) => !files.includes(file));
@@ -113,6 +136,7 @@ async function play(stage: Stage, fault: FaultCase, mode: CaseMode, violations: 
     end: migration === undefined ? 'refused' : stateOf(migration),
     cause: migration?.causeCode ?? '',
     outcome: migration?.outcome ?? '',
+    commit: commitOf(migration),
     silenceMs: stage.watch.record().longestSilenceMs,
     endedAfterMs: ended.afterMs,
     looks: report.looks,
@@ -187,11 +211,16 @@ function judgeEnd(
     );
   if (end !== 'SUCCEEDED' && fault.causes !== undefined && !fault.causes.includes(causeCode))
     violations.push(`cause ${causeCode} (${outcome}), expected ${fault.causes.join(' or ')}`);
-  const wanted = { lock: 'COMMIT_MODE_LOCK', paused: 'COMMIT_MODE_PAUSED' }[mode];
-  if (![wanted, 'COMMIT_MODE_UNSPECIFIED'].includes(migration.commitMode))
-    violations.push(`I18: committed by ${migration.commitMode}, expected ${wanted}`);
+  const commit = commitOf(migration);
+  if (commit !== '' && commit !== mode.toUpperCase())
+    violations.push(`I18: committed by ${commit}, expected ${mode.toUpperCase()}`);
   if (count > (fault.orders ?? 1)) violations.push(`I4: ${count} migrations, more than were ordered`);
   return violations;
+}
+
+function commitOf(migration: Migration | undefined): string {
+  const word = (migration?.commitMode ?? '').replace('COMMIT_MODE_', '');
+  return word === 'UNSPECIFIED' ? '' : word;
 }
 
 /** Where the guest has to be; undefined for nowhere. */
