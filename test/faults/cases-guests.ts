@@ -1,5 +1,8 @@
 // Faults of guests and their QEMUs, of what the target has to offer, and of people who act at the wrong moment.
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import { seconds, until } from '../e2e/cluster.ts';
 import type { FaultCase } from './case.ts';
+import { SecondScheduler } from './second-scheduler.ts';
 import type { Stage } from './stage.ts';
 
 const both = ['lock', 'paused'] as const;
@@ -280,6 +283,17 @@ const peopleCases: readonly FaultCase[] = [
     home: 'target',
     silenceMaxMs: ordinarySilenceMs,
   },
+  ...(['killed', 'stopped'] as const).map((variant): FaultCase => ({
+    id: 'F29',
+    variant: `leader ${variant}`,
+    title: `a second scheduler stands by; the leading one is ${variant} while memory is copied, and comes back`,
+    modes: both,
+    at: 'copying',
+    strike: (stage) => changeLeader(stage, variant),
+    ends: ['SUCCEEDED'],
+    home: 'target',
+    silenceMaxMs: ordinarySilenceMs,
+  })),
   {
     id: 'F38',
     title: 'the VM is ordered back the moment it has arrived',
@@ -296,6 +310,33 @@ const peopleCases: readonly FaultCase[] = [
     silenceMaxMs: ordinarySilenceMs,
   },
 ];
+
+/** As promised: docs/adr, and the lease's own figures (scheduler/leader/lease.ts). */
+const takeOverMaxMs = 15_000;
+
+async function changeLeader(stage: Stage, how: 'killed' | 'stopped'): Promise<void> {
+  const second = await SecondScheduler.start();
+  try {
+    stage.say(`the second one, asked to act: ${await second.refusal()}`);
+    const [before] = await stage.migrations();
+    if (before === undefined) throw new Error('there is no migration');
+    const own = async (): Promise<Migration | undefined> =>
+      (await second.migrations()).find(({ migrationId }) => migrationId === before.migrationId);
+    await (how === 'killed' ? stage.kill(stage.scheduler) : stage.stop(stage.scheduler));
+    const startedMs = performance.now();
+    // The one that takes over raises the epoch before it does anything else.
+    await until('the second scheduler leads', 30_000, own, (seen) => (seen?.epoch ?? 0) > before.epoch);
+    const tookMs = performance.now() - startedMs;
+    stage.say(`the second one leads ${seconds(tookMs)} after the first was ${how}`);
+    if (tookMs > takeOverMaxMs) throw new Error(`a new leader took ${seconds(tookMs)}`);
+    await stage.releaseCopy();
+    await until('the second scheduler ends the migration', 60_000, own, (seen) => (seen?.endedAtMs ?? 0) > 0);
+    await stage.wake(stage.scheduler);
+    await stage.pause(3_000);
+  } finally {
+    await second.stop();
+  }
+}
 
 export const guestCasesAll: readonly FaultCase[] = [
   ...qemuCases,
