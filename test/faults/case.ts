@@ -1,12 +1,7 @@
 // What a case of the fault suite is: when it strikes, what it does, and how the migration must end.
 import type { Profile } from '../../lab/profile.ts';
+import type { CaseMode } from './mode.ts';
 import type { Stage } from './stage.ts';
-
-/**
- * lock: the guest has disks on the shared folder, and QEMU's image lock is seen to hold. paused: the guest can write to
- * no disk, so no lock can prove anything, and the copy arrives paused.
- */
-export type CaseMode = 'lock' | 'paused';
 
 /** When the fault strikes. */
 export type Moment =

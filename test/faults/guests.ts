@@ -3,7 +3,7 @@ import { hostExec, hostRun } from '../../lab/control.ts';
 import { tellGuest } from '../../lab/guest.ts';
 import { pool, type HostName } from '../../lab/topology.ts';
 import { until, type Cluster, type Guest } from '../e2e/cluster.ts';
-import type { CaseMode } from './case.ts';
+import type { CaseMode } from './mode.ts';
 
 const virsh = ['virsh', '-c', 'qemu:///system'] as const;
 const wait = { timeoutMs: 60_000 };

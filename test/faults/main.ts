@@ -2,7 +2,8 @@
 import { parseArgs } from 'node:util';
 import { readProfile } from '../../lab/profile.ts';
 import { openCluster, type Cluster } from '../e2e/cluster.ts';
-import { caseName, type CaseMode, type FaultCase } from './case.ts';
+import { caseName, type FaultCase } from './case.ts';
+import type { CaseMode } from './mode.ts';
 import { cases, notRun } from './list.ts';
 import { pingPong } from './ping-pong.ts';
 import { randomCase, randomFault } from './random.ts';

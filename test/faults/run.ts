@@ -5,7 +5,8 @@ import type { HostName } from '../../lab/topology.ts';
 import type { TickWatch } from '../../lab/guest.ts';
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import { seconds, sleep, until, type Cluster } from '../e2e/cluster.ts';
-import { caseName, type CaseMode, type FaultCase } from './case.ts';
+import { caseName, type FaultCase } from './case.ts';
+import type { CaseMode } from './mode.ts';
 import {
   checkDisk,
   checkHome,
