@@ -72,7 +72,7 @@ modules_match() {
 build() {
   # tsc is incremental, but even to find nothing to do it reads the whole project.
   local stamp=dist/.built
-  if [ -e $stamp ] && [ -z "$(find shared agent scheduler cli lab bench package.json tsconfig*.json \
+  if [ -e $stamp ] && [ -z "$(find shared agent scheduler cli lab bench sim package.json tsconfig*.json \
     -newer $stamp \( -name '*.ts' -o -name '*.json' -o -type d \) -print -quit 2>/dev/null)" ]; then
     return 0
   fi

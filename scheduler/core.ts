@@ -1,5 +1,6 @@
 // What the scheduler consists of once NATS is there: the parts that the API and the daemon work with.
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { NatsConnection } from 'nats';
 import { pause, type Clock } from '../shared/clock.ts';
 import type { Logger } from '../shared/log.ts';
@@ -52,6 +53,8 @@ export interface CoreContext {
 
 // Long enough to answer "when did this VM move last month", short enough that the bucket stays small.
 const KEEP_MIGRATIONS_MS = 30 * 24 * HOUR_MS;
+// Each migration under way or queued waits on the signal of the term with a few listeners; node warns from 11 on.
+const LISTENERS_MAX = 1_000;
 // Without a single report there is nothing to catch up with; recovery must not wait for one.
 const WARM_UP_MAX_MS = 10 * SECOND_MS;
 
@@ -113,6 +116,9 @@ async function openParts(
       },
       random: Math.random,
       newId: randomUUID,
+      onTerm: (term) => {
+        setMaxListeners(LISTENERS_MAX, term);
+      },
     },
     runnerSettingsOf(settings),
   );
@@ -166,13 +172,22 @@ async function lead(
   for (const { state, sourceHostId, targetHostId, endedAtMs } of runner.list())
     if (state === 'MIGRATION_STATE_SUCCEEDED')
       for (const hostId of [sourceHostId, targetHostId]) settleHost(view, hostId, endedAtMs);
-  const besides = whileLeading(signal);
+  const besides = new AbortController();
+  const end = (): void => {
+    besides.abort(signal.reason);
+  };
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  const work = whileLeading(besides.signal);
   try {
     await runner.lead(self.name, signal);
     changes.notify();
     await loop.run(signal);
   } finally {
+    // Also when it could not begin to lead, and the signal will not come.
+    end();
+    signal.removeEventListener('abort', end);
     await runner.stop();
-    await besides;
+    await work;
   }
 }

@@ -12,6 +12,8 @@ export async function openStore(
 ): Promise<Store> {
   const kv = await nats.jetstream().views.kv(bucket, {
     history: 1,
+    // Read from the server that writes: a replica may not have heard of the last claim.
+    allow_direct: false,
     ...(keepMs === undefined ? {} : { ttl: keepMs }),
   });
   return storeOf(kv);

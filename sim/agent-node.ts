@@ -69,6 +69,7 @@ export class AgentNode implements Server<AgentHandlers> {
   readonly connections = new Set<() => void>();
   readonly #parts: AgentParts;
   #serving: { readonly life: Life; readonly handlers: AgentHandlers } | undefined;
+  #stopping = new AbortController();
 
   constructor(hostId: string, disk: Disk, clockFault: ClockFault, parts: AgentParts) {
     this.hostId = hostId;
@@ -97,8 +98,10 @@ export class AgentNode implements Server<AgentHandlers> {
     const real = createSimHypervisor(this.#parts, this.hostId, life);
     const hypervisor = plant.hypervisor?.(real, this) ?? real;
     const intents = new Intents(this.disk.folder(life));
-    // A crash aborts nothing; nothing here ever stops in good order.
-    const stopped = new AbortController().signal;
+    // A crash aborts nothing; only `stop` does.
+    const stopping = new AbortController();
+    const stopped = stopping.signal;
+    this.#stopping = stopping;
     const context = { hypervisor, intents, clock: life.clock, logger, callTimeoutMs: CALL_TIMEOUT_MS };
     const jobs = createMigrationJobs({ ...context, stopped });
     const ask = this.#askSource(life);
@@ -124,6 +127,11 @@ export class AgentNode implements Server<AgentHandlers> {
 
   crash(): void {
     this.#serving?.life.crash();
+  }
+
+  /** Tells it to stop; the process may still be there for a while. */
+  stop(): void {
+    this.#stopping.abort(new Error('the agent stops'));
   }
 
   /** The checks of the real agent read files of the host; these say the same about the simulated one. */

@@ -1,5 +1,5 @@
 // The faults that a storm draws from: each strikes at once and arranges for its own end.
-import { ShutoffReason } from '../agent/libvirt/constants.ts';
+import { PausedReason, ShutoffReason } from '../agent/libvirt/constants.ts';
 import type { AgentNode } from './agent-node.ts';
 import type { Random } from './random.ts';
 import type { SchedulerNode } from './scheduler-node.ts';
@@ -44,6 +44,26 @@ export class Faults {
 
   crash(node: AgentNode | SchedulerNode): void {
     node.crash();
+  }
+
+  /** As an upgrade does it: told to stop, and killed when it takes long. */
+  stop(node: AgentNode | SchedulerNode): void {
+    this.#note(node.name, 'told to stop');
+    node.stop();
+    const life = 'serving' in node ? node.serving?.life : node.life;
+    this.#world.timeline.after(this.#random.between(0, 3_000), () => life?.crash());
+  }
+
+  /** "virsh domjobabort", by a person who does not ask evenkeel. */
+  abortJob(): void {
+    const [transfer] = this.#world.libvirt.transfers;
+    if (transfer === undefined || transfer.source.libvirtd !== 'up') return;
+    this.#note(transfer.source.hostId, `job of ${transfer.vm.uuid.slice(-4)} aborted by hand`);
+    try {
+      transfer.abort();
+    } catch {
+      // It was too late, or too early.
+    }
   }
 
   /** Dies at one of its next calls: between any two effects. */
@@ -106,6 +126,18 @@ export class Faults {
     kvm.kill(copy, reason, isGuest ? 'guest' : 'fault');
     if (wasWhole && kvm.runningOn(vmUuid).length === 0) kvm.vm(vmUuid).endedBy = isGuest ? 'guest' : 'fault';
     libvirt.qemuEnded(hostId, vmUuid);
+  }
+
+  /** A running guest cannot write to its disk any more: QEMU pauses it, and a person must mend the storage. */
+  failIo(hostId: string, vmUuid: string): void {
+    const { kvm, libvirt } = this.#world;
+    const copy = kvm.copy(hostId, vmUuid);
+    if (copy?.state !== 'running' || copy.role === 'incoming') return;
+    this.#note(hostId, `I/O error of ${vmUuid.slice(-4)}`);
+    kvm.vm(vmUuid).endedBy = 'fault';
+    kvm.pause(copy, PausedReason.ioError, 'fault');
+    // The migration was ordered to end on such an error.
+    libvirt.transferFrom(hostId, vmUuid)?.failIo();
   }
 
   powerOff(hostId: string): void {

@@ -3,11 +3,11 @@ import type { WaitOptions } from '../shared/clock.ts';
 import type { VmInput } from '../shared/gen/evenkeel/v1/Vm.ts';
 import type { JobFigures } from '../agent/libvirt/migration.ts';
 import { ErrorCode } from '../agent/libvirt/constants.ts';
-import { LibvirtError } from '../agent/libvirt/errors.ts';
 import type { Copy, Hypervisor, VmEvent } from '../agent/migration/hypervisor.ts';
 import type { Act } from './facts.ts';
 import type { Kvm, KvmEvent } from './kvm.ts';
 import type { Libvirt } from './libvirt.ts';
+import { failure, noDomain } from './libvirt-failure.ts';
 import type { Life } from './node.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -129,8 +129,8 @@ function active(kvm: Kvm, hostId: string, vmUuid: string): NonNullable<ReturnTyp
   const copy = kvm.copy(hostId, vmUuid);
   if (copy !== undefined) return copy;
   throw kvm.stateOf(hostId, vmUuid) === 'absent'
-    ? new LibvirtError(ErrorCode.noDomain, 10, 2, 'Domain not found')
-    : new LibvirtError(ErrorCode.operationInvalid, 10, 2, 'domain is not running');
+    ? noDomain(vmUuid)
+    : failure(ErrorCode.operationInvalid, 'Requested operation is not valid: domain is not running');
 }
 
 function figuresOf(libvirt: Libvirt, hostId: string, vmUuid: string): JobFigures | undefined {

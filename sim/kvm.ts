@@ -172,8 +172,17 @@ export class Kvm {
     copy.state = 'paused';
     copy.reason = reason;
     this.#changed(copy.vm, copy.hostId, before, by);
-    const detail = reason === PausedReason.migration ? 'migrated' : 'paused';
-    this.tell(copy.hostId, copy.vm.uuid, { kind: 'lifecycle', change: 'suspended', detail });
+    this.tell(copy.hostId, copy.vm.uuid, {
+      kind: 'lifecycle',
+      change: 'suspended',
+      detail: PAUSE_DETAILS[reason] ?? 'paused',
+    });
+  }
+
+  /** It has all and waits, by order, for somebody to resume it. */
+  arrivePaused(copy: Copy): void {
+    copy.reason = PausedReason.user;
+    this.#changed(copy.vm, copy.hostId, 'paused', 'libvirt');
   }
 
   /** Ends the QEMU; a definition, if there is one, shows `reason` from now on. */
@@ -246,6 +255,14 @@ export class Kvm {
     });
   }
 }
+
+// In the words of agent/libvirt/events.ts.
+const PAUSE_DETAILS: Readonly<Record<number, string>> = {
+  [PausedReason.migration]: 'migrated',
+  [PausedReason.ioError]: 'ioError',
+  [PausedReason.postCopy]: 'postCopy',
+  [PausedReason.postCopyFailed]: 'postCopyFailed',
+};
 
 function stopDetail(reason: number): string {
   switch (reason) {

@@ -1,9 +1,10 @@
 // libvirtd on every host: calls that it answers, hangs that hold them up, kills that lose them, and restarts that recover.
 import { ErrorCode, PausedReason, RunningReason, ShutoffReason } from '../agent/libvirt/constants.ts';
-import { LibvirtConnectionError, LibvirtError } from '../agent/libvirt/errors.ts';
+import { LibvirtConnectionError } from '../agent/libvirt/errors.ts';
 import type { CopyOrder } from '../agent/migration/hypervisor.ts';
 import type { Act } from './facts.ts';
 import type { Copy, SimHost } from './kvm.ts';
+import { failure, noDomain } from './libvirt-failure.ts';
 import { Transfer, type TransferParts } from './transfer.ts';
 
 /** A call that a libvirtd has taken and not answered yet. */
@@ -134,8 +135,14 @@ export class Libvirt {
         this.#record(hostId, vmUuid, act);
         return;
       }
-      case 'post-copy':
-        throw failure(ErrorCode.operationUnsupported, 'post-copy is not supported by this QEMU');
+      case 'post-copy': {
+        const transfer = this.transferFrom(hostId, vmUuid);
+        if (transfer === undefined)
+          throw failure(ErrorCode.operationInvalid, 'no job is active on the domain');
+        transfer.switchToPostCopy();
+        this.#record(hostId, vmUuid, act);
+        return;
+      }
     }
   }
 
@@ -203,12 +210,4 @@ export class Libvirt {
 /** "qemu+tls://h2/system" is the libvirtd of h2. */
 function hostOfUri(uri: string): string {
   return new URL(uri).hostname;
-}
-
-function noDomain(vmUuid: string): LibvirtError {
-  return failure(ErrorCode.noDomain, `Domain not found: no domain with matching uuid '${vmUuid}'`);
-}
-
-function failure(code: number, message: string): LibvirtError {
-  return new LibvirtError(code, 10, 2, message);
 }

@@ -1,4 +1,5 @@
 // `npm run sim`: runs seeds one after another and says whether every promise was kept.
+import { setMaxListeners } from 'node:events';
 import { parseArgs } from 'node:util';
 import { plantOf, PLANT_NAMES } from './plants.ts';
 import { runSeed, STEPS_MAX, type RunResult, type Violation } from './run.ts';
@@ -88,6 +89,8 @@ function report({ invariant, message, replay, trace, step }: Violation, isTraced
 }
 
 async function main(): Promise<void> {
+  // A world waits for many things with one signal; its listeners go with it.
+  setMaxListeners(0);
   const options = parse(process.argv.slice(2));
   const startedAtMs = performance.now();
   const total = await runAll(options);
@@ -99,7 +102,7 @@ async function main(): Promise<void> {
     `${runs} seeds from ${seed}: ${steps} steps, ${migrations} migrations, ${violations.length} broken promises, ${seconds.toFixed(1)} s\n`,
   );
   if (options.isJson) {
-    const told = violations.map(({ trace: _trace, ...violation }) => violation);
+    const told = violations.map((violation) => ({ ...violation, trace: undefined }));
     process.stdout.write(
       `${JSON.stringify({ suite: 'sim', ok, seed, runs, violations: told, steps, migrations, endedBy, seconds })}\n`,
     );

@@ -1,7 +1,7 @@
 // gRPC between processes, over the simulated network: real messages on the wire, deadlines, late and doubled requests.
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { DeadlineError, type WaitOptions } from '../shared/clock.ts';
-import { EvenkeelError, messageOf } from '../shared/errors.ts';
+import { EvenkeelError, messageOf, type ErrorCode } from '../shared/errors.ts';
 import type { History, RpcFact } from './facts.ts';
 import type { Network } from './network.ts';
 import type { Life } from './node.ts';
@@ -28,6 +28,12 @@ interface RpcParts {
 }
 
 type Definition<In, Out, AnswerIn, AnswerOut> = MethodDefinition<In, AnswerIn, Out, AnswerOut>;
+
+/** One call, for its texts and the trace. */
+interface Call {
+  readonly what: string;
+  readonly tell: (phase: RpcFact['phase'], code?: string) => void;
+}
 
 /** What the trace shows of a message. */
 interface About {
@@ -107,57 +113,26 @@ export class Rpc {
   ): AsyncGenerator<AnswerOut, void, undefined> {
     const bytes = definition.requestSerialize(request);
     const call = this.#open(from, to, definition, bytes);
+    const { network } = this.#parts;
     const inbox = new Inbox<AnswerOut>(from.life, call.what, wait, this.#parts.timeline);
-    call.tell('sent');
     const broken = (): void => {
       inbox.fail(new EvenkeelError('UNAVAILABLE', `${call.what}: connection lost`));
     };
-    const outbox = new Outbox(this.#parts.network, to.place, from.place, () => {
+    const outbox = new Outbox(network, to.place, from.place, () => {
       inbox.stop.abort(new Error('connection lost'));
       broken();
     });
     const arrive = (): void => {
-      const { serving } = to;
-      if (serving === undefined) {
-        outbox.put(() => {
-          inbox.fail(new EvenkeelError('UNAVAILABLE', `${call.what}: connection refused`));
-        });
-        return;
-      }
-      call.tell('arrived');
-      const reset = (): void => {
-        outbox.put(broken);
-      };
-      to.connections.add(reset);
-      const pump = async (): Promise<void> => {
-        const answers = handle(serving.handlers, definition.requestDeserialize(bytes), inbox.stop.signal);
-        for await (const answer of answers) {
-          const message = definition.responseDeserialize(definition.responseSerialize(answer));
-          outbox.put(() => {
-            inbox.put(message);
-          });
-        }
-      };
-      pump()
-        .then(
-          () => {
-            call.tell('done');
-            outbox.put(() => {
-              inbox.end();
-            });
-          },
-          (error: unknown) => {
-            const told = asServer(error);
-            call.tell('refused', told.code);
-            outbox.put(() => {
-              inbox.fail(new EvenkeelError(told.code, `${call.what}: ${told.message}`, told));
-            });
-          },
-        )
-        .finally(() => to.connections.delete(reset));
+      const answers = (handlers: Handlers): AsyncIterable<AnswerIn> =>
+        handle(handlers, definition.requestDeserialize(bytes), inbox.stop.signal);
+      const message = (answer: AnswerIn): AnswerOut =>
+        definition.responseDeserialize(definition.responseSerialize(answer));
+      this.#answerStream(to, call, { inbox, outbox, answers, message });
     };
-    if (from.life.leaves() && !this.#parts.network.isLost())
-      this.#parts.network.send(from.place, to.place, arrive, broken);
+    if (from.life.leaves()) {
+      call.tell('sent');
+      if (!network.isLost()) network.send(from.place, to.place, arrive, broken);
+    }
     try {
       for (;;) {
         const message = await inbox.take();
@@ -168,15 +143,59 @@ export class Rpc {
       throw asClient(call.what, error, call.tell);
     } finally {
       inbox.close();
-      this.#parts.network.send(
-        from.place,
-        to.place,
-        () => {
-          inbox.stop.abort(new Error('cancelled by the client'));
-        },
-        () => undefined,
-      );
+      const cancel = (): void => {
+        inbox.stop.abort(new Error('cancelled by the client'));
+      };
+      network.send(from.place, to.place, cancel, () => undefined);
     }
+  }
+
+  /** Sends what the handler yields, until it ends or its process does. */
+  #answerStream<Handlers, AnswerIn, AnswerOut>(
+    to: Server<Handlers>,
+    call: Call,
+    stream: {
+      readonly inbox: Inbox<AnswerOut>;
+      readonly outbox: Outbox;
+      readonly answers: (handlers: Handlers) => AsyncIterable<AnswerIn>;
+      readonly message: (answer: AnswerIn) => AnswerOut;
+    },
+  ): void {
+    const { inbox, outbox } = stream;
+    const fail = (code: ErrorCode, why: string): void => {
+      outbox.put(() => {
+        inbox.fail(new EvenkeelError(code, `${call.what}: ${why}`));
+      });
+    };
+    const { serving } = to;
+    if (serving === undefined) {
+      fail('UNAVAILABLE', 'connection refused');
+      return;
+    }
+    call.tell('arrived');
+    const reset = (): void => {
+      fail('UNAVAILABLE', 'connection reset');
+    };
+    to.connections.add(reset);
+    const pump = async (): Promise<void> => {
+      for await (const answer of stream.answers(serving.handlers)) {
+        const message = stream.message(answer);
+        outbox.put(() => {
+          inbox.put(message);
+        });
+      }
+      call.tell('done');
+      outbox.put(() => {
+        inbox.end();
+      });
+    };
+    pump()
+      .catch((error: unknown) => {
+        const told = asServer(error);
+        call.tell('refused', told.code);
+        fail(told.code, told.message);
+      })
+      .finally(() => to.connections.delete(reset));
   }
 
   #open<Handlers, In, Out, AnswerIn, AnswerOut>(
@@ -184,7 +203,7 @@ export class Rpc {
     to: Server<Handlers>,
     definition: Definition<In, Out, AnswerIn, AnswerOut>,
     bytes: Buffer,
-  ): { what: string; tell: (phase: RpcFact['phase'], code?: string) => void } {
+  ): Call {
     const callId = this.#nextCallId;
     this.#nextCallId += 1;
     const method = definition.path.slice(definition.path.lastIndexOf('/') + 1);
@@ -202,7 +221,7 @@ export class Rpc {
   /** Runs the handler at the server; nothing is answered when its process dies meanwhile. */
   #serve<Handlers>(
     to: Server<Handlers>,
-    call: { what: string; tell: (phase: RpcFact['phase'], code?: string) => void },
+    call: Call,
     timeoutMs: number,
     answer: (result: Buffer | EvenkeelError) => void,
     handle: (handlers: Handlers, signal: AbortSignal) => Promise<Buffer>,

@@ -51,14 +51,6 @@ export function isForPerson({ state }: Migration): boolean {
   return state === 'MIGRATION_STATE_SPLIT' || state === 'MIGRATION_STATE_UNKNOWN';
 }
 
-/** The newest fact before the last `news` that fits. */
-export function lastFact<Wanted extends Fact>(
-  { history }: Scene,
-  fits: (fact: Fact) => fact is Wanted,
-): Wanted | undefined {
-  return history.facts.findLast(fits);
-}
-
 /** The newest migration of the VM. */
 export function newestOf({ migrations }: Scene, vmUuid: string): Migration | undefined {
   return [...migrations.values()].findLast((migration) => migration.vmUuid === vmUuid);

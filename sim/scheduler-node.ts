@@ -44,6 +44,8 @@ const OPEN_RETRY_MS = 1_000;
 
 interface Serving {
   readonly life: Life;
+  /** A crash aborts nothing; only `stop` does. */
+  readonly stopping: AbortController;
   runner: Runner | undefined;
 }
 
@@ -77,13 +79,18 @@ export class SchedulerNode {
       this.#serving = undefined;
       onCrash();
     });
-    const serving: Serving = { life, runner: undefined };
+    const serving: Serving = { life, stopping: new AbortController(), runner: undefined };
     this.#serving = serving;
     void this.#run(serving, `${this.name}-life-${this.#lives}`);
   }
 
   crash(): void {
     this.#serving?.life.crash();
+  }
+
+  /** Tells it to stop; the process may still be there for a while. */
+  stop(): void {
+    this.#serving?.stopping.abort(new Error('the scheduler stops'));
   }
 
   /** Throws as the runner does, FAILED_PRECONDITION when this one does not lead. */
@@ -113,8 +120,7 @@ export class SchedulerNode {
     const { clock } = life;
     const real = this.#parts.store.client(life, this.place);
     const store = plant.store?.(real) ?? real;
-    // A crash aborts nothing; these never stop in good order.
-    const { signal } = new AbortController();
+    const { signal } = serving.stopping;
     const journal = await this.#open(store, life, signal);
     const agents = this.#agents({ life, place: this.place });
     const runner = new Runner(

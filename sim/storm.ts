@@ -41,7 +41,7 @@ export class Storm {
       stormMs: random.between(30_000, 90_000),
       orderEveryMs: random.between(1_500, 9_000),
       faultEveryMs: random.chance(0.15) ? Infinity : random.between(1_500, 20_000),
-      aimRatio: random.pick([0, 0.1, 0.3]),
+      aimRatio: random.pick([0, 0.2, 0.6]),
     };
     world.network.weather = random.pick([CALM_WEATHER, MILD, MILD, ROUGH]);
     for (const node of [...world.schedulers, ...world.agents.values()])
@@ -74,20 +74,39 @@ export class Storm {
     }
   }
 
-  #aimAtCopy({ hostId, vmUuid, to, reason }: CopyFact): void {
-    const isSwitch = to === 'paused' && reason === PausedReason.migration;
-    if (!(isSwitch || to === 'running') || !this.#random.chance(this.#force.aimRatio)) return;
+  #aimAtCopy({ hostId, vmUuid, from, to, reason }: CopyFact): void {
+    const isSwitch = to === 'paused' && reason === PausedReason.migration && from === 'running';
+    const isArrival = to === 'running' || (to === 'paused' && reason === PausedReason.user);
+    if (!(isSwitch || isArrival) || !this.#random.chance(this.#force.aimRatio)) return;
     const transfer = this.#world.libvirt.transfers.find(({ vm }) => vm.uuid === vmUuid);
     const [source, target] = [transfer?.source.hostId ?? hostId, transfer?.target.hostId ?? hostId];
-    this.#soon(isSwitch ? 200 : 4, () => {
+    const strike = (): void => {
       this.#strikeBetween(source, target, vmUuid);
-    });
+    };
+    // The answer of Finish leaves in this very moment: what is to lose it has to strike at once.
+    if (isArrival && this.#random.chance(0.7)) strike();
+    else this.#soon(isSwitch ? 200 : 50, strike);
   }
 
   #strikeBetween(source: string, target: string, vmUuid: string): void {
+    this.#random.pick(this.#strikes(source, target, vmUuid))();
+    if (this.#random.chance(0.4)) this.#random.pick(this.#strikes(source, target, vmUuid))();
+  }
+
+  #strikes(source: string, target: string, vmUuid: string): readonly (() => void)[] {
     const { faults } = this;
-    const agents = this.#world.agents;
-    const strikes = [
+    const { agents, schedulers } = this.#world;
+    const crashAgent = (hostId: string) => (): void => {
+      const agent = agents.get(hostId);
+      if (agent !== undefined) faults.crash(agent);
+    };
+    const crashSchedulers = (): void => {
+      for (const scheduler of schedulers) faults.crash(scheduler);
+    };
+    const rarely = (strike: () => void) => (): void => {
+      if (this.#random.chance(0.2)) strike();
+    };
+    return [
       () => {
         faults.cut(source, target);
       },
@@ -110,20 +129,26 @@ export class Storm {
         faults.hangLibvirt(target);
       },
       () => {
-        for (const agent of agents.values()) if (agent.hostId === target) faults.crash(agent);
+        faults.isolate(source);
+        if (this.#random.chance(0.5)) crashSchedulers();
       },
       () => {
-        for (const agent of agents.values()) if (agent.hostId === source) faults.crash(agent);
+        faults.isolate(target);
+        if (this.#random.chance(0.5)) crashSchedulers();
       },
-      () => {
-        if (this.#world.leader !== undefined) faults.crash(this.#world.leader);
-      },
-      () => {
-        if (this.#random.chance(0.2)) faults.killQemu(target, vmUuid, ShutoffReason.crashed);
-      },
+      crashAgent(source),
+      crashAgent(target),
+      crashSchedulers,
+      rarely(() => {
+        faults.killQemu(target, vmUuid, ShutoffReason.crashed);
+      }),
+      rarely(() => {
+        faults.killQemu(source, vmUuid, ShutoffReason.crashed);
+      }),
+      rarely(() => {
+        faults.powerOff(this.#random.chance(0.5) ? source : target);
+      }),
     ];
-    this.#random.pick(strikes)();
-    if (this.#random.chance(0.3)) this.#random.pick(strikes)();
   }
 
   #aimAtRecord({ migration }: RecordFact): void {
@@ -185,30 +210,55 @@ export class Storm {
   }
 
   #strike(): void {
+    const table = this.#anywhere();
+    let drawn = this.#random.ratio() * table.reduce((sum, [weight]) => sum + weight, 0);
+    for (const [weight, strike] of table) {
+      drawn -= weight;
+      if (drawn >= 0) continue;
+      strike();
+      return;
+    }
+  }
+
+  /** What may strike at any time, and how often. */
+  #anywhere(): readonly (readonly [weight: number, strike: () => void])[] {
     const { faults } = this;
     const random = this.#random;
     const { kvm, places, agents, schedulers, network } = this.#world;
     const hostId = random.pick([...kvm.hosts.keys()]);
     const node = random.pick([...agents.values(), ...agents.values(), ...schedulers, ...schedulers]);
-    const [from, to] = [random.pick(places), random.pick(places)];
+    const from = random.pick(places);
+    const to = random.pick(places.filter((place) => place !== from));
     const vm = random.pick([...kvm.vms.values()]);
-    const kind = random.ratio();
-    if (kind < 0.16) faults.crash(node);
-    else if (kind < 0.28) faults.crashSoon(node);
-    else if (kind < 0.4) faults.cut(from, to === from ? 'nats' : to);
-    else if (kind < 0.5) faults.cutBoth(from, to === from ? 'nats' : to);
-    else if (kind < 0.56) faults.isolate(from);
-    else if (kind < 0.66) faults.hangLibvirt(hostId);
-    else if (kind < 0.76) faults.killLibvirt(hostId);
-    else if (kind < 0.81) faults.loseStore();
-    else if (kind < 0.85) faults.failDisk(random.pick([...agents.values()]));
-    else if (kind < 0.89) faults.jumpClock(node);
-    else if (kind < 0.91) faults.powerOff(hostId);
-    else if (kind < 0.93) faults.killQemu(hostId, vm.uuid, ShutoffReason.crashed);
-    else if (kind < 0.945)
+    const crashAll = (): void => {
+      for (const other of [...agents.values(), ...schedulers]) faults.crash(other);
+    };
+    const shutDown = (): void => {
       faults.killQemu(kvm.runningOn(vm.uuid)[0] ?? hostId, vm.uuid, ShutoffReason.shutdown);
-    else if (kind < 0.97) for (const other of [...agents.values(), ...schedulers]) faults.crash(other);
-    else network.weather = random.pick([CALM_WEATHER, MILD, ROUGH]);
+    };
+    const change = (): void => {
+      network.weather = random.pick([CALM_WEATHER, MILD, ROUGH]);
+    };
+    return [
+      [12, faults.crash.bind(faults, node)],
+      [4, faults.stop.bind(faults, node)],
+      [12, faults.crashSoon.bind(faults, node)],
+      [12, faults.cut.bind(faults, from, to)],
+      [10, faults.cutBoth.bind(faults, from, to)],
+      [6, faults.isolate.bind(faults, from)],
+      [10, faults.hangLibvirt.bind(faults, hostId)],
+      [10, faults.killLibvirt.bind(faults, hostId)],
+      [5, faults.loseStore.bind(faults)],
+      [4, faults.failDisk.bind(faults, random.pick([...agents.values()]))],
+      [4, faults.jumpClock.bind(faults, node)],
+      [2, faults.powerOff.bind(faults, hostId)],
+      [2, faults.killQemu.bind(faults, hostId, vm.uuid, ShutoffReason.crashed)],
+      [1.5, shutDown],
+      [1, faults.failIo.bind(faults, kvm.runningOn(vm.uuid)[0] ?? hostId, vm.uuid)],
+      [1, faults.abortJob.bind(faults)],
+      [1.5, crashAll],
+      [3, change],
+    ];
   }
 
   #soon(withinMs: number, work: () => void): void {

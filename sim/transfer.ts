@@ -4,10 +4,12 @@
 // holds the rows. The one that matters most: a source that never hears the answer to Finish resumes its copy, although
 // the target's may run; only a disk lock, or a copy that arrived paused, then keeps the guest from running twice.
 import { ErrorCode, PausedReason, RunningReason, ShutoffReason } from '../agent/libvirt/constants.ts';
-import { LibvirtError } from '../agent/libvirt/errors.ts';
+import type { LibvirtError } from '../agent/libvirt/errors.ts';
 import type { CopyOrder } from '../agent/migration/hypervisor.ts';
 import type { Copy, Kvm, SimHost, SimVm } from './kvm.ts';
 import type { Network } from './network.ts';
+import { failure } from './libvirt-failure.ts';
+import { PeerLink } from './peer-link.ts';
 import type { Random } from './random.ts';
 import type { Scheduled, Timeline } from './timeline.ts';
 
@@ -19,13 +21,9 @@ export interface TransferParts {
 }
 
 /** Where it is, as the source's libvirtd sees it. */
-type Phase = 'preparing' | 'copying' | 'aborting' | 'switching' | 'finishing' | 'confirming' | 'over';
+type Phase =
+  'preparing' | 'copying' | 'aborting' | 'switching' | 'post-copy' | 'finishing' | 'confirming' | 'over';
 
-// libvirt's keepalive of a peer-to-peer connection: five unanswered after the first, five seconds apart.
-const KEEPALIVE_MS = 5_000;
-const KEEPALIVE_MISSES_MAX = 5;
-// TCP itself gives up after about a quarter of an hour (tcp_retries2).
-const TCP_GIVE_UP_MS = 900_000;
 const TICK_MS = 500;
 const THROTTLE_FIRST = 0.2;
 const THROTTLE_STEP = 0.1;
@@ -39,10 +37,7 @@ export class Transfer {
   readonly #ended: (error: Error | undefined) => void;
   readonly #timers: Scheduled[] = [];
   #phase: Phase = 'preparing';
-  /** The connection between the two libvirtds, as each of them sees it. */
-  #isOpenAtSource = true;
-  #isOpenAtTarget = false;
-  #wasOpenAtTarget = false;
+  readonly #link: PeerLink;
   /** The target's libvirtd has begun to finish: from here on it no longer drops the copy with the connection. */
   #isFinishing = false;
   #incoming: Copy | undefined;
@@ -65,6 +60,18 @@ export class Transfer {
     this.#parts = parts;
     this.#ended = ended;
     this.#remainingBytes = vm.memoryBytes;
+    this.#link = new PeerLink({ source, target }, parts, {
+      lostAtSource: () => {
+        this.#closeAtSource();
+      },
+      lostAtTarget: () => {
+        this.#closeAtTarget();
+      },
+      isWatched: (host) =>
+        host === source
+          ? this.#link.isOpenAtSource && this.#phase !== 'over'
+          : this.#link.isOpenAtTarget && !this.#isFinishing,
+    });
   }
 
   get isOver(): boolean {
@@ -83,10 +90,7 @@ export class Transfer {
   begin(): void {
     const copy = this.#outgoing();
     if (copy !== undefined) copy.role = 'outgoing';
-    this.#watchConnection(this.source, this.target, () => {
-      if (this.#isOpenAtSource) this.closeAtSource();
-    });
-    this.#toTarget(() => {
+    this.#link.toTarget(() => {
       this.#prepare();
     });
   }
@@ -99,9 +103,9 @@ export class Transfer {
         'Requested operation is not valid: no job is active on the domain',
       );
     this.#phase = 'aborting';
-    this.#toTarget(() => {
+    this.#link.toTarget(() => {
       this.#dropIncoming();
-      this.#toSource(() => {
+      this.#link.toSource(() => {
         this.#fail(
           failure(ErrorCode.operationAborted, 'operation aborted: migration out: canceled by client'),
         );
@@ -109,12 +113,57 @@ export class Transfer {
     });
   }
 
+  /** The guest goes on on the target at once; the rest of its memory follows. Throws as libvirt does. */
+  switchToPostCopy(): void {
+    const { kvm } = this.#parts;
+    const [copy, incoming] = [this.#outgoing(), this.#incoming];
+    if (this.#phase !== 'copying' || !this.order.postCopy || copy === undefined || incoming === undefined)
+      throw failure(ErrorCode.operationInvalid, 'post-copy can only be started while memory is copied');
+    this.#phase = 'post-copy';
+    this.#pausedAtMs = this.#parts.timeline.nowMs;
+    kvm.pause(copy, PausedReason.postCopy, 'libvirt');
+    copy.isWhole = false;
+    kvm.releaseLock(this.vm, this.source.hostId);
+    kvm.run(incoming, RunningReason.postCopy, 'libvirt');
+    this.#fetchRest(incoming);
+  }
+
+  #fetchRest(incoming: Copy): void {
+    const { timeline, network } = this.#parts;
+    timeline.after(TICK_MS, () => {
+      if (this.#phase !== 'post-copy') return;
+      if (network.isConnected(this.source.hostId, this.target.hostId))
+        this.#remainingBytes -= (this.order.bandwidthBytesPerSecond * TICK_MS) / 1000;
+      if (this.#remainingBytes > 0) {
+        this.#fetchRest(incoming);
+        return;
+      }
+      this.#remainingBytes = 0;
+      incoming.isWhole = true;
+      this.#link.whenUp(this.source, () => {
+        this.#finish('post-copy');
+      });
+    });
+  }
+
+  /** Each side has a part of the guest and keeps it; only a person, or a resumed post-copy, brings it together. */
+  #breakPostCopy(): void {
+    const [copy, incoming] = [this.#outgoing(), this.target.copies.get(this.vm.uuid)];
+    this.#over();
+    this.vm.endedBy = 'fault';
+    if (copy !== undefined) [copy.role, copy.reason] = ['none', PausedReason.postCopyFailed];
+    if (incoming !== undefined) [incoming.role, incoming.reason] = ['none', RunningReason.postCopyFailed];
+    this.#ended(failure(ErrorCode.operationFailed, 'operation failed: migration job: post-copy broke off'));
+  }
+
   /** The source's side lost the connection: closed, reset, or silent for longer than keepalive. */
-  closeAtSource(): void {
-    if (!this.#isOpenAtSource) return;
-    this.#isOpenAtSource = false;
-    this.#tellClosed(this.source, this.target);
+  #closeAtSource(): void {
+    if (!this.#link.closeAtSource()) return;
     if (this.#phase === 'over' || this.#phase === 'confirming') return;
+    if (this.#isSpread()) {
+      this.#breakPostCopy();
+      return;
+    }
     const error =
       this.#phase === 'aborting'
         ? failure(ErrorCode.operationAborted, 'operation aborted: migration out: canceled by client')
@@ -123,34 +172,15 @@ export class Transfer {
   }
 
   /** The target's side lost it: a copy that was not finished is destroyed with it. */
-  closeAtTarget(): void {
-    if (!this.#isOpenAtTarget) return;
-    this.#isOpenAtTarget = false;
+  #closeAtTarget(): void {
+    if (!this.#link.isOpenAtTarget) return;
     if (!this.#isFinishing) this.#dropIncoming();
-    this.#tellClosed(this.target, this.source);
-  }
-
-  /** The kernel's word that one end of the connection is closed. */
-  #tellClosed(from: SimHost, to: SimHost): void {
-    const hear = (): void => {
-      this.#whenUp(to, () => {
-        if (to === this.source) this.closeAtSource();
-        else this.closeAtTarget();
-      });
-    };
-    this.#parts.network.send(from.hostId, to.hostId, hear, () => undefined, TCP_GIVE_UP_MS);
+    this.#link.closeAtTarget();
   }
 
   /** kill -9 of a side's libvirtd: the kernel closes its sockets, QEMUs stay. */
   daemonKilled(host: SimHost): void {
-    if (host === this.source && this.#isOpenAtSource) {
-      this.#isOpenAtSource = false;
-      this.#tellClosed(this.source, this.target);
-    }
-    if (host === this.target && this.#isOpenAtTarget) {
-      this.#isOpenAtTarget = false;
-      this.#tellClosed(this.target, this.source);
-    }
+    this.#link.daemonKilled(host);
   }
 
   /** What a libvirtd that starts again does with the phase that it had saved. */
@@ -159,6 +189,10 @@ export class Transfer {
     if (host !== this.source || this.#phase === 'over') return;
     const copy = this.#outgoing();
     const phase = this.#phase;
+    if (this.#isSpread()) {
+      this.#breakPostCopy();
+      return;
+    }
     this.#over();
     if (copy === undefined) return;
     copy.role = 'none';
@@ -167,20 +201,32 @@ export class Transfer {
     else if (phase !== 'finishing') this.#resumeSource(copy);
   }
 
+  /** The guest's storage failed on the source: a copy that is still going on ends. */
+  failIo(): void {
+    if (this.#phase !== 'preparing' && this.#phase !== 'copying') return;
+    this.#link.whenUp(this.source, () => {
+      this.#failUnless('finishing', 'operation failed: migration out job: failed due to I/O error');
+    });
+  }
+
   /** A QEMU of the VM ended by itself, by a fault or by the guest. */
   qemuEnded(hostId: string): void {
     if (this.#phase === 'over') return;
+    if (this.#isSpread()) {
+      this.#breakPostCopy();
+      return;
+    }
     if (hostId === this.target.hostId) {
       if (this.#phase === 'finishing') return;
-      this.#whenUp(this.source, () => {
+      this.#link.whenUp(this.source, () => {
         this.#failUnless('finishing', 'operation failed: migration out job: Unable to write to socket');
       });
       return;
     }
     if (this.#phase === 'finishing' || this.#phase === 'confirming') return;
-    this.#whenUp(this.source, () => {
+    this.#link.whenUp(this.source, () => {
       this.#failUnless('finishing', 'operation failed: domain is not running');
-      this.#toTarget(() => {
+      this.#link.toTarget(() => {
         this.#dropIncoming();
       });
     });
@@ -191,18 +237,20 @@ export class Transfer {
       this.#fail(failure(ErrorCode.operationFailed, message));
   }
 
+  /** Switched over before all memory had come. */
+  #isSpread(): boolean {
+    const reason = this.#outgoing()?.reason;
+    return this.#phase === 'post-copy' || (this.#phase === 'finishing' && reason === PausedReason.postCopy);
+  }
+
   #outgoing(): Copy | undefined {
     return this.source.copies.get(this.vm.uuid);
   }
 
   #prepare(): void {
     const { kvm, timeline, random } = this.#parts;
-    if (!this.#isOpenAtSource) return;
-    this.#isOpenAtTarget = true;
-    this.#wasOpenAtTarget = true;
-    this.#watchConnection(this.target, this.source, () => {
-      this.closeAtTarget();
-    });
+    if (!this.#link.isOpenAtSource) return;
+    this.#link.accept();
     if (this.target.copies.has(this.vm.uuid)) {
       this.#answerPrepare(
         failure(ErrorCode.operationInvalid, `operation invalid: domain '${this.vm.name}' is already active`),
@@ -211,15 +259,15 @@ export class Transfer {
     }
     this.#incoming = kvm.addIncoming(this.target.hostId, this.vm);
     timeline.after(random.between(80, 600), () => {
-      this.#whenUp(this.target, () => {
+      this.#link.whenUp(this.target, () => {
         this.#answerPrepare(undefined);
       });
     });
   }
 
   #answerPrepare(error: LibvirtError | undefined): void {
-    this.#toSource(() => {
-      if (this.#phase !== 'preparing' || !this.#isOpenAtSource) return;
+    this.#link.toSource(() => {
+      if (this.#phase !== 'preparing' || !this.#link.isOpenAtSource) return;
       if (error !== undefined) this.#fail(error);
       else {
         this.#phase = 'copying';
@@ -257,7 +305,7 @@ export class Transfer {
     const left = Math.min(this.vm.memoryBytes, dirty * (this.#passBytes / rate));
     const downtimeMaxMs = this.#outgoing()?.downtimeMaxMs ?? 0;
     if ((left / rate) * 1000 <= downtimeMaxMs) {
-      this.#whenUp(this.source, () => {
+      this.#link.whenUp(this.source, () => {
         this.#switch((left / rate) * 1000);
       });
       return true;
@@ -286,17 +334,17 @@ export class Transfer {
       }
       if (this.target.copies.get(this.vm.uuid) !== this.#incoming) return;
       this.#incoming.isWhole = true;
-      this.#whenUp(this.source, () => {
-        this.#finish();
+      this.#link.whenUp(this.source, () => {
+        this.#finish('switching');
       });
     };
     timeline.after(lastMs + 5, send);
   }
 
-  #finish(): void {
-    if (this.#phase !== 'switching') return;
+  #finish(from: Phase): void {
+    if (this.#phase !== from) return;
     this.#phase = 'finishing';
-    this.#toTarget(() => {
+    this.#link.toTarget(() => {
       const copy = this.#incoming;
       if (copy === undefined || this.target.copies.get(this.vm.uuid) !== copy) {
         this.#answerFinish(false);
@@ -306,7 +354,7 @@ export class Transfer {
       // Written before the vCPUs start: a failure from here on leaves a definition behind.
       if (this.source.definitions.has(this.vm.uuid)) this.#parts.kvm.define(this.target.hostId, this.vm);
       this.#parts.timeline.after(this.#parts.random.between(5, 120), () => {
-        this.#whenUp(this.target, () => {
+        this.#link.whenUp(this.target, () => {
           this.#startOnTarget(copy);
         });
       });
@@ -320,8 +368,13 @@ export class Transfer {
       return;
     }
     copy.role = 'none';
+    if (copy.state === 'running') {
+      copy.reason = RunningReason.migrated;
+      this.#answerFinish(true);
+      return;
+    }
     if (this.order.arrivesPaused) {
-      copy.reason = PausedReason.user;
+      kvm.arrivePaused(copy);
       this.#answerFinish(true);
       return;
     }
@@ -331,8 +384,8 @@ export class Transfer {
   }
 
   #answerFinish(isThere: boolean): void {
-    this.#toSource(() => {
-      if (this.#phase !== 'finishing' || !this.#isOpenAtSource) return;
+    this.#link.toSource(() => {
+      if (this.#phase !== 'finishing' || !this.#link.isOpenAtSource) return;
       if (isThere) this.#confirm();
       else
         this.#fail(
@@ -351,7 +404,7 @@ export class Transfer {
     });
     if (copy !== undefined) kvm.kill(copy, ShutoffReason.migrated, 'libvirt');
     timeline.after(this.#parts.random.between(1, 30), () => {
-      this.#whenUp(this.source, () => {
+      this.#link.whenUp(this.source, () => {
         if (this.#phase !== 'confirming') return;
         kvm.undefine(this.source.hostId, this.vm, 'libvirt');
         this.#over();
@@ -369,9 +422,9 @@ export class Transfer {
       copy.role = 'none';
       this.#resumeSource(copy);
     }
-    if (this.#isOpenAtSource)
-      this.#toTarget(() => {
-        this.closeAtTarget();
+    if (this.#link.isOpenAtSource)
+      this.#link.toTarget(() => {
+        this.#closeAtTarget();
       });
     this.#ended(error);
   }
@@ -385,15 +438,16 @@ export class Transfer {
     const copy = this.#incoming;
     if (copy === undefined || this.target.copies.get(this.vm.uuid) !== copy) return;
     // prepare, finish3: killed unless its vCPUs run, or it was finished as paused.
-    if (copy.role === 'incoming') this.#parts.kvm.kill(copy, ShutoffReason.failed, 'libvirt');
+    if (copy.role === 'incoming' && copy.state !== 'running')
+      this.#parts.kvm.kill(copy, ShutoffReason.failed, 'libvirt');
   }
 
   #dropIncoming(): void {
     const copy = this.#incoming;
-    if (copy?.role !== 'incoming' || this.#isFinishing) return;
+    if (copy?.role !== 'incoming' || copy.state === 'running' || this.#isFinishing) return;
     this.#incoming = undefined;
     this.#parts.kvm.kill(copy, ShutoffReason.failed, 'libvirt');
-    this.#whenUp(this.source, () => {
+    this.#link.whenUp(this.source, () => {
       this.#failUnless('finishing', 'operation failed: migration out job: Unable to write to socket');
     });
   }
@@ -402,61 +456,4 @@ export class Transfer {
     this.#phase = 'over';
     for (const timer of this.#timers) timer.cancel();
   }
-
-  /** Closes one side after six silent intervals; a libvirtd that hangs does not count them. */
-  #watchConnection(self: SimHost, other: SimHost, close: () => void): void {
-    let misses = 0;
-    const beat = (): void => {
-      const isHeard = other.libvirtd === 'up' && this.#parts.network.isConnected(self.hostId, other.hostId);
-      if (self.libvirtd === 'up') misses = isHeard ? 0 : misses + 1;
-      // Whoever speaks to a closed end hears so from the other's kernel.
-      const isRefused =
-        self.libvirtd === 'up' &&
-        this.#parts.network.isConnected(self.hostId, other.hostId) &&
-        (self === this.source ? this.#wasOpenAtTarget && !this.#isOpenAtTarget : !this.#isOpenAtSource);
-      if (misses > KEEPALIVE_MISSES_MAX || isRefused) close();
-      else if (this.#isWatched(self)) this.#parts.timeline.after(KEEPALIVE_MS, beat);
-    };
-    this.#parts.timeline.after(KEEPALIVE_MS, beat);
-  }
-
-  #isWatched(self: SimHost): boolean {
-    return self === this.source
-      ? this.#isOpenAtSource && this.#phase !== 'over'
-      : this.#isOpenAtTarget && !this.#isFinishing;
-  }
-
-  #toTarget(arrive: () => void): void {
-    this.#between(this.source, this.target, arrive);
-  }
-
-  #toSource(arrive: () => void): void {
-    this.#between(this.target, this.source, arrive);
-  }
-
-  #between(from: SimHost, to: SimHost, arrive: () => void): void {
-    this.#parts.network.send(
-      from.hostId,
-      to.hostId,
-      () => {
-        if (to.libvirtd === 'down' && to === this.target && this.#isOpenAtSource)
-          this.#whenUp(this.source, () => {
-            this.closeAtSource();
-          });
-        else this.#whenUp(to, arrive);
-      },
-      () => undefined,
-      TCP_GIVE_UP_MS,
-    );
-  }
-
-  /** Now, when the libvirtd wakes, or never when it is gone. */
-  #whenUp(host: SimHost, work: () => void): void {
-    if (host.libvirtd === 'up') work();
-    else if (host.libvirtd === 'hung') host.backlog.push(work);
-  }
-}
-
-function failure(code: number, message: string): LibvirtError {
-  return new LibvirtError(code, 10, 2, message);
 }

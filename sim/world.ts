@@ -114,14 +114,15 @@ export class World {
   #populate(random: Random): void {
     const count = random.whole(3, 5);
     for (let number = 1; number <= count; number += 1) {
+      // A few change their memory faster than it can be copied.
+      const isBusy = random.chance(0.12);
       const vm: SimVm = {
         uuid: `00000000-0000-4000-8000-00000000000${number}`,
         name: `vm-${number}`,
         memoryBytes: random.pick([128, 256, 512]) * MIB,
-        // A few change their memory faster than it can be copied.
-        dirtyBytesPerSecond: random.chance(0.12) ? 1.5 * BANDWIDTH : random.between(0, 0.4) * BANDWIDTH,
+        dirtyBytesPerSecond: isBusy ? 1.5 * BANDWIDTH : random.between(0, 0.4) * BANDWIDTH,
         isLockable: random.chance(0.5),
-        mayPostCopy: false,
+        mayPostCopy: isBusy && random.chance(0.5),
         lockedBy: undefined,
         endedBy: undefined,
       };
@@ -207,8 +208,7 @@ export class World {
 /** What the daemons log, as lines of the trace. */
 function talker(history: History): Logger {
   const write = (line: string): void => {
-    const { level: _level, time: _time, msg, ...fields }: Record<string, unknown> = JSON.parse(line);
-    history.note('say', '', `${String(msg)} ${JSON.stringify(fields)}`);
+    history.note('say', '', line.trimEnd());
   };
   return pino({ base: null, timestamp: false }, { write });
 }

@@ -2,6 +2,7 @@
 import { DeadlineError } from '../../shared/clock.ts';
 import { ErrorCode } from '../libvirt/constants.ts';
 import { LibvirtError } from '../libvirt/errors.ts';
+import type { Shown } from './vm-state.ts';
 
 /** The codes that cross the wire in MigrateResult.cause_code. */
 export type CauseCode =
@@ -90,4 +91,32 @@ function causeOfPhase(code: number, seen: Sighting): CauseCode {
   return code === ErrorCode.operationInvalid || code === ErrorCode.operationTimeout
     ? 'vm_busy'
     : 'dst_failed';
+}
+
+/** How a copy ended whose answer nobody heard, from what the source shows once its job is over. */
+export function endShown(
+  shown: Shown,
+  abortedBy: AbortCause | undefined,
+): { readonly ok: boolean; readonly causeCode?: CauseCode; readonly message: string } {
+  switch (shown.kind) {
+    case 'left':
+      return { ok: true, message: 'the VM has left the source' };
+    case 'off':
+      return { ok: false, causeCode: shown.causeCode, message: 'the VM is off on the source' };
+    case 'paused_migrating':
+      return {
+        ok: false,
+        causeCode: 'net_lost_finish',
+        message: 'the VM is paused on the source, and its migration job has ended',
+      };
+    case 'paused':
+    case 'running':
+      return abortedBy === undefined
+        ? {
+            ok: false,
+            causeCode: 'unknown',
+            message: 'nobody heard how the copy ended; the VM is still on the source',
+          }
+        : { ok: false, causeCode: abortedBy, message: 'the job was cancelled' };
+  }
 }

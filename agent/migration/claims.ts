@@ -82,6 +82,20 @@ export function ruleTouch(
   };
 }
 
+/** As a touch; also whether this host has started the copy that is to be ended. */
+export function ruleAbort(
+  record: VmRecord | undefined,
+  asked: Asked,
+): Ruling<{ readonly kind: 'allowed' | 'ended'; readonly isStarted: boolean } | Fenced> {
+  const ruled = ruleTouch(record, asked);
+  const { answer } = ruled;
+  if (answer.kind === 'fenced') return { record: ruled.record, answer };
+  return {
+    record: ruled.record,
+    answer: { kind: answer.kind, isStarted: ruled.record?.intent?.role === 'source' },
+  };
+}
+
 /**
  * new: the copy is to be started. known: it was started under this id, perhaps before a restart. unstarted: the
  * scheduler of this epoch has looked at the VM, or ended the migration, before its order to start came: too late.

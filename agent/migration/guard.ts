@@ -11,14 +11,15 @@ import type { SettleVmResponseInput } from '../../shared/gen/evenkeel/v1/SettleV
 import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
 import type { Logger } from '../../shared/log.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import { translated } from '../libvirt-errors.ts';
+import { translateLibvirt, translated } from '../libvirt-errors.ts';
+import { LibvirtConnectionError } from '../libvirt/errors.ts';
 import { fencedText, ruleEnd, ruleGuard, ruleTouch, type Asked, type Intent } from './claims.ts';
 import type { Hypervisor } from './hypervisor.ts';
 import type { Intents } from './intents.ts';
 import { checkAsked } from './requests.ts';
 import { checkAct, refusalOf, type Act } from './settle.ts';
 import { Turns } from './turns.ts';
-import { isOff, isRunning } from './vm-state.ts';
+import { isOff } from './vm-state.ts';
 import { Watchdog, type AskSource } from './watchdog.ts';
 
 export interface GuardContext {
@@ -134,8 +135,8 @@ export class MigrationGuard {
     const { asked, vmUuid } = checkAsked(request);
     const { intents, logger } = this.#context;
     const record = await intents.of(vmUuid);
-    if (record?.migrationId === asked.migrationId && asked.epoch >= record.epoch)
-      await this.#restoreLimit(vmUuid, record.intent);
+    // Also of an earlier migration, whose own end this host never heard.
+    if (record !== undefined && asked.epoch >= record.epoch) await this.#restoreLimit(vmUuid, record.intent);
     const answer = await intents.rule(vmUuid, (before) => ruleEnd(before, asked));
     if (answer.kind === 'fenced')
       throw new EvenkeelError(
@@ -185,9 +186,11 @@ export class MigrationGuard {
     if (intent?.role !== 'source' || intent.previousDowntimeMs <= 0) return;
     const { hypervisor, logger } = this.#context;
     const wait = { timeoutMs: RESTORE_TIMEOUT_MS };
+    // While libvirt is away the migration is not over here: the scheduler tells it again.
+    const what = `set the downtime limit of VM ${vmUuid} back`;
+    const vm: VmInput | undefined = await translated(what, hypervisor.observe(vmUuid, wait));
+    if (vm === undefined || isOff(vm)) return;
     try {
-      const vm: VmInput | undefined = await hypervisor.observe(vmUuid, wait);
-      if (vm === undefined || !isRunning(vm)) return;
       await hypervisor.withCopy(
         vmUuid,
         async (copy) => {
@@ -197,6 +200,7 @@ export class MigrationGuard {
         new AbortController().signal,
       );
     } catch (error) {
+      if (error instanceof LibvirtConnectionError) throw translateLibvirt(what, error);
       logger.warn({ err: error, vmId: vmUuid }, "could not set the guest's downtime limit back");
     }
   }

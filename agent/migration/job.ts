@@ -1,5 +1,5 @@
 // One migration on its source: starts it or attaches to it, steers it, ends it in time, and says how libvirt's call ended.
-import { withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
+import { DeadlineError, withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
 import type { MigrateResultInput } from '../../shared/gen/evenkeel/v1/MigrateResult.ts';
@@ -9,16 +9,16 @@ import type { Logger } from '../../shared/log.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { translateLibvirt } from '../libvirt-errors.ts';
 import { ErrorCode } from '../libvirt/constants.ts';
-import { isLibvirtError } from '../libvirt/errors.ts';
-import { causeOf, type AbortCause, type CauseCode, type Sighting } from './cause.ts';
+import { isLibvirtError, LibvirtError } from '../libvirt/errors.ts';
+import { causeOf, endShown, type AbortCause, type CauseCode, type Sighting } from './cause.ts';
 import { fencedText, ruleStart, type Intent, type SourceIntent } from './claims.ts';
 import { beginConverging, converge, type Converging } from './converge.ts';
 import type { Copy, Hypervisor, VmEvent } from './hypervisor.ts';
 import type { Intents } from './intents.ts';
 import { Notice } from './notice.ts';
-import { askedOf, limitsOf, refuseStart } from './order.ts';
+import { askedOf, limitsOf, previousOf, refuseStart } from './order.ts';
 import { phaseOf, progressOf, sightOf, type JobFigures } from './progress.ts';
-import { hasJob, shownOnSource, type Shown } from './vm-state.ts';
+import { hasJob, shownOnSource } from './vm-state.ts';
 
 export interface JobContext {
   readonly hypervisor: Hypervisor;
@@ -60,6 +60,7 @@ export class MigrationJob {
   #isFinal = false;
   #isClaimed = false;
   #isPostCopy = false;
+  #isLost = false;
   #converging: Converging;
   #seen: Sighting = { abortedBy: undefined, isCopying: false, isSwitching: false, guest: undefined };
 
@@ -88,6 +89,11 @@ export class MigrationJob {
   /** Its id is used up: it was started, or refused for good. */
   get isClaimed(): boolean {
     return this.#isClaimed;
+  }
+
+  /** It ended because libvirt did not answer any more: the copy itself may go on. */
+  get isLost(): boolean {
+    return this.#isLost && this.#outcome !== undefined;
   }
 
   get endedAtMs(): number {
@@ -175,7 +181,10 @@ export class MigrationJob {
     const draft: SourceIntent = { role: 'source', order: limitsOf(this.request), previousDowntimeMs: 0 };
     const isNew = ruleStart(record, this.request, draft).answer.kind === 'new';
     if (isNew) refuseStart(this.request, vm);
-    const intent = { ...draft, previousDowntimeMs: isNew ? await copy.downtimeMaxMs(this.#wait()) : 0 };
+    // What an earlier migration left behind, whose end this host never heard, is not the guest's own limit.
+    const kept = previousOf(record?.intent);
+    const own = isNew && kept === 0 ? await copy.downtimeMaxMs(this.#wait()) : kept;
+    const intent = { ...draft, previousDowntimeMs: own };
     const claim = await intents.rule(vmUuid, (before) => ruleStart(before, askedOf(this.request), intent));
     // One that was fenced off is forgotten: a later scheduler attaches under the same id.
     this.#isClaimed = claim.kind !== 'fenced';
@@ -271,7 +280,7 @@ export class MigrationJob {
     } catch (error) {
       if (this.#context.stopped.aborted) throw error;
       await this.#restore(copy, previousDowntimeMs);
-      return this.#failed(causeOf(error, this.#seen), messageOf(error));
+      return this.#failedBy(error);
     }
   }
 
@@ -307,6 +316,11 @@ export class MigrationJob {
 
   #failed(causeCode: CauseCode, message: string): MigrateResultInput {
     return { ok: false, causeCode, message, progress: this.progress };
+  }
+
+  #failedBy(error: unknown): MigrateResultInput {
+    this.#isLost = !(error instanceof LibvirtError);
+    return this.#failed(causeOf(error, this.#seen), messageOf(error));
   }
 
   async #finalFigures(): Promise<void> {
@@ -407,43 +421,37 @@ export class MigrationJob {
 
   /** It was started before: watches its job to the end and says what the source shows then. */
   async #attach(copy: Copy, intent: Intent | undefined): Promise<MigrateResultInput> {
-    const { clock, hypervisor, stopped } = this.#context;
-    const previousDowntimeMs = intent?.role === 'source' ? intent.previousDowntimeMs : 0;
+    const { clock, stopped } = this.#context;
+    const previousDowntimeMs = previousOf(intent);
     this.#logger.info('attached to a migration that was started before');
     const limitMs = this.request.timeoutMs + ABORT_MAX_MS + SWITCH_MAX_MS;
     for (;;) {
-      // The job first and the state after it: a state from before the job's end would tell nothing.
-      const hasCopyJob = await this.#poll(copy, this.#wait());
-      const vm = await hypervisor.observe(this.request.vmUuid, this.#wait());
-      const shown = shownOnSource(vm);
-      if (!hasCopyJob && !(vm !== undefined && hasJob(vm))) {
-        if (shown.kind === 'running') await this.#restore(copy, previousDowntimeMs);
-        return this.#shown(shown);
+      try {
+        const result = await this.#look(copy, previousDowntimeMs);
+        if (result !== undefined) return result;
+        await this.#keepLimit(this.#wait());
+      } catch (error) {
+        if (stopped.aborted) throw error;
+        // A libvirt that hangs or refuses may answer again; a connection that is lost stays lost.
+        const isAnswered = error instanceof DeadlineError || error instanceof LibvirtError;
+        if (!isAnswered) return this.#failedBy(error);
+        this.#logger.warn({ err: error }, 'could not ask for the state of the migration');
       }
-      this.#see({ isSwitching: this.#isPostCopy || shown.kind === 'paused_migrating' });
       if (clock.monotonicMs() - this.#startedAtMs >= limitMs)
         return this.#failed('timeout', 'the job has not ended in its time');
-      await this.#keepLimit(this.#wait());
       await clock.sleep(POLL_MS, stopped);
     }
   }
 
-  #shown(shown: Shown): MigrateResultInput {
-    switch (shown.kind) {
-      case 'left':
-        return { ok: true, message: 'the VM has left the source', progress: this.progress };
-      case 'off':
-        return this.#failed(shown.causeCode, 'the VM is off on the source');
-      case 'paused_migrating':
-        return this.#failed(
-          'net_lost_finish',
-          'the VM is paused on the source, and its migration job has ended',
-        );
-      case 'paused':
-      case 'running':
-        return this.#seen.abortedBy === undefined
-          ? this.#failed('unknown', 'the agent was restarted meanwhile; the VM is still on the source')
-          : this.#failed(this.#seen.abortedBy, 'the job was cancelled');
-    }
+  /** How it ended; undefined while it goes on. */
+  async #look(copy: Copy, previousDowntimeMs: number): Promise<MigrateResultInput | undefined> {
+    // The job first and the state after it: a state from before the job's end would tell nothing.
+    const hasCopyJob = await this.#poll(copy, this.#wait());
+    const vm = await this.#context.hypervisor.observe(this.request.vmUuid, this.#wait());
+    const shown = shownOnSource(vm);
+    this.#see({ isSwitching: this.#isPostCopy || shown.kind === 'paused_migrating' });
+    if (hasCopyJob || (vm !== undefined && hasJob(vm))) return undefined;
+    if (shown.kind === 'running') await this.#restore(copy, previousDowntimeMs);
+    return { ...endShown(shown, this.#seen.abortedBy), progress: this.progress };
   }
 }

@@ -5,7 +5,7 @@ import type { AbortMigrationRequest } from '../../shared/gen/evenkeel/v1/AbortMi
 import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
 import type { MigrateResponseInput } from '../../shared/gen/evenkeel/v1/MigrateResponse.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
-import { fencedText, ruleTouch } from './claims.ts';
+import { fencedText, ruleAbort, ruleTouch } from './claims.ts';
 import { MigrationJob, type JobContext } from './job.ts';
 import { checkAsked, checkMigrateRequest } from './requests.ts';
 
@@ -39,18 +39,23 @@ class Jobs implements MigrationJobs {
   migrate(asked: MigrateRequest, signal: AbortSignal): AsyncIterable<MigrateResponseInput> {
     const request = checkMigrateRequest(asked);
     const known = this.#byId.get(request.migrationId);
-    if (known === undefined) return follow(this.#start(request).job, signal);
-    if (known.request.vmUuid !== request.vmUuid)
+    if (known !== undefined && known.request.vmUuid !== request.vmUuid)
       throw invalidField('migration_id', `${request.migrationId} is that of VM ${known.request.vmUuid}`);
+    if (known === undefined || known.isLost) return follow(this.#start(request).job, signal);
     return this.#attend(known, request, signal);
   }
 
   async abort(request: AbortMigrationRequest, signal: AbortSignal): Promise<void> {
     const { asked, vmUuid } = checkAsked(request);
-    const touched = await this.#context.intents.rule(vmUuid, (record) => ruleTouch(record, asked));
+    const touched = await this.#context.intents.rule(vmUuid, (record) => ruleAbort(record, asked));
     if (touched.kind === 'fenced')
       throw new EvenkeelError('FAILED_PRECONDITION', fencedText(asked, touched.seen));
     const job = this.#byId.get(asked.migrationId);
+    if ((job === undefined && touched.isStarted) || job?.isLost === true)
+      throw new EvenkeelError(
+        'UNAVAILABLE',
+        `abort migration ${asked.migrationId}: its copy is being looked for, libvirt was away; try again`,
+      );
     if (job?.request.vmUuid !== vmUuid)
       throw new EvenkeelError(
         'NOT_FOUND',
@@ -78,12 +83,24 @@ class Jobs implements MigrationJobs {
     for (;;) {
       const record = await intents.of(vmUuid);
       if (record?.migrationId !== migrationId || record.intent?.role !== 'source') return;
-      if (this.#byId.has(migrationId)) return;
+      const known = this.#byId.get(migrationId);
+      if (known !== undefined && !known.isLost) return;
       const { order } = record.intent;
       const { job, ended } = this.#start({ ...order, vmUuid, migrationId, epoch: record.epoch });
       await ended;
+      // What was begun and lost again has its own search.
       if (job.isClaimed || isAborted(stopped)) return;
       if (!(await pause(clock, RECOVER_RETRY_MS, stopped))) return;
+    }
+  }
+
+  /** libvirt's answer was lost: the copy may go on without anybody who keeps its time. */
+  async #findAgain(vmUuid: string, migrationId: string): Promise<void> {
+    const { clock, stopped, logger } = this.#context;
+    try {
+      if (await pause(clock, RECOVER_RETRY_MS, stopped)) await this.#takeUp(vmUuid, migrationId);
+    } catch (error) {
+      logger.error({ err: error, migrationId, vmId: vmUuid }, 'cannot take up a migration');
     }
   }
 
@@ -99,8 +116,10 @@ class Jobs implements MigrationJobs {
     const job = new MigrationJob(request, this.#context);
     this.#byId.set(migrationId, job);
     const ended = job.run().then(() => {
-      // Nothing has happened under this id: it may be tried again.
-      if (!job.isClaimed) this.#byId.delete(migrationId);
+      if (this.#byId.get(migrationId) !== job) return;
+      // Nothing has happened under this id, or nobody knows how it went on: the next that asks looks anew.
+      if (!isTold(job)) this.#byId.delete(migrationId);
+      if (job.isClaimed && (job.isLost || !isTold(job))) void this.#findAgain(vmUuid, migrationId);
     });
     return { job, ended };
   }
@@ -128,6 +147,11 @@ class Jobs implements MigrationJobs {
     }
     yield* follow(job, signal);
   }
+}
+
+/** It ended with an answer that stays true. */
+function isTold({ isClaimed, outcome }: MigrationJob): boolean {
+  return isClaimed && !(outcome instanceof EvenkeelError);
 }
 
 function refuseSecond(jobs: Iterable<MigrationJob>, vmUuid: string): void {

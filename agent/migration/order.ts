@@ -2,7 +2,7 @@
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
 import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
-import type { Asked, CopyLimits } from './claims.ts';
+import type { Asked, CopyLimits, Intent } from './claims.ts';
 import { hasJob, isRunning } from './vm-state.ts';
 
 export function askedOf({ migrationId, epoch }: Asked): Asked {
@@ -36,4 +36,9 @@ export function refuseStart({ vmUuid }: MigrateRequest, vm: VmInput | undefined)
       'FAILED_PRECONDITION',
       `migrate VM ${vmUuid}: it does not run here; only a running VM is migrated`,
     );
+}
+
+/** The guest's own limit as it was before any migration changed it; 0 when that is not known. */
+export function previousOf(intent: Intent | undefined): number {
+  return intent?.role === 'source' ? intent.previousDowntimeMs : 0;
 }

@@ -159,8 +159,9 @@ function nicPoint(nic: NicSample, vmTags: Tags<'vm'>, atMs: number): PointOf<'vm
 }
 
 function migrationPoint(migration: Migration, atMs: number): PointOf<'migration'> {
-  const { progress } = migration;
+  const { progress, forecast } = migration;
   const state = shortName(migration.state, 'MIGRATION_STATE_');
+  const isDecided = migration.commitMode !== 'COMMIT_MODE_UNSPECIFIED';
   return {
     measurement: 'migration',
     tags: {
@@ -183,6 +184,12 @@ function migrationPoint(migration: Migration, atMs: number): PointOf<'migration'
       queued_at_ms: passed(migration.queuedAtMs),
       started_at_ms: passed(migration.startedAtMs),
       ended_at_ms: passed(migration.endedAtMs),
+      ...(isDecided && { commit_mode: shortName(migration.commitMode, 'COMMIT_MODE_') }),
+      ...(forecast && {
+        forecast_duration_ms: forecast.durationMs,
+        forecast_downtime_ms: forecast.downtimeMs,
+        forecast_traffic_bytes: forecast.trafficBytes,
+      }),
       ...(progress && {
         memory_total_bytes: progress.memoryTotalBytes,
         memory_processed_bytes: progress.memoryProcessedBytes,

@@ -120,6 +120,11 @@ export const SCHEMA = {
       iteration: 'counter',
       downtime_ms: 'gauge',
       elapsed_ms: 'gauge',
+      // What was expected just before it began, to be held against what came of it.
+      commit_mode: 'text',
+      forecast_duration_ms: 'gauge',
+      forecast_downtime_ms: 'gauge',
+      forecast_traffic_bytes: 'level',
     },
   },
   // One point per decision about a hot host. `result` is "move", with uuid and name of the VM that should move, or the

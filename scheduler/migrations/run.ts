@@ -26,6 +26,8 @@ export interface RunnerParts {
   readonly random: () => number;
   readonly logger: Logger;
   readonly newId: () => string;
+  /** Called with the signal of each term before anything waits on it. */
+  readonly onTerm?: (signal: AbortSignal) => void;
 }
 
 export interface RunnerSettings {

@@ -82,6 +82,7 @@ export class Runner {
     if (this.#term !== undefined) throw new Error('leads already');
     const controller = new AbortController();
     const [parts, settings, { signal }] = [this.#parts, this.#settings, controller];
+    parts.onTerm?.(signal);
     const term: OwnTerm = { parts, settings, signal, controller, tasks: new Set() };
     const end = (): void => {
       controller.abort(until.reason);
@@ -89,19 +90,31 @@ export class Runner {
     until.addEventListener('abort', end, { once: true });
     if (until.aborted) end();
     this.#runs.clear();
-    await parts.journal.lead(leader, signal);
-    const found = await this.#takeOverAll(term);
-    await parts.slots.keepOnly(({ migrationId }) => {
-      const run = this.#runs.get(migrationId);
-      return run !== undefined && holdsSlots(run.migration.state);
-    });
-    signal.throwIfAborted();
+    const found: Run[] = [];
+    try {
+      await this.#takeStock(term, leader, found);
+    } catch (error) {
+      controller.abort(error);
+      this.#runs.clear();
+      throw error;
+    }
     this.#term = term;
     for (const run of found) this.#follow(term, run, this.#resume(term, run));
     const adopting = this.#adopt(term)
       .catch(() => undefined)
       .finally(() => term.tasks.delete(adopting));
     term.tasks.add(adopting);
+  }
+
+  async #takeStock(term: Term, leader: string, found: Run[]): Promise<void> {
+    const { journal, slots } = this.#parts;
+    await journal.lead(leader, term.signal);
+    await this.#takeOverAll(term, (run) => found.push(run));
+    await slots.keepOnly(({ migrationId }) => {
+      const run = this.#runs.get(migrationId);
+      return run !== undefined && holdsSlots(run.migration.state);
+    });
+    term.signal.throwIfAborted();
   }
 
   /** Lets go of the migrations without touching them: libvirt goes on, the next scheduler verifies them. */
@@ -296,15 +309,16 @@ export class Runner {
   }
 
   /** What the journal shows under way and is not followed here. */
-  async #takeOverAll(term: Term): Promise<Run[]> {
+  async #takeOverAll(term: Term, take: (run: Run) => void): Promise<void> {
     const { journal } = this.#parts;
-    const found: (Run | undefined)[] = [];
+    const taken = (run: Run | undefined): void => {
+      if (run !== undefined) take(run);
+    };
     for (const { vmUuid, claim } of journal.claims())
-      if (!this.#runs.has(claim.migrationId)) found.push(await this.#takeOver(term, vmUuid, claim));
+      if (!this.#runs.has(claim.migrationId)) taken(await this.#takeOver(term, vmUuid, claim));
     for (const { migration } of journal.list())
       if (!isOver(migration.state) && !this.#runs.has(migration.migrationId))
-        found.push(await this.#takeOverUnclaimed(term, migration));
-    return found.filter((run) => run !== undefined);
+        taken(await this.#takeOverUnclaimed(term, migration));
   }
 
   /**
@@ -316,7 +330,9 @@ export class Runner {
     for (;;) {
       await clock.sleep(ADOPT_PAUSE_MS, term.signal);
       try {
-        for (const run of await this.#takeOverAll(term)) this.#follow(term, run, this.#resume(term, run));
+        await this.#takeOverAll(term, (run) => {
+          this.#follow(term, run, this.#resume(term, run));
+        });
         await slots.keepOnly(({ migrationId }) => this.#runs.has(migrationId));
       } catch (error) {
         term.signal.throwIfAborted();

@@ -257,7 +257,7 @@ function judgeOffTarget(source: 'absent' | 'off_migrated', target: Off): Verdict
   if (source === 'off_migrated')
     return unknown('off and defined on both hosts; decide where it belongs and undefine the other');
   if (target === 'off_ended') return arrived('arrived on the target and was shut down there since');
-  if (target === 'off_crashed')
+  if (target === 'off_crashed' && !look.definedOnTargetBefore)
     return {
       kind: 'over',
       ending: 'crashed',
@@ -273,6 +273,11 @@ function judgeEnded(look: Look, source: Exclude<Off, 'off_migrated'>, target: Se
   if (isPaused(target))
     return unknown(
       'off on the source with a paused copy on the target; whether the source ran on meanwhile is not to be seen: start the source, or resume the copy if the disks were not written to since',
+    );
+  // A copy that never ran ends as failed; one that crashed may have been the guest itself.
+  if (target === 'off_crashed' && !look.definedOnTargetBefore)
+    return unknown(
+      'off on both hosts, and the copy on the target crashed: it may have run; start the one that ran last, undefine the other',
     );
   if (isOff(target) && !look.definedOnTargetBefore)
     return sweepTarget(look, 'ended on the source, a left-over definition on the target');

@@ -6,19 +6,20 @@ export const oneMigrationAVm: Invariant = {
   claim: 'at most one active migration a VM',
   step: ({ migrations, libvirt }, news) => {
     for (const fact of news) {
-      if (fact.kind === 'record' && !isEnded(fact.migration))
-        for (const other of migrations.values())
-          if (
-            other.vmUuid === fact.migration.vmUuid &&
-            other.migrationId !== fact.migration.migrationId &&
-            !isEnded(other) &&
-            !isForPerson(other)
-          )
-            return `VM ${other.vmUuid} is in ${other.migrationId} and ${fact.migration.migrationId}`;
-      if (fact.kind === 'act' && fact.act === 'start') {
-        const running = libvirt.transfers.filter(({ vm }) => vm.uuid === fact.vmUuid);
-        if (running.length > 1) return `libvirt runs ${running.length} migrations of VM ${fact.vmUuid}`;
+      if (fact.kind === 'record' && !isEnded(fact.migration)) {
+        const { vmUuid, migrationId } = fact.migration;
+        const other = [...migrations.values()].find(
+          (known) =>
+            known.vmUuid === vmUuid &&
+            known.migrationId !== migrationId &&
+            !isEnded(known) &&
+            !isForPerson(known),
+        );
+        if (other !== undefined) return `VM ${vmUuid} is in ${other.migrationId} and ${migrationId}`;
       }
+      if (fact.kind !== 'act' || fact.act !== 'start') continue;
+      const running = libvirt.transfers.filter(({ vm }) => vm.uuid === fact.vmUuid);
+      if (running.length > 1) return `libvirt runs ${running.length} migrations of VM ${fact.vmUuid}`;
     }
     return undefined;
   },

@@ -11,8 +11,8 @@ export const neverTwice: Invariant = {
       let starts = 0;
       for (const other of history.facts) {
         if (other.kind === 'act' && other.act === 'start' && other.vmUuid === fact.vmUuid) starts += 1;
-        if (other.kind === 'rpc' && other.method === 'Migrate' && other.phase === 'arrived')
-          if (other.vmUuid === fact.vmUuid) orders.add(other.migrationId);
+        const isOrder = other.kind === 'rpc' && other.method === 'Migrate' && other.phase === 'arrived';
+        if (isOrder && other.vmUuid === fact.vmUuid) orders.add(other.migrationId);
       }
       if (starts > orders.size)
         return `VM ${fact.vmUuid}: ${starts} copies begun for ${orders.size} migrations`;

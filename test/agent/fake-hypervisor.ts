@@ -81,6 +81,21 @@ export class FakeHypervisor implements Hypervisor {
     this.#flights.get(uuid)?.end();
   }
 
+  /** The connection over which the copy was ordered breaks; the copy goes on. */
+  lose(uuid: string): void {
+    const flight = this.#flights.get(uuid);
+    flight?.end(new LibvirtConnectionError('lost', { sent: true }));
+    if (flight === undefined) return;
+    this.#flights.set(uuid, {
+      ...flight,
+      end: () => {
+        this.#flights.delete(uuid);
+        this.set(uuid, { migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED' });
+      },
+    });
+    this.set(uuid, { migrationRole: 'VM_MIGRATION_ROLE_OUTGOING' });
+  }
+
   observe(vmUuid: string): Promise<VmInput | undefined> {
     return this.#answer(() => this.vms.get(vmUuid));
   }

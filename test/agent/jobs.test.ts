@@ -149,3 +149,26 @@ void t.test(
     ]);
   },
 );
+
+void t.test('a copy whose answer was lost with libvirt is found again, and its time kept', async (t) => {
+  const { clock, hypervisor, jobs, guard } = host(t);
+  hypervisor.run(vm);
+  hypervisor.figures = { memoryProcessedBytes: MIB, memoryIteration: 1, memoryRemainingBytes: MIB };
+  const first = all(jobs.migrate(order({ timeoutMs: 60_000 }), never));
+  await clock.pass(5_000);
+  hypervisor.isAway = true;
+  hypervisor.lose(vm);
+  await clock.pass(100);
+  t.match((await first).at(-1), { result: { ok: false, causeCode: 'src_daemon_lost' } });
+  await t.rejects(jobs.abort(asked, never), { code: 'UNAVAILABLE', message: /try again/ });
+  await t.rejects(guard.end(asked), { code: 'UNAVAILABLE' });
+  await clock.pass(10_000);
+  hypervisor.isAway = false;
+  await clock.pass(5_000);
+  const again = all(jobs.migrate(order({ timeoutMs: 60_000, epoch: 4 }), never));
+  await clock.pass(70_000);
+  t.ok(hypervisor.done.includes(`abort ${vm}`), 'by whoever attached, or by nobody');
+  t.match((await again).at(-1), { result: { ok: false, causeCode: 'timeout' } });
+  t.equal(hypervisor.downtimeMs.get(vm), 300);
+  t.equal(hypervisor.done.filter((what) => what.startsWith('start')).length, 1, 'started once');
+});

@@ -102,7 +102,7 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
   await t.test('a restarted agent finds its migration again and never starts it twice', async (t) => {
     const before = pair.restart(source);
     const uuid = await runningVm(source, 'resumed');
-    const request = pair.request(uuid, { bandwidthBytesPerSecond: 8 * MIB });
+    const request = pair.request(uuid, { bandwidthBytesPerSecond: 2 * MIB });
     await untilCopying(before, request);
     const told = resultOf(before.migrate(request, never));
     const after = pair.restart(source);

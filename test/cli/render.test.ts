@@ -6,7 +6,7 @@ import { toJson } from '../../cli/json.ts';
 import { decisionTable, decisionText, explanationText, planText } from '../../cli/render/decision.ts';
 import { bar, bytesOf, duration, time } from '../../cli/render/format.ts';
 import { hostSummary, hostTable, sortHosts } from '../../cli/render/hosts.ts';
-import { migrationResult, migrationTable, progressLine } from '../../cli/render/migration.ts';
+import { isEnded, migrationResult, migrationTable, progressLine } from '../../cli/render/migration.ts';
 import { table } from '../../cli/render/table.ts';
 import { topFrame } from '../../cli/render/top.ts';
 import { cut, paint, plain, widthOf, wrap, type View } from '../../cli/render/view.ts';
@@ -201,5 +201,32 @@ void t.test('JSON has words for enums, no markers of the decoder, and leaves nam
   });
   t.notMatch(JSON.stringify(first), /"_|stealRatio/);
   t.match(second, { sample: null, hostId: '', coolDownUntilMs: 0 });
+  t.end();
+});
+
+void t.test('every state of a migration is shown as what it means to a person', (t) => {
+  const [copying] = migrations;
+  if (copying === undefined) throw new Error('there is one');
+  const result = (state: typeof copying.state): string => migrationResult(wide, { ...copying, state });
+  for (const state of [
+    'MIGRATION_STATE_ADMITTED',
+    'MIGRATION_STATE_INTENT',
+    'MIGRATION_STATE_PREPARING',
+    'MIGRATION_STATE_ABORTING',
+    'MIGRATION_STATE_SWITCHING',
+    'MIGRATION_STATE_CLEANUP',
+  ] as const) {
+    t.match(result(state), /is on its way from/, state);
+    t.notOk(isEnded({ ...copying, state }));
+  }
+  t.match(result('MIGRATION_STATE_CRASHED'), /ended by itself while it was moved, and runs nowhere now/);
+  t.match(result('MIGRATION_STATE_SPLIT'), /ran on BOTH .* Nothing was destroyed/);
+  t.match(result('MIGRATION_STATE_UNKNOWN'), /Nobody knows yet where/);
+  for (const state of [
+    'MIGRATION_STATE_CRASHED',
+    'MIGRATION_STATE_SPLIT',
+    'MIGRATION_STATE_UNKNOWN',
+  ] as const)
+    t.ok(isEnded({ ...copying, state }), state);
   t.end();
 });

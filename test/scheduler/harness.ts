@@ -90,8 +90,16 @@ export class FakeCluster {
 
   /** Ends the scheduler and starts another one on the same NATS. */
   async restart(): Promise<void> {
+    await this.down();
+    await this.up();
+  }
+
+  async down(): Promise<void> {
     this.client.close();
     await this.scheduler.stop();
+  }
+
+  async up(): Promise<void> {
     this.scheduler = await boot(this.#settings);
     this.client = dial(this.scheduler.port);
     await this.ready();
