@@ -30,7 +30,7 @@ export const TEXT_KEYS = [
   'downtimeMaxMs',
   'host',
 ] as const;
-export const FLAG_KEYS = ['neverMove', 'headless', 'start'] as const;
+export const FLAG_KEYS = ['neverMove', 'postCopy', 'headless', 'start'] as const;
 
 /** Everything as text; nothing is checked yet. */
 export interface WrittenSpec {
@@ -80,6 +80,7 @@ export function toCreateRequest(spec: WrittenSpec, nowMs: number): SchedulerServ
         expiresAtMs: texts.expires === undefined ? 0 : expiryAtMs(texts.expires, nowMs),
         rules: {
           neverMove: flags.neverMove ?? false,
+          postCopy: flags.postCopy ?? false,
           // A guest that may stand still for longer than a minute can as well be shut down and started elsewhere.
           downtimeMaxMs: texts.downtimeMaxMs === undefined ? 0 : wholeNumber(texts.downtimeMaxMs, 1, 60_000),
         },

@@ -9,7 +9,7 @@ import { migrationCodec } from '../shared/proto/load.ts';
 import { HOUR_MS, MIB, MINUTE_MS, SECOND_MS } from '../shared/units.ts';
 import { Agents } from './agents.ts';
 import { Changes } from './changes.ts';
-import { emptyView, foldReport, settleHost, type ClusterView } from './cluster/view.ts';
+import { emptyView, foldReport, forgetOld, settleHost, type ClusterView } from './cluster/view.ts';
 import { coolDownsOf, policyOf, runnerSettingsOf, viewLimitsOf, type SchedulerSettings } from './config.ts';
 import { DecisionBook } from './decisions.ts';
 import { Events } from './events.ts';
@@ -53,6 +53,8 @@ export interface CoreContext {
 
 // Long enough to answer "when did this VM move last month", short enough that the bucket stays small.
 const KEEP_MIGRATIONS_MS = 30 * 24 * HOUR_MS;
+// Hosts are forgotten after hours: looking each minute is often enough.
+const SWEEP_EVERY_MS = MINUTE_MS;
 // Each migration under way or queued waits on the signal of the term with a few listeners; node warns from 11 on.
 const LISTENERS_MAX = 1_000;
 // Without a single report there is nothing to catch up with; recovery must not wait for one.
@@ -123,8 +125,8 @@ async function openParts(
     runnerSettingsOf(settings),
   );
   const loop = new Loop({
-    ...{ view, runner, decisions, mode, agents, reports, changes, policy, clock, logger },
-    ...{ coolDowns: coolDownsOf(settings), limits: viewLimitsOf(settings), newId: randomUUID },
+    ...{ view, runner, decisions, mode, reports, changes, policy, clock, logger },
+    ...{ coolDowns: coolDownsOf(settings), newId: randomUUID },
   });
   const leases = await openStore(nats, LEASES_BUCKET, undefined);
   const lease = new Lease({ store: leases, clock, logger, self, holderId: randomUUID() });
@@ -133,7 +135,7 @@ async function openParts(
 
 /** Folds reports into the view, whoever leads: a scheduler that takes over knows the cluster already. */
 function followReports(
-  { view, policy, changes, reports }: Parts,
+  { view, agents, policy, changes, reports }: Parts,
   { nats, settings, clock, logger }: CoreContext,
   signal: AbortSignal,
 ): { warm: Promise<void>; following: Promise<void> } {
@@ -142,6 +144,7 @@ function followReports(
   const caughtUp = new Promise<void>((resolve) => {
     markWarm = resolve;
   });
+  let sweptAtMs = clock.monotonicMs();
   const following = followSamples(
     { nats, clock, logger },
     clock.nowMs() - settings.view.warmStartMinutes * MINUTE_MS,
@@ -149,6 +152,11 @@ function followReports(
       onReport: (report, storedAtMs) => {
         if (!view.hosts.has(report.hostId)) logger.info({ host: report.hostName }, 'host joined');
         if (!foldReport(view, report, storedAtMs, policy, limits)) return;
+        if (clock.monotonicMs() - sweptAtMs >= SWEEP_EVERY_MS) {
+          sweptAtMs = clock.monotonicMs();
+          forgetOld(view, clock.nowMs(), limits);
+          agents.sweep();
+        }
         changes.notify();
         reports.notify();
       },

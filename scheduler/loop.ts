@@ -5,9 +5,8 @@ import type { Move } from '../shared/gen/evenkeel/v1/Move.ts';
 import type { Mode } from '../shared/gen/evenkeel/v1/Mode.ts';
 import type { Logger } from '../shared/log.ts';
 import { MINUTE_MS, SECOND_MS } from '../shared/units.ts';
-import type { Agents } from './agents.ts';
 import type { Changes } from './changes.ts';
-import { forgetOld, type ClusterView, type ViewLimits } from './cluster/view.ts';
+import type { ClusterView } from './cluster/view.ts';
 import type { DecisionBook } from './decisions.ts';
 import type { Runner } from './migrations/runner.ts';
 import type { ModeControl } from './mode.ts';
@@ -20,14 +19,12 @@ export interface LoopParts {
   readonly runner: Runner;
   readonly decisions: DecisionBook;
   readonly mode: ModeControl;
-  readonly agents: Agents;
   /** Rung by each report that was taken in. */
   readonly reports: Changes;
   /** Rung when people who watch should look again. */
   readonly changes: Changes;
   readonly policy: Policy;
   readonly coolDowns: CoolDowns;
-  readonly limits: ViewLimits;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly newId: () => string;
@@ -41,14 +38,12 @@ const IDLE_MS = 5 * SECOND_MS;
 const REPEAT_DECISION_MS = 5 * MINUTE_MS;
 // After a move that could not be started (NATS away, a slot taken meanwhile) the plan may try again.
 const RETRY_START_MS = 5 * SECOND_MS;
-const SWEEP_EVERY_MS = MINUTE_MS;
 
 export class Loop {
   readonly #parts: LoopParts;
   /** What was last written about each hot host. */
   readonly #written = new Map<string, { key: string; atMs: number; decisionId: string }>();
   #startAfterMs = 0;
-  #sweptAtMs = 0;
   /** Undefined while another scheduler leads: the loop then has nothing to do. */
   #turnedAtMs: number | undefined;
 
@@ -104,7 +99,6 @@ export class Loop {
   async turn(): Promise<void> {
     const { mode, clock } = this.#parts;
     this.#turnedAtMs = clock.monotonicMs();
-    this.#sweep();
     const { decisions } = this.plan(mode.current());
     this.#forgetCooled(decisions);
     for (const decision of decisions) {
@@ -165,14 +159,6 @@ export class Loop {
   #forgetCooled(decisions: readonly PlannedDecision[]): void {
     const hot = new Set(decisions.map(({ hostId }) => hostId));
     for (const hostId of this.#written.keys()) if (!hot.has(hostId)) this.#written.delete(hostId);
-  }
-
-  #sweep(): void {
-    const { view, limits, agents, clock } = this.#parts;
-    if (clock.monotonicMs() - this.#sweptAtMs < SWEEP_EVERY_MS) return;
-    this.#sweptAtMs = clock.monotonicMs();
-    forgetOld(view, clock.nowMs(), limits);
-    agents.sweep();
   }
 }
 

@@ -126,7 +126,8 @@ export class World {
         lockedBy: undefined,
         endedBy: undefined,
       };
-      this.kvm.addVm(vm, random.pick(HOSTS));
+      const roomy = HOSTS.filter((hostId) => roomOf(this.kvm, hostId, vm.uuid) >= vm.memoryBytes);
+      this.kvm.addVm(vm, random.pick(roomy));
     }
   }
 

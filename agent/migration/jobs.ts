@@ -41,7 +41,8 @@ class Jobs implements MigrationJobs {
     const known = this.#byId.get(request.migrationId);
     if (known !== undefined && known.request.vmUuid !== request.vmUuid)
       throw invalidField('migration_id', `${request.migrationId} is that of VM ${known.request.vmUuid}`);
-    if (known === undefined || known.isLost) return follow(this.#start(request).job, signal);
+    if (known === undefined) return follow(this.#start(request).job, signal);
+    if (known.isLost) return this.#again(known, request, signal);
     return this.#attend(known, request, signal);
   }
 
@@ -128,6 +129,24 @@ class Jobs implements MigrationJobs {
     const nowMs = this.#context.clock.monotonicMs();
     for (const [id, job] of this.#byId)
       if (job.outcome !== undefined && nowMs - job.endedAtMs > KEPT_MS) this.#byId.delete(id);
+  }
+
+  /** Looks for a copy whose answer was lost; while libvirt is away, what was known last is all there is to say. */
+  async *#again(
+    lost: MigrationJob,
+    request: MigrateRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<MigrateResponseInput> {
+    const { job, ended } = this.#start(request);
+    try {
+      yield* follow(job, signal);
+    } catch (error) {
+      await ended;
+      const { outcome } = lost;
+      if (job.isClaimed || outcome === undefined || outcome instanceof EvenkeelError) throw error;
+      if (!this.#byId.has(request.migrationId)) this.#byId.set(request.migrationId, lost);
+      yield { result: outcome };
+    }
   }
 
   async *#attend(

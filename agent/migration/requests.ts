@@ -38,6 +38,8 @@ export function checkMigrateRequest(request: MigrateRequest): MigrateRequest {
     throw invalidField('downtime_max_ms', `must be from 1 to ${DOWNTIME_MAX_MS}`);
   if (timeoutMs === 0 || timeoutMs > TIMEOUT_MAX_MS)
     throw invalidField('timeout_ms', `must be from 1 to ${TIMEOUT_MAX_MS}, a day`);
+  if (request.postCopy && request.commitMode === 'COMMIT_MODE_PAUSED')
+    throw invalidField('post_copy', 'a copy that runs before it is complete cannot arrive paused');
   return { ...request, vmUuid };
 }
 

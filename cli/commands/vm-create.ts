@@ -37,8 +37,8 @@ The same as a file, for --file web1.yaml:
   disks: [{pool: shared, clone: debian12, size: 40G}]
   nics: [{bridge: br0}]
   owner: ana
-Keys of the file are the options in camelCase: neverMove, downtimeMaxMs, start,
-headless. Options win over the file.`;
+Keys of the file are the options in camelCase: neverMove, postCopy,
+downtimeMaxMs, start, headless. Options win over the file.`;
 
 /** As commander gives them. */
 interface CreateOptions {
@@ -53,6 +53,7 @@ interface CreateOptions {
   readonly purpose?: string;
   readonly expires?: string;
   readonly neverMove?: boolean;
+  readonly postCopy?: boolean;
   readonly downtimeMaxMs?: string;
   readonly host?: string;
   readonly start: boolean | undefined;
@@ -83,6 +84,10 @@ export function addCreateCommand(parent: Command, run: Run): void {
     .option('--purpose <text>', 'what it is for')
     .option('--expires <date>', 'when it may go: 2031-05-30, or 30d from now')
     .option('--never-move', 'evenkeel leaves it on its host; a person may still move it')
+    .option(
+      '--post-copy',
+      'a migration may switch over early when nothing else helps; a fault then loses the guest',
+    )
     .option('--downtime-max-ms <ms>', 'longest pause of the guest that a migration may cause')
     .option('--host <host>', 'make it on this host')
     .option('--no-start', 'only define it')
@@ -141,7 +146,12 @@ async function writtenSpec(name: string | undefined, options: CreateOptions): Pr
     downtimeMaxMs: given('--downtime-max-ms', options.downtimeMaxMs),
     host: given('--host', options.host),
   };
-  const flags = { neverMove: options.neverMove, headless: options.headless, start: options.start };
+  const flags = {
+    neverMove: options.neverMove,
+    postCopy: options.postCopy,
+    headless: options.headless,
+    start: options.start,
+  };
   const fromOptions: WrittenSpec = {
     texts: withoutUndefined(texts),
     flags: withoutUndefined(flags),

@@ -46,6 +46,7 @@ function metadataRows({ owner, purpose, expiresAtMs, rules }: VmMetadata): Row[]
     ['purpose', purpose],
     ['expires', expiresAtMs === 0 ? '' : date(expiresAtMs)],
     ['balancing', rules?.neverMove === true ? 'never moved by evenkeel itself' : ''],
+    ['post-copy', rules?.postCopy === true ? 'allowed when nothing else helps' : ''],
     ['downtime', downtimeMaxMs === 0 ? '' : `at most ${duration(downtimeMaxMs)} in a migration`],
   ];
 }

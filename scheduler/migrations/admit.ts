@@ -23,25 +23,28 @@ const GUARD_TIMEOUT_MS = 5 * SECOND_MS;
 
 /** Waits for the slots while `isFirst` says so; false when it ended before. */
 export async function admit(term: Term, run: Run, isFirst: () => boolean): Promise<boolean> {
-  const { clock, knowledge } = term.parts;
   let reason = 'another migration was first';
   for (;;) {
     if (isAbortAsked(run)) return withdraw(term, run);
-    const mayTry = isFirst();
-    const none = mayTry ? await surely(term, run, () => slotFor(term, run.migration, 'take')) : undefined;
-    if (mayTry && none === undefined) break;
-    reason = none?.reason ?? reason;
-    const isForMemory = none?.isForMemory === true;
-    if (isForMemory || clock.monotonicMs() - run.sinceMs > (ruleOf(run.migration).deadlineMs ?? 0)) {
-      const causeCode = isForMemory ? 'capacity_gone' : 'slots_taken';
-      return refuse(term, run, causeCode, `not begun: ${reason}`);
-    }
-    await clock.sleep(QUEUE_PAUSE_MS, term.signal);
+    const none = isFirst()
+      ? await surely(term, run, () => slotFor(term, run.migration, 'take'))
+      : { reason, isForMemory: false };
+    if (none === undefined) break;
+    reason = none.reason;
+    if (none.isForMemory) return refuse(term, run, 'capacity_gone', `not begun: ${reason}`);
+    if (!isWorthWaiting(term, run)) return refuse(term, run, 'slots_taken', `not begun: ${reason}`);
+    await term.parts.clock.sleep(QUEUE_PAUSE_MS, term.signal);
   }
   const { vmUuid, bandwidthBytesPerSecond } = run.migration;
-  const reservedMemoryBytes = knowledge.vm(vmUuid)?.memoryMaxBytes ?? 0;
+  const reservedMemoryBytes = term.parts.knowledge.vm(vmUuid)?.memoryMaxBytes ?? 0;
   await advanceSurely(term, run, { kind: 'admitted', reservedMemoryBytes, bandwidthBytesPerSecond });
   return true;
+}
+
+/** For a planned move the next plan knows better; a person's order waits, but not for ever. */
+function isWorthWaiting({ parts: { clock } }: Term, { migration, sinceMs }: Run): boolean {
+  const waitedMs = clock.monotonicMs() - sinceMs;
+  return migration.decisionId === '' && waitedMs <= (ruleOf(migration).deadlineMs ?? 0);
 }
 
 /** Takes the slot, or only asks whether it is free. */

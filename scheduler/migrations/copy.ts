@@ -1,6 +1,6 @@
 // The copy itself: ordered from the source's agent, followed by its stream, attached to again when that breaks, ended in time.
 import { isAborted } from '../../shared/clock.ts';
-import { messageOf } from '../../shared/errors.ts';
+import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { MigrateRequestInput } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
 import type { MigrateResult } from '../../shared/gen/evenkeel/v1/MigrateResult.ts';
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
@@ -94,11 +94,36 @@ async function follow(term: Term, run: Run, signal: AbortSignal): Promise<Ended>
 async function readStream(term: Term, run: Run, signal: AbortSignal): Promise<MigrateResult | undefined> {
   const request = requestOf(term, run.migration);
   const wait = { signal, timeoutMs: request.timeoutMs + STREAM_SLACK_MS };
-  for await (const { progress, result } of agentOf(term, run, 'source').migrate(request, wait)) {
+  const stream = agentOf(term, run, 'source').migrate(request, wait);
+  for await (const { progress, result } of until(signal, stream)) {
     if (progress) await takeProgress(term, run, progress);
     if (result) return result;
   }
   return undefined;
+}
+
+/** The stream's messages until the signal aborts, even if the stream itself does not hear of it. */
+async function* until<T>(signal: AbortSignal, stream: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  const iterator = stream[Symbol.asyncIterator]();
+  let stop: () => void = () => undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => {
+      reject(new EvenkeelError('CANCELLED', 'no longer followed'));
+    };
+  });
+  stopped.catch(() => undefined);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), stopped]);
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener('abort', stop);
+    iterator.return?.().catch(() => undefined);
+  }
 }
 
 function requestOf(
@@ -151,7 +176,10 @@ async function watchDeadlines(term: Term, run: Run, following: AbortController):
   }
 }
 
-/** Tells the source's agent to end the copy, again and again until it heard. Resolves with whether it was still to be aborted. */
+/**
+ * Tells the source's agent to end the copy, again and again until it heard or both hosts have to be looked at. Resolves
+ * with whether it was still to be aborted.
+ */
 export async function abortCopy(
   term: Term,
   run: Run,
@@ -159,9 +187,15 @@ export async function abortCopy(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (!(await advanceIf(term, run, isAbortable, { kind: 'abort_asked', causeCode }))) return false;
-  while (!signal.aborted && run.migration.state === 'MIGRATION_STATE_ABORTING') {
+  const { clock } = term.parts;
+  const untilMs = run.sinceMs + (ruleOf(run.migration).deadlineMs ?? 0);
+  while (
+    !signal.aborted &&
+    run.migration.state === 'MIGRATION_STATE_ABORTING' &&
+    clock.monotonicMs() < untilMs
+  ) {
     if (await tellAbort(term, run)) return true;
-    await term.parts.clock.sleep(ABORT_RETRY_MS, signal).catch(() => undefined);
+    await clock.sleep(ABORT_RETRY_MS, signal).catch(() => undefined);
   }
   return true;
 }

@@ -257,7 +257,7 @@ function judgeOffTarget(source: 'absent' | 'off_migrated', target: Off): Verdict
   if (source === 'off_migrated')
     return unknown('off and defined on both hosts; decide where it belongs and undefine the other');
   if (target === 'off_ended') return arrived('arrived on the target and was shut down there since');
-  if (target === 'off_crashed' && !look.definedOnTargetBefore)
+  if (target === 'off_crashed')
     return {
       kind: 'over',
       ending: 'crashed',

@@ -1,6 +1,6 @@
 // What past and running migrations forbid for now: moves in flight, cool-downs, targets that refused a VM.
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import { holdsSlots, isOver } from '../migrations/machine.ts';
+import { holdsSlots, isOver, type CauseCode } from '../migrations/machine.ts';
 
 export interface CoolDowns {
   readonly afterSuccessMs: number;
@@ -24,6 +24,13 @@ export interface Ledger {
   readonly refusedPairs: ReadonlyMap<string, { readonly untilMs: number; readonly reason: string }>;
 }
 
+// They say nothing about VM or target: the move may be planned again at once.
+const NOBODYS_FAULT: ReadonlySet<string> = new Set([
+  'slots_taken',
+  'journal_unavailable',
+  'scheduler_restarted',
+] satisfies CauseCode[]);
+
 export function pairKey(vmUuid: string, targetHostId: string): string {
   return `${vmUuid}>${targetHostId}`;
 }
@@ -36,6 +43,8 @@ export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, rules: 
   for (const migration of migrations) {
     if (!isOver(migration.state)) {
       active.push(migration);
+    } else if (NOBODYS_FAULT.has(migration.causeCode)) {
+      continue;
     } else if (migration.startedAtMs === 0 && migration.causeCode !== 'not_converging') {
       // It ended before the copy: that says something about this target, nothing about the VM.
       const untilMs = migration.endedAtMs + rules.afterFailureMs;

@@ -164,6 +164,7 @@ async function badRequests(t: Test, pair: Pair): Promise<void> {
     [{ bandwidthBytesPerSecond: 0 }, /^bandwidth_bytes_per_second: /],
     [{ downtimeMaxMs: 0 }, /^downtime_max_ms: /],
     [{ timeoutMs: 0 }, /^timeout_ms: /],
+    [{ postCopy: true, commitMode: 'COMMIT_MODE_PAUSED' }, /^post_copy: .*cannot arrive paused/],
   ];
   for (const [change, message] of cases)
     t.throws(() => jobs.migrate(pair.request(uuid, change), never), { code: 'INVALID_ARGUMENT', message });
