@@ -194,7 +194,8 @@ const targetCases: readonly FaultCase[] = [
       }
     },
     ends: ['FAILED'],
-    causes: ['storage_unsafe'],
+    // libvirt's pool may not have noticed yet: then it is libvirt's own Prepare that says so.
+    causes: ['storage_unsafe', 'disk_not_visible', 'dst_failed'],
     home: 'source',
     silenceMaxMs: ordinarySilenceMs,
   },
