@@ -7,7 +7,9 @@ import { fileExists } from './files.ts';
 import { ownProc, type HostFile } from './host-files.ts';
 import { execInHost, type HostOptions } from './host.ts';
 import { codeStage, hostsFolder, servicesFolder } from './paths.ts';
+import type { Profile } from './profile.ts';
 import { acceptsConnections, type Service } from './services.ts';
+import { tlsLibvirtUri } from './tls-files.ts';
 import { bridge, influxUrl, natsUrl, schedulerPort, type LabHost } from './topology.ts';
 
 const agentUnit = 'evenkeel-agent.service';
@@ -19,7 +21,7 @@ const agentStartTimeoutMs = 100_000;
 /** What a package and an administrator would put on the host: users, the unit, settings and certificates. */
 export async function agentFiles(
   host: LabHost,
-  { kvm, ownStat }: Pick<HostOptions, 'kvm' | 'ownStat'>,
+  { kvm, ownStat, profile }: Pick<HostOptions, 'kvm' | 'ownStat'> & { readonly profile: Profile },
 ): Promise<HostFile[]> {
   if (!(await fileExists(join(codeStage, agentMain)))) return [];
   const staged = (path: string): Promise<string> => readFile(join(codeStage, 'systemd', path), 'utf8');
@@ -35,7 +37,7 @@ export async function agentFiles(
     { kind: 'file', path: `${units}/${agentUnit}`, content: await staged(agentUnit) },
     { kind: 'file', path: `${units}/${agentUnit}.d/lab-view.conf`, content: agentView(ownStat) },
     { kind: 'link', path: `${units}/multi-user.target.wants/${agentUnit}`, target: `${units}/${agentUnit}` },
-    { kind: 'file', path: '/etc/evenkeel/agent.yaml', content: stringify(agentSettings(host, kvm)) },
+    { kind: 'file', path: '/etc/evenkeel/agent.yaml', content: stringify(agentSettings(host, kvm, profile)) },
     { kind: 'file', path: '/etc/evenkeel/tls/ca.pem', content: tls.ca },
     { kind: 'file', path: '/etc/evenkeel/tls/cert.pem', content: tls.cert },
     { kind: 'file', path: '/etc/evenkeel/tls/key.pem', content: tls.key },
@@ -103,11 +105,11 @@ function schedulerSettings(): object {
   };
 }
 
-function agentSettings(host: LabHost, kvm: boolean): object {
+function agentSettings(host: LabHost, kvm: boolean, profile: Profile): object {
   return {
     advertise: {
       address: host.address,
-      libvirtUri: host.libvirtUri,
+      libvirtUri: profile === 'tls' ? tlsLibvirtUri(host) : host.libvirtUri,
       migrateUri: `tcp://${host.address}`,
     },
     nats: { servers: [natsUrl] },
@@ -115,6 +117,6 @@ function agentSettings(host: LabHost, kvm: boolean): object {
     sampling: { intervalS: 1 },
     hypervisor: { type: kvm ? 'kvm' : 'qemu' },
     // libvirt takes a bind-mounted folder for local storage. The kernel is one for all hosts, so QEMU's locks hold.
-    migration: { unsafe: true, tls: false },
+    migration: { unsafe: true, tls: profile === 'tls' },
   };
 }

@@ -24,13 +24,15 @@ import {
   stateFolder,
   tlsFolder,
 } from './paths.ts';
+import { readProfile, saveProfile, type Profile } from './profile.ts';
+import { tlsFiles } from './tls-files.ts';
 import { cpuViewService, ensureService, influxService, natsService } from './services.ts';
 import { baseImage, hosts, type LabHost } from './topology.ts';
 
 export type Say = (text: string) => void;
 
-/** Brings up whatever is not up, and leaves alone whatever is as it should be. */
-export async function up(say: Say): Promise<void> {
+/** Brings up whatever is not up, and leaves alone whatever is as it should be. Without a profile, the lab keeps its own. */
+export async function up(say: Say, wanted?: Profile): Promise<void> {
   const startedMs = systemClock.monotonicMs();
   const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     const beganMs = systemClock.monotonicMs();
@@ -51,6 +53,9 @@ export async function up(say: Say): Promise<void> {
   await step('nats-server and influxd up', async () => {
     await Promise.all([ensureService(natsService), ensureService(influxService)]);
   });
+  if (wanted !== undefined) await saveProfile(wanted);
+  const profile = await readProfile();
+  if (profile === 'tls') say('migrations go over TLS');
   const ownStat = unifiedOf(await readHierarchies()) !== undefined;
   if (ownStat) await step('/proc/stat of each host kept', () => ensureService(cpuViewService));
   await placeImage(image);
@@ -59,16 +64,20 @@ export async function up(say: Say): Promise<void> {
   const scheduler = await schedulerService(code);
   if (scheduler !== undefined) await step('scheduler up', () => ensureService(scheduler));
   await step('hosts up', async () => {
-    await Promise.all(hosts.map((host) => upHost(host, { kvm: kvm.usable, ownStat, code })));
+    await Promise.all(hosts.map((host) => upHost(host, { kvm: kvm.usable, ownStat, code, profile })));
   });
   say(`up after ${((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1)} s`);
 }
 
 async function upHost(
   host: LabHost,
-  { kvm, ownStat, code }: { kvm: boolean; ownStat: boolean; code: string },
+  { kvm, ownStat, code, profile }: { kvm: boolean; ownStat: boolean; code: string; profile: Profile },
 ): Promise<void> {
-  await ensureHost(host, { kvm, ownStat, extraFiles: await agentFiles(host, { kvm, ownStat }) });
+  const extraFiles = [
+    ...(await agentFiles(host, { kvm, ownStat, profile })),
+    ...(profile === 'tls' ? await tlsFiles(host) : []),
+  ];
+  await ensureHost(host, { kvm, ownStat, extraFiles });
   await ensureAgent(host, code);
 }
 

@@ -8,7 +8,8 @@ import { describeStatus, labStatus } from './status.ts';
 import { hostNames, isHostName, labHost } from './topology.ts';
 
 const usage = `npm run lab -- COMMAND
-  up                     three KVM hosts, nats-server and influxd; repairs what is not as it should be
+  up [--tls|--plain]     three KVM hosts, nats-server and influxd; repairs what is not as it should be.
+                         --tls: guests' memory goes over TLS; kept until \`down\` or --plain
   status [--json]        what stands
   shell HOST [-- CMD...] a shell, or one command, in a host (${hostNames.join(', ')})
   down                   ends and removes everything
@@ -32,8 +33,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   switch (command) {
     case 'up':
-      await withLock(lockTimeoutMs, () => up(say));
-      return 0;
+      return bringUp(rest);
     case 'down':
       await withLock(lockTimeoutMs, () => down(say));
       return 0;
@@ -45,6 +45,18 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stderr.write(`lab: no command "${command}"\n${usage}`);
       return usageStatus;
   }
+}
+
+async function bringUp(options: readonly string[]): Promise<number> {
+  const profiles = { '--tls': 'tls', '--plain': 'plain' } as const;
+  const [option] = options;
+  const profile = option === '--tls' || option === '--plain' ? profiles[option] : undefined;
+  if (options.length > 1 || (option !== undefined && profile === undefined)) {
+    say('up: give --tls, --plain or nothing');
+    return usageStatus;
+  }
+  await withLock(lockTimeoutMs, () => up(say, profile));
+  return 0;
 }
 
 async function status(options: readonly string[]): Promise<number> {

@@ -2,8 +2,9 @@
 //
 // Port 7000 streams "tick COUNTER UPTIME_MS" every 100 ms. The counter belongs to the guest, not to the connection, so
 // that a watcher can tell a guest that went on (next number, next line) from one that was restarted or ran twice.
-// Port 7001 takes commands, one a line: "burn N [PERCENT]", "dirty MIB_PER_S [SIZE_MIB]", "status".
-// The counter also goes to the serial console and, when there is one, to the second disk, once a second.
+// Port 7001 takes commands, one a line: "burn N [PERCENT]", "dirty MIB_PER_S [SIZE_MIB]", "disk on|off", "end off|reset|panic",
+// "status". The counter also goes to the serial console and, when there is one, to the first block of the second disk,
+// once a second. "disk on" writes numbered records with a checksum to the blocks after it, for whoever reads the image.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -36,6 +37,8 @@ enum {
   LINE_MAX_BYTES = 128,  // the longest command is well under this
   DIRTY_RATE_MAX_MIB = 4096,
   BLOCK_BYTES = 512,     // the smallest write a virtio disk takes with O_DIRECT
+  RECORD_MS = 50,        // many records in the time that a switch-over takes
+  RECORD_BLOCKS = 2048,  // a ring of 1 MiB: 100 s of records, longer than any one fault
 };
 
 struct client {
@@ -47,6 +50,9 @@ struct client {
 
 static struct client clients[CLIENTS_MAX];
 static volatile uint64_t *counter;  // shared with the children
+static volatile uint64_t *written;  // records that the second disk has acknowledged; shared likewise
+static volatile uint64_t *refused;  // records that it has refused
+static pid_t recorder;
 static pid_t burners[BURNERS_MAX];
 static int burnerCount, burnPercent;
 static pid_t dirtier;
@@ -133,6 +139,33 @@ static void writeDisk(void) {
   }
 }
 
+// FNV-1a: enough to tell a torn or mixed block from a whole one.
+static uint64_t checksum(const char *text) {
+  uint64_t hash = 14695981039346656037ULL;
+  for (; *text != 0; text++) hash = (hash ^ (unsigned char)*text) * 1099511628211ULL;
+  return hash;
+}
+
+static void record(void) {
+  // O_SYNC: a record counts as written once it is on the disk, so that whoever reads the image must find it there.
+  const int fd = open("/dev/vdb", O_WRONLY | O_DIRECT | O_SYNC);
+  if (fd < 0) _exit(0);
+  char *block = aligned_alloc(4096, BLOCK_BYTES);
+  for (uint64_t nextMs = uptimeMs();; nextMs += RECORD_MS) {
+    const uint64_t nowMs = uptimeMs();
+    if (nextMs < nowMs) nextMs = nowMs;
+    sleepUntilMs(nextMs);
+    const uint64_t number = *written + 1;
+    memset(block, 0, BLOCK_BYTES);
+    char text[96];
+    snprintf(text, sizeof text, "record %llu %llu", (unsigned long long)number, (unsigned long long)uptimeMs());
+    snprintf(block, BLOCK_BYTES, "%s %016llx\n", text, (unsigned long long)checksum(text));
+    const off_t at = (off_t)(1 + number % RECORD_BLOCKS) * BLOCK_BYTES;
+    if (pwrite(fd, block, BLOCK_BYTES, at) == BLOCK_BYTES) *written = number;
+    else ++*refused;
+  }
+}
+
 static void watch(int fd, void *tag) {
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = tag};
   if (epoll_ctl(epollFd, EPOLL_CTL_ADD, fd, &event) < 0) die("epoll_ctl");
@@ -155,7 +188,7 @@ static void drop(struct client *client) {
 
 static void say(struct client *client, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void say(struct client *client, const char *format, ...) {
-  char text[256];
+  char text[512];
   va_list arguments;
   va_start(arguments, format);
   const int length = vsnprintf(text, sizeof text, format, arguments);
@@ -192,12 +225,28 @@ static void setDirty(int rateMib, int sizeMib) {
   if (rateMib > 0) dirtier = startChild(dirty);
 }
 
+static void setRecorder(int on) {
+  if (recorder > 0) kill(recorder, SIGKILL);
+  recorder = on ? startChild(record) : 0;
+}
+
+static void endGuest(const char *how) {
+  sync();
+  if (strcmp(how, "off") == 0) reboot(RB_POWER_OFF);
+  if (strcmp(how, "reset") == 0) reboot(RB_AUTOBOOT);
+  // PID 1 that ends makes the kernel panic; panic=1 on its command line then starts it again after a second.
+  if (strcmp(how, "panic") == 0) _exit(1);
+}
+
 static void status(struct client *client) {
   struct sysinfo info;
   sysinfo(&info);
-  say(client, "ok counter=%llu uptimeMs=%llu burn=%d dirtyMibPerS=%d dirtySizeMib=%d freeBytes=%llu totalBytes=%llu\n",
+  say(client,
+      "ok counter=%llu uptimeMs=%llu burn=%d dirtyMibPerS=%d dirtySizeMib=%d freeBytes=%llu totalBytes=%llu"
+      " recordsWritten=%llu recordsRefused=%llu\n",
       (unsigned long long)*counter, (unsigned long long)uptimeMs(), burnerCount, dirtyRateMib, dirtySizeMib,
-      (unsigned long long)info.freeram * info.mem_unit, (unsigned long long)info.totalram * info.mem_unit);
+      (unsigned long long)info.freeram * info.mem_unit, (unsigned long long)info.totalram * info.mem_unit,
+      (unsigned long long)*written, (unsigned long long)*refused);
 }
 
 static void obey(struct client *client) {
@@ -216,9 +265,17 @@ static void obey(struct client *client) {
              amount <= DIRTY_RATE_MAX_MIB && sizeMib > 0 && sizeMib <= sizeMaxMib) {
     setDirty(amount, sizeMib);
     say(client, "ok dirty %d %d\n", amount, sizeMib);
+  } else if (strcmp(client->line, "disk on") == 0 || strcmp(client->line, "disk off") == 0) {
+    const int on = strcmp(client->line, "disk on") == 0;
+    setRecorder(on);
+    say(client, "ok %s recordsWritten=%llu\n", client->line, (unsigned long long)*written);
+  } else if (strncmp(client->line, "end ", 4) == 0) {
+    say(client, "ok %s\n", client->line);
+    endGuest(client->line + 4);
   } else {
-    say(client, "error: say burn 0..%d [PERCENT(1..100)], dirty MIB_PER_S(0..%d) [SIZE_MIB(1..%d)] or status\n", BURNERS_MAX,
-        DIRTY_RATE_MAX_MIB, sizeMaxMib);
+    say(client,
+        "error: say burn 0..%d [PERCENT(1..100)], dirty MIB_PER_S(0..%d) [SIZE_MIB(1..%d)], disk on|off, end off|reset|panic or status\n",
+        BURNERS_MAX, DIRTY_RATE_MAX_MIB, sizeMaxMib);
   }
 }
 
@@ -267,6 +324,8 @@ int main(void) {
   signal(SIGCHLD, SIG_IGN);  // PID 1 inherits every orphan; none is waited for
   counter = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (counter == MAP_FAILED) die("mmap");
+  written = counter + 1;
+  refused = counter + 2;
   epollFd = epoll_create1(EPOLL_CLOEXEC);
   int tickListener = listenOn(TICK_PORT), commandListener = listenOn(COMMAND_PORT);
   int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);

@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Test } from 'tap';
 import { certificateFolder } from '../../lab/certificates.ts';
 import { tryCommand, runCommand, type CommandResult } from '../../lab/command.ts';
 import { hostExec, hostRun } from '../../lab/control.ts';
@@ -60,8 +59,14 @@ export function skipWithoutLab(): string | false {
   return reason;
 }
 
+/** Whoever uses the lab: a test of tap, or a program with an end of its own. */
+export interface LabUser {
+  comment(text: string): void;
+  teardown(work: () => Promise<void>): void;
+}
+
 /** Brings the lab up unless it is, removes what an earlier run left, and waits until all hosts report. */
-export async function openCluster(t: Test): Promise<Cluster> {
+export async function openCluster(t: LabUser): Promise<Cluster> {
   // A test that runs alone must not run on an earlier build.
   await runCommand(['bash', join(repositoryRoot, 'lab/setup.sh')], {
     timeoutMs: setupTimeoutMs,
@@ -207,6 +212,11 @@ export class Cluster {
   async create(number: number, host: HostName, ...more: readonly string[]): Promise<Guest> {
     const name = guestName(number);
     await this.run('vm', 'create', name, ...guestOptions(number), '--host', host, ...more);
+    return guestOf(number);
+  }
+
+  /** The guest of this number, whether it is there or not. */
+  guest(number: number): Guest {
     return guestOf(number);
   }
 

@@ -1,0 +1,93 @@
+// What the fault suite judges by, without a lab: overlapping copies, the guest's records, and random faults from a seed.
+import t from 'tap';
+import { checksum, readDiskLog } from './disk-log.ts';
+import { overlaps } from './intervals.ts';
+import { cases, notRun } from './list.ts';
+import { randomFault } from './random.ts';
+
+/** One look every 100 ms; each letter of `picture` is a look at which the copy ran. */
+function ran(copy: string, picture: string): Parameters<typeof overlaps>[0] {
+  return Array.from(picture, (letter, index) => ({
+    copy,
+    fromMs: index * 100,
+    toMs: index * 100 + 100,
+    ranMs: letter === 'x' ? 20 : 0.01,
+  }));
+}
+
+t.test('two copies overlap when each ran after the other had', (t) => {
+  for (const [one, other, isOverlap] of [
+    ['xxxx....', '.....xxx', false],
+    // The hand-over inside one look, or across two.
+    ['xxxx....', '...xxxxx', false],
+    ['xxxxx...', '...xxxxx', false],
+    ['xxxxxx..', '...xxxxx', true],
+    ['xxxxxxxx', '........', false],
+    // A copy that runs again after the other had its turn.
+    ['xxx....x', '....xx..', true],
+    ['xxxxxxxx', 'xxxxxxxx', true],
+  ] as const) {
+    const found = overlaps([...ran('a', one), ...ran('b', other)]);
+    t.equal(found.length > 0, isOverlap, `${one} ${other}`);
+  }
+  t.end();
+});
+
+function imageOf(records: ReadonlyMap<number, string>): Buffer {
+  const image = Buffer.alloc(4 * 1024 ** 2);
+  for (const [number, text] of records) image.write(text, (1 + (number % 2048)) * 512, 'latin1');
+  return image;
+}
+
+function written(from: number, to: number): Map<number, string> {
+  const records = new Map<number, string>();
+  for (let number = from; number <= to; number += 1) {
+    const text = `record ${number} ${number * 50}`;
+    records.set(number, `${text} ${checksum(text)}\n`);
+  }
+  return records;
+}
+
+t.test('the records of a disk are whole, complete and in order, or it says what is not', (t) => {
+  t.strictSame(readDiskLog(imageOf(new Map())), { lastNumber: 0, problems: [] });
+  t.strictSame(readDiskLog(imageOf(written(1, 40))), { lastNumber: 40, problems: [] });
+  t.strictSame(readDiskLog(imageOf(written(3_000, 5_047))), { lastNumber: 5_047, problems: [] });
+
+  const withHole = written(1, 40);
+  withHole.delete(17);
+  t.match(readDiskLog(imageOf(withHole)), { problems: [/17 is missing/] });
+  const torn = written(1, 40);
+  torn.set(9, torn.get(9)?.replace('record 9 ', 'record 8 ') ?? '');
+  t.match(readDiskLog(imageOf(torn)), { problems: [/torn/, /9 is missing/] });
+  const late = written(1, 40);
+  const text = 'record 20 1';
+  late.set(20, `${text} ${checksum(text)}\n`);
+  t.match(readDiskLog(imageOf(late)), { problems: [/20 was written before/] });
+  t.end();
+});
+
+t.test('the checksum is that of the guest', (t) => {
+  // FNV-1a, 64 bits: published test vectors.
+  t.equal(checksum(''), 'cbf29ce484222325');
+  t.equal(checksum('foobar'), '85944171f73967e8');
+  t.end();
+});
+
+t.test('a seed gives the same fault each time, and seeds reach every part', (t) => {
+  t.strictSame(randomFault(7), randomFault(7));
+  const faults = Array.from({ length: 500 }, (_, seed) => randomFault(seed));
+  t.equal(new Set(faults.map(({ target }) => target)).size, 11);
+  t.equal(new Set(faults.map(({ way }) => way)).size, 3);
+  t.ok(faults.every(({ way, target }) => (way === 'cut') === target.startsWith('link')));
+  t.end();
+});
+
+t.test('each fault of the list is run or said not to be, with the reason', (t) => {
+  const known = new Set(['F1', ...cases.map(({ id }) => id), ...notRun.map(({ id }) => id)]);
+  const missing = Array.from({ length: 45 }, (_, index) => `F${index + 1}`).filter((id) => !known.has(id));
+  t.strictSame(missing, []);
+  const names = cases.map(({ id, variant, modes }) => `${id} ${variant ?? ''} ${modes.join()}`);
+  t.ok(cases.every(({ ends, home }) => ends.length > 0 || home === 'source'));
+  t.equal(new Set(names).size, names.length, 'no two cases have one name');
+  t.end();
+});

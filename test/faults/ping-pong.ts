@@ -1,0 +1,123 @@
+// F1: no fault at all, many times to and fro under a steady load: what a migration costs the guest, and what it leaves.
+import { seconds, sleep, until, type Cluster } from '../e2e/cluster.ts';
+import type { CaseMode } from './mode.ts';
+import { checkDisk, checkHome, checkPorts, checkView } from './checks.ts';
+import { readyGuest } from './guests.ts';
+import { healAll } from './parts.ts';
+import type { CaseResult, Say } from './run.ts';
+import { Sampler } from './sampler.ts';
+import { Stage, stateOf } from './stage.ts';
+
+/** What the scheduler passes by default (migration.downtimeMaxMs). */
+const downtimeMaxMs = 300;
+const allowanceMs = 100;
+const baselineMs = 30_000;
+const endWithinMs = 90_000;
+
+export async function pingPong(
+  cluster: Cluster,
+  mode: CaseMode,
+  count: number,
+  say: Say,
+): Promise<CaseResult> {
+  const title = `${count} migrations to and fro under a steady load`;
+  say(`F1 (${mode}): ${title}`);
+  const violations: string[] = [];
+  await healAll();
+  const { guest, host } = await readyGuest(cluster, mode);
+  const watch = await guest.watch();
+  const sampler = new Sampler(guest.name);
+  const silences: number[] = [];
+  let looks = 0;
+  let home = host;
+  try {
+    await guest.tell('burn 1');
+    await sleep(2_000);
+    watch.restart();
+    await sleep(baselineMs);
+    const aloneMs = watch.record().longestSilenceMs;
+    say(`  left alone for ${seconds(baselineMs)}: silent for ${aloneMs} ms at most`);
+    sampler.start();
+    for (let round = 1; round <= count; round += 1) {
+      const target = home === 'kvm1' ? 'kvm2' : 'kvm1';
+      watch.restart();
+      const stage = new Stage(
+        { cluster, guest, source: home, target, watch },
+        await cluster.migrations(),
+        say,
+      );
+      const took = await oneWay(stage, violations);
+      const { longestSilenceMs, missing, ended } = watch.record();
+      silences.push(longestSilenceMs);
+      if (missing > 0 || ended !== undefined)
+        violations.push(`round ${round}: ${missing} ticks lost ${ended ?? ''}`);
+      if (longestSilenceMs - aloneMs > downtimeMaxMs + allowanceMs)
+        violations.push(
+          `round ${round}: silent for ${longestSilenceMs} ms, ${aloneMs} ms when left alone; at most ${downtimeMaxMs + allowanceMs} ms more`,
+        );
+      say(`  ${round}/${count} ${home} -> ${target}: ${seconds(took)}, silent ${longestSilenceMs} ms`);
+      home = target;
+      const misplaced = await checkHome(guest, home);
+      violations.push(...misplaced);
+      // A silence that was too long is counted; a guest in the wrong place cannot go on.
+      if (misplaced.length > 0) break;
+    }
+    await guest.tell('burn 0');
+    violations.push(...(await checkView(cluster, guest, home)), ...(await checkPorts()));
+    if (mode === 'lock') violations.push(...(await checkDisk(guest, home)));
+  } catch (error) {
+    violations.push(`not carried out: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    const report = await sampler.stop();
+    looks = report.looks;
+    for (const ran of report.ranTwice) violations.push(`I1: ${ran}`);
+    watch.close();
+  }
+  if (violations.length > 0) await cluster.removeVms();
+  for (const violation of violations) say(`  VIOLATION ${violation}`);
+  const longest = Math.max(0, ...silences);
+  return {
+    name: `F1 (${mode})`,
+    title,
+    end: `${silences.length} of ${count} SUCCEEDED`,
+    cause: '',
+    commit: mode.toUpperCase(),
+    outcome: `silences of the guest in ms: ${[...silences].sort((a, b) => a - b).join(' ')}`,
+    silenceMs: longest,
+    endedAfterMs: 0,
+    looks,
+    violations,
+  };
+}
+
+/** One migration; resolves with the time from the order to its record. */
+async function oneWay(stage: Stage, violations: string[]): Promise<number> {
+  const { cluster, guest, source, watch } = stage;
+  await until(
+    `the scheduler sees the guest on ${source}`,
+    30_000,
+    async () => (await cluster.vms()).filter(({ sample }) => sample?.name === guest.name),
+    (seen) =>
+      seen.length === 1 &&
+      seen.every(({ hostName, migrationId }) => hostName === source && migrationId === ''),
+  );
+  const { status, text } = await stage.order();
+  if (status !== 0) throw new Error(`refused: ${text}`);
+  const [migration] = await until(
+    'the migration has ended',
+    endWithinMs,
+    () => stage.migrations(),
+    ([seen]) => (seen?.endedAtMs ?? 0) > 0,
+  );
+  if (migration === undefined) throw new Error('unreachable');
+  if (stateOf(migration) !== 'SUCCEEDED')
+    violations.push(`ended as ${stateOf(migration)}: ${migration.causeCode}: ${migration.outcome}`);
+  const before = watch.record().count;
+  await until(
+    'the guest ticks on',
+    30_000,
+    () => Promise.resolve(watch.record()),
+    ({ count, ended }) => ended !== undefined || count > before + 10,
+  );
+  return migration.endedAtMs - migration.queuedAtMs;
+}
