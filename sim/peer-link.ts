@@ -75,8 +75,9 @@ export class PeerLink {
   /** kill -9 of an end's libvirtd: the kernel closes what it had, taken or not. */
   daemonKilled(host: SimHost): void {
     if (host === this.#source) this.closeAtSource();
-    else if (!this.closeAtTarget() && this.#hasArrived && !this.#wasOpenAtTarget)
-      this.#tellClosed(this.#target, this.#source);
+    if (host !== this.#target) return;
+    const wasTaken = this.closeAtTarget() || this.#wasOpenAtTarget;
+    if (this.#hasArrived && !wasTaken) this.#tellClosed(this.#target, this.#source);
   }
 
   toTarget(arrive: () => void): void {

@@ -1,4 +1,5 @@
 // Carries migrations out while this scheduler leads: orders, queue, recovery. It believes only what both hosts show.
+import { isAborted } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import { SECOND_MS } from '../../shared/units.ts';
@@ -136,13 +137,16 @@ export class Runner {
     const queued = this.#queued(order);
     await this.#outlast(queued.vmUuid, term);
     await this.#refuseAtOnce(queued);
+    refuseAfter(term);
     const run = newRun({ migration: queued, revision: 0 }, this.#parts.clock);
     this.#runs.set(queued.migrationId, run);
     try {
       Object.assign(run, await this.#parts.journal.begin(queued));
+      refuseAfter(term);
     } catch (error) {
-      if (isUnavailable(error)) this.#track(term, run, this.#abandon(term, run, messageOf(error)));
-      else this.#runs.delete(queued.migrationId);
+      // Whoever leads next, this scheduler perhaps, finds in the journal what came of it.
+      if (isAborted(term.signal) || !isUnavailable(error)) this.#runs.delete(queued.migrationId);
+      else this.#track(term, run, this.#abandon(term, run, messageOf(error)));
       throw error;
     }
     this.#parts.tell(run.migration, this.#parts.clock.nowMs());
@@ -427,4 +431,13 @@ function isAhead(other: Migration, mine: Migration): boolean {
     other.queuedAtMs < mine.queuedAtMs ||
     (other.queuedAtMs === mine.queuedAtMs && other.migrationId < mine.migrationId)
   );
+}
+
+/** A term may end while an order waits for the journal: nobody would follow what it began. */
+function refuseAfter({ signal }: Term): void {
+  if (isAborted(signal))
+    throw new EvenkeelError(
+      'FAILED_PRECONDITION',
+      'this scheduler does not lead any more; see "evenkeel migrations", then order it again',
+    );
 }

@@ -190,12 +190,13 @@ export async function order(
 export async function until<T>(
   what: string,
   probe: () => Promise<T | undefined> | T | undefined,
+  waitMaxMs = WAIT_MAX_MS,
 ): Promise<T> {
-  const deadlineAtMs = performance.now() + WAIT_MAX_MS;
+  const deadlineAtMs = performance.now() + waitMaxMs;
   while (performance.now() < deadlineAtMs) {
     const value = await probe();
     if (value !== undefined) return value;
     await systemClock.sleep(20);
   }
-  throw new Error(`waited ${WAIT_MAX_MS} ms for ${what}`);
+  throw new Error(`waited ${waitMaxMs} ms for ${what}`);
 }
