@@ -46,7 +46,14 @@ export function certificateFolder(name: string): string {
   return join(tlsFolder, name);
 }
 
-export async function readCertificate(name: string): Promise<{ ca: string; cert: string; key: string }> {
+/** PEM texts. */
+export interface Certificate {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+export async function readCertificate(name: string): Promise<Certificate> {
   const read = (file: string): Promise<string> => readFile(join(certificateFolder(name), file), 'utf8');
   return { ca: await read('ca.pem'), cert: await read('cert.pem'), key: await read('key.pem') };
 }

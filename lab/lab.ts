@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../shared/clock.ts';
 import { readHierarchies, unifiedOf } from './cgroup.ts';
-import { ensureCertificates } from './certificates.ts';
+import { ensureCertificates, readCertificate } from './certificates.ts';
 import { stageCode } from './code.ts';
 import { agentFiles, ensureAgent, schedulerService } from './daemons.ts';
 import { fileExists } from './files.ts';
@@ -75,7 +75,7 @@ async function upHost(
 ): Promise<void> {
   const extraFiles = [
     ...(await agentFiles(host, { kvm, ownStat, profile })),
-    ...(profile === 'tls' ? await tlsFiles(host) : []),
+    ...(profile === 'tls' ? tlsFiles(host, await readCertificate(host.name)) : []),
   ];
   await ensureHost(host, { kvm, ownStat, extraFiles });
   await ensureAgent(host, code);

@@ -1,5 +1,5 @@
 // What a host needs to migrate over TLS: libvirt's own connections and QEMU's streams, with the lab's certificates.
-import { readCertificate } from './certificates.ts';
+import type { Certificate } from './certificates.ts';
 import type { HostFile } from './host-files.ts';
 import type { LabHost } from './topology.ts';
 
@@ -10,8 +10,7 @@ export function tlsLibvirtUri({ name }: LabHost): string {
   return `qemu+tls://${name}/system`;
 }
 
-export async function tlsFiles(host: LabHost): Promise<HostFile[]> {
-  const { ca, cert, key } = await readCertificate(host.name);
+export function tlsFiles(host: LabHost, { ca, cert, key }: Certificate): HostFile[] {
   const units = '/etc/systemd/system';
   const pki = '/etc/pki';
   const file = (path: string, content: string): HostFile => ({ kind: 'file', path, content });

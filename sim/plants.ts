@@ -1,5 +1,7 @@
 // Bugs that are planted on purpose, each by replacing a port, so that it is known that the promises can be seen to break.
+import type { WaitOptions } from '../shared/clock.ts';
 import { migrationCodec } from '../shared/proto/load.ts';
+import type { Copy, Hypervisor } from '../agent/migration/hypervisor.ts';
 import type { MigrationAgent, MigrationAgents } from '../scheduler/migrations/agent-calls.ts';
 import type { Store } from '../scheduler/store.ts';
 import type { AgentHandlers } from './agent-node.ts';
@@ -16,6 +18,10 @@ const PLANTS: Readonly<Record<string, () => Plant>> = {
   'stale-sights': staleSights,
   'forgets-slots': forgetsSlots,
   'suspends-to-converge': suspendsToConverge,
+  'post-copies-anybody': postCopiesAnybody,
+  'skips-checks': skipsChecks,
+  'leaves-definitions': leavesDefinitions,
+  'tells-no-cause': tellsNoCause,
 };
 
 export const PLANT_NAMES: readonly string[] = Object.keys(PLANTS);
@@ -176,26 +182,75 @@ function forgetsSlots(): Plant {
   return { scheduler: { store } };
 }
 
+/** Whoever does not converge is switched over early, asked or not. */
+function postCopiesAnybody(): Plant {
+  return steering(async (copy, downtimeMaxMs, wait) => {
+    if (downtimeMaxMs >= 150) await copy.switchToPostCopy(wait);
+  });
+}
+
 /** What others call "suspend workload if needed". */
 function suspendsToConverge(): Plant {
-  return {
-    agent: {
-      hypervisor: (real) => ({
-        ...real,
-        withCopy: (vmUuid, work, signal) =>
-          real.withCopy(
-            vmUuid,
-            (copy) =>
-              work({
-                ...copy,
-                setDowntimeMax: async (downtimeMaxMs, wait) => {
-                  if (downtimeMaxMs >= 400) await real.suspend(vmUuid, wait);
-                  await copy.setDowntimeMax(downtimeMaxMs, wait);
-                },
-              }),
-            signal,
-          ),
-      }),
+  return steering(async (_copy, downtimeMaxMs, wait, suspend) => {
+    if (downtimeMaxMs >= 400) await suspend(wait);
+  });
+}
+
+/** Does something else as well whenever the agent raises the downtime limit of a copy. */
+function steering(
+  also: (
+    copy: Copy,
+    downtimeMaxMs: number,
+    wait: WaitOptions,
+    suspend: (wait: WaitOptions) => Promise<void>,
+  ) => Promise<void>,
+): Plant {
+  const changed = (real: Hypervisor, vmUuid: string, copy: Copy): Copy => ({
+    ...copy,
+    start: (order, wait) => copy.start({ ...order, postCopy: true }, wait),
+    setDowntimeMax: async (downtimeMaxMs, wait) => {
+      await also(copy, downtimeMaxMs, wait, (until) => real.suspend(vmUuid, until));
+      await copy.setDowntimeMax(downtimeMaxMs, wait);
     },
-  };
+  });
+  const hypervisor = (real: Hypervisor): Hypervisor => ({
+    ...real,
+    withCopy: (vmUuid, work, signal) =>
+      real.withCopy(vmUuid, (copy) => work(changed(real, vmUuid, copy)), signal),
+  });
+  return { agent: { hypervisor } };
+}
+
+/** The target is believed to be as it was when somebody last looked. */
+function skipsChecks(): Plant {
+  return eachAgent((agent) => ({
+    ...agent,
+    checkTarget: () => Promise.resolve({ refusals: [], lockProven: false, lockReason: 'not asked', atMs: 0 }),
+  }));
+}
+
+/** Definitions are nobody's business. */
+function leavesDefinitions(): Plant {
+  return eachAgent((agent) => ({
+    ...agent,
+    settleVm: (request, wait) =>
+      request.act === 'SETTLE_ACT_UNDEFINE' ? Promise.resolve({ vm: null }) : agent.settleVm(request, wait),
+    observeVm: async (request, wait) => {
+      const answer = await agent.observeVm(request, wait);
+      return answer.vm?.state === 'VM_STATE_SHUT_OFF' ? { ...answer, vm: null } : answer;
+    },
+  }));
+}
+
+/** "It failed." */
+function tellsNoCause(): Plant {
+  const store = (real: Store): Store => ({
+    ...real,
+    put: (key, value, revision) => {
+      if (!key.startsWith('migration.')) return real.put(key, value, revision);
+      const migration = migrationCodec.decode(value);
+      return real.put(key, migrationCodec.encode({ ...migration, causeCode: '' }), revision);
+    },
+  });
+  return { scheduler: { store } };
 }

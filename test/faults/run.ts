@@ -16,6 +16,7 @@ import {
   checkRecord,
   checkView,
 } from './checks.ts';
+import { keepEvidence } from './evidence.ts';
 import { readyGuest, type Home } from './guests.ts';
 import { healAll } from './parts.ts';
 import { hostsWithQemu, Sampler } from './sampler.ts';
@@ -53,6 +54,7 @@ export async function runCase(
   const name = caseName(fault, mode);
   say(`${name}: ${fault.title}`);
   const violations: string[] = [];
+  const startedAtMs = Date.now();
   let watch: TickWatch | undefined;
   let told: Told = {
     commit: '',
@@ -81,6 +83,7 @@ export async function runCase(
   // What a broken case leaves behind is not the next one's.
   if (violations.length > 0 || told.isGone) await cluster.removeVms();
   for (const violation of violations) say(`  VIOLATION ${violation}`);
+  if (violations.length > 0) say(`  logs: ${await keepEvidence(name, startedAtMs)}`);
   say(`  ${told.end} ${told.cause}: ${told.outcome} [silent ${told.silenceMs} ms]`);
   const { end, cause, outcome, commit, silenceMs, endedAfterMs, looks } = told;
   return {

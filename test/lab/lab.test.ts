@@ -12,6 +12,7 @@ import { parseLedger, undoSteps, withEntry, withoutOwners, type Ledger } from '.
 import { writeMbr } from '../../lab/mbr.ts';
 import { formatStat, nextCounters, parseCpuStat } from '../../lab/proc-stat.ts';
 import { parseVmList } from '../../lab/status.ts';
+import { tlsFiles } from '../../lab/tls-files.ts';
 import { guestAddress, guestMac, hosts, isHostName, labHost, pool } from '../../lab/topology.ts';
 import { skipWithout } from '../services.ts';
 
@@ -80,6 +81,23 @@ t.test('a host', (t) => {
     t.match(text('/etc/systemd/network/10-br0.network'), 'Address=10.77.0.12/24');
     t.match(text('/etc/libvirt/libvirtd.conf'), `host_uuid = "${labHost('kvm2').uuid}"`);
     t.match(text('/etc/libvirt/storage/shared.xml'), `<path>${pool.path}</path>`);
+    t.end();
+  });
+  t.test('has, for migrations over TLS, what libvirt and QEMU look for in both their roles', (t) => {
+    const files = tlsFiles(labHost('kvm2'), { ca: 'CA', cert: 'CERT', key: 'KEY' });
+    const text = (path: string): string => {
+      const file = files.find((entry) => entry.path === path);
+      return file?.kind === 'file' ? file.content : '';
+    };
+    t.equal(text('/etc/pki/CA/cacert.pem'), 'CA');
+    t.equal(text('/etc/pki/libvirt-migrate/ca-cert.pem'), 'CA');
+    for (const role of ['server', 'client']) {
+      t.equal(text(`/etc/pki/libvirt/${role}cert.pem`), 'CERT');
+      t.equal(text(`/etc/pki/libvirt/private/${role}key.pem`), 'KEY');
+      t.equal(text(`/etc/pki/libvirt-migrate/${role}-cert.pem`), 'CERT');
+      t.equal(text(`/etc/pki/libvirt-migrate/${role}-key.pem`), 'KEY');
+    }
+    t.match(text('/etc/systemd/system/libvirtd-tls.socket.d/lab.conf'), 'ListenStream=10.77.0.12:16514');
     t.end();
   });
   t.test('has a certificate for its name and its address', (t) => {
