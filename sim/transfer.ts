@@ -78,6 +78,11 @@ export class Transfer {
     return this.#phase === 'over';
   }
 
+  /** Its source has a QEMU; without one, libvirt only waits for the end of a migration that sends nothing. */
+  get isSending(): boolean {
+    return this.#phase !== 'over' && this.source.copies.has(this.vm.uuid);
+  }
+
   get figures(): { total: number; remaining: number; processed: number; iteration: number } {
     return {
       total: this.vm.memoryBytes,
