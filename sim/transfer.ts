@@ -61,12 +61,8 @@ export class Transfer {
     this.#ended = ended;
     this.#remainingBytes = vm.memoryBytes;
     this.#link = new PeerLink({ source, target }, parts, {
-      lostAtSource: () => {
-        this.#closeAtSource();
-      },
-      lostAtTarget: () => {
-        this.#closeAtTarget();
-      },
+      lostAtSource: this.#closeAtSource.bind(this),
+      lostAtTarget: this.#closeAtTarget.bind(this),
       isWatched: (host) =>
         host === source
           ? this.#link.isOpenAtSource && this.#phase !== 'over'
