@@ -6,11 +6,14 @@ import type { SchedulerNode } from './scheduler-node.ts';
 import type { World } from './world.ts';
 
 const HOUR_MS = 3_600_000;
+// libvirt gives a silent peer up after 30 s.
+const LONG_MS = 45_000;
 
 export class Faults {
   readonly #world: World;
   readonly #random: Random;
   readonly #dark = new Set<string>();
+  readonly #lasting = new Set<readonly [from: string, to: string]>();
   #isStorm = true;
 
   constructor(world: World, random: Random) {
@@ -29,6 +32,7 @@ export class Faults {
     const { network, kvm, libvirt, store } = this.#world;
     for (const hostId of [...this.#dark]) this.#powerOn(hostId);
     network.healAll();
+    for (const [from, to] of this.#lasting) network.cut(from, to);
     store.isDown = false;
     for (const host of kvm.hosts.values()) {
       libvirt.wake(host);
@@ -75,6 +79,17 @@ export class Faults {
   cut(from: string, to: string): void {
     this.#world.network.cut(from, to);
     this.#later(this.#spell(), () => {
+      if (!this.#dark.has(from) && !this.#dark.has(to)) this.#world.network.heal(from, to);
+    });
+  }
+
+  /** Longer than any keepalive, storm or not. */
+  cutForLong(from: string, to: string): void {
+    const link = [from, to] as const;
+    this.#lasting.add(link);
+    this.#world.network.cut(from, to);
+    this.#world.timeline.after(LONG_MS, () => {
+      this.#lasting.delete(link);
       if (!this.#dark.has(from) && !this.#dark.has(to)) this.#world.network.heal(from, to);
     });
   }

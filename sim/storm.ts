@@ -79,13 +79,15 @@ export class Storm {
     const isArrival = to === 'running' || (to === 'paused' && reason === PausedReason.user);
     if (!(isSwitch || isArrival) || !this.#random.chance(this.#force.aimRatio)) return;
     const transfer = this.#world.libvirt.transfers.find(({ vm }) => vm.uuid === vmUuid);
-    const [source, target] = [transfer?.source.hostId ?? hostId, transfer?.target.hostId ?? hostId];
-    const strike = (): void => {
-      this.#strikeBetween(source, target, vmUuid);
-    };
+    if (transfer === undefined) return;
+    const [source, target] = [transfer.source.hostId, transfer.target.hostId];
     // The answer of Finish leaves in this very moment: what is to lose it has to strike at once.
-    if (isArrival && this.#random.chance(0.7)) strike();
-    else this.#soon(isSwitch ? 200 : 50, strike);
+    if (isArrival && hostId === target && this.#random.chance(0.5)) this.faults.cutForLong(target, source);
+    if (isArrival && this.#random.chance(0.5)) this.#strikeBetween(source, target, vmUuid);
+    if (isSwitch)
+      this.#soon(200, () => {
+        this.#strikeBetween(source, target, vmUuid);
+      });
   }
 
   #strikeBetween(source: string, target: string, vmUuid: string): void {

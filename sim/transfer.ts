@@ -61,12 +61,8 @@ export class Transfer {
     this.#ended = ended;
     this.#remainingBytes = vm.memoryBytes;
     this.#link = new PeerLink({ source, target }, parts, {
-      lostAtSource: () => {
-        this.#closeAtSource();
-      },
-      lostAtTarget: () => {
-        this.#closeAtTarget();
-      },
+      lostAtSource: this.#closeAtSource.bind(this),
+      lostAtTarget: this.#closeAtTarget.bind(this),
       isWatched: (host) =>
         host === source
           ? this.#link.isOpenAtSource && this.#phase !== 'over'
@@ -76,6 +72,11 @@ export class Transfer {
 
   get isOver(): boolean {
     return this.#phase === 'over';
+  }
+
+  /** Its source has a QEMU; without one, libvirt only waits for the end of a migration that sends nothing. */
+  get isSending(): boolean {
+    return this.#phase !== 'over' && this.source.copies.has(this.vm.uuid);
   }
 
   get figures(): { total: number; remaining: number; processed: number; iteration: number } {

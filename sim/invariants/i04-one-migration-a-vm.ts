@@ -18,7 +18,7 @@ export const oneMigrationAVm: Invariant = {
         if (other !== undefined) return `VM ${vmUuid} is in ${other.migrationId} and ${migrationId}`;
       }
       if (fact.kind !== 'act' || fact.act !== 'start') continue;
-      const running = libvirt.transfers.filter(({ vm }) => vm.uuid === fact.vmUuid);
+      const running = libvirt.transfers.filter(({ vm, isSending }) => isSending && vm.uuid === fact.vmUuid);
       if (running.length > 1) return `libvirt runs ${running.length} migrations of VM ${fact.vmUuid}`;
     }
     return undefined;

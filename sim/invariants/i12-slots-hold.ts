@@ -19,7 +19,7 @@ function findExceeded(
   sourceHostId: string,
   targetHostId: string,
 ): string | undefined {
-  const all = libvirt.transfers;
+  const all = libvirt.transfers.filter(({ isSending }) => isSending);
   const outs = all.filter(({ source }) => source.hostId === sourceHostId).length;
   const ins = all.filter(({ target }) => target.hostId === targetHostId).length;
   if (outs > limits.outPerHost) return `${outs} out of ${sourceHostId}`;
