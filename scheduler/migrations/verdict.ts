@@ -50,7 +50,7 @@ export type Verdict =
 export const FRESH_MS = 2 * SECOND_MS;
 // Within twice the keepalive both libvirts have given a lost peer up, and an incoming copy without one is gone.
 const SETTLED_MS = 2 * KEEPALIVE_MS;
-// During Confirm neither side may show the guest for a moment.
+// In Confirm, and when a copy has failed, libvirt itself acts within moments of what is seen.
 const CONFIRM_MS = 10 * SECOND_MS;
 
 // Numbers of virDomainRunningReason, virDomainPausedReason and virDomainShutoffReason (libvirt-domain.h 9.0).
@@ -207,16 +207,14 @@ function laterSide({ source, target }: Look): Side {
 function judgePausedByMigration(look: Look, target: Settled): Verdict {
   if (target === 'running')
     return settle('source', 'destroy', 'runs on the target, a finished copy waits on the source');
-  if (look.heldMs < SETTLED_MS)
-    return wait(false, 'paused on the source and not running on the target; libvirt may still finish it');
   if (isPaused(target))
-    return settle(
-      'target',
-      'destroy',
-      'complete on both hosts and running on neither; goes back to the source',
-    );
-  // The target is absent or off: whatever it had received is gone, the source has all.
-  return settle('source', 'resume', 'never began on the target; goes on on the source');
+    return look.heldMs < SETTLED_MS
+      ? wait(false, 'paused on both hosts; libvirt may still start it on the target')
+      : settle('target', 'destroy', 'complete on both hosts and running on neither; goes back to the source');
+  // The target is absent or off: whatever it had received is gone, the source has all, and no job is left to end it.
+  return look.heldMs < CONFIRM_MS
+    ? wait(false, 'paused on the source and gone from the target; libvirt may still resume it')
+    : settle('source', 'resume', 'never began on the target; goes on on the source');
 }
 
 function judgePausedByOthers(look: Look, source: Paused, target: Settled): Verdict {
