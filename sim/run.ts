@@ -97,7 +97,11 @@ async function live(
     }
     storm.watch(news);
   }
-  if (storm.isOn || !calm.isOver()) return undefined;
+  // Fewer steps than it takes were asked for: then nothing can be said about the end.
+  if (!calm.isOver())
+    return stepsMax < STEPS_MAX
+      ? undefined
+      : { invariant: 'I7', message: `the world is not at rest after ${timeline.steps} steps` };
   for (const { id, end } of INVARIANTS) {
     const message = end?.(scene);
     if (message !== undefined) return { invariant: id, message };

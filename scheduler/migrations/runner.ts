@@ -337,7 +337,11 @@ export class Runner {
         await this.#takeOverAll(term, (run) => {
           this.#follow(term, run, this.#resume(term, run));
         });
-        await slots.keepOnly(({ migrationId }) => this.#runs.has(migrationId));
+        // Also of those that wait for a person: giving their slots back is tried only once there.
+        await slots.keepOnly(({ migrationId }) => {
+          const state = this.#runs.get(migrationId)?.migration.state;
+          return state !== undefined && (isQueued(state) || holdsSlots(state));
+        });
       } catch (error) {
         term.signal.throwIfAborted();
         logger.warn(
