@@ -32,7 +32,7 @@ export function hostPoint({ tickAtMs, intervalMs, host }: HostReport): HostPoint
 }
 
 function loadOf(amount: number, capacity: number): ResourceLoad | undefined {
-  // A broken sensor must not make a host look idle and draw every VM to it (balancing.md 17).
+  // A broken sensor must not make a host look idle and draw every VM to it.
   if (!(amount >= 0 && capacity > 0) || !Number.isFinite(amount / capacity)) return undefined;
   return { amount, capacity, ratio: amount / capacity };
 }

@@ -10,7 +10,7 @@ import type { MigrationEvent } from './machine.ts';
 import type { Run, Term } from './run.ts';
 import { agentOf } from './sides.ts';
 
-// Pre-checks ask libvirt for capabilities, pools and the guest's XML (migration.md 5.2: PRECHECK 10 s).
+// Pre-checks ask libvirt for capabilities, pools and the guest's XML.
 const CHECK_TIMEOUT_MS = 10 * SECOND_MS;
 // A guest takes its time from its host: it would jump by as much. NTP keeps hosts within milliseconds.
 const CLOCK_OFFSET_MAX_MS = 5 * SECOND_MS;

@@ -1,4 +1,4 @@
-// What a pre-copy will take: the arithmetic of rounds (migration.md 1.9), from memory, dirty rate, bandwidth and downtime limit. Pure.
+// What a pre-copy will take: the arithmetic of rounds, from memory, dirty rate, bandwidth and downtime limit. Pure.
 import type { MigrationForecast } from '../../shared/gen/evenkeel/v1/MigrationForecast.ts';
 
 export interface ForecastInput {
@@ -18,11 +18,11 @@ export interface Forecast extends MigrationForecast {
 
 // QEMU goes on for ever; a copy that needs more rounds than this is far beyond any limit of ours.
 const ROUNDS_MAX = 100;
-// Starting QEMU on the target and handing over took 1.3 to 2.1 s whatever the memory (migration.md 4).
+// Starting QEMU on the target and handing over took 1.3 to 2.1 s whatever the memory.
 const FIXED_MS = 2_000;
-// Device state and the resume itself: 10 to 30 ms seen with idle guests (migration.md 4).
+// Device state and the resume itself: 10 to 30 ms seen with idle guests.
 const HAND_OVER_MS = 20;
-/** Beyond this ratio a copy takes many rounds and ends by luck; it is refused unless a person asks (migration.md 1.9). */
+/** Beyond this ratio a copy takes many rounds and ends by luck; it is refused unless a person asks. */
 export const RATIO_MAX = 0.7;
 
 /**

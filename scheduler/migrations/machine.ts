@@ -122,7 +122,7 @@ export const KEEPALIVE_MS = 30 * SECOND_MS;
 // The agent ends a copy at its own timeout; its answer then takes as long as libvirt's abort (30 s) and some more.
 const ANSWER_GRACE_MS = MINUTE_MS;
 
-/** Every state: no one is without an owner, and none that evenkeel owns is without a deadline (migration.md 5.2). */
+/** Every state: no one is without an owner, and none that evenkeel owns is without a deadline. */
 export const STATE_RULES: Readonly<Record<StateWord, StateRule>> = {
   UNSPECIFIED: { owner: 'scheduler', deadlineMs: 0, overdue: 'refuse' },
   // A slot is free after one or two migrations of usual guests; then a person should look.
@@ -145,7 +145,7 @@ export const STATE_RULES: Readonly<Record<StateWord, StateRule>> = {
   CRASHED: { owner: 'nobody', deadlineMs: undefined, overdue: 'nothing' },
 };
 
-// COPYING: at least a minute, and 20 s for each GiB (migration.md 5.2): two passes at 100 MiB/s.
+// COPYING: at least a minute, and 20 s for each GiB: two passes at 100 MiB/s.
 const COPY_MIN_MS = MINUTE_MS;
 const COPY_MS_PER_GIB = 20 * SECOND_MS;
 

@@ -1,4 +1,4 @@
-// Who owns the guest: the ownership table (migration.md 1.3), from what both hosts show at one moment. Pure.
+// Who owns the guest: the ownership table, from what both hosts show at one moment. Pure.
 // Unknown is never treated as absent, each verdict asks for one act at most, and what fits no row is for a person.
 import type { CommitMode } from '../../shared/gen/evenkeel/v1/CommitMode.ts';
 import type { Vm } from '../../shared/gen/evenkeel/v1/Vm.ts';
@@ -46,7 +46,7 @@ export type Verdict =
   | { readonly kind: 'split'; readonly cure: Cure; readonly outcome: string }
   | { readonly kind: 'unknown'; readonly outcome: string };
 
-/** A sight older than this decides nothing (migration.md I9). */
+/** A sight older than this decides nothing. */
 export const FRESH_MS = 2 * SECOND_MS;
 // Within twice the keepalive both libvirts have given a lost peer up, and an incoming copy without one is gone.
 const SETTLED_MS = 2 * KEEPALIVE_MS;

@@ -1,4 +1,4 @@
-// Hot spots: k of the last n samples over a level, with a lower level to leave it (balancing.md: a host, never an average).
+// Hot spots: k of the last n samples over a level, with a lower level to leave it; of a host, never of an average.
 import type { Levels } from './policy.ts';
 
 /** Load of one resource at one tick, as a share of the host's capacity; CPU demand may exceed 1. */

@@ -29,7 +29,7 @@ export interface Plan {
   readonly frozenReason: string;
 }
 
-// Starting QEMU on the target and handing over took 1.3 to 2.1 s whatever the memory (migration.md 4).
+// Starting QEMU on the target and handing over took 1.3 to 2.1 s whatever the memory.
 const MIGRATION_FIXED_SECONDS = 2;
 // Keeps a decision at tens of kilobytes; hosts and VMs come first, so that only pairs are left out.
 const REFUSALS_MAX = 100;

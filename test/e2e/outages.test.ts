@@ -1,6 +1,13 @@
 // Outages of what evenkeel leans on: NATS, InfluxDB, libvirtd and a guest's QEMU. Nothing is lost and the rest goes on.
 import t, { type Test } from 'tap';
-import { hostExec, hostRun, signalQemu, startService, stopService, type ServiceName } from '../../lab/control.ts';
+import {
+  hostExec,
+  hostRun,
+  signalQemu,
+  startService,
+  stopService,
+  type ServiceName,
+} from '../../lab/control.ts';
 import { hosts, labHost, type HostName } from '../../lab/topology.ts';
 import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
 import { openCluster, seconds, skipWithoutLab, sleep, until, type Cluster, type Guest } from './cluster.ts';
