@@ -87,7 +87,8 @@ async function watched(t: Test, pair: Pair): Promise<void> {
   const request = pair.request(uuid, PAUSED);
   const asked = { migrationId: request.migrationId, epoch: request.epoch, vmUuid: uuid };
   await there.guard.guard(guardOf(pair, asked), never);
-  t.match(await resultOf(here.jobs.migrate(request, never)), { ok: true });
+  const result = await resultOf(here.jobs.migrate(request, never));
+  t.match(result, { ok: true }, result?.message ?? 'no result');
   t.equal(await stateOn(pair.target, uuid), 'VM_STATE_PAUSED');
   await until(async () => (await stateOn(pair.target, uuid)) === 'VM_STATE_RUNNING');
   t.match(await there.intents.of(uuid), { intent: { isSettled: true } });

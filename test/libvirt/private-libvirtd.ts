@@ -17,6 +17,8 @@ const OPENSSL = '/usr/bin/openssl';
 /** libvirtd probes QEMU at its first start, some seconds on a busy machine with two cores. */
 const START_MS = 30_000;
 const STOP_MS = 5000;
+// A test has one or two migrations at once; the rest is for ports that others take meanwhile.
+const MIGRATION_PORTS = 8;
 
 export interface PrivateLibvirtd {
   readonly directory: string;
@@ -55,6 +57,12 @@ export function whyNoLibvirtd(): string | undefined {
   return reason;
 }
 
+/** A range of its own: libvirtds that share one range, as all tests share this machine, take each other's ports. */
+async function migrationPorts(): Promise<string[]> {
+  const first = await freePort();
+  return [`migration_port_min = ${first}`, `migration_port_max = ${first + MIGRATION_PORTS}`];
+}
+
 /** Starts one and waits until it takes connections. */
 export async function startPrivateLibvirtd(options: PrivateLibvirtdOptions = {}): Promise<PrivateLibvirtd> {
   // Short, because a unix socket's path has at most 107 characters.
@@ -67,7 +75,12 @@ export async function startPrivateLibvirtd(options: PrivateLibvirtdOptions = {})
   writeFileSync(join(config, 'libvirt', 'libvirtd.conf'), lines(options.config));
   writeFileSync(
     join(config, 'libvirt', 'qemu.conf'),
-    lines(['stdio_handler = "file"', 'security_driver = "none"', ...(options.qemuConfig ?? [])]),
+    lines([
+      'stdio_handler = "file"',
+      'security_driver = "none"',
+      ...(await migrationPorts()),
+      ...(options.qemuConfig ?? []),
+    ]),
   );
   giveAway(directory);
   const environment = {
