@@ -4,7 +4,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { GIB, MIB } from '../../shared/units.ts';
 import { whyNoLibvirtd } from '../libvirt/private-libvirtd.ts';
 import { hypervisorContract } from './hypervisor-contract.ts';
-import { never, remove, resultOf, runningVm, startPair, stateOn, type Pair } from './pair.ts';
+import { never, remove, resultOf, runningVm, startPair, stateOn, type Pair, until } from './pair.ts';
 
 const skip = whyNoLibvirtd();
 const PAUSED = { commitMode: 'COMMIT_MODE_PAUSED' } as const;
@@ -32,14 +32,6 @@ async function contract(t: Test, { source, target, agent }: Pair): Promise<void>
     }),
     until,
   });
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const endMs = systemClock.monotonicMs() + 20_000;
-  while (!(await isSo())) {
-    if (systemClock.monotonicMs() > endMs) throw new Error('it never came about');
-    await systemClock.sleep(20);
-  }
 }
 
 function guardOf(pair: Pair, asked: { migrationId: string; epoch: number; vmUuid: string }) {

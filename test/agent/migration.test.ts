@@ -23,6 +23,7 @@ import {
   SLOW,
   startPair,
   stateOn,
+  until,
   untilCopying,
   type Pair,
 } from './pair.ts';
@@ -148,7 +149,7 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
     await source.daemon.kill();
     t.match(await resultOf(jobs.migrate(request, never)), { ok: false, causeCode: 'src_daemon_lost' });
     await source.daemon.start();
-    t.equal(await stateOn(source, uuid), 'VM_STATE_RUNNING');
+    await until(async () => (await stateOn(source, uuid)) === 'VM_STATE_RUNNING');
   });
 });
 
