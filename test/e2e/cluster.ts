@@ -210,8 +210,16 @@ export class Cluster {
 
   /** Creates a guest from the lab's image through the CLI; without `start` it stays off. */
   async create(number: number, host: HostName, ...more: readonly string[]): Promise<Guest> {
-    const name = guestName(number);
-    await this.run('vm', 'create', name, ...guestOptions(number), '--host', host, ...more);
+    const order = ['vm', 'create', guestName(number), ...guestOptions(number), '--host', host, ...more];
+    // A host whose libvirt was late with one sample counts as unknown until the next, and takes no VM meanwhile.
+    const created = await until(
+      `${host} takes ${guestName(number)}`,
+      60_000,
+      () => this.evenkeel('--json', ...order),
+      ({ stdout, stderr }) => !/does not answer its agent/.test(stdout + stderr),
+    );
+    if (created.status !== 0)
+      throw new Error(`evenkeel ${order.join(' ')}: ${created.stdout}${created.stderr}`);
     return guestOf(number);
   }
 

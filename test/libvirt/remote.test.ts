@@ -149,6 +149,7 @@ void t.test('a session outlives its daemon', { skip }, async (t) => {
   t.teardown(() => session.stop());
   const first = await session.ready(wait);
   await domains.define(first, tinyGuest('kept'), 0, wait);
+  await until(() => log.includes('kept defined'));
 
   await libvirtd.kill();
   t.match(await first.closed, { message: /lost/ });
