@@ -24,16 +24,14 @@ import type { MigrateResponse } from '../shared/gen/evenkeel/v1/MigrateResponse.
 import type { Vm } from '../shared/gen/evenkeel/v1/Vm.ts';
 import type { VmRefInput } from '../shared/gen/evenkeel/v1/VmRef.ts';
 import type { VmSpecInput } from '../shared/gen/evenkeel/v1/VmSpec.ts';
+import { agentChannel } from '../shared/grpc/agent-channel.ts';
 import { streamed, unary } from '../shared/grpc/client.ts';
-import { channelCredentials } from '../shared/grpc/credentials.ts';
 import { AgentServiceClient } from '../shared/proto/load.ts';
 import type { TlsSettings } from '../shared/settings.ts';
 import type { ClusterView } from './cluster/view.ts';
 import type { MigrationAgent, MigrationAgents } from './migrations/agent-calls.ts';
 
 const CHANNEL_OPTIONS = {
-  // Agents are reached directly: a proxy of the environment would see, and could hold up, every command.
-  'grpc.enable_http_proxy': 0,
   // An agent that restarts is back within a second or two; gRPC's own backoff would grow to two minutes.
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.min_reconnect_backoff_ms': 200,
@@ -73,14 +71,8 @@ export class Agents implements MigrationAgents {
     const known = this.#connections.get(hostId);
     if (known?.address === address && known.certificateSha256 === certificateSha256) return known.agent;
     known?.agent.close();
-    const credentials = channelCredentials(
-      this.#tls,
-      address,
-      certificateSha256 === '' ? undefined : certificateSha256,
-    );
-    // The certificate itself is checked; TLS wants a name, and an address is none (RFC 6066).
-    const name = certificateSha256 === '' ? {} : { 'grpc.ssl_target_name_override': host.hostName };
-    const client = new AgentServiceClient(address, credentials, { ...CHANNEL_OPTIONS, ...name });
+    const { credentials, options } = agentChannel(this.#tls, address, certificateSha256, host.hostName);
+    const client = new AgentServiceClient(address, credentials, { ...CHANNEL_OPTIONS, ...options });
     const agent = new Agent(host.hostName, client);
     this.#connections.set(hostId, { address, certificateSha256, agent });
     return agent;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { NatsConnection } from 'nats';
-import { pause, type Clock } from '../shared/clock.ts';
+import { pause, relayAbort, type Clock } from '../shared/clock.ts';
 import type { Logger } from '../shared/log.ts';
 import { ensureStreams, LEASES_BUCKET, MIGRATIONS_BUCKET } from '../shared/nats.ts';
 import { migrationCodec } from '../shared/proto/load.ts';
@@ -181,11 +181,7 @@ async function lead(
     if (state === 'MIGRATION_STATE_SUCCEEDED')
       for (const hostId of [sourceHostId, targetHostId]) settleHost(view, hostId, endedAtMs);
   const besides = new AbortController();
-  const end = (): void => {
-    besides.abort(signal.reason);
-  };
-  signal.addEventListener('abort', end, { once: true });
-  if (signal.aborted) end();
+  const endRelay = relayAbort(signal, besides);
   const work = whileLeading(besides.signal);
   try {
     await runner.lead(self.name, signal);
@@ -193,8 +189,8 @@ async function lead(
     await loop.run(signal);
   } finally {
     // Also when it could not begin to lead, and the signal will not come.
-    end();
-    signal.removeEventListener('abort', end);
+    besides.abort(signal.reason);
+    endRelay();
     await runner.stop();
     await work;
   }

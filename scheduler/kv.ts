@@ -25,12 +25,6 @@ function storeOf(kv: KV): Store {
       const entry = await telling(`read ${key}`, () => kv.get(key));
       return entry === null ? undefined : storedEntry(entry);
     },
-    keys: (pattern) =>
-      telling(`list ${pattern}`, async () => {
-        const keys: string[] = [];
-        for await (const key of await kv.keys(pattern)) keys.push(key);
-        return keys;
-      }),
     put: (key, value, revision) =>
       telling(`write ${key}`, () => kv.put(key, value, { previousSeq: revision })),
     remove: (key, revision) => telling(`remove ${key}`, () => kv.delete(key, { previousSeq: revision })),

@@ -85,22 +85,30 @@ export async function withDeadline<T>(
     },
     () => undefined,
   );
-  // By hand, since AbortSignal.any leaves something behind on the caller's signal with every call (Node 20: about 60
-  // bytes, 1.3 kB if a listener stays), and that signal may live as long as the process.
-  const forward = (): void => {
-    deadline.abort(signal?.reason);
-  };
-  if (signal?.aborted === true) {
-    forward();
-  }
-  signal?.addEventListener('abort', forward, { once: true });
+  const endRelay = relayAbort(signal, deadline);
   try {
     return await work(deadline.signal);
   } finally {
-    signal?.removeEventListener('abort', forward);
+    endRelay();
     done.abort(DONE);
     await timer;
   }
+}
+
+/**
+ * Aborts `to` with the reason of `from` when that aborts, or at once when it has; ends with the call that is returned.
+ * By hand, since AbortSignal.any leaves something behind on `from` with every call (Node 20: about 60 bytes, 1.3 kB if a
+ * listener stays), and that signal may live as long as the process.
+ */
+export function relayAbort(from: AbortSignal | undefined, to: AbortController): () => void {
+  const relay = (): void => {
+    to.abort(from?.reason);
+  };
+  if (from?.aborted === true) relay();
+  from?.addEventListener('abort', relay, { once: true });
+  return () => {
+    from?.removeEventListener('abort', relay);
+  };
 }
 
 /** Asked anew after each wait; read as a property, the compiler takes an unaborted signal to stay so. */

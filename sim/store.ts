@@ -46,12 +46,6 @@ export class StoreServer {
     const ask = <T>(verb: string, work: () => T): Promise<T> => this.#ask(life, place, verb, work);
     return {
       get: (key) => ask('read', () => this.#entries.get(key)),
-      keys: (pattern) =>
-        ask('list', () =>
-          [...this.#entries.values()]
-            .filter(({ key, value }) => value !== undefined && matcher(pattern)(key))
-            .map(({ key }) => key),
-        ),
       put: (key, value, revision) => ask(`write ${key}`, () => this.#write(life.name, key, value, revision)),
       remove: async (key, revision) => {
         await ask(`remove ${key}`, () => this.#write(life.name, key, undefined, revision));

@@ -1,5 +1,4 @@
 // What an agent does for migrations beside the copy: guards the target, shows the VM, puts one side in order, forgets.
-import type { Clock } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { EndMigrationRequest } from '../../shared/gen/evenkeel/v1/EndMigrationRequest.ts';
 import type { GuardMigrationRequest } from '../../shared/gen/evenkeel/v1/GuardMigrationRequest.ts';
@@ -9,38 +8,26 @@ import type { ObserveVmResponseInput } from '../../shared/gen/evenkeel/v1/Observ
 import type { SettleVmRequest } from '../../shared/gen/evenkeel/v1/SettleVmRequest.ts';
 import type { SettleVmResponseInput } from '../../shared/gen/evenkeel/v1/SettleVmResponse.ts';
 import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
-import type { Logger } from '../../shared/log.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { translateLibvirt, translated } from '../libvirt-errors.ts';
 import { LibvirtConnectionError } from '../libvirt/errors.ts';
 import { fencedText, ruleEnd, ruleGuard, ruleTouch, type Asked, type Intent } from './claims.ts';
-import type { Hypervisor } from './hypervisor.ts';
 import type { Intents } from './intents.ts';
 import { checkAsked } from './requests.ts';
 import { checkAct, refusalOf, type Act } from './settle.ts';
 import { Turns } from './turns.ts';
 import { isOff } from './vm-state.ts';
-import { Watchdog, type AskSource } from './watchdog.ts';
-
-export interface GuardContext {
-  readonly hypervisor: Hypervisor;
-  readonly intents: Intents;
-  readonly askSource: AskSource;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Deadline of one quick call to the hypervisor. */
-  readonly callTimeoutMs: number;
-}
+import { Watchdog, type WatchContext } from './watchdog.ts';
 
 // Setting a limit back must not hold up the end of a migration for longer than this.
 const RESTORE_TIMEOUT_MS = 2 * SECOND_MS;
 
 export class MigrationGuard {
-  readonly #context: GuardContext;
+  readonly #context: WatchContext;
   readonly #turns = new Turns();
   readonly #watchdog: Watchdog;
 
-  constructor(context: GuardContext) {
+  constructor(context: WatchContext) {
     this.#context = context;
     this.#watchdog = new Watchdog(context, this.#turns);
   }

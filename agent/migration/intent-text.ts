@@ -1,5 +1,6 @@
 // The file of intents: JSON with a check sum over it, so that a torn or altered one is noticed and never half believed. Pure.
 import type { CommitMode } from '../../shared/gen/evenkeel/v1/CommitMode.ts';
+import { count, flag, object, text, type Fields } from '../state-fields.ts';
 import type { CopyLimits, Intent, VmRecord } from './claims.ts';
 
 const VERSION = 1;
@@ -63,33 +64,6 @@ function readOrder(value: Fields): CopyLimits {
     autoConverge: flag(value, 'autoConverge'),
     postCopy: flag(value, 'postCopy'),
   };
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function object(value: unknown): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Error('is not what was written');
-  return { ...value };
-}
-
-function text(from: Fields, field: string): string {
-  const value = from[field];
-  if (typeof value !== 'string') throw new Error(`${field} is no text`);
-  return value;
-}
-
-function count(from: Fields, field: string): number {
-  const value = from[field];
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-    throw new Error(`${field} is no count`);
-  return value;
-}
-
-function flag(from: Fields, field: string): boolean {
-  const value = from[field];
-  if (typeof value !== 'boolean') throw new Error(`${field} is neither true nor false`);
-  return value;
 }
 
 function commitMode(from: Fields): CommitMode {

@@ -1,5 +1,5 @@
 // One migration on its source: starts it or attaches to it, steers it, ends it in time, and says how libvirt's call ended.
-import { DeadlineError, withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
+import { DeadlineError, relayAbort, withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
 import type { MigrateResultInput } from '../../shared/gen/evenkeel/v1/MigrateResult.ts';
@@ -207,10 +207,7 @@ export class MigrationJob {
   async #heard(work: () => Promise<MigrateResultInput>): Promise<MigrateResultInput> {
     const { hypervisor, callTimeoutMs, stopped } = this.#context;
     const over = new AbortController();
-    const stop = (): void => {
-      over.abort(stopped.reason);
-    };
-    stopped.addEventListener('abort', stop, { once: true });
+    const endRelay = relayAbort(stopped, over);
     try {
       await hypervisor.listen(
         this.request.vmUuid,
@@ -227,7 +224,7 @@ export class MigrationJob {
       );
       return await work();
     } finally {
-      stopped.removeEventListener('abort', stop);
+      endRelay();
       over.abort();
     }
   }

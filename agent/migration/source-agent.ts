@@ -2,8 +2,8 @@
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { GetHostResponse } from '../../shared/gen/evenkeel/v1/GetHostResponse.ts';
 import type { GetVmResponse } from '../../shared/gen/evenkeel/v1/GetVmResponse.ts';
+import { agentChannel } from '../../shared/grpc/agent-channel.ts';
 import { unary } from '../../shared/grpc/client.ts';
-import { channelCredentials } from '../../shared/grpc/credentials.ts';
 import { AgentServiceClient } from '../../shared/proto/load.ts';
 import type { TlsSettings } from '../../shared/settings.ts';
 import type { AskSource } from './watchdog.ts';
@@ -13,16 +13,13 @@ export function createAskSource(tls: TlsSettings): AskSource {
     const what = `ask the source's agent at ${sourceAgentAddress} about VM ${vmUuid}`;
     if (sourceAgentAddress === '')
       throw new EvenkeelError('UNAVAILABLE', `${what}: the migration was ordered without its address`);
-    const pin = sourceCertificateSha256 === '' ? undefined : sourceCertificateSha256;
-    const client = new AgentServiceClient(
+    const { credentials, options } = agentChannel(
+      tls,
       sourceAgentAddress,
-      channelCredentials(tls, sourceAgentAddress, pin),
-      {
-        'grpc.enable_http_proxy': 0,
-        // The certificate itself is checked; TLS wants a name, and an address is none (RFC 6066).
-        ...(pin === undefined ? {} : { 'grpc.ssl_target_name_override': 'evenkeel-agent' }),
-      },
+      sourceCertificateSha256,
+      'evenkeel-agent',
     );
+    const client = new AgentServiceClient(sourceAgentAddress, credentials, options);
     try {
       const host: GetHostResponse = await unary(what, client.getHost.bind(client), {}, wait);
       if (host.hostId !== sourceHostId)

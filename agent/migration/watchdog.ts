@@ -21,12 +21,14 @@ export type AskSource = (
   wait: WaitOptions,
 ) => Promise<VmInput | undefined>;
 
-interface WatchContext {
+/** What the target's side of a migration works with. */
+export interface WatchContext {
   readonly hypervisor: Hypervisor;
   readonly intents: Intents;
   readonly askSource: AskSource;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Deadline of one quick call to the hypervisor. */
   readonly callTimeoutMs: number;
 }
 

@@ -1,6 +1,7 @@
 // What creations under way have made, on disk before it is made: an agent that was killed takes it back at its next start.
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
+import { object, text } from '../state-fields.ts';
 import { replaceFile, type StateFolder } from '../state-folder.ts';
 import { undo, type Made, type UndoContext } from './undo.ts';
 
@@ -78,7 +79,7 @@ export class Creations {
 
 function readLeft(content: unknown): Map<string, readonly Made[]> {
   return new Map(
-    Object.entries(record(content)).map(([creation, made]): [string, readonly Made[]] => {
+    Object.entries(object(content)).map(([creation, made]): [string, readonly Made[]] => {
       if (!Array.isArray(made)) throw new Error(`entry of ${creation} is no list`);
       return [creation, made.map(readMade)];
     }),
@@ -86,23 +87,10 @@ function readLeft(content: unknown): Map<string, readonly Made[]> {
 }
 
 function readMade(content: unknown): Made {
-  const { kind, name, uuid, pool } = record(content);
-  if (kind === 'volume') return { kind, name: text(name), pool: readPool(pool) };
-  if (kind === 'domain') return { kind, name: text(name), uuid: text(uuid) };
-  throw new Error(`"${String(kind)}" is nothing that a creation makes`);
-}
-
-function readPool(content: unknown): { name: string; uuid: string } {
-  const { name, uuid } = record(content);
-  return { name: text(name), uuid: text(uuid) };
-}
-
-function record(value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) throw new Error('is not what was written');
-  return { ...value };
-}
-
-function text(value: unknown): string {
-  if (typeof value !== 'string') throw new Error('is not what was written');
-  return value;
+  const made = object(content);
+  const [kind, name] = [text(made, 'kind'), text(made, 'name')];
+  if (kind === 'domain') return { kind, name, uuid: text(made, 'uuid') };
+  if (kind !== 'volume') throw new Error(`"${kind}" is nothing that a creation makes`);
+  const pool = object(made['pool']);
+  return { kind, name, pool: { name: text(pool, 'name'), uuid: text(pool, 'uuid') } };
 }

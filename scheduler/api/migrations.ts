@@ -11,7 +11,7 @@ import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 import type { Core } from '../core.ts';
 import { refuseVm, unusable } from '../planner/filters.ts';
-import { isOver } from '../migrations/machine.ts';
+import { isForPerson, isOver } from '../migrations/machine.ts';
 import { modelOf, type ClusterModel, type HostModel } from '../planner/model.ts';
 import { placeMigration, refuseOrdered } from '../planner/place.ts';
 import { findActiveVm, findHost, unknownVm } from './names.ts';
@@ -37,10 +37,6 @@ export async function* migrate(
     if (isOver(migration.state) || isForPerson(migration.state)) return;
     await core.changes.next(seen, signal, MINUTE_MS);
   }
-}
-
-function isForPerson(state: Migration['state']): boolean {
-  return state === 'MIGRATION_STATE_UNKNOWN' || state === 'MIGRATION_STATE_SPLIT';
 }
 
 async function order(core: Core, request: SchedulerServiceMigrateRequest): Promise<Migration> {

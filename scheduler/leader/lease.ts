@@ -4,7 +4,7 @@ import { pause, type Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import type { Store, StoredEntry } from '../store.ts';
+import { decodeJson, encodeJson, type Store, type StoredEntry } from '../store.ts';
 
 /** Who leads, as told to those who ask another scheduler. */
 export interface Leader {
@@ -103,7 +103,7 @@ export class Lease {
     const { store, clock, self: leader, holderId } = this.#parts;
     const askedMs = clock.monotonicMs();
     const held = { holderId, leader };
-    const next = await store.put(KEY, new TextEncoder().encode(JSON.stringify(held)), revision);
+    const next = await store.put(KEY, encodeJson(held), revision);
     this.#seen = { revision: next, sinceMs: askedMs, held };
     return askedMs + VALID_MS;
   }
@@ -193,7 +193,7 @@ export class Lease {
 
 function readHeld(entry: StoredEntry | undefined): Held | undefined {
   if (entry?.value === undefined) return undefined;
-  const value: unknown = JSON.parse(new TextDecoder().decode(entry.value));
+  const value = decodeJson(entry.value);
   if (typeof value !== 'object' || value === null || !('holderId' in value) || !('leader' in value))
     return undefined;
   const { holderId, leader } = value;

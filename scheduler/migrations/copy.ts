@@ -1,5 +1,5 @@
 // The copy itself: ordered from the source's agent, followed by its stream, attached to again when that breaks, ended in time.
-import { isAborted } from '../../shared/clock.ts';
+import { isAborted, relayAbort } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { MigrateRequestInput } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
 import type { MigrateResult } from '../../shared/gen/evenkeel/v1/MigrateResult.ts';
@@ -32,18 +32,14 @@ const WATCH_MS = SECOND_MS;
 /** Orders the copy, or attaches to it when it goes on already, and follows it into VERIFYING. */
 export async function followCopy(term: Term, run: Run): Promise<void> {
   const following = new AbortController();
-  const stop = (): void => {
-    following.abort(term.signal.reason);
-  };
-  term.signal.addEventListener('abort', stop, { once: true });
-  if (term.signal.aborted) stop();
+  const endRelay = relayAbort(term.signal, following);
   // Handled from the start: it may end long before what it watches does.
   const watching = watchDeadlines(term, run, following).catch(() => undefined);
   let ended: Ended;
   try {
     ended = await follow(term, run, following.signal);
   } finally {
-    term.signal.removeEventListener('abort', stop);
+    endRelay();
     following.abort(new Error('the copy has ended'));
     await watching;
   }

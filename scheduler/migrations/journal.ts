@@ -6,13 +6,11 @@ import { EvenkeelError } from '../../shared/errors.ts';
 import type { Migration, MigrationInput } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import type { Logger } from '../../shared/log.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import type { Store, StoredEntry } from '../store.ts';
+import { changeKey, decodeJson, encodeJson, isBeaten, type Store, type StoredEntry } from '../store.ts';
 import { isOver } from './machine.ts';
 
 // Ended migrations held in memory for lists, explanations and cool-downs; a page of a busy week.
 const ENDED_IN_MEMORY_MAX = 1_000;
-// Writers of one key are few: the scheduler that leads, and one that has just been deposed.
-const CAS_TRIES = 8;
 // What was written before is handed over within milliseconds; a server that is busy may need longer.
 const SYNC_MAX_MS = 10 * SECOND_MS;
 const SYNC_PAUSE_MS = 10;
@@ -100,7 +98,7 @@ export class Journal {
    */
   async lead(leader: string, signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
-    const revision = await this.#change('term', () => encode({ leader }));
+    const revision = await changeKey(this.#parts.store, 'term', () => encodeJson({ leader }));
     const untilMs = clock.monotonicMs() + SYNC_MAX_MS;
     while (this.#followedRevision < revision) {
       if (clock.monotonicMs() > untilMs)
@@ -147,7 +145,7 @@ export class Journal {
     try {
       return remember(await store.put(key, bytes, known));
     } catch (error) {
-      if (!isAborted(error)) throw error;
+      if (!isBeaten(error)) throw error;
       const stored = await store.get(key);
       if (stored?.value === undefined) throw error;
       if (isSame(stored.value, bytes)) return remember(stored.revision);
@@ -226,19 +224,11 @@ export class Journal {
     decide: (claim: Claim) => Claim | undefined | Promise<Claim | undefined>,
   ): Promise<void> {
     const key = claimKey(vmUuid);
-    await this.#change(key, async (bytes) => {
+    await changeKey(this.#parts.store, key, async (bytes) => {
       const next = await decide(readClaim(key, bytes));
       if (next !== undefined) this.#claims.set(vmUuid, next);
-      return next === undefined ? undefined : encode(next);
+      return next === undefined ? undefined : encodeJson(next);
     });
-  }
-
-  /** Compare-and-set of one key until nobody is first; resolves with the revision. `decide` gives undefined to leave it. */
-  async #change(
-    key: string,
-    decide: (bytes: Uint8Array | undefined) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
-  ): Promise<number> {
-    return changeKey(this.#parts.store, key, decide);
   }
 
   #takeEntry(entry: StoredEntry): void {
@@ -265,37 +255,6 @@ export class Journal {
         return;
       }
   }
-}
-
-/** Compare-and-set of one key, decided anew from what it holds each time another writer was first. */
-export async function changeKey(
-  store: Store,
-  key: string,
-  decide: (bytes: Uint8Array | undefined) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
-): Promise<number> {
-  for (let tried = 1; ; tried += 1) {
-    const held = await store.get(key);
-    const next = await decide(held?.value);
-    const revision = held?.revision ?? 0;
-    if (next === undefined) return revision;
-    try {
-      return await store.put(key, next, revision);
-    } catch (error) {
-      if (!isAborted(error) || tried >= CAS_TRIES) throw error;
-    }
-  }
-}
-
-export function encode(value: object): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
-}
-
-export function decodeJson(bytes: Uint8Array): unknown {
-  return JSON.parse(new TextDecoder().decode(bytes));
-}
-
-function isAborted(error: unknown): boolean {
-  return error instanceof EvenkeelError && error.code === 'ABORTED';
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

@@ -166,6 +166,11 @@ export function isOver(state: MigrationState): boolean {
   return STATE_RULES[wordOf(state)].owner === 'nobody';
 }
 
+/** True where evenkeel only looks on: its outcome is a person's to settle. */
+export function isForPerson(state: MigrationState): boolean {
+  return STATE_RULES[wordOf(state)].owner === 'person';
+}
+
 /** True while it uses its hosts: slots, bandwidth, memory on the target. */
 export function holdsSlots(state: MigrationState): boolean {
   const { owner } = STATE_RULES[wordOf(state)];

@@ -1,5 +1,5 @@
 // Carries migrations out while this scheduler leads: orders, queue, recovery. It believes only what both hosts show.
-import { isAborted } from '../../shared/clock.ts';
+import { isAborted, relayAbort } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import { SECOND_MS } from '../../shared/units.ts';
@@ -85,11 +85,7 @@ export class Runner {
     const [parts, settings, { signal }] = [this.#parts, this.#settings, controller];
     parts.onTerm?.(signal);
     const term: OwnTerm = { parts, settings, signal, controller, tasks: new Set() };
-    const end = (): void => {
-      controller.abort(until.reason);
-    };
-    until.addEventListener('abort', end, { once: true });
-    if (until.aborted) end();
+    relayAbort(until, controller);
     this.#runs.clear();
     const found: Run[] = [];
     try {

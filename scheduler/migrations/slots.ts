@@ -1,7 +1,6 @@
 // Slots: how many migrations use a host, the cluster and its network at one time. All that is held is one key, so one
 // compare-and-set decides, whoever else decides at that moment.
-import type { Store } from '../store.ts';
-import { changeKey, decodeJson, encode } from './journal.ts';
+import { changeKey, decodeJson, encodeJson, type Store } from '../store.ts';
 
 export interface SlotLimits {
   readonly outPerHost: number;
@@ -71,7 +70,7 @@ export class Slots {
       const held = readSlots(bytes);
       refused = refuseSlot(held, wanted, limits, roomBytes);
       const isHeld = held.some(({ migrationId }) => migrationId === wanted.migrationId);
-      return refused === undefined && !isHeld ? encode({ held: [...held, wanted] }) : undefined;
+      return refused === undefined && !isHeld ? encodeJson({ held: [...held, wanted] }) : undefined;
     });
     return refused;
   }
@@ -86,7 +85,7 @@ export class Slots {
     await changeKey(this.#store, KEY, (bytes) => {
       const held = readSlots(bytes);
       const kept = held.filter(isWanted);
-      return kept.length === held.length ? undefined : encode({ held: kept });
+      return kept.length === held.length ? undefined : encodeJson({ held: kept });
     });
   }
 

@@ -2,7 +2,7 @@
 import { messageOf } from '../../shared/errors.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import { followCopy, tellAbort } from './copy.ts';
-import { isOver, ruleOf } from './machine.ts';
+import { isForPerson, isOver, ruleOf } from './machine.ts';
 import { advanceSurely, fieldsOf, type Run, type Term } from './run.ts';
 import { look, settle, type Seen } from './sides.ts';
 import { judge, rowKey, rowOf, type Cure, type Verdict } from './verdict.ts';
@@ -211,8 +211,6 @@ function restart(term: Term, watch: Watch): void {
 }
 
 async function rest({ parts: { clock }, signal }: Term, { migration }: Run, watch: Watch): Promise<void> {
-  const isForPerson =
-    migration.state === 'MIGRATION_STATE_UNKNOWN' || migration.state === 'MIGRATION_STATE_SPLIT';
-  await clock.sleep(isForPerson ? UNKNOWN_PAUSE_MS : watch.pauseMs, signal);
+  await clock.sleep(isForPerson(migration.state) ? UNKNOWN_PAUSE_MS : watch.pauseMs, signal);
   watch.pauseMs = Math.min(2 * watch.pauseMs, LOOK_PAUSE_MAX_MS);
 }

@@ -2,6 +2,7 @@
 import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
 import { formatBytes } from '../../shared/units.ts';
 import { meanOfLast } from '../cluster/load.ts';
+import { isForPerson } from '../migrations/machine.ts';
 import { comfortRatio, RESOURCES, type Policy, type Resource } from './policy.ts';
 import { coreEquivalents, gainOf, withVm, type Amounts } from './cost.ts';
 import { pairKey } from './ledger.ts';
@@ -84,7 +85,7 @@ export function refuseVm(model: ClusterModel, vm: VmModel, ordered = false): Ref
       'look at once: stop the copy that must not run',
     );
   const active = model.ledger.activeByVm.get(vm.uuid);
-  if (active?.state === 'MIGRATION_STATE_UNKNOWN' || active?.state === 'MIGRATION_STATE_SPLIT')
+  if (active !== undefined && isForPerson(active.state))
     return no(
       'unknown_outcome',
       `how migration ${active.migrationId} of it ended is unknown: ${active.outcome}`,

@@ -21,8 +21,8 @@ import { connectNats, ensureStreams, samplesSubject } from '../../shared/nats.ts
 import { loadSettings, type TlsSettings } from '../../shared/settings.ts';
 import { MIB } from '../../shared/units.ts';
 import { createAuthority } from '../certificates.ts';
-import { freePort, whyNoLibvirtd } from '../libvirt/private-libvirtd.ts';
-import { skipWithout, startNats } from '../services.ts';
+import { whyNoLibvirtd } from '../libvirt/private-libvirtd.ts';
+import { freePort, skipWithout, startNats } from '../services.ts';
 import { spec, startRealHost, type RealHost } from '../vm/real-host.ts';
 
 const skip = whyNoLibvirtd() ?? skipWithout('nats-server');

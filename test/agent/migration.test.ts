@@ -5,14 +5,15 @@ import t, { type Test } from 'tap';
 import type { MigrationSettings } from '../../agent/config.ts';
 import { createCheckTarget } from '../../agent/migration/check.ts';
 import { Intents } from '../../agent/migration/intents.ts';
-import { openStateFolder } from '../../agent/state-folder.ts';
+import { openStateFolder } from '../../agent/state-disk.ts';
 import { getMaxDowntimeMs } from '../../agent/libvirt/migration.ts';
 import { define, domainByUuid, undefine } from '../../agent/libvirt/domain.ts';
 import type { CheckTargetResponseInput } from '../../shared/gen/evenkeel/v1/CheckTargetResponse.ts';
 import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { GIB, MIB } from '../../shared/units.ts';
-import { freePort, whyNoLibvirtd } from '../libvirt/private-libvirtd.ts';
+import { whyNoLibvirtd } from '../libvirt/private-libvirtd.ts';
+import { freePort } from '../services.ts';
 import {
   all,
   logger,

@@ -9,7 +9,7 @@ import type { Hypervisor } from '../../agent/migration/hypervisor.ts';
 import { Intents } from '../../agent/migration/intents.ts';
 import { createMigrationJobs, type MigrationJobs } from '../../agent/migration/jobs.ts';
 import { createLibvirtHypervisor } from '../../agent/migration/libvirt-hypervisor.ts';
-import { openStateFolder } from '../../agent/state-folder.ts';
+import { openStateFolder } from '../../agent/state-disk.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
 import type { MigrateResponseInput } from '../../shared/gen/evenkeel/v1/MigrateResponse.ts';

@@ -2,11 +2,11 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LibvirtTarget } from '../../agent/libvirt/transport.ts';
+import { freePort } from '../services.ts';
 
 /** libvirtd chooses session mode by not being root; this user exists on every Debian machine. */
 const NOBODY = { uid: 65_534, gid: 65_534 };
@@ -223,19 +223,6 @@ export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo() && Date.now() < deadline) {
     await delay(10);
   }
-}
-
-/** A TCP port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') {
-    throw new Error('no port');
-  }
-  return address.port;
 }
 
 /** The smallest guest: a paused or idle QEMU without disk or kernel. */

@@ -23,7 +23,6 @@ import { LibvirtSession } from '../../agent/libvirt/session.ts';
 import type { LibvirtTarget } from '../../agent/libvirt/transport.ts';
 import { systemClock } from '../../shared/clock.ts';
 import {
-  freePort,
   giveAway,
   startPrivateLibvirtd,
   tinyGuest,
@@ -31,6 +30,7 @@ import {
   whyNoLibvirtd,
   type PrivateLibvirtd,
 } from './private-libvirtd.ts';
+import { freePort } from '../services.ts';
 
 const wait = { timeoutMs: 20_000 };
 const skip = whyNoLibvirtd() ?? false;

@@ -136,7 +136,6 @@ export function memoryStore(): Store {
   };
   return {
     get: (key) => Promise.resolve(entries.get(key)),
-    keys: () => Promise.resolve([...entries.keys()]),
     put: (key, value, revision) => Promise.resolve().then(() => write(key, value, revision)),
     remove: (key, revision) => Promise.resolve().then(() => void write(key, undefined, revision)),
     follow: (_, take, { signal }) => {

@@ -6,17 +6,14 @@ import { createCreator, type CreateContext, type CreateVm } from '../../agent/vm
 import { Creations } from '../../agent/vm/creations.ts';
 import { createLifecycle, type Lifecycle } from '../../agent/vm/lifecycle.ts';
 import { startLibvirtAccess, type LibvirtAccess } from '../../agent/libvirt-access.ts';
-import { openStateFolder, type StateFolder } from '../../agent/state-folder.ts';
+import { openStateFolder } from '../../agent/state-disk.ts';
+import type { StateFolder } from '../../agent/state-folder.ts';
 import { createPool } from '../../agent/libvirt/storage.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { VmSpec } from '../../shared/gen/evenkeel/v1/VmSpec.ts';
 import { GIB, MIB } from '../../shared/units.ts';
-import {
-  freePort,
-  giveAway,
-  startPrivateLibvirtd,
-  type PrivateLibvirtd,
-} from '../libvirt/private-libvirtd.ts';
+import { giveAway, startPrivateLibvirtd, type PrivateLibvirtd } from '../libvirt/private-libvirtd.ts';
+import { freePort } from '../services.ts';
 
 export interface RealHost {
   readonly daemon: PrivateLibvirtd;
