@@ -3,7 +3,7 @@ import type convict from 'convict';
 import { influxSchema, type InfluxSettings } from './metrics/settings.ts';
 import type { RunnerSettings } from './migrations/run.ts';
 import type { CoolDowns } from './planner/ledger.ts';
-import type { Policy } from './planner/policy.ts';
+import { DEFAULT_PLAN_POLICY, type Policy } from './planner/policy.ts';
 import type { ViewLimits } from './cluster/view.ts';
 import { invalidField } from '../shared/errors.ts';
 import {
@@ -251,6 +251,7 @@ export function policyOf({ planner, migration }: SchedulerSettings): Policy {
     planner.windowSamples + 1,
   );
   return {
+    ...DEFAULT_PLAN_POLICY,
     hotSamples: planner.hotSamples,
     windowSamples: planner.windowSamples,
     cpu: { entryRatio: planner.cpuEntryRatio, exitRatio: planner.cpuExitRatio },
