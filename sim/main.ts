@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { parseArgs } from 'node:util';
 import { plantOf, PLANT_NAMES } from './plants.ts';
 import { runSeed, STEPS_MAX, type RunResult, type Violation } from './run.ts';
+import { simulateTraces, TRACES_USAGE } from './traces/main.ts';
 
 const USAGE = `usage: npm run sim -- [--seed N] [--count K] [--steps M] [--trace] [--plant NAME] [--json]
   --seed N      the first seed (1)
@@ -11,7 +12,7 @@ const USAGE = `usage: npm run sim -- [--seed N] [--count K] [--steps M] [--trace
   --trace       prints all that happens
   --plant NAME  with a planted bug: ${PLANT_NAMES.join(', ')}
   --json        one JSON object as the last line, everything else on stderr
-`;
+${TRACES_USAGE}`;
 
 interface Options {
   readonly seed: number;
@@ -91,6 +92,11 @@ function report({ invariant, message, replay, trace, step }: Violation, isTraced
 async function main(): Promise<void> {
   // A world waits for many things with one signal; its listeners go with it.
   setMaxListeners(0);
+  const [first, ...rest] = process.argv.slice(2);
+  if (first === 'traces') {
+    simulateTraces(rest);
+    return;
+  }
   const options = parse(process.argv.slice(2));
   const startedAtMs = performance.now();
   const total = await runAll(options);
