@@ -11,6 +11,9 @@ import { failure, noDomain } from './libvirt-failure.ts';
 import type { Life } from './node.ts';
 import type { Timeline } from './timeline.ts';
 
+// Coarser than the real one's: a switch-over that hangs would be little else than these looks.
+const PROCESS_POLL_MS = 20;
+
 export interface HypervisorParts {
   readonly kvm: Kvm;
   readonly libvirt: Libvirt;
@@ -22,54 +25,23 @@ export function createSimHypervisor(
   hostId: string,
   life: Life,
 ): Hypervisor {
-  const call = <T>(what: string, wait: WaitOptions, work: () => T): Promise<T> =>
-    life.outside(what, wait, (done, failed) => {
-      libvirt.call(
-        hostId,
-        () => {
-          done(work());
-        },
-        failed,
-      );
-    });
+  const place: Place = { kvm, libvirt, hostId, life, endings: new Map() };
   const act = (vmUuid: string, what: Exclude<Act, 'start'>, wait: WaitOptions): Promise<void> =>
-    call(`${what} VM`, wait, () => {
-      libvirt.act(hostId, vmUuid, what);
-    });
-  const copyOf = (vmUuid: string): Copy => ({
-    start: (order, wait) =>
-      life.outside('migrate VM', wait, (done, failed) => {
-        libvirt.migrate(
-          hostId,
-          vmUuid,
-          order,
-          () => {
-            done(undefined);
-          },
-          failed,
-        );
-      }),
-    figures: (wait) => call('get job', wait, () => figuresOf(libvirt, hostId, vmUuid)),
-    downtimeMaxMs: (wait) => call('get downtime', wait, () => active(kvm, hostId, vmUuid).downtimeMaxMs),
-    setDowntimeMax: (downtimeMaxMs, wait) =>
-      call('set downtime', wait, () => {
-        active(kvm, hostId, vmUuid).downtimeMaxMs = downtimeMaxMs;
-      }),
-    switchToPostCopy: (wait) => act(vmUuid, 'post-copy', wait),
-    abort: (wait) => act(vmUuid, 'abort', wait),
-    dirtyBytesPerSecond: async (measureMs, wait) => {
-      await life.clock.sleep(measureMs, wait.signal);
-      return call('get dirty rate', wait, () => active(kvm, hostId, vmUuid).vm.dirtyBytesPerSecond);
-    },
-  });
+    actOn(place, vmUuid, what, wait);
   return {
-    observe: (vmUuid, wait) => call('observe VM', wait, () => shown(kvm, hostId, vmUuid, life.clock.nowMs())),
+    observe: (vmUuid, wait) =>
+      call(
+        place,
+        'observe VM',
+        wait,
+        () => place.endings.get(vmUuid) ?? shown(kvm, hostId, vmUuid, life.clock.nowMs()),
+      ),
     resume: (vmUuid, wait) => act(vmUuid, 'resume', wait),
     suspend: (vmUuid, wait) => act(vmUuid, 'suspend', wait),
     destroy: (vmUuid, wait) => act(vmUuid, 'destroy', wait),
     undefine: (vmUuid, wait) => act(vmUuid, 'undefine', wait),
     listen: async (vmUuid, listener, options) => {
-      await call('listen', options, () => undefined);
+      await call(place, 'listen', options, () => undefined);
       const forget = kvm.listen(hostId, {
         vmUuid,
         hear: (event) => {
@@ -83,7 +55,77 @@ export function createSimHypervisor(
       });
       options.signal?.addEventListener('abort', forget, { once: true });
     },
-    withCopy: (vmUuid, work) => work(copyOf(vmUuid)),
+    withCopy: (vmUuid, work) => work(copyOf(place, vmUuid)),
+  };
+}
+
+interface Place {
+  readonly kvm: Kvm;
+  readonly libvirt: Libvirt;
+  readonly hostId: string;
+  readonly life: Life;
+  /** VMs whose QEMU has ended while libvirt's call is still busy with that. */
+  readonly endings: Map<string, VmInput>;
+}
+
+function call<T>(
+  { life, libvirt, hostId }: Place,
+  what: string,
+  wait: WaitOptions,
+  work: () => T,
+): Promise<T> {
+  return life.outside(what, wait, (done, failed) => {
+    libvirt.call(
+      hostId,
+      () => {
+        done(work());
+      },
+      failed,
+    );
+  });
+}
+
+function actOn(place: Place, vmUuid: string, what: Exclude<Act, 'start'>, wait: WaitOptions): Promise<void> {
+  return call(place, `${what} VM`, wait, () => {
+    place.libvirt.act(place.hostId, vmUuid, what);
+  });
+}
+
+function copyOf(place: Place, vmUuid: string): Copy {
+  const { kvm, libvirt, hostId, life, endings } = place;
+  return {
+    start: (order, wait) => {
+      const migrating = life.outside<undefined>('migrate VM', wait, (done, failed) => {
+        libvirt.migrate(
+          hostId,
+          vmUuid,
+          order,
+          () => {
+            done(undefined);
+          },
+          failed,
+        );
+      });
+      return migrating.finally(() => endings.delete(vmUuid));
+    },
+    processEnded: async (signal) => {
+      const before = shown(kvm, hostId, vmUuid, life.clock.nowMs());
+      while (kvm.copy(hostId, vmUuid) !== undefined) await life.clock.sleep(PROCESS_POLL_MS, signal);
+      if (before !== undefined) endings.set(vmUuid, { ...before, processEnded: true });
+    },
+    figures: (wait) => call(place, 'get job', wait, () => figuresOf(libvirt, hostId, vmUuid)),
+    downtimeMaxMs: (wait) =>
+      call(place, 'get downtime', wait, () => active(kvm, hostId, vmUuid).downtimeMaxMs),
+    setDowntimeMax: (downtimeMaxMs, wait) =>
+      call(place, 'set downtime', wait, () => {
+        active(kvm, hostId, vmUuid).downtimeMaxMs = downtimeMaxMs;
+      }),
+    switchToPostCopy: (wait) => actOn(place, vmUuid, 'post-copy', wait),
+    abort: (wait) => actOn(place, vmUuid, 'abort', wait),
+    dirtyBytesPerSecond: async (measureMs, wait) => {
+      await life.clock.sleep(measureMs, wait.signal);
+      return call(place, 'get dirty rate', wait, () => active(kvm, hostId, vmUuid).vm.dirtyBytesPerSecond);
+    },
   };
 }
 

@@ -41,6 +41,11 @@ export interface CopyOrder {
 export interface Copy {
   /** Resolves when libvirt's call came back good. It outlives whoever called it. */
   start(order: CopyOrder, wait: WaitOptions): Promise<void>;
+  /**
+   * Resolves once the VM's QEMU process here has ended; where that cannot be told, never. From then until libvirt's call
+   * comes back `observe` shows it (`processEnded`): libvirt itself answers nobody about the VM meanwhile.
+   */
+  processEnded(signal: AbortSignal): Promise<void>;
   /** Undefined when no migration job runs. */
   figures(wait: WaitOptions): Promise<JobFigures | undefined>;
   downtimeMaxMs(wait: WaitOptions): Promise<number>;

@@ -267,18 +267,36 @@ export class MigrationJob {
         { targetLibvirtUri, bandwidthBytesPerSecond, downtimeMaxMs, commitMode },
         'migration starts',
       );
-      await this.#watchUntil(this.#call(copy), copy);
-      await this.#finalFigures();
-      const message =
-        commitMode === 'COMMIT_MODE_PAUSED'
-          ? 'libvirt says that the VM has arrived, paused'
-          : 'libvirt says that the VM runs on the target';
+      const message = await this.#watchUntil(this.#carriedOver(copy), copy);
       return { ok: true, message, progress: this.progress };
     } catch (error) {
       if (this.#context.stopped.aborted) throw error;
       await this.#restore(copy, previousDowntimeMs);
       return this.#failedBy(error);
     }
+  }
+
+  /** Resolves with how the guest has left, by libvirt's word; of a copy that waits for it, also by the end of its QEMU. */
+  async #carriedOver(copy: Copy): Promise<string> {
+    const call = this.#call(copy);
+    if (this.request.commitMode !== 'COMMIT_MODE_PAUSED') {
+      await call;
+      await this.#finalFigures();
+      return 'libvirt says that the VM runs on the target';
+    }
+    const over = new AbortController();
+    const told = call.then(() => 'libvirt says that the VM has arrived, paused');
+    return Promise.race([told, this.#processEnded(copy, over.signal)]).finally(() => {
+      over.abort(new Error('the copy has ended'));
+    });
+  }
+
+  /** libvirt says so itself only after its next look at the process, and answers nobody about the VM until then. */
+  async #processEnded(copy: Copy, over: AbortSignal): Promise<string> {
+    while (!this.#seen.isSwitching && !over.aborted) await this.changed(over);
+    over.throwIfAborted();
+    await copy.processEnded(over);
+    return 'the QEMU process has ended on the source, and the VM has arrived, paused';
   }
 
   #call(copy: Copy): Promise<void> {
@@ -329,11 +347,11 @@ export class MigrationJob {
   }
 
   /** Awaits the call, asking for figures meanwhile, and cancels the job when its time is up. */
-  async #watchUntil(call: Promise<void>, copy: Copy): Promise<void> {
+  async #watchUntil<T>(call: Promise<T>, copy: Copy): Promise<T> {
     const over = new AbortController();
     const watching = this.#watch(copy, over.signal);
     try {
-      await call;
+      return await call;
     } finally {
       over.abort();
       await watching;

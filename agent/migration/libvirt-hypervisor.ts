@@ -11,6 +11,7 @@ import {
   JobOperation,
   JobType,
   MigrateFlag,
+  PausedReason,
   StatsGroup,
   UndefineFlag,
 } from '../libvirt/constants.ts';
@@ -38,7 +39,9 @@ import {
 import { getAllDomainStats } from '../libvirt/stats.ts';
 import { orUndefined } from '../vm/storage.ts';
 import { observeVm } from '../vm/view.ts';
+import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
 import type { Copy, CopyOrder, Hypervisor, VmEvent } from './hypervisor.ts';
+import { findQemuProcess, hasEnded, type QemuProcess } from './qemu-process.ts';
 
 type HypervisorSettings = Pick<MigrationSettings, 'unsafe' | 'tls'>;
 
@@ -58,9 +61,12 @@ export function createLibvirtHypervisor(
     access.shared(async (connection) => {
       await action(connection, domainByUuid(vmUuid));
     });
+  const endings = new Map<string, VmInput>();
   return {
     observe: (vmUuid, wait) =>
       access.shared(async (connection) => {
+        const ending = endings.get(vmUuid);
+        if (ending !== undefined) return { ...ending, observedAtMs: clock.nowMs() };
         const domain = await orUndefined(lookupByUuid(connection, vmUuid, wait), ErrorCode.noDomain);
         if (domain === undefined) return undefined;
         // Gone in between: libvirt said so.
@@ -80,7 +86,15 @@ export function createLibvirtHypervisor(
     },
     listen: (vmUuid, listener, options) => listen(access, vmUuid, listener, options),
     withCopy: (vmUuid, work, signal) =>
-      access.own((connection) => work(createCopy(connection, vmUuid, settings, clock)), signal),
+      new Promise((resolve, reject) => {
+        const open = access.own(async (connection) => {
+          const copy = createCopy({ connection, vmUuid, settings, clock, endings });
+          await work(copy).then(resolve, reject);
+          // libvirt's call may outlive the work, and is the only one to tell how it ended.
+          await copy.returned();
+        }, signal);
+        open.catch(reject);
+      }),
   };
 }
 
@@ -137,19 +151,27 @@ function vmEventOf(event: LibvirtEvent): VmEvent | undefined {
   return { kind: isKnown ? change : 'other', detail };
 }
 
-function createCopy(
-  connection: Connection,
-  vmUuid: string,
-  settings: HypervisorSettings,
-  clock: Clock,
-): Copy {
+interface CopyParts {
+  readonly connection: Connection;
+  readonly vmUuid: string;
+  readonly settings: HypervisorSettings;
+  readonly clock: Clock;
+  /** VMs whose QEMU has ended while libvirt is still busy with that, as they are to be shown. */
+  readonly endings: Map<string, VmInput>;
+}
+
+function createCopy(parts: CopyParts): Copy & { readonly returned: () => Promise<void> } {
+  const { connection, vmUuid, settings, clock, endings } = parts;
   const domain = domainByUuid(vmUuid);
+  let call: Promise<unknown> = Promise.resolve();
+  let leaving: Leaving | undefined;
   // libvirt takes the order to measure only while no migration runs; so a start waits for the order to be taken.
   let measuring: Promise<unknown> = Promise.resolve();
   return {
     start: async (order, wait) => {
       await measuring;
       const keepsDefinition = await isPersistent(connection, domain, { ...wait, timeoutMs: QUICK_MS });
+      if (order.arrivesPaused) leaving = await leavingOf(parts, { ...wait, timeoutMs: QUICK_MS });
       const request = {
         destinationUri: order.targetLibvirtUri,
         flags: flagsOf(order, settings, keepsDefinition),
@@ -158,7 +180,16 @@ function createCopy(
           ...(order.targetMigrateUri === '' ? {} : { migrateUri: order.targetMigrateUri }),
         },
       };
-      await migratePeerToPeer(connection, domain, request, wait);
+      const migrating = migratePeerToPeer(connection, domain, request, wait);
+      call = migrating.catch(() => undefined).finally(() => endings.delete(vmUuid));
+      await migrating;
+    },
+    processEnded: async (signal) => {
+      await untilEnded(leaving?.process, clock, signal);
+      if (leaving !== undefined) endings.set(vmUuid, leaving.ending);
+    },
+    returned: async () => {
+      await call;
     },
     figures: async (wait) => {
       const asked = getJobStats(connection, domain, 0, wait);
@@ -179,6 +210,44 @@ function createCopy(
       return measuredRate(connection, domain, clock, seconds * SECOND_MS, wait);
     },
   };
+}
+
+interface Leaving {
+  /** Undefined where it cannot be told from others. */
+  readonly process: QemuProcess | undefined;
+  readonly ending: VmInput;
+}
+
+const PROC_ROOT = '/proc';
+// The guest stands still meanwhile; a look at one file costs a tenth of a millisecond.
+const PROCESS_POLL_MS = 3;
+
+async function leavingOf(
+  { connection, vmUuid, clock }: CopyParts,
+  wait: WaitOptions & { timeoutMs: number },
+): Promise<Leaving> {
+  const [vm, process] = await Promise.all([
+    observeVm(connection, domainByUuid(vmUuid), clock.nowMs(), wait),
+    findQemuProcess(PROC_ROOT, vmUuid).catch(() => undefined),
+  ]);
+  const ending: VmInput = {
+    ...vm,
+    state: 'VM_STATE_PAUSED',
+    stateReason: PausedReason.migration,
+    migrationRole: 'VM_MIGRATION_ROLE_OUTGOING',
+    processEnded: true,
+  };
+  return { process, ending };
+}
+
+/** Where the process cannot be told from others, or not looked at, libvirt's own word is waited for. */
+async function untilEnded(
+  process: QemuProcess | undefined,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  while (process === undefined || !(await hasEnded(PROC_ROOT, process).catch(() => false)))
+    await clock.sleep(PROCESS_POLL_MS, signal);
 }
 
 // isPersistent is answered from libvirt's memory.

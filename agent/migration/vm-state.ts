@@ -55,7 +55,8 @@ export function shownOnSource(vm: VmInput | undefined): Shown {
   return { kind: vm.stateReason === PausedReason.migration ? 'paused_migrating' : 'paused' };
 }
 
-/** The source has let go of the guest, by libvirt's own word: its copy cannot run there again. */
+/** The source has let go of the guest, by libvirt's own word or by the end of its QEMU: its copy cannot run there again. */
 export function hasLetGo(vm: VmInput | undefined): boolean {
+  if (vm?.processEnded === true) return true;
   return shownOnSource(vm).kind === 'left' && !(vm !== undefined && hasJob(vm));
 }

@@ -100,7 +100,14 @@ export type MigrationEvent =
   | { readonly kind: 'unknown'; readonly outcome: string }
   | { readonly kind: 'split'; readonly outcome: string }
   | { readonly kind: 'seen_again' }
-  | { readonly kind: 'ended'; readonly ending: Ending; readonly causeCode: string; readonly outcome: string }
+  | {
+      readonly kind: 'ended';
+      readonly ending: Ending;
+      readonly causeCode: string;
+      readonly outcome: string;
+      /** From the news of its pause to that of its resumption; of a copy that libvirt itself resumed, libvirt tells. */
+      readonly downtimeMs?: number | undefined;
+    }
   /** A scheduler begins to lead and finds it under way. */
   | { readonly kind: 'taken_over'; readonly epoch: number };
 
@@ -319,11 +326,13 @@ function afterProgress(migration: Migration, progress: MigrationProgress, nowMs:
 
 function afterEnd(
   migration: Migration,
-  { ending, causeCode, outcome }: MigrationEvent & { kind: 'ended' },
+  { ending, causeCode, outcome, downtimeMs }: MigrationEvent & { kind: 'ended' },
   nowMs: number,
 ): Migration {
+  const { progress } = migration;
   const end = (word: StateWord, cause: string): Migration => ({
     ...over(migration, outcome, cause, nowMs),
+    ...(downtimeMs === undefined || progress === null ? {} : { progress: { ...progress, downtimeMs } }),
     state: `MIGRATION_STATE_${word}`,
   });
   switch (ending) {

@@ -56,6 +56,10 @@ export interface Run {
   isAbortAsked: boolean;
   /** What libvirt or an agent said about a failure; empty when nothing. */
   told: string;
+  /** When this scheduler heard that the guest was paused to be switched over; monotonic. */
+  pausedAtMs: number | undefined;
+  /** How long the guest stood still, once it was resumed by us. */
+  downtimeMs: number | undefined;
   /** The last step under way: steps of one migration come one after another. */
   last: Promise<unknown>;
 }
@@ -67,6 +71,7 @@ export function newRun({ migration, revision }: Entry, clock: Clock): Run {
   return {
     ...{ migration, revision, sinceMs: clock.monotonicMs() },
     ...{ isAbortAsked: false, told: '', last: Promise.resolve() },
+    ...{ pausedAtMs: undefined, downtimeMs: undefined },
   };
 }
 
@@ -138,6 +143,7 @@ async function record({ parts, signal }: Term, run: Run, migration: Migration): 
   const ownEpochs = [run.migration.epoch, migration.epoch];
   Object.assign(run, await parts.journal.record({ migration, revision: run.revision }, ownEpochs));
   if (isNewState) run.sinceMs = parts.clock.monotonicMs();
+  if (isNewState && migration.state === 'MIGRATION_STATE_SWITCHING') run.pausedAtMs = run.sinceMs;
   parts.tell(migration, parts.clock.nowMs());
   const { outcome } = migration;
   parts.logger.info({ ...fieldsOf(migration), ...(outcome === '' ? {} : { outcome }) }, 'migration step');

@@ -5,7 +5,7 @@ import type { Vm } from '../../shared/gen/evenkeel/v1/Vm.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { KEEPALIVE_MS, type Ending } from './machine.ts';
 
-export type SeenVm = Pick<Vm, 'state' | 'stateReason' | 'migrationRole' | 'libvirtId'>;
+export type SeenVm = Pick<Vm, 'state' | 'stateReason' | 'migrationRole' | 'libvirtId' | 'processEnded'>;
 
 /** What one host showed of the VM, when it was asked, and under which epoch. */
 export type Sight =
@@ -73,6 +73,7 @@ export type Word =
   | 'unreachable'
   | 'absent'
   | 'job'
+  | 'ending'
   | 'running'
   | 'postcopy'
   | 'paused_migrating'
@@ -113,6 +114,8 @@ export function judge(look: Look): Verdict {
     return wait(source === 'job', `the target cannot be seen (${reasonOf(look.target)})`);
   if (source === 'postcopy' || target === 'postcopy') return judgePostCopy(source);
   if (source === 'job') return wait(true, 'a job of libvirt runs on the source');
+  if (source === 'ending') return judgeEnding(look, target);
+  if (target === 'ending') return wait(false, 'the target has already sent the guest on');
   if (target === 'job') return wait(false, 'the target still receives the guest, or is about to drop it');
   if (look.wasSplit) return judgeAfterSplit(look, source, target);
   if (source === 'running') return judgeRunning(look, target);
@@ -126,9 +129,9 @@ function wordOf(sight: Sight, { nowMs, epoch }: Pick<Look, 'nowMs' | 'epoch'>): 
   if (sight.kind === 'unreachable') return 'unreachable';
   if (nowMs - sight.atMs > FRESH_MS || sight.epoch !== epoch) return 'unreachable';
   if (sight.kind === 'absent') return 'absent';
-  const { state, stateReason, migrationRole } = sight.vm;
-  if (isPostCopy(sight.vm)) return 'postcopy';
-  if (migrationRole !== 'VM_MIGRATION_ROLE_UNSPECIFIED') return 'job';
+  const { state, stateReason } = sight.vm;
+  const phase = phaseWord(sight.vm);
+  if (phase !== undefined) return phase;
   switch (state) {
     case 'VM_STATE_RUNNING':
     case 'VM_STATE_BLOCKED':
@@ -145,6 +148,13 @@ function wordOf(sight: Sight, { nowMs, epoch }: Pick<Look, 'nowMs' | 'epoch'>): 
     case 'VM_STATE_UNSPECIFIED':
       return 'unreachable';
   }
+}
+
+/** What libvirt is doing with it, when that says more than its state. */
+function phaseWord(vm: SeenVm): Word | undefined {
+  if (vm.processEnded) return 'ending';
+  if (isPostCopy(vm)) return 'postcopy';
+  return vm.migrationRole === 'VM_MIGRATION_ROLE_UNSPECIFIED' ? undefined : 'job';
 }
 
 function isPostCopy({ state, stateReason }: SeenVm): boolean {
@@ -183,6 +193,17 @@ function judgePostCopy(source: Word): Verdict {
   );
 }
 
+/**
+ * Its QEMU is gone from the source, so only the target can run it; that has all of it once no job of libvirt is left
+ * there. libvirt itself is about to show the same: whatever else there is to do waits for that.
+ */
+function judgeEnding({ commitMode, wasSplit }: Look, target: Word): Verdict {
+  const isWhole = target === 'paused_user' || target === 'paused_migrating';
+  return isWhole && commitMode === 'COMMIT_MODE_PAUSED' && !wasSplit
+    ? settle('target', 'resume', 'handed over to the target')
+    : wait(false, 'its QEMU has ended on the source; libvirt is about to say how');
+}
+
 function judgeRunning(look: Look, target: Settled): Verdict {
   if (target === 'absent') return stayed('runs on the source, nothing on the target');
   if (isOff(target)) return sweepTarget(look, 'runs on the source, a left-over definition on the target');
@@ -208,13 +229,18 @@ function judgePausedByMigration(look: Look, target: Settled): Verdict {
   if (target === 'running')
     return settle('source', 'destroy', 'runs on the target, a finished copy waits on the source');
   if (isPaused(target))
-    return look.heldMs < SETTLED_MS
-      ? wait(false, 'paused on both hosts; libvirt may still start it on the target')
+    return look.heldMs < beginsByItselfMs(look)
+      ? wait(false, 'paused on both hosts; libvirt may still start it on one of them')
       : settle('target', 'destroy', 'complete on both hosts and running on neither; goes back to the source');
   // The target is absent or off: whatever it had received is gone, the source has all, and no job is left to end it.
   return look.heldMs < CONFIRM_MS
     ? wait(false, 'paused on the source and gone from the target; libvirt may still resume it')
     : settle('source', 'resume', 'never began on the target; goes on on the source');
+}
+
+/** A copy that was ordered to arrive paused is never started by libvirt: only the source's own end is waited for. */
+function beginsByItselfMs({ commitMode }: Look): number {
+  return commitMode === 'COMMIT_MODE_PAUSED' ? CONFIRM_MS : SETTLED_MS;
 }
 
 function judgePausedByOthers(look: Look, source: Paused, target: Settled): Verdict {

@@ -152,6 +152,8 @@ async function cureOne(term: Term, run: Run, cure: Cure, seen: Seen): Promise<bo
   const { logger } = term.parts;
   try {
     await settle(term, run, cure, seen[cure.side]);
+    if (cure.side === 'target' && cure.act === 'resume' && run.pausedAtMs !== undefined)
+      run.downtimeMs = term.parts.clock.monotonicMs() - run.pausedAtMs;
     logger.info({ ...fieldsOf(run.migration), ...cure }, 'put in order');
     return true;
   } catch (error) {
@@ -171,7 +173,7 @@ async function conclude(term: Term, run: Run, verdict: Verdict & { kind: 'over' 
   const before = run.migration.causeCode;
   const causeCode = ending === 'arrived' ? '' : verdict.causeCode || before || CAUSE_NOT_TOLD;
   const outcome = `${verdict.outcome}${told}`;
-  await advanceSurely(term, run, { kind: 'ended', ending, causeCode, outcome });
+  await advanceSurely(term, run, { kind: 'ended', ending, causeCode, outcome, downtimeMs: run.downtimeMs });
   if (ending === 'arrived') term.parts.knowledge.arrived(run.migration);
 }
 

@@ -31,6 +31,7 @@ export class FakeHypervisor implements Hypervisor {
   isAway = false;
   readonly #listeners = new Map<string, Set<(event: VmEvent) => void>>();
   readonly #flights = new Map<string, Flight>();
+  readonly #processEnded = new Map<string, () => void>();
   #lastId = 0;
 
   /** Defines and starts a VM. */
@@ -79,6 +80,12 @@ export class FakeHypervisor implements Hypervisor {
     this.tell(uuid, { kind: 'stopped', detail: 'migrated' });
     this.tell(uuid, { kind: 'completed', figures: { ...this.figures, downtimeMs: 20 } });
     this.#flights.get(uuid)?.end();
+  }
+
+  /** Its QEMU ends here at the end of a copy; libvirt, busy with that, has not said so yet. */
+  endProcess(uuid: string): void {
+    this.set(uuid, { state: 'VM_STATE_PAUSED', stateReason: PausedReason.migration, processEnded: true });
+    this.#processEnded.get(uuid)?.();
   }
 
   /** The connection over which the copy was ordered breaks; the copy goes on. */
@@ -147,6 +154,11 @@ export class FakeHypervisor implements Hypervisor {
   withCopy<T>(vmUuid: string, work: (copy: Copy) => Promise<T>): Promise<T> {
     return work({
       start: (order, wait) => this.#start(vmUuid, order, wait),
+      processEnded: () =>
+        new Promise((resolve) => {
+          if (this.vms.has(vmUuid)) this.#processEnded.set(vmUuid, resolve);
+          else resolve();
+        }),
       figures: () => this.#answer(() => (this.#flights.has(vmUuid) ? this.figures : undefined)),
       downtimeMaxMs: () =>
         this.#answer(() => {

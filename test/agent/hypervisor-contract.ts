@@ -123,7 +123,21 @@ async function pausedCopy(t: Test, { source, target, runVm, order, until }: Cont
   const listener = (event: VmEvent): void => void heard.push(event);
   await source.listen(uuid, listener, { ...wait, signal: over.signal, onLost });
   const paused = { ...order(false), arrivesPaused: true };
-  await source.withCopy(uuid, (copy) => copy.start(paused, wait), never);
+  await source.withCopy(
+    uuid,
+    async (copy) => {
+      const call = copy.start(paused, wait);
+      await until(() => Promise.resolve(heard.some(({ kind }) => kind === 'suspended')));
+      await copy.processEnded(never);
+      const shown = await source.observe(uuid, wait);
+      t.ok(
+        shown === undefined || shown.processEnded,
+        'the end of its QEMU is known no later than by libvirt',
+      );
+      await call;
+    },
+    never,
+  );
   t.equal(await source.observe(uuid, wait), undefined);
   t.match(await target.observe(uuid, wait), {
     state: 'VM_STATE_PAUSED',

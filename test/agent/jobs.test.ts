@@ -57,6 +57,26 @@ void t.test('a copy goes through its phases, and the guest keeps its limit when 
   t.strictSame(hypervisor.done, ['downtime 100', `start ${vm}`, 'downtime 300']);
 });
 
+void t.test('a copy that waits for its source is over with its QEMU, before libvirt says so', async (t) => {
+  const { clock, hypervisor, jobs } = host(t);
+  hypervisor.run(vm);
+  hypervisor.figures = { memoryTotalBytes: 32 * MIB, memoryProcessedBytes: MIB };
+  let isOver = false;
+  const answer = all(jobs.migrate(order({ commitMode: 'COMMIT_MODE_PAUSED' }), never)).finally(() => {
+    isOver = true;
+  });
+  await clock.pass(1_000);
+  hypervisor.endProcess(vm);
+  await clock.pass(1_000);
+  t.notOk(isOver, 'a QEMU that dies while its memory is copied is no hand-over');
+  hypervisor.tell(vm, { kind: 'suspended', detail: 'migrated' });
+  await clock.pass(1_000);
+  hypervisor.endProcess(vm);
+  await clock.pass(1_000);
+  t.match((await answer).at(-1), { result: { ok: true, message: /QEMU process has ended/ } });
+  t.ok(hypervisor.flight(vm), "libvirt's own call is still under way");
+});
+
 void t.test('a copy that gets nowhere is ended as not converging, its ladder climbed', async (t) => {
   const { clock, hypervisor, jobs } = host(t);
   hypervisor.run(vm);

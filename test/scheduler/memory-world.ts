@@ -115,7 +115,8 @@ export class MemoryHost implements MigrationAgent {
         nics: [],
         vncAddress: '',
       },
-      ...{ machineType: '', osFamily: '', firmware: '', observedAtMs: this.clock.nowMs(), ...this.shows },
+      ...{ machineType: '', osFamily: '', firmware: '', observedAtMs: this.clock.nowMs() },
+      ...{ processEnded: false, ...this.shows },
     };
   }
 }

@@ -19,7 +19,7 @@ function seen(state: SeenVm['state'], stateReason = 0, migrationRole?: SeenVm['m
   const libvirtId = state === 'VM_STATE_SHUT_OFF' ? -1 : 7;
   return {
     ...{ kind: 'present', atMs: NOW_MS, epoch: EPOCH },
-    vm: { state, stateReason, migrationRole: role, libvirtId },
+    vm: { state, stateReason, migrationRole: role, libvirtId, processEnded: false },
   };
 }
 
@@ -31,6 +31,16 @@ const RUNNING_POSTCOPY_FAILED = seen('VM_STATE_RUNNING', 11);
 const RUNNING_JOB = seen('VM_STATE_RUNNING', 1, 'VM_MIGRATION_ROLE_OUTGOING');
 const PAUSED_MIGRATING = seen('VM_STATE_PAUSED', 2);
 const PAUSED_JOB = seen('VM_STATE_PAUSED', 2, 'VM_MIGRATION_ROLE_OUTGOING');
+const ENDING: Sight = {
+  ...{ kind: 'present', atMs: NOW_MS, epoch: EPOCH },
+  vm: {
+    state: 'VM_STATE_PAUSED',
+    stateReason: 2,
+    migrationRole: 'VM_MIGRATION_ROLE_OUTGOING',
+    libvirtId: 7,
+    processEnded: true,
+  },
+};
 const PAUSED_POSTCOPY_FAILED = seen('VM_STATE_PAUSED', 13);
 const POSTCOPY_JOB = seen('VM_STATE_PAUSED', 12, 'VM_MIGRATION_ROLE_OUTGOING');
 const INCOMING = seen('VM_STATE_PAUSED', 2, 'VM_MIGRATION_ROLE_INCOMING');
@@ -86,6 +96,14 @@ const ROWS: [row: string, source: Sight, target: Sight, expected: string, given?
   ],
   ['paused (migrating) / off for long', PAUSED_MIGRATING, OFF_FAILED, 'settle source resume', LONG],
   ['paused on both: perhaps Finish', PAUSED_MIGRATING, PAUSED_USER, 'wait', PAUSED_MODE],
+  ['paused on both for 20 s: perhaps Finish', PAUSED_MIGRATING, PAUSED_USER, 'wait', { heldMs: 20_000 }],
+  [
+    'paused on both for 20 s, the target by order: nobody else begins it',
+    PAUSED_MIGRATING,
+    PAUSED_USER,
+    'settle target destroy',
+    { ...PAUSED_MODE, heldMs: 20_000 },
+  ],
   [
     'paused on both for long: the target goes first',
     PAUSED_MIGRATING,
@@ -108,6 +126,23 @@ const ROWS: [row: string, source: Sight, target: Sight, expected: string, given?
   ],
   ['absent / paused: commit', ABSENT, PAUSED_USER, 'settle target resume', PAUSED_MODE],
   ['off (migrated) / paused: commit', OFF_MIGRATED, PAUSED_USER, 'settle target resume', PAUSED_MODE],
+  ['its QEMU has ended / paused: commit', ENDING, PAUSED_USER, 'settle target resume', PAUSED_MODE],
+  [
+    'its QEMU has ended / still incoming: libvirt tells',
+    ENDING,
+    INCOMING,
+    'wait',
+    { ...PAUSED_MODE, ...LONG },
+  ],
+  ['its QEMU has ended / absent: libvirt tells', ENDING, ABSENT, 'wait', { ...PAUSED_MODE, ...LONG }],
+  [
+    'its QEMU has ended / running: libvirt is about to undefine it',
+    ENDING,
+    RUNNING_UNPAUSED,
+    'wait',
+    PAUSED_MODE,
+  ],
+  ['its QEMU has ended / paused after a plain copy', ENDING, PAUSED_USER, 'wait'],
   ['absent / paused by somebody after a plain copy', ABSENT, PAUSED_USER, 'unknown'],
   ['absent / paused (migrating) after a plain copy', ABSENT, PAUSED_MIGRATING, 'wait'],
   ['absent / paused (migrating) for long', ABSENT, PAUSED_MIGRATING, 'settle target resume', LONG],
@@ -241,9 +276,8 @@ never('a copy is never resumed while the other may run', (look, verdict) => {
   const cure = cureOf(verdict);
   if (cure?.act !== 'resume') return false;
   const other = words(look)[cure.side === 'source' ? 'target' : 'source'];
-  return !(
-    other === 'absent' || (cure.side === 'source' ? other.startsWith('off_') : other === 'off_migrated')
-  );
+  const gone = cure.side === 'source' ? other.startsWith('off_') : ['off_migrated', 'ending'].includes(other);
+  return !(other === 'absent' || gone);
 });
 
 never(

@@ -37,6 +37,10 @@ export interface VmInput {
   'osFamily'?: (string);
   'firmware'?: (string);
   'observedAtMs'?: (number | string | Long);
+  /**
+   * Its QEMU process has ended at the end of a copy, and libvirt, busy with that, still shows it: it cannot run here.
+   */
+  'processEnded'?: (boolean);
 }
 
 /**
@@ -69,4 +73,8 @@ export interface Vm {
   'osFamily': (string);
   'firmware': (string);
   'observedAtMs': (number);
+  /**
+   * Its QEMU process has ended at the end of a copy, and libvirt, busy with that, still shows it: it cannot run here.
+   */
+  'processEnded': (boolean);
 }
