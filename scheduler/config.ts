@@ -3,6 +3,7 @@ import type convict from 'convict';
 import { influxSchema, type InfluxSettings } from './metrics/settings.ts';
 import type { RunnerSettings } from './migrations/run.ts';
 import type { CoolDowns } from './planner/ledger.ts';
+import type { Detection } from './planner/hot-hosts.ts';
 import { DEFAULT_PLAN_POLICY, type Policy } from './planner/policy.ts';
 import type { ViewLimits } from './cluster/view.ts';
 import { invalidField } from '../shared/errors.ts';
@@ -16,7 +17,7 @@ import {
   type NatsSettings,
   type TlsSettings,
 } from '../shared/settings.ts';
-import { HOUR_MS, MIB, MINUTE_MS } from '../shared/units.ts';
+import { HOUR_MS, MIB, MINUTE_MS, SECOND_MS } from '../shared/units.ts';
 
 export interface SchedulerSettings {
   readonly logLevel: string;
@@ -34,6 +35,7 @@ export interface SchedulerSettings {
   readonly planner: {
     readonly hotSamples: number;
     readonly windowSamples: number;
+    readonly sustainedSeconds: number;
     readonly cpuEntryRatio: number;
     readonly cpuExitRatio: number;
     readonly memoryEntryRatio: number;
@@ -85,6 +87,11 @@ const plannerSchema = {
     doc: 'Samples looked at, at least hotSamples. With a 5 s interval the default 5 cover 25 s.',
     format: wholeNumber(1, 20),
     default: 5,
+  },
+  sustainedSeconds: {
+    doc: 'How long, 0 to 3600, a host must have been over an entry level before it is hot. One over 95 %, or short of memory by pressure or swapping, does not wait, nor one that is forecast to be. 0 moves VMs after bursts.',
+    format: wholeNumber(0, 3600),
+    default: 120,
   },
   cpuEntryRatio: {
     doc: 'CPU demand (time used and time waited for a CPU, as a share of the cores) from which a host is hot. Above about 1 only hosts whose guests already wait count.',
@@ -263,6 +270,11 @@ export function policyOf({ planner, migration }: SchedulerSettings): Policy {
     concurrentMax: migration.concurrentMax,
     bandwidthBytesPerSecond: migration.bandwidthMibPerSecond * MIB,
   };
+}
+
+/** What makes a host hot. */
+export function detectionOf(settings: SchedulerSettings): Detection {
+  return { ...policyOf(settings), sustainedMs: settings.planner.sustainedSeconds * SECOND_MS };
 }
 
 function requireBelow(field: string, value: number, other: string, limit: number): void {

@@ -10,7 +10,14 @@ import { HOUR_MS, MIB, MINUTE_MS, SECOND_MS } from '../shared/units.ts';
 import { Agents } from './agents.ts';
 import { Changes } from './changes.ts';
 import { emptyView, foldReport, forgetOld, settleHost, type ClusterView } from './cluster/view.ts';
-import { coolDownsOf, policyOf, runnerSettingsOf, viewLimitsOf, type SchedulerSettings } from './config.ts';
+import {
+  coolDownsOf,
+  detectionOf,
+  policyOf,
+  runnerSettingsOf,
+  viewLimitsOf,
+  type SchedulerSettings,
+} from './config.ts';
 import { DecisionBook } from './decisions.ts';
 import { Events } from './events.ts';
 import { openStore } from './kv.ts';
@@ -135,11 +142,12 @@ async function openParts(
 
 /** Folds reports into the view, whoever leads: a scheduler that takes over knows the cluster already. */
 function followReports(
-  { view, agents, policy, changes, reports }: Parts,
+  { view, agents, changes, reports }: Parts,
   { nats, settings, clock, logger }: CoreContext,
   signal: AbortSignal,
 ): { warm: Promise<void>; following: Promise<void> } {
   const limits = viewLimitsOf(settings);
+  const detection = detectionOf(settings);
   let markWarm: () => void = () => undefined;
   const caughtUp = new Promise<void>((resolve) => {
     markWarm = resolve;
@@ -151,7 +159,7 @@ function followReports(
     {
       onReport: (report, storedAtMs) => {
         if (!view.hosts.has(report.hostId)) logger.info({ host: report.hostName }, 'host joined');
-        if (!foldReport(view, report, storedAtMs, policy, limits)) return;
+        if (!foldReport(view, report, storedAtMs, detection, limits)) return;
         if (clock.monotonicMs() - sweptAtMs >= SWEEP_EVERY_MS) {
           sweptAtMs = clock.monotonicMs();
           forgetOld(view, clock.nowMs(), limits);

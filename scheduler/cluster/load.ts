@@ -1,5 +1,6 @@
 // Load of hosts and VMs as numbers the planner works with; a figure that was not measured is unknown, not zero.
 import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { HostSample } from '../../shared/gen/evenkeel/v1/HostSample.ts';
 import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
 
 /** How much of one resource is wanted, in cores or bytes and as a share of what there is. */
@@ -14,21 +15,50 @@ export interface HostPoint {
   readonly intervalMs: number;
   readonly cpu: ResourceLoad;
   readonly memory: ResourceLoad;
+  readonly contention: Contention;
+  readonly vms: VmSums;
+}
+
+/** Who waits, as the host's kernel and the hypervisor count it. Absent: not measured. */
+export interface Contention {
+  /** Share of the time in which something waited for a CPU, and in which everything waited for memory. */
+  readonly cpuPressureRatio?: number;
+  readonly memoryFullPressureRatio?: number;
+  readonly swapInBytesPerSecond?: number;
+  /** Greatest share of its vCPUs' time that one of the host's VMs waited for a CPU. */
+  readonly stealMaxRatio?: number;
+}
+
+/** What all VMs of a host take together, to be held against what the host itself shows. */
+export interface VmSums {
+  readonly count: number;
+  readonly cpuDemandCores: number;
+  readonly memoryBytes: number;
+  readonly networkBytesPerSecond: number;
+  readonly diskBytesPerSecond: number;
 }
 
 export interface VmPoint {
   readonly tickAtMs: number;
+  readonly intervalMs: number;
   readonly cpuDemandCores: number;
   readonly memoryBytes: number;
+  readonly stealRatio?: number;
+  /** Both ways together. */
+  readonly networkBytesPerSecond?: number;
+  readonly diskBytesPerSecond?: number;
 }
 
 /** The host's load at a tick; undefined in the first report of an agent, which has no rates, and for bad figures. */
-export function hostPoint({ tickAtMs, intervalMs, host }: HostReport): HostPoint | undefined {
+export function hostPoint(report: HostReport): HostPoint | undefined {
+  const { tickAtMs, intervalMs, host } = report;
   const demandCores = host?.cpuDemandCores ?? host?.cpuUsedCores;
   if (host === null || demandCores === undefined) return undefined;
   const cpu = loadOf(demandCores, host.cpuCores);
   const memory = loadOf(host.memoryBytes - host.memoryAvailableBytes, host.memoryBytes);
-  return cpu === undefined || memory === undefined ? undefined : { tickAtMs, intervalMs, cpu, memory };
+  if (cpu === undefined || memory === undefined) return undefined;
+  const vms = report.vms.map((vm) => vmPoint(report, vm)).filter((point) => point !== undefined);
+  return { tickAtMs, intervalMs, cpu, memory, contention: contentionOf(host, vms), vms: sumsOf(vms) };
 }
 
 function loadOf(amount: number, capacity: number): ResourceLoad | undefined {
@@ -37,11 +67,54 @@ function loadOf(amount: number, capacity: number): ResourceLoad | undefined {
   return { amount, capacity, ratio: amount / capacity };
 }
 
+function contentionOf(host: HostSample, vms: readonly VmPoint[]): Contention {
+  const { cpuPressureRatio, memoryFullPressureRatio, swapInBytesPerSecond } = host;
+  const steals = vms.map(({ stealRatio }) => stealRatio).filter((ratio) => ratio !== undefined);
+  return {
+    ...(cpuPressureRatio !== undefined && { cpuPressureRatio }),
+    ...(memoryFullPressureRatio !== undefined && { memoryFullPressureRatio }),
+    ...(swapInBytesPerSecond !== undefined && { swapInBytesPerSecond }),
+    ...(steals.length > 0 && { stealMaxRatio: Math.max(...steals) }),
+  };
+}
+
+function sumsOf(vms: readonly VmPoint[]): VmSums {
+  const sum = (of: (vm: VmPoint) => number | undefined): number =>
+    vms.reduce((total, vm) => total + (of(vm) ?? 0), 0);
+  return {
+    count: vms.length,
+    cpuDemandCores: sum((vm) => vm.cpuDemandCores),
+    memoryBytes: sum((vm) => vm.memoryBytes),
+    networkBytesPerSecond: sum((vm) => vm.networkBytesPerSecond),
+    diskBytesPerSecond: sum((vm) => vm.diskBytesPerSecond),
+  };
+}
+
 /** The VM's load at a tick; undefined in the first sample of a QEMU process and for a VM that did not answer. */
-export function vmPoint({ tickAtMs }: HostReport, vm: VmSample): VmPoint | undefined {
+export function vmPoint({ tickAtMs, intervalMs }: HostReport, vm: VmSample): VmPoint | undefined {
   const cpuDemandCores = vm.cpuDemandCores ?? vm.cpuCores;
   if (!vm.counted || cpuDemandCores === undefined || !(cpuDemandCores >= 0)) return undefined;
-  return { tickAtMs, cpuDemandCores, memoryBytes: memoryOnHostBytes(vm) };
+  const networkBytesPerSecond = sumOfKnown(
+    vm.nics.flatMap((nic) => [nic.receiveBytesPerSecond, nic.transmitBytesPerSecond]),
+  );
+  const diskBytesPerSecond = sumOfKnown(
+    vm.disks.flatMap((disk) => [disk.readBytesPerSecond, disk.writeBytesPerSecond]),
+  );
+  return {
+    tickAtMs,
+    intervalMs,
+    cpuDemandCores,
+    memoryBytes: memoryOnHostBytes(vm),
+    ...(vm.stealRatio !== undefined && { stealRatio: vm.stealRatio }),
+    ...(networkBytesPerSecond !== undefined && { networkBytesPerSecond }),
+    ...(diskBytesPerSecond !== undefined && { diskBytesPerSecond }),
+  };
+}
+
+/** Undefined when none is known: a VM without a NIC sends nothing, one whose NICs were not counted may. */
+function sumOfKnown(rates: readonly (number | undefined)[]): number | undefined {
+  const known = rates.filter((rate) => rate !== undefined);
+  return known.length === 0 && rates.length > 0 ? undefined : known.reduce((sum, rate) => sum + rate, 0);
 }
 
 /** Host memory that the VM takes: QEMU's resident size, or what it was given where that is not known. */

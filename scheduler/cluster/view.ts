@@ -1,9 +1,10 @@
 // The cluster as the reports show it: a fold of HostReports into hosts and VMs, bounded in time and number.
 import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
 import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
-import { hotSinceMs } from '../planner/hot-hosts.ts';
-import { RESOURCES, type Policy, type Resource } from '../planner/policy.ts';
+import type { Detection } from '../planner/hot-hosts.ts';
+import { COLD, heatsAfter, type Heats } from './heat.ts';
 import { hostPoint, vmPoint, type HostPoint, type VmPoint } from './load.ts';
+import { settledPoints, staleAfterMs } from './points.ts';
 
 /** One host. Values are replaced, never changed, so a reader may keep one as long as it likes. */
 export interface HostView {
@@ -16,8 +17,8 @@ export interface HostView {
   readonly earlierBootIds: readonly string[];
   /** Load at the latest ticks, oldest first. */
   readonly points: readonly HostPoint[];
-  /** Since when each resource is hot. */
-  readonly hotSinceMs: Readonly<Record<Resource, number | undefined>>;
+  /** The resources that are over their level, and since when. */
+  readonly heats: Heats;
   /** Samples of ticks that began before this show an arrangement of VMs that is gone. */
   readonly settledAtMs: number;
   /** VMs that it said it runs, and did not take back since in a complete report. */
@@ -62,9 +63,6 @@ export interface ViewLimits {
 const VM_FORGET_AFTER_MS = 10 * 60_000;
 // An agent that restarts more often than this within the redelivery window has other troubles.
 const EARLIER_BOOTS_MAX = 4;
-// Three missed reports are no hiccup; with very short intervals a pause of the network is not yet an outage.
-const STALE_INTERVALS = 3;
-const STALE_MIN_MS = 15_000;
 
 export function emptyView(): ClusterView {
   return { hosts: new Map(), vms: new Map() };
@@ -78,25 +76,25 @@ export function foldReport(
   view: ClusterView,
   report: HostReport,
   storedAtMs: number,
-  policy: Policy,
+  detection: Detection,
   limits: ViewLimits,
 ): boolean {
   const before = view.hosts.get(report.hostId);
   if (before !== undefined && !isNews(before, report)) return false;
   const point = hostPoint(report);
   const points = point === undefined ? (before?.points ?? []) : append(before?.points, point, limits);
-  const host = {
+  const settledAtMs = before?.settledAtMs ?? 0;
+  view.hosts.set(report.hostId, {
     hostId: report.hostId,
     hostName: report.hostName,
     report,
     observedAtMs: Math.min(report.tickAtMs, storedAtMs),
     earlierBootIds: earlierBoots(before, report),
     points,
-    hotSinceMs: before?.hotSinceMs ?? { cpu: undefined, memory: undefined },
-    settledAtMs: before?.settledAtMs ?? 0,
+    heats: heatsAfter(before?.heats ?? COLD, settledPoints(points, settledAtMs), detection),
+    settledAtMs,
     claimedUuids: foldVms(view, report, before?.claimedUuids ?? new Set(), limits),
-  };
-  view.hosts.set(report.hostId, { ...host, hotSinceMs: hotness(host, policy) });
+  });
   return true;
 }
 
@@ -115,42 +113,11 @@ function append<T>(points: readonly T[] | undefined, point: T, { historySamples 
   return [...(points ?? []).slice(-(historySamples - 1)), point];
 }
 
-/** Points that describe the host as it is now: whole intervals since it settled, and no relics from before a gap. */
-export function currentPoints(
-  host: Pick<HostView, 'points' | 'settledAtMs'>,
-  windowSamples: number,
-): readonly HostPoint[] {
-  const newest = host.points.at(-1);
-  if (newest === undefined) return [];
-  const oldestAtMs = newest.tickAtMs - STALE_INTERVALS * windowSamples * newest.intervalMs;
-  return host.points
-    .slice(-windowSamples)
-    .filter(
-      ({ tickAtMs, intervalMs }) => tickAtMs >= oldestAtMs && tickAtMs - intervalMs >= host.settledAtMs,
-    );
-}
-
-function hotness(host: HostView, policy: Policy): HostView['hotSinceMs'] {
-  const points = currentPoints(host, policy.windowSamples);
-  const since = (resource: Resource): number | undefined =>
-    hotSinceMs(
-      host.hotSinceMs[resource],
-      points.map((point) => ({ tickAtMs: point.tickAtMs, ratio: point[resource].ratio })),
-      policy[resource],
-      policy,
-    );
-  return { cpu: since('cpu'), memory: since('memory') };
-}
-
 /** After VMs came or went by a migration: what was measured before says nothing about the host any more. */
 export function settleHost(view: ClusterView, hostId: string, atMs: number): void {
   const host = view.hosts.get(hostId);
   if (host === undefined || host.settledAtMs >= atMs) return;
-  view.hosts.set(hostId, {
-    ...host,
-    settledAtMs: atMs,
-    hotSinceMs: { cpu: undefined, memory: undefined },
-  });
+  view.hosts.set(hostId, { ...host, settledAtMs: atMs, heats: COLD });
 }
 
 function foldVms(
@@ -249,14 +216,8 @@ export type HostState = 'HOST_STATE_READY' | 'HOST_STATE_UNKNOWN' | 'HOST_STATE_
 
 /** Whether what we know of the host may be acted on. */
 export function hostState(host: HostView, nowMs: number): HostState {
-  const staleAfterMs = Math.max(STALE_INTERVALS * host.report.intervalMs, STALE_MIN_MS);
-  if (nowMs - host.observedAtMs > staleAfterMs) return 'HOST_STATE_STALE';
+  if (nowMs - host.observedAtMs > staleAfterMs(host.report.intervalMs)) return 'HOST_STATE_STALE';
   return host.report.vmsComplete && host.report.facts !== null ? 'HOST_STATE_READY' : 'HOST_STATE_UNKNOWN';
-}
-
-/** The resources in which the host is hot. */
-export function hotResources(host: HostView): Resource[] {
-  return RESOURCES.filter((resource) => host.hotSinceMs[resource] !== undefined);
 }
 
 /** The VMs that the host runs, in order of name. */

@@ -1,7 +1,8 @@
 // Decisions in words: the samples that make a host hot, what a move changes on both hosts, why it was chosen.
 import type { Move } from '../../shared/gen/evenkeel/v1/Move.ts';
 import type { Projection } from '../../shared/gen/evenkeel/v1/Projection.ts';
-import { currentPoints } from '../cluster/view.ts';
+import { hotResources } from '../cluster/heat.ts';
+import { settledPoints } from '../cluster/points.ts';
 import { withVm, type Loads } from './cost.ts';
 import { clockTime, isComfortable, percent } from './filters.ts';
 import { ratioOf, type ClusterModel, type HostModel, type VmModel } from './model.ts';
@@ -11,12 +12,12 @@ const RESOURCE_WORDS = { cpu: 'CPU demand', memory: 'memory in use' } as const;
 
 /** One sentence for each resource in which the host is hot, with its last n samples. */
 export function evidenceOf(host: HostModel, policy: Policy): string[] {
-  const points = currentPoints(host.view, policy.windowSamples);
+  const points = settledPoints(host.view.points, host.view.settledAtMs).slice(-policy.windowSamples);
   return host.hot.map((resource) => {
     const { entryRatio } = policy[resource];
     const ratios = points.map((point) => point[resource].ratio);
     const over = ratios.filter((ratio) => ratio >= entryRatio).length;
-    const sinceMs = host.view.hotSinceMs[resource] ?? 0;
+    const sinceMs = host.view.heats[resource]?.sinceMs ?? 0;
     return (
       `${RESOURCE_WORDS[resource]} was at or over ${percent(entryRatio)} of the host in ${over} of the last ` +
       `${ratios.length} samples (${ratios.map(percent).join(', ')}); hot since ${clockTime(sinceMs)}`
@@ -26,7 +27,7 @@ export function evidenceOf(host: HostModel, policy: Policy): string[] {
 
 /** Since when the host is hot in any resource; 0 when it is not. */
 export function hottestSinceMs({ view }: Pick<HostModel, 'view'>): number {
-  const since = RESOURCES.map((resource) => view.hotSinceMs[resource]).filter((at) => at !== undefined);
+  const since = hotResources(view).map((resource) => view.heats[resource]?.sinceMs ?? 0);
   return since.length === 0 ? 0 : Math.min(...since);
 }
 

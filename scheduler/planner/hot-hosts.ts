@@ -1,33 +1,80 @@
-// Hot spots: k of the last n samples over a level, with a lower level to leave it; of a host, never of an average.
+// Hot spots: of one resource of one host, never of an average. Over a level for long enough, or at once when critical.
+import type { Prediction } from './forecast.ts';
 import type { Levels } from './policy.ts';
 
 /** Load of one resource at one tick, as a share of the host's capacity; CPU demand may exceed 1. */
 export interface LevelPoint {
   readonly tickAtMs: number;
   readonly ratio: number;
+  /** Guests suffer already: there is no time to wait and see. */
+  readonly isCritical: boolean;
 }
 
-/** How many samples make a level passed; both at most a few. */
-export interface Window {
+/** What makes a host hot; samples may be any time apart. */
+export interface Detection {
+  /** A level counts as passed when this many … */
   readonly hotSamples: number;
+  /** … of this many latest samples are at or over it. */
   readonly windowSamples: number;
+  /** How long that must last before a host is hot, unless it is critical or about to be. */
+  readonly sustainedMs: number;
+  readonly cpu: Levels;
+  readonly memory: Levels;
+  /** How fast memory is copied: a forecast looks as far as a migration takes. */
+  readonly bandwidthBytesPerSecond: number;
 }
+
+/** A resource that is over its entry level; hot only once `state` says so. */
+export interface Heat {
+  /** First sample of the run over the level. */
+  readonly sinceMs: number;
+  readonly state: 'over' | 'hot' | 'critical';
+  /** The forecast that cut the waiting short, when one did. */
+  readonly hastenedBy?: Prediction;
+}
+
+// At 95 % of its CPU a host's guests wait for each other, and 5 % of memory is what a kernel needs for itself.
+export const CRITICAL_RATIO = 0.95;
 
 /**
- * Since when the resource is hot, given since when it was before the newest point; undefined when it is not.
- * It becomes hot when k of the last n points are at or over the entry level and stays so while k of them are at or
- * over the exit level. `points` are in order of time and hold the newest n or more that still mean something.
+ * The state after the newest of `points`, given the one before it. k of the last n samples over the entry level begin
+ * a run; it is hot once the run has lasted `sustainedMs`, at once when k of n are critical, and as soon as a forecast
+ * says by more than its error that it will be. Hot it stays until fewer than k of n are at or over the exit level.
+ * `points` are in order of time and hold the newest n or more that still mean something. `forecast` is asked only of a
+ * run that is not yet hot: it may hasten what is justified already, and can start nothing.
  */
-export function hotSinceMs(
-  before: number | undefined,
+export function heatAfter(
+  before: Heat | undefined,
   points: readonly LevelPoint[],
   levels: Levels,
-  { hotSamples, windowSamples }: Window,
-): number | undefined {
+  detection: Pick<Detection, 'hotSamples' | 'windowSamples' | 'sustainedMs'>,
+  forecast: () => Prediction | undefined,
+): Heat | undefined {
+  const { hotSamples, windowSamples, sustainedMs } = detection;
   const recent = points.slice(-windowSamples);
-  if (before !== undefined) {
-    return recent.filter(({ ratio }) => ratio >= levels.exitRatio).length >= hotSamples ? before : undefined;
+  const newest = recent.at(-1);
+  if (newest === undefined) return undefined;
+  const critical = recent.filter(({ isCritical }) => isCritical);
+  const isCritical = critical.length >= hotSamples;
+  if (before !== undefined && isHot(before)) {
+    if (recent.filter(({ ratio }) => ratio >= levels.exitRatio).length < hotSamples) return undefined;
+    return { ...before, state: isCritical ? 'critical' : 'hot' };
   }
   const over = recent.filter(({ ratio }) => ratio >= levels.entryRatio);
-  return over.length >= hotSamples ? over[0]?.tickAtMs : undefined;
+  const run = over.length >= hotSamples ? over : isCritical ? critical : [];
+  const sinceMs = before?.sinceMs ?? run[0]?.tickAtMs;
+  if (run.length === 0 || sinceMs === undefined) return undefined;
+  if (isCritical) return { sinceMs, state: 'critical' };
+  // A run that is just ending is left to end.
+  if (newest.ratio < levels.entryRatio) return { sinceMs, state: 'over' };
+  if (newest.tickAtMs - sinceMs >= sustainedMs) return { sinceMs, state: 'hot' };
+  const soon = forecast();
+  return soon !== undefined && soon.value - soon.error >= CRITICAL_RATIO
+    ? { sinceMs, state: 'hot', hastenedBy: soon }
+    : { sinceMs, state: 'over' };
+}
+
+/** Over its level for long enough to act on it. */
+export function isHot(heat: Heat | undefined): boolean {
+  return heat !== undefined && heat.state !== 'over';
 }

@@ -1,5 +1,7 @@
 // The planner's working copy of the cluster: loads now and at their peak, with moves in flight already counted.
-import { currentPoints, hotResources, hostState, vmsOf } from '../cluster/view.ts';
+import { hotResources } from '../cluster/heat.ts';
+import { settledPoints } from '../cluster/points.ts';
+import { hostState, vmsOf } from '../cluster/view.ts';
 import type { ClusterView, HostState, HostView, VmView } from '../cluster/view.ts';
 import { meanOfLast, peakOfLast, type HostPoint } from '../cluster/load.ts';
 import { withVm, type Amounts, type Loads } from './cost.ts';
@@ -85,7 +87,7 @@ function hostModel(
   policy: Policy,
   nowMs: number,
 ): HostModel {
-  const current = currentPoints(host, policy.windowSamples);
+  const current = settledPoints(host.points, host.settledAtMs).slice(-policy.windowSamples);
   // A host that has just settled is no target, but a person's order still has to respect its memory.
   const points = current.length > 0 ? current : host.points.slice(-1);
   let vms: readonly VmModel[] | undefined;

@@ -2,7 +2,7 @@
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import { hostReportCodec } from '../../shared/proto/load.ts';
 import { GIB, MIB } from '../../shared/units.ts';
-import { policyOf, schedulerSchema, viewLimitsOf } from '../../scheduler/config.ts';
+import { detectionOf, policyOf, schedulerSchema, viewLimitsOf } from '../../scheduler/config.ts';
 import { emptyView, foldReport, type ClusterView } from '../../scheduler/cluster/view.ts';
 import { ledgerOf, type Ledger } from '../../scheduler/planner/ledger.ts';
 import { plan, type Plan } from '../../scheduler/planner/plan.ts';
@@ -11,6 +11,8 @@ import { loadSettings } from '../../shared/settings.ts';
 
 export const SETTINGS = loadSettings(schedulerSchema, undefined, {});
 export const POLICY: Policy = policyOf(SETTINGS);
+/** A level is passed after k of n samples, without waiting for longer. */
+export const DETECTION = { ...detectionOf(SETTINGS), sustainedMs: 0 };
 export const LIMITS = viewLimitsOf(SETTINGS);
 export const COOL_DOWNS = {
   afterSuccessMs: 600_000,
@@ -93,10 +95,11 @@ export function observe(
   hosts: readonly ModelHost[],
   { ticks = 6, endAtMs = T0, view = emptyView(), firstSequence = 1, policy = POLICY } = {},
 ): ClusterView {
+  const detection = { ...DETECTION, ...policy };
   for (let tick = 0; tick < ticks; tick += 1) {
     const tickAtMs = endAtMs - (ticks - 1 - tick) * INTERVAL_MS;
     for (const host of hosts)
-      foldReport(view, reportOf(host, firstSequence + tick, tickAtMs), tickAtMs, policy, LIMITS);
+      foldReport(view, reportOf(host, firstSequence + tick, tickAtMs), tickAtMs, detection, LIMITS);
   }
   return view;
 }

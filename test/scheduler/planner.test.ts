@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { GIB } from '../../shared/units.ts';
 import { hostCost } from '../../scheduler/planner/cost.ts';
-import { hotSinceMs } from '../../scheduler/planner/hot-hosts.ts';
 import { modelOf } from '../../scheduler/planner/model.ts';
 import { plan } from '../../scheduler/planner/plan.ts';
 import {
@@ -18,25 +17,6 @@ import {
   type ModelHost,
   type ModelVm,
 } from './model-cluster.ts';
-
-const LEVELS = { entryRatio: 0.9, exitRatio: 0.75 };
-const WINDOW = { hotSamples: 3, windowSamples: 5 };
-
-function hotAfter(before: number | undefined, ratios: readonly number[]): number | undefined {
-  const points = ratios.map((ratio, index) => ({ tickAtMs: index, ratio }));
-  return hotSinceMs(before, points, LEVELS, WINDOW);
-}
-
-void t.test('a host is hot after k of n samples over entry, until k of n are no longer over exit', (t) => {
-  t.equal(hotAfter(undefined, [0.1, 0.1, 1, 0.1, 0.1]), undefined, 'a single spike is nothing');
-  t.equal(hotAfter(undefined, [0.1, 0.1, 0.9, 0.95, 1]), 2, 'the third sample over the level makes it hot');
-  t.equal(hotAfter(undefined, [1, 0.1, 1, 0.1, 1]), 0, 'also with dips between');
-  t.equal(hotAfter(undefined, [0.8, 0.8, 0.8, 0.8, 0.8]), undefined, 'not hot below entry');
-  t.equal(hotAfter(7, [0.8, 0.8, 0.8, 0.8, 0.8]), 7, 'stays hot above exit');
-  t.equal(hotAfter(7, [1, 1, 0.7, 0.7, 0.7]), undefined, 'no longer when most are below exit');
-  t.equal(hotAfter(7, [1, 1, 1, 0.7, 0.7]), 7, 'two samples below exit are not enough');
-  t.end();
-});
 
 function vm(name: string, cores: number, more: Partial<ModelVm> = {}): ModelVm {
   return { name, cores, ...more };

@@ -1,6 +1,7 @@
 // The cluster view: what a stream of reports, however it arrives, makes of hosts and VMs.
 import fc from 'fast-check';
 import t from 'tap';
+import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
 import { refuseReport } from '../../scheduler/cluster/check-report.ts';
 import { hostPoint } from '../../scheduler/cluster/load.ts';
 import {
@@ -13,7 +14,7 @@ import {
   vmsOf,
   type ClusterView,
 } from '../../scheduler/cluster/view.ts';
-import { INTERVAL_MS, LIMITS, observe, POLICY, reportOf, T0, type ModelHost } from './model-cluster.ts';
+import { DETECTION, INTERVAL_MS, LIMITS, observe, reportOf, T0, type ModelHost } from './model-cluster.ts';
 
 const A = { name: 'a', cores: 1 };
 const B = { name: 'b', cores: 0.5 };
@@ -27,7 +28,7 @@ function fold(
   tickAtMs: number,
   boot = 'boot',
 ): boolean {
-  return foldReport(view, reportOf(host, sequence, tickAtMs, boot), tickAtMs, POLICY, LIMITS);
+  return foldReport(view, reportOf(host, sequence, tickAtMs, boot), tickAtMs, DETECTION, LIMITS);
 }
 
 function whereIs(view: ClusterView, uuid: string): string | undefined {
@@ -123,7 +124,7 @@ void t.test('hosts are ready, unknown or stale', (t) => {
   t.equal(stateAt('h1', T0 + 15_000), 'HOST_STATE_READY');
   t.equal(stateAt('h1', T0 + 15_001), 'HOST_STATE_STALE');
   t.equal(stateAt('h2', T0), 'HOST_STATE_UNKNOWN');
-  foldReport(view, reportOf(H1, 7, T0 + 3_600_000), T0 + INTERVAL_MS, POLICY, LIMITS);
+  foldReport(view, reportOf(H1, 7, T0 + 3_600_000), T0 + INTERVAL_MS, DETECTION, LIMITS);
   t.equal(
     stateAt('h1', T0 + 60_000),
     'HOST_STATE_STALE',
@@ -145,7 +146,7 @@ void t.test('history is bounded and a renamed host stays the same', (t) => {
   const view = observe([H1], { ticks: LIMITS.historySamples + 20 });
   t.equal(view.hosts.get('h1')?.points.length, LIMITS.historySamples);
   t.equal(view.vms.get('a')?.points.length, LIMITS.historySamples);
-  foldReport(view, { ...reportOf(H1, 999, T0 + INTERVAL_MS), hostName: 'new' }, T0, POLICY, LIMITS);
+  foldReport(view, { ...reportOf(H1, 999, T0 + INTERVAL_MS), hostName: 'new' }, T0, DETECTION, LIMITS);
   t.equal(view.hosts.size, 1);
   t.equal(view.hosts.get('h1')?.hostName, 'new');
   t.end();
@@ -153,12 +154,12 @@ void t.test('history is bounded and a renamed host stays the same', (t) => {
 
 void t.test('after a migration what was measured before counts no longer', (t) => {
   const view = observe([H1]);
-  t.not(view.hosts.get('h1')?.hotSinceMs.cpu, undefined);
+  t.not(view.hosts.get('h1')?.heats.cpu, undefined);
   settleHost(view, 'h1', T0 + 1);
-  t.equal(view.hosts.get('h1')?.hotSinceMs.cpu, undefined);
+  t.equal(view.hosts.get('h1')?.heats.cpu, undefined);
   const hotAfter = [1, 2, 3, 4].map((tick) => {
     fold(view, H1, 6 + tick, T0 + tick * INTERVAL_MS);
-    return view.hosts.get('h1')?.hotSinceMs.cpu !== undefined;
+    return view.hosts.get('h1')?.heats.cpu !== undefined;
   });
   t.strictSame(
     hotAfter,
@@ -193,5 +194,32 @@ void t.test('what is no report of that host is refused with its reason', (t) => 
   t.match(refuseReport({ ...report, intervalMs: 0 }, 'h1', T0), /interval_ms 0/);
   t.match(refuseReport({ ...report, tickAtMs: T0 + 3_600_000 }, 'h1', T0), /in the future/);
   t.match(refuseReport({ ...report, hostName: '' }, 'h1', T0), /host_name/);
+  t.end();
+});
+
+void t.test('figures in a wrong unit do not come in', (t) => {
+  const report = reportOf(H1, 1, T0);
+  const { host } = report;
+  if (host === null) throw new Error('the model makes a host sample');
+  const withHost = (figures: Partial<typeof host>) => ({ ...report, host: { ...host, ...figures } });
+  const withVm = (figures: object) => ({ ...report, vms: report.vms.map((vm) => ({ ...vm, ...figures })) });
+  const refused: [HostReport, RegExp][] = [
+    [withHost({ cpuUsedCores: 85 }), /cpu_used_cores 85 .*not in cores/],
+    [withHost({ cpuDemandCores: -1 }), /cpu_demand_cores/],
+    [withHost({ memoryBytes: 64 * 1024 ** 2, memoryAvailableBytes: 0 }), /memory_bytes .*not in bytes/],
+    [withHost({ memoryAvailableBytes: 2 * host.memoryBytes }), /memory_available_bytes/],
+    [withHost({ cpuPressureRatio: 42 }), /cpuPressureRatio 42 .*in percent/],
+    [withHost({ swapInBytesPerSecond: NaN }), /swap_in/],
+    [withVm({ cpuCores: 1_000 }), /VM a: cpu_cores 1000/],
+    [withVm({ rssBytes: 1024 * host.memoryBytes }), /VM a: rss_bytes/],
+    [withVm({ stealRatio: -0.1 }), /VM a: steal_ratio/],
+    [withVm({ memoryMaxBytes: 0 }), /VM a: memory_max_bytes/],
+  ];
+  for (const [wrong, reason] of refused) t.match(refuseReport(wrong, 'h1', T0), reason);
+  t.equal(
+    refuseReport(withHost({ cpuDemandCores: 50 }), 'h1', T0),
+    undefined,
+    'demand may be many times the cores',
+  );
   t.end();
 });
