@@ -26,50 +26,49 @@ export function refuseReport(report: HostReport, hostId: string, storedAtMs: num
   if (report.tickAtMs > storedAtMs + FUTURE_MAX_MS)
     return "tick_at_ms is in the future; set the host's clock";
   if (report.vms.some(({ uuid }) => uuid === '')) return 'a VM has no uuid';
-  if (report.host === null) return undefined;
-  return refuseHost(report.host) ?? report.vms.map((vm) => refuseVm(vm, report.host)).find(isText);
+  const { host } = report;
+  if (host === null) return undefined;
+  return (
+    refuseHost(host) ?? report.vms.map((vm) => refuseVm(vm, host)).find((reason) => reason !== undefined)
+  );
 }
 
 /** Figures that no host can show are of the wrong unit, and would draw VMs to it or drive them away. */
 function refuseHost(host: HostSample): string | undefined {
-  const { cpuCores, cpuUsedCores = 0, cpuDemandCores = 0, memoryBytes, memoryAvailableBytes } = host;
+  const { cpuCores, cpuUsedCores, cpuDemandCores, memoryBytes, memoryAvailableBytes } = host;
   if (!(cpuCores > 0)) return `cpu_cores ${cpuCores} is not above 0`;
-  if (!(cpuUsedCores >= 0 && cpuUsedCores <= USED_MAX_RATIO * cpuCores))
-    return `cpu_used_cores ${cpuUsedCores} is not from 0 to its ${cpuCores} cores: not in cores?`;
-  if (!(cpuDemandCores >= 0 && Number.isFinite(cpuDemandCores)))
-    return `cpu_demand_cores ${cpuDemandCores} is no amount`;
   if (!(memoryBytes >= HOST_MEMORY_MIN_BYTES))
     return `memory_bytes ${memoryBytes} is too little: not in bytes?`;
-  if (!(memoryAvailableBytes >= 0 && memoryAvailableBytes <= memoryBytes))
-    return `memory_available_bytes ${memoryAvailableBytes} is not from 0 to memory_bytes ${memoryBytes}`;
-  return refuseShares(host);
+  return (
+    refuseFigure('cpu_used_cores', cpuUsedCores, USED_MAX_RATIO * cpuCores, 'cores') ??
+    refuseFigure('cpu_demand_cores', cpuDemandCores) ??
+    refuseFigure('memory_available_bytes', memoryAvailableBytes, memoryBytes, 'bytes') ??
+    refuseFigure('cpu_pressure_ratio', host.cpuPressureRatio, USED_MAX_RATIO, 'shares of 1') ??
+    refuseFigure('memory_pressure_ratio', host.memoryPressureRatio, USED_MAX_RATIO, 'shares of 1') ??
+    refuseFigure('memory_full_pressure_ratio', host.memoryFullPressureRatio, USED_MAX_RATIO, 'shares of 1') ??
+    refuseFigure('io_pressure_ratio', host.ioPressureRatio, USED_MAX_RATIO, 'shares of 1') ??
+    refuseFigure('swap_in_bytes_per_second', host.swapInBytesPerSecond)
+  );
 }
 
-function refuseShares(host: HostSample): string | undefined {
-  const { cpuPressureRatio, memoryPressureRatio, memoryFullPressureRatio, ioPressureRatio } = host;
-  const shares = { cpuPressureRatio, memoryPressureRatio, memoryFullPressureRatio, ioPressureRatio };
-  for (const [name, share = 0] of Object.entries(shares))
-    if (!(share >= 0 && share <= USED_MAX_RATIO)) return `${name} ${share} is not from 0 to 1: in percent?`;
-  const { swapInBytesPerSecond: rate = 0 } = host;
-  return rate >= 0 && Number.isFinite(rate) ? undefined : `swap_in_bytes_per_second ${rate} is no rate`;
+function refuseVm(vm: VmSample, { cpuCores, memoryBytes }: HostSample): string | undefined {
+  if (vm.counted && !(vm.memoryMaxBytes > 0))
+    return `VM ${vm.name}: memory_max_bytes ${vm.memoryMaxBytes} is not above 0`;
+  const refused =
+    refuseFigure('cpu_cores', vm.cpuCores, USED_MAX_RATIO * cpuCores, 'cores') ??
+    refuseFigure('cpu_demand_cores', vm.cpuDemandCores) ??
+    refuseFigure('steal_ratio', vm.stealRatio) ??
+    refuseFigure('rss_bytes', vm.rssBytes, USED_MAX_RATIO * memoryBytes, 'bytes');
+  return refused === undefined ? undefined : `VM ${vm.name}: ${refused}`;
 }
 
-function refuseVm(vm: VmSample, host: HostSample | null): string | undefined {
-  const { name, cpuCores = 0, cpuDemandCores = 0, stealRatio = 0, rssBytes = 0, memoryMaxBytes } = vm;
-  const hostCores = host?.cpuCores ?? Infinity;
-  if (!(cpuCores >= 0 && cpuCores <= USED_MAX_RATIO * hostCores))
-    return `VM ${name}: cpu_cores ${cpuCores} is not from 0 to the host's ${hostCores} cores: not in cores?`;
-  if (!(cpuDemandCores >= 0 && Number.isFinite(cpuDemandCores)))
-    return `VM ${name}: cpu_demand_cores ${cpuDemandCores} is no amount`;
-  if (!(stealRatio >= 0 && Number.isFinite(stealRatio)))
-    return `VM ${name}: steal_ratio ${stealRatio} is no ratio`;
-  if (rssBytes > USED_MAX_RATIO * (host?.memoryBytes ?? Infinity))
-    return `VM ${name}: rss_bytes ${rssBytes} is more than its host has: not in bytes?`;
-  if (vm.counted && !(memoryMaxBytes > 0))
-    return `VM ${name}: memory_max_bytes ${memoryMaxBytes} is not above 0`;
-  return undefined;
-}
-
-function isText(text: string | undefined): boolean {
-  return text !== undefined;
+/** A figure that was not measured is fine. */
+function refuseFigure(
+  name: string,
+  figure: number | undefined,
+  max = Infinity,
+  unit = '',
+): string | undefined {
+  if (figure === undefined || (figure >= 0 && figure <= max && Number.isFinite(figure))) return undefined;
+  return `${name} ${figure} is not from 0 to ${max}${unit === '' ? '' : `: not in ${unit}?`}`;
 }

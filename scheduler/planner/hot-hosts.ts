@@ -50,25 +50,25 @@ export function heatAfter(
   detection: Pick<Detection, 'hotSamples' | 'windowSamples' | 'sustainedMs'>,
   forecast: () => Prediction | undefined,
 ): Heat | undefined {
-  const { hotSamples, windowSamples, sustainedMs } = detection;
-  const recent = points.slice(-windowSamples);
-  const newest = recent.at(-1);
-  if (newest === undefined) return undefined;
-  const critical = recent.filter(({ isCritical }) => isCritical);
-  const isCritical = critical.length >= hotSamples;
+  const recent = points.slice(-detection.windowSamples);
+  const isCritical = recent.filter((point) => point.isCritical).length >= detection.hotSamples;
   if (before !== undefined && isHot(before)) {
-    if (recent.filter(({ ratio }) => ratio >= levels.exitRatio).length < hotSamples) return undefined;
+    const staying = recent.filter(({ ratio }) => ratio >= levels.exitRatio);
+    if (staying.length < detection.hotSamples) return undefined;
     return { ...before, state: isCritical ? 'critical' : 'hot' };
   }
-  const over = recent.filter(({ ratio }) => ratio >= levels.entryRatio);
-  const run = over.length >= hotSamples ? over : isCritical ? critical : [];
-  const sinceMs = before?.sinceMs ?? run[0]?.tickAtMs;
-  if (run.length === 0 || sinceMs === undefined) return undefined;
+  const run = recent.filter((point) => (isCritical ? point.isCritical : point.ratio >= levels.entryRatio));
+  if (run.length < detection.hotSamples) return undefined;
+  const sinceMs = before?.sinceMs ?? run[0]?.tickAtMs ?? 0;
   if (isCritical) return { sinceMs, state: 'critical' };
+  const newest = recent.at(-1);
   // A run that is just ending is left to end.
-  if (newest.ratio < levels.entryRatio) return { sinceMs, state: 'over' };
-  if (newest.tickAtMs - sinceMs >= sustainedMs) return { sinceMs, state: 'hot' };
-  const soon = forecast();
+  if (newest === undefined || newest.ratio < levels.entryRatio) return { sinceMs, state: 'over' };
+  if (newest.tickAtMs - sinceMs >= detection.sustainedMs) return { sinceMs, state: 'hot' };
+  return hastened(sinceMs, forecast());
+}
+
+function hastened(sinceMs: number, soon: Prediction | undefined): Heat {
   return soon !== undefined && soon.value - soon.error >= CRITICAL_RATIO
     ? { sinceMs, state: 'hot', hastenedBy: soon }
     : { sinceMs, state: 'over' };

@@ -49,16 +49,18 @@ void t.test('a series that swings about its mean falls back to it', (t) => {
 
 /** Root mean square errors in 200 series of what came after them: forecast, staying as it is, and as foretold. */
 function outOfSample(make: (next: () => number) => (index: number) => number) {
-  const [made, stays, told] = [[], [], []] as readonly number[][];
+  const made: number[] = [];
+  const stays: number[] = [];
+  const told: number[] = [];
   for (let seed = 1; seed <= 200; seed += 1) {
     const values = series(64, make(numbers(seed * 7919)));
     const [known, later] = [values.slice(0, 60), values[63] ?? 0];
     const forecast = predict(known, 4);
-    made?.push((forecast?.value ?? 0) - later);
-    stays?.push((known[59] ?? 0) - later);
-    told?.push(forecast?.error ?? 0);
+    made.push((forecast?.value ?? 0) - later);
+    stays.push((known[59] ?? 0) - later);
+    told.push(forecast?.error ?? 0);
   }
-  const rms = (errors: readonly number[] = []): number =>
+  const rms = (errors: readonly number[]): number =>
     Math.sqrt(errors.reduce((sum, error) => sum + error * error, 0) / errors.length);
   return { made: rms(made), stays: rms(stays), told: rms(told) };
 }

@@ -208,7 +208,7 @@ void t.test('figures in a wrong unit do not come in', (t) => {
     [withHost({ cpuDemandCores: -1 }), /cpu_demand_cores/],
     [withHost({ memoryBytes: 64 * 1024 ** 2, memoryAvailableBytes: 0 }), /memory_bytes .*not in bytes/],
     [withHost({ memoryAvailableBytes: 2 * host.memoryBytes }), /memory_available_bytes/],
-    [withHost({ cpuPressureRatio: 42 }), /cpuPressureRatio 42 .*in percent/],
+    [withHost({ cpuPressureRatio: 42 }), /cpu_pressure_ratio 42 .*not in shares of 1/],
     [withHost({ swapInBytesPerSecond: NaN }), /swap_in/],
     [withVm({ cpuCores: 1_000 }), /VM a: cpu_cores 1000/],
     [withVm({ rssBytes: 1024 * host.memoryBytes }), /VM a: rss_bytes/],
