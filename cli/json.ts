@@ -2,7 +2,7 @@
 import { word } from './render/words.ts';
 
 // The fields of the contract that hold an enum. Names of VMs and hosts pass as they are, whatever they look like.
-const ENUM_FIELDS = new Set(['state', 'mode', 'migrationRole', 'memoryUsedSource']);
+const ENUM_FIELDS = new Set(['state', 'mode', 'kind', 'strength', 'migrationRole', 'memoryUsedSource']);
 
 /**
  * A message as a plain JSON value. A field that was not measured is absent; an enum value that is not set is null.

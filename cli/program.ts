@@ -2,8 +2,13 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addCompletionCommands } from './commands/completion.ts';
 import { addInventoryCommands } from './commands/inventory.ts';
+import { addMaintenanceCommands } from './commands/maintenance.ts';
 import { addMigrationCommands } from './commands/migrate.ts';
 import { addPlanCommands } from './commands/plan.ts';
+import { addModeCommand } from './commands/mode.ts';
+import { addProposalCommands } from './commands/proposals.ts';
+import { addRuleCommands } from './commands/rule.ts';
+import { addSnapshotCommand } from './commands/snapshot.ts';
 import { addTopCommand } from './commands/top.ts';
 import { addVmCommands } from './commands/vm.ts';
 import type { Run } from './context.ts';
@@ -38,6 +43,11 @@ export function buildProgram(version: string, run: Run, terminal: Terminal): Com
   addInventoryCommands(program, run);
   addTopCommand(program, run);
   addPlanCommands(program, run);
+  addModeCommand(program, run);
+  addProposalCommands(program, run);
+  addRuleCommands(program, run);
+  addMaintenanceCommands(program, run);
+  addSnapshotCommand(program, run);
   addMigrationCommands(program, run);
   addVmCommands(program, run);
   addCompletionCommands(program, run);

@@ -1,6 +1,9 @@
 // The scheduler's settings: every key with meaning, unit, range, default and what breaks when it is wrong.
 import type convict from 'convict';
 import { influxSchema, type InfluxSettings } from './metrics/settings.ts';
+import type { ProposalTimes } from './control/proposals.ts';
+import { ruleOf } from './control/rules.ts';
+import { readWrittenRules } from './control/written-rules.ts';
 import type { RunnerSettings } from './migrations/run.ts';
 import type { CoolDowns } from './planner/ledger.ts';
 import type { Detection } from './planner/hot-hosts.ts';
@@ -17,6 +20,7 @@ import {
   type NatsSettings,
   type TlsSettings,
 } from '../shared/settings.ts';
+import type { Rule } from '../shared/gen/evenkeel/v1/Rule.ts';
 import { HOUR_MS, MIB, MINUTE_MS, SECOND_MS } from '../shared/units.ts';
 
 export interface SchedulerSettings {
@@ -45,6 +49,9 @@ export interface SchedulerSettings {
     readonly memoryReserveRatio: number;
     readonly unknownHostsMaxRatio: number;
   };
+  /** As written; `rulesOf` reads them. */
+  readonly rules: readonly unknown[];
+  readonly approval: { readonly expiryMinutes: number; readonly rejectedMinutes: number };
   readonly leader: { readonly name: string; readonly advertiseAddress: string };
   readonly migration: {
     readonly bandwidthMibPerSecond: number;
@@ -183,6 +190,19 @@ const migrationSchema = {
   },
 };
 
+const approvalSchema = {
+  expiryMinutes: {
+    doc: 'Minutes, 1 to 1440, that a proposed move waits for "evenkeel approve". It is checked again before it runs, so that a long time is safe; too short and people come too late.',
+    format: numberBetween(1, 1440),
+    default: 30,
+  },
+  rejectedMinutes: {
+    doc: 'Minutes, 0 to 10080, that a move is not proposed again after "evenkeel reject".',
+    format: numberBetween(0, 10_080),
+    default: 60,
+  },
+};
+
 const leaderSchema = {
   name: {
     doc: 'Name of this scheduler among several, for logs and messages; the name of the machine when empty.',
@@ -234,12 +254,30 @@ export const schedulerSchema: convict.Schema<SchedulerSettings> = {
   },
   view: viewSchema,
   planner: plannerSchema,
+  rules: {
+    doc: 'Rules about where VMs run, each with id, kind (affinity, anti_affinity, vm_to_host, vm_not_to_host, pin, never_move, group), strength (must, should), vms, hosts, and comment. Others are written in the VMs\' metadata or by "evenkeel rule".',
+    format: readWrittenRules,
+    default: [],
+  },
+  approval: approvalSchema,
   leader: leaderSchema,
   migration: migrationSchema,
 };
 
 function addressAndPortOrEmpty(value: unknown): void {
   if (value !== '') addressAndPort(value);
+}
+
+/** The rules of the settings. */
+export function rulesOf({ rules }: SchedulerSettings): Rule[] {
+  return readWrittenRules(rules).map((rule) => ruleOf(rule, 'scheduler.yaml', 0));
+}
+
+export function proposalTimesOf({ approval }: SchedulerSettings): ProposalTimes {
+  return {
+    expiryMs: approval.expiryMinutes * MINUTE_MS,
+    rejectedMs: approval.rejectedMinutes * MINUTE_MS,
+  };
 }
 
 /** The planner's policy. Throws INVALID_ARGUMENT where settings contradict each other. */

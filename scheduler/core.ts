@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { NatsConnection } from 'nats';
 import { pause, relayAbort, type Clock } from '../shared/clock.ts';
+import { EvenkeelError } from '../shared/errors.ts';
 import type { Logger } from '../shared/log.ts';
-import { ensureStreams, LEASES_BUCKET, MIGRATIONS_BUCKET } from '../shared/nats.ts';
-import { migrationCodec } from '../shared/proto/load.ts';
+import { DECISIONS_BUCKET, ensureStreams, LEASES_BUCKET, MIGRATIONS_BUCKET } from '../shared/nats.ts';
+import { decisionCodec, migrationCodec } from '../shared/proto/load.ts';
 import { HOUR_MS, MIB, MINUTE_MS, SECOND_MS } from '../shared/units.ts';
 import { Agents } from './agents.ts';
 import { Changes } from './changes.ts';
@@ -14,34 +15,45 @@ import {
   coolDownsOf,
   detectionOf,
   policyOf,
+  proposalTimesOf,
+  rulesOf,
   runnerSettingsOf,
   viewLimitsOf,
   type SchedulerSettings,
 } from './config.ts';
-import { DecisionBook } from './decisions.ts';
+import { openControl, type Control } from './control/open.ts';
+import { DecisionBook, DECISIONS_MAX } from './decisions.ts';
 import { Events } from './events.ts';
 import { openStore } from './kv.ts';
 import { Lease, type Leader } from './leader/lease.ts';
 import { Loop } from './loop.ts';
 import { Journal } from './migrations/journal.ts';
-import { Runner } from './migrations/runner.ts';
+import { Runner, type RunnerParts } from './migrations/runner.ts';
 import { Slots } from './migrations/slots.ts';
-import { ModeControl } from './mode.ts';
+import { Planning } from './planning.ts';
 import type { Policy } from './planner/policy.ts';
+import { readPolicy } from './planner/record.ts';
+import { RecordRing } from './records.ts';
 import { followSamples } from './samples.ts';
+import { Shelf } from './shelf.ts';
+import type { Store } from './store.ts';
 import { viewKnowledge } from './view-knowledge.ts';
 
-export interface Core {
+export interface Core extends Control {
   readonly view: ClusterView;
   readonly agents: Agents;
   readonly runner: Runner;
   readonly decisions: DecisionBook;
-  readonly mode: ModeControl;
+  readonly records: RecordRing;
+  readonly planning: Planning;
   readonly loop: Loop;
   readonly lease: Lease;
   readonly policy: Policy;
   /** Rung by each report, step, progress and decision. */
   readonly changes: Changes;
+  /** Rung by all that a plan depends on: reports, and what people say. */
+  readonly reports: Changes;
+  readonly newId: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
   stop(): Promise<void>;
@@ -91,7 +103,7 @@ export async function startCore(context: CoreContext): Promise<Core> {
   }
 }
 
-type Parts = Omit<Core, 'stop' | 'clock' | 'logger'> & { readonly reports: Changes };
+type Parts = Omit<Core, 'stop' | 'clock' | 'logger'>;
 
 async function openParts(
   { nats, settings, self, clock, logger }: CoreContext,
@@ -109,17 +121,65 @@ async function openParts(
   const events = new Events(nats, logger);
   const store = await openStore(nats, MIGRATIONS_BUCKET, KEEP_MIGRATIONS_MS);
   const journal = await Journal.open({ store, codec: migrationCodec, clock, logger }, signal);
-  const decisions = await DecisionBook.open(nats, events, logger, signal);
-  const mode = await ModeControl.open(nats, settings.mode, logger, signal);
-  mode.onChange = () => {
+  const decisions = await openDecisions(nats, events, logger, signal);
+  const records = await RecordRing.open(nats, logger);
+  const onTold = (): void => {
     changes.notify();
     reports.notify();
   };
-  const runner = new Runner(
+  const control = await openControl(
+    nats,
     {
-      ...{ agents, journal, changes, clock, logger },
+      mode: settings.mode,
+      rules: rulesOf(settings),
+      proposalTimes: proposalTimesOf(settings),
+      newId: randomUUID,
+      onTold,
+      logger,
+    },
+    signal,
+  );
+  const runner = runnerOf({ agents, journal, changes, clock, logger, events }, store, view, settings);
+  const loop = new Loop({
+    ...{ view, runner, decisions, mode: control.mode, reports, changes, policy, clock, logger },
+    ...{ coolDowns: coolDownsOf(settings), newId: randomUUID },
+  });
+  const planning = new Planning({
+    snapshot: () => {
+      throw new EvenkeelError('UNIMPLEMENTED', 'the snapshot comes with the new planner');
+    },
+    planMoves: () => {
+      throw new EvenkeelError('UNIMPLEMENTED', 'this comes with the new planner');
+    },
+    policy: readPolicy({}, policy, 'policy'),
+    limits: {},
+    proposals: control.proposals,
+  });
+  const leases = await openStore(nats, LEASES_BUCKET, undefined);
+  const lease = new Lease({ store: leases, clock, logger, self, holderId: randomUUID() });
+  return {
+    ...control,
+    ...{ view, agents, runner, decisions, records, planning, loop, lease, policy, changes, reports },
+    newId: randomUUID,
+  };
+}
+
+function runnerOf(
+  {
+    events,
+    ...parts
+  }: Pick<RunnerParts, 'agents' | 'journal' | 'changes' | 'clock' | 'logger'> & {
+    readonly events: Events;
+  },
+  store: Store,
+  view: ClusterView,
+  settings: SchedulerSettings,
+): Runner {
+  return new Runner(
+    {
+      ...parts,
       slots: new Slots(store),
-      knowledge: viewKnowledge(view, policy),
+      knowledge: viewKnowledge(view, policyOf(settings)),
       tell: (migration, nowMs) => {
         events.migration(migration, nowMs);
       },
@@ -131,13 +191,17 @@ async function openParts(
     },
     runnerSettingsOf(settings),
   );
-  const loop = new Loop({
-    ...{ view, runner, decisions, mode, reports, changes, policy, clock, logger },
-    ...{ coolDowns: coolDownsOf(settings), newId: randomUUID },
-  });
-  const leases = await openStore(nats, LEASES_BUCKET, undefined);
-  const lease = new Lease({ store: leases, clock, logger, self, holderId: randomUUID() });
-  return { view, agents, runner, decisions, mode, loop, lease, policy, changes, reports };
+}
+
+async function openDecisions(
+  nats: NatsConnection,
+  events: Events,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<DecisionBook> {
+  const store = await openStore(nats, DECISIONS_BUCKET, undefined);
+  const options = { store, prefix: 'ring', what: 'decision', codec: decisionCodec, logger };
+  return new DecisionBook(await Shelf.open({ ...options, entriesMax: DECISIONS_MAX }, signal), events);
 }
 
 /** Folds reports into the view, whoever leads: a scheduler that takes over knows the cluster already. */

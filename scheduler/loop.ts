@@ -9,7 +9,7 @@ import type { Changes } from './changes.ts';
 import type { ClusterView } from './cluster/view.ts';
 import type { DecisionBook } from './decisions.ts';
 import type { Runner } from './migrations/runner.ts';
-import type { ModeControl } from './mode.ts';
+import type { ModeControl } from './control/modes.ts';
 import { ledgerOf, type CoolDowns, type Ledger } from './planner/ledger.ts';
 import { plan, type Plan, type PlannedDecision } from './planner/plan.ts';
 import type { Policy } from './planner/policy.ts';
@@ -134,7 +134,7 @@ export class Loop {
     if (written?.key === key && planned.atMs - written.atMs < REPEAT_DECISION_MS) return written.decisionId;
     const decisionId = newId();
     try {
-      await decisions.record({ ...planned, decisionId });
+      await decisions.record({ ...planned, decisionId, recordId: '' });
     } catch (error) {
       logger.warn({ host: planned.hostName, cause: messageOf(error) }, 'decision not recorded');
       return undefined;

@@ -53,6 +53,20 @@ export async function changeKey(
   }
 }
 
+/** Removes the key whatever it holds by then; nothing is done when it is gone already. */
+export async function removeKey(store: Store, key: string): Promise<void> {
+  for (let tried = 1; ; tried += 1) {
+    const held = await store.get(key);
+    if (held?.value === undefined) return;
+    try {
+      await store.remove(key, held.revision);
+      return;
+    } catch (error) {
+      if (!isBeaten(error) || tried >= CAS_TRIES) throw error;
+    }
+  }
+}
+
 export function encodeJson(value: object): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
 }

@@ -12,7 +12,9 @@ export const EVENTS_STREAM = 'EVENKEEL_EVENTS';
 export const MIGRATIONS_BUCKET = 'EVENKEEL_MIGRATIONS';
 /** The latest decisions, in a ring of entries. */
 export const DECISIONS_BUCKET = 'EVENKEEL_DECISIONS';
-/** Settings that people change at run time, for example the mode. */
+/** What the latest decisions were made from. */
+export const RECORDS_STORE = 'EVENKEEL_RECORDS';
+/** What people tell the scheduler at run time: modes, rules, maintenance, answers to proposals. */
 export const CONTROL_BUCKET = 'EVENKEEL_CONTROL';
 /** Which scheduler leads. */
 export const LEASES_BUCKET = 'EVENKEEL_LEASES';

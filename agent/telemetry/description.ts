@@ -1,6 +1,7 @@
 // What only a VM's definition says: evenkeel's metadata, the MAC behind each tap, huge pages. Pure.
 import type { VmMetadata } from '../../shared/gen/evenkeel/v1/VmMetadata.ts';
 import { findMetadata, readMetadata } from '../vm/metadata.ts';
+import { readRules } from '../vm/rules-metadata.ts';
 import { attribute, find, findAll, parseXml } from '../vm/xml-text.ts';
 import type { VmDescription } from './rates.ts';
 
@@ -8,7 +9,7 @@ const NO_METADATA: VmMetadata = {
   owner: '',
   purpose: '',
   expiresAtMs: 0,
-  rules: { neverMove: false, downtimeMaxMs: 0, postCopy: false },
+  rules: readRules(undefined),
 };
 
 /** Reads a live definition. Throws on text that is no XML. */

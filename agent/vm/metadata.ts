@@ -1,5 +1,6 @@
 // What evenkeel keeps in a VM's libvirt metadata: who it belongs to, what it is for, until when, and rules for the balancer.
 import type { VmMetadata } from '../../shared/gen/evenkeel/v1/VmMetadata.ts';
+import { readRules, rulesTree } from './rules-metadata.ts';
 import { attribute, type XmlElement, type XmlTree } from './xml-text.ts';
 
 export const METADATA_NAMESPACE = 'https://evenkeel.dev/xmlns/vm/1';
@@ -22,31 +23,18 @@ function fields({ owner, purpose, expiresAtMs, rules }: VmMetadata): XmlTree {
     owner: owner || undefined,
     purpose: purpose || undefined,
     expiresAt: expiresAtMs > 0 ? new Date(expiresAtMs).toISOString() : undefined,
-    rules:
-      rules !== null && (rules.neverMove || rules.downtimeMaxMs > 0 || rules.postCopy)
-        ? {
-            '@neverMove': rules.neverMove ? 'yes' : undefined,
-            '@downtimeMaxMs': rules.downtimeMaxMs > 0 ? String(rules.downtimeMaxMs) : undefined,
-            '@postCopy': rules.postCopy ? 'yes' : undefined,
-          }
-        : undefined,
+    rules: rulesTree(rules),
   };
 }
 
 /** Reads the element; what is missing or makes no sense reads as unset, since people may edit it by hand. */
 export function readMetadata(element: XmlElement): VmMetadata {
-  const rules = part(element, 'rules');
   const expiresAtMs = Date.parse(part(element, 'expiresAt')?.text.trim() ?? '');
-  const downtimeMaxMs = Number(attribute(rules, 'downtimeMaxMs') ?? 0);
   return {
     owner: part(element, 'owner')?.text ?? '',
     purpose: part(element, 'purpose')?.text ?? '',
     expiresAtMs: expiresAtMs > 0 ? expiresAtMs : 0,
-    rules: {
-      neverMove: attribute(rules, 'neverMove') === 'yes',
-      downtimeMaxMs: Number.isInteger(downtimeMaxMs) && downtimeMaxMs > 0 ? downtimeMaxMs : 0,
-      postCopy: attribute(rules, 'postCopy') === 'yes',
-    },
+    rules: readRules(part(element, 'rules')),
   };
 }
 

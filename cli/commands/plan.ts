@@ -1,11 +1,9 @@
-// `evenkeel plan`, `explain`, `decisions` and `mode`: what would move, what did, why, and who carries it out.
-import { Argument, type Command } from 'commander';
+// `evenkeel plan`, `explain` and `decisions`: what would move, what did, and why.
+import type { Command } from 'commander';
 import type { Run } from '../context.ts';
-import { CliFailure, EXIT } from '../failure.ts';
+import { badValue, CliFailure, EXIT } from '../failure.ts';
 import { byId, wholeNumber } from '../options.ts';
-import { decisionTable, decisionText, explanationText, modeText, planText } from '../render/decision.ts';
-
-const MODES = { observe: 'MODE_OBSERVE', recommend: 'MODE_RECOMMEND', auto: 'MODE_AUTO' } as const;
+import { decisionTable, decisionText, explanationText, planText } from '../render/decision.ts';
 
 // A screenful; the scheduler keeps more.
 const LIST_LENGTH = 20;
@@ -16,7 +14,6 @@ export function addPlanCommands(program: Command, run: Run): void {
   addPlan(program, run);
   addExplain(program, run);
   addDecisions(program, run);
-  addMode(program, run);
 }
 
 function addPlan(program: Command, run: Run): void {
@@ -54,6 +51,11 @@ function addExplain(program: Command, run: Run): void {
     });
 }
 
+interface DecisionsOptions {
+  readonly limit: number;
+  readonly record: boolean;
+}
+
 function addDecisions(program: Command, run: Run): void {
   program
     .command('decisions')
@@ -61,8 +63,10 @@ function addDecisions(program: Command, run: Run): void {
     .description('The latest decisions, newest first; with an id, that one in full.')
     .argument('[id]', 'id of a decision, or how it begins')
     .option('--limit <n>', 'how many', wholeNumber(1, SEARCH_LENGTH), LIST_LENGTH)
-    .action(async (id: string | undefined, { limit }: { limit: number }, command: Command) => {
-      await run(command, async ({ scheduler, timeoutMs, show }) => {
+    .option('--record', 'of that one: print what it was made from, for "evenkeel replay"', false)
+    .action(async (id: string | undefined, { limit, record }: DecisionsOptions, command: Command) => {
+      if (record && id === undefined) throw badValue('--record', 'needs the id of a decision');
+      await run(command, async ({ scheduler, timeoutMs, terminal, show }) => {
         const { decisions } = await scheduler.ask(
           {
             what: 'list decisions',
@@ -89,33 +93,19 @@ function addDecisions(program: Command, run: Run): void {
             EXIT.NOT_FOUND,
             `show decision ${id}: not among the decisions the scheduler keeps; list them with: evenkeel decisions`,
           );
-        show(decision, (view) => decisionText(view, decision));
-      });
-    });
-}
-
-function addMode(program: Command, run: Run): void {
-  program
-    .command('mode')
-    .summary('show or set what evenkeel does about hot hosts')
-    .description(
-      'Shows or sets what evenkeel does about a hot host: observe reports it, recommend also says which VM should go where, auto also moves it.',
-    )
-    .addArgument(new Argument('[mode]', 'the mode to set').choices(Object.keys(MODES)))
-    .action(async (asked: keyof typeof MODES | undefined, _options: object, command: Command) => {
-      await run(command, async ({ scheduler, timeoutMs, show }) => {
-        const answer = await (asked === undefined
-          ? scheduler.ask({ what: 'get mode', method: ({ GetMode }) => GetMode, request: {} }, timeoutMs())
-          : scheduler.ask(
-              {
-                what: `set mode ${asked}`,
-                method: ({ SetMode }) => SetMode,
-                request: { mode: MODES[asked] },
-                look: 'evenkeel mode',
-              },
-              timeoutMs(),
-            ));
-        show(answer, () => modeText(answer.mode));
+        if (!record) {
+          show(decision, (view) => decisionText(view, decision));
+          return;
+        }
+        const { json } = await scheduler.ask(
+          {
+            what: `read the record of decision ${id}`,
+            method: ({ GetRecord }) => GetRecord,
+            request: { recordId: decision.decisionId },
+          },
+          timeoutMs(),
+        );
+        terminal.write(`${json.toString('utf8')}\n`);
       });
     });
 }

@@ -96,7 +96,7 @@ function moveLines(view: View, move: Move): string[] {
 const REFUSALS_SHOWN = 20;
 
 /** Who was refused, why, and what would change that; whole sentences, for they are the answer. */
-function refusalList(view: View, refusals: readonly Refusal[], indent: number): string {
+export function refusalList(view: View, refusals: readonly Refusal[], indent: number): string {
   const shown = refusals.slice(0, REFUSALS_SHOWN);
   const width = Math.max(...shown.map((refusal) => widthOf(refusedText(refusal)))) + 2;
   const lines = shown.map((refusal) => {

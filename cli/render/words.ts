@@ -1,6 +1,7 @@
 // The contract's enum values as words: HOST_STATE_READY is "ready" in tables and in JSON.
 
-const PREFIX = /^(?:HOST_STATE|VM_STATE|MIGRATION_STATE|MODE|VM_MIGRATION_ROLE|MEMORY_USED_SOURCE)_/;
+const PREFIX =
+  /^(?:HOST_STATE|VM_STATE|MIGRATION_STATE|PROPOSAL_STATE|MODE|RULE_KIND|RULE_STRENGTH|VM_MIGRATION_ROLE|MEMORY_USED_SOURCE)_/;
 
 /** "ready", "shutting_down"; empty for UNSPECIFIED. */
 export function word(value: string): string {

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <linux/input.h>
 #include <netinet/tcp.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -342,10 +341,6 @@ int main(void) {
     buttons[i] = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (buttons[i] >= 0) watch(buttons[i], &buttons[i]);
   }
-  // First, whatever the children ask for: a fair share is counted by a clock that a migration may set forward, and
-  // then a program that was running at that moment waits for as long as it took. The children start as usual ones.
-  const struct sched_param first = {.sched_priority = 1};
-  if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first) < 0) die("sched_setscheduler");
   startChild(writeConsole);
   startChild(writeDisk);
   dprintf(1, "guestd: ready\n");

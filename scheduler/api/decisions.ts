@@ -1,13 +1,9 @@
-// The planner's side of the API: the dry run, the book of decisions, the mode, and why a VM moved or did not.
-import { invalidField } from '../../shared/errors.ts';
+// The planner's side of the API: the dry run, the book of decisions, and why a VM moved or did not.
 import type { ExplainRequest } from '../../shared/gen/evenkeel/v1/ExplainRequest.ts';
 import type { ExplainResponseInput } from '../../shared/gen/evenkeel/v1/ExplainResponse.ts';
-import type { GetModeResponseInput } from '../../shared/gen/evenkeel/v1/GetModeResponse.ts';
 import type { ListDecisionsRequest } from '../../shared/gen/evenkeel/v1/ListDecisionsRequest.ts';
 import type { ListDecisionsResponseInput } from '../../shared/gen/evenkeel/v1/ListDecisionsResponse.ts';
 import type { PlanResponseInput } from '../../shared/gen/evenkeel/v1/PlanResponse.ts';
-import type { SetModeRequest } from '../../shared/gen/evenkeel/v1/SetModeRequest.ts';
-import type { SetModeResponseInput } from '../../shared/gen/evenkeel/v1/SetModeResponse.ts';
 import type { Core } from '../core.ts';
 import { explainVm } from '../planner/explain-vm.ts';
 import { modelOf } from '../planner/model.ts';
@@ -26,16 +22,6 @@ export function planNow({ loop, mode }: Core): PlanResponseInput {
 
 export function listDecisions(core: Core, { limit }: ListDecisionsRequest): ListDecisionsResponseInput {
   return { decisions: core.decisions.list().slice(0, limitOf(limit)) };
-}
-
-export function getMode({ mode }: Core): GetModeResponseInput {
-  return { mode: mode.current() };
-}
-
-export async function setMode({ mode }: Core, request: SetModeRequest): Promise<SetModeResponseInput> {
-  if (request.mode === 'MODE_UNSPECIFIED') throw invalidField('mode', 'must be observe, recommend or auto');
-  await mode.set(request.mode);
-  return { mode: mode.current() };
 }
 
 /** Why a VM moved or did not, and what it could do now, most important first. */

@@ -56,7 +56,7 @@ export async function* watchLoad(
   }
 }
 
-export function hostLoad({ view, clock }: Core, ledger: Ledger, host: HostView): HostLoad {
+export function hostLoad({ view, clock, maintenance }: Core, ledger: Ledger, host: HostView): HostLoad {
   const point = host.points.at(-1);
   return {
     hostId: host.hostId,
@@ -74,6 +74,7 @@ export function hostLoad({ view, clock }: Core, ledger: Ledger, host: HostView):
     hotSinceMs: hottestSinceMs({ view: host }),
     migrationsIn: ledger.inByHost.get(host.hostId) ?? 0,
     migrationsOut: ledger.outByHost.get(host.hostId) ?? 0,
+    inMaintenance: maintenance.get(host.hostId) !== undefined,
   };
 }
 

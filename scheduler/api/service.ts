@@ -5,9 +5,14 @@ import type { SchedulerServiceHandlers } from '../../shared/gen/evenkeel/v1/Sche
 import { streamHandler, unaryHandler } from '../../shared/grpc/server.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { Core } from '../core.ts';
-import { explain, getMode, listDecisions, planNow, setMode } from './decisions.ts';
+import { explain, listDecisions, planNow } from './decisions.ts';
 import { listHosts, listVmLoads, watchLoad } from './loads.ts';
+import { enterMaintenance, exitMaintenance, listMaintenance } from './maintenance.ts';
 import { abortMigration, listMigrations, migrate } from './migrations.ts';
+import { getMode, setMode } from './modes.ts';
+import { approveProposal, listProposals, rejectProposal } from './proposals.ts';
+import { getRecord, takeSnapshot } from './records.ts';
+import { addRule, listRules, removeRule } from './rules.ts';
 import { actOnVm, Creator, getVm, undefineVm } from './vms.ts';
 
 /**
@@ -63,6 +68,17 @@ export function schedulerService(
     AbortMigration: command(abortMigration),
     GetMode: unary(getMode),
     SetMode: command(setMode),
+    ListProposals: unary(listProposals),
+    ApproveProposal: command(approveProposal),
+    RejectProposal: command(rejectProposal),
+    ListRules: unary(listRules),
+    AddRule: command(addRule),
+    RemoveRule: command(removeRule),
+    EnterMaintenance: command(enterMaintenance),
+    ExitMaintenance: command(exitMaintenance),
+    ListMaintenance: unary(listMaintenance),
+    TakeSnapshot: unary(takeSnapshot),
+    GetRecord: unary(getRecord),
     CreateVm: command((there, request, signal) => creator.create(there, request, signal)),
     GetVm: unary(getVm),
     StartVm: command((there, request, signal) => actOnVm(there, 'startVm', request, signal)),

@@ -45,6 +45,7 @@ export function moveOf(model: ClusterModel, source: HostModel, target: HostModel
       ...projectionsOf(target, target.now, withVm(target.now, vm.now, 1)),
     ],
     reason: reasonOf(model, source, target, vm),
+    cost: null,
   };
 }
 

@@ -21,7 +21,9 @@ import { bookMove, modelOf, ratioOf, type ClusterModel, type HostModel, type VmM
 import type { Policy } from './policy.ts';
 
 /** A decision as the planner makes it; whoever records it gives it an id. */
-export type PlannedDecision = Omit<Decision, 'decisionId' | 'move'> & { readonly move: Move | null };
+export type PlannedDecision = Omit<Decision, 'decisionId' | 'recordId' | 'move'> & {
+  readonly move: Move | null;
+};
 
 export interface Plan {
   readonly decisions: readonly PlannedDecision[];
@@ -178,5 +180,6 @@ function decisionOf(model: ClusterModel, host: HostModel, mode: Mode, outcome: O
       : { move: null, noMoveReason: outcome.reason, noMoveCode: outcome.code }),
     refusals: outcome.refusals,
     overloadedSinceMs: hottestSinceMs(host),
+    trigger: 'hot_host',
   };
 }

@@ -9,7 +9,11 @@ import type { ProtoGrpcType as SchedulerPackage } from '../gen/scheduler.ts';
 import type { Decision, DecisionInput } from '../gen/evenkeel/v1/Decision.ts';
 import type { Event, EventInput } from '../gen/evenkeel/v1/Event.ts';
 import type { HostReport, HostReportInput } from '../gen/evenkeel/v1/HostReport.ts';
+import type { Maintenance, MaintenanceInput } from '../gen/evenkeel/v1/Maintenance.ts';
 import type { Migration, MigrationInput } from '../gen/evenkeel/v1/Migration.ts';
+import type { ModeOverride, ModeOverrideInput } from '../gen/evenkeel/v1/ModeOverride.ts';
+import type { Proposal, ProposalInput } from '../gen/evenkeel/v1/Proposal.ts';
+import type { Rule, RuleInput } from '../gen/evenkeel/v1/Rule.ts';
 
 /** The folder that holds evenkeel/v1/*.proto: beside the sources when run from them, beside dist/ when built. */
 function protoDirectory(): string {
@@ -55,3 +59,9 @@ export const hostReportCodec: Codec<HostReportInput, HostReport> = codecOf(packa
 export const eventCodec: Codec<EventInput, Event> = codecOf(packages.evenkeel.v1.Event);
 export const migrationCodec: Codec<MigrationInput, Migration> = codecOf(packages.evenkeel.v1.Migration);
 export const decisionCodec: Codec<DecisionInput, Decision> = codecOf(packages.evenkeel.v1.Decision);
+export const maintenanceCodec: Codec<MaintenanceInput, Maintenance> = codecOf(
+  packages.evenkeel.v1.Maintenance,
+);
+export const modeCodec: Codec<ModeOverrideInput, ModeOverride> = codecOf(packages.evenkeel.v1.ModeOverride);
+export const proposalCodec: Codec<ProposalInput, Proposal> = codecOf(packages.evenkeel.v1.Proposal);
+export const ruleCodec: Codec<RuleInput, Rule> = codecOf(packages.evenkeel.v1.Rule);

@@ -3,7 +3,10 @@ import type { DecisionInput } from '../../shared/gen/evenkeel/v1/Decision.ts';
 import type { ExplainResponseInput } from '../../shared/gen/evenkeel/v1/ExplainResponse.ts';
 import type { HostFactsInput } from '../../shared/gen/evenkeel/v1/HostFacts.ts';
 import type { HostLoadInput } from '../../shared/gen/evenkeel/v1/HostLoad.ts';
+import type { MaintenanceInput } from '../../shared/gen/evenkeel/v1/Maintenance.ts';
 import type { MigrationInput } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { ProposalInput } from '../../shared/gen/evenkeel/v1/Proposal.ts';
+import type { RuleInput } from '../../shared/gen/evenkeel/v1/Rule.ts';
 import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
 import type { VmLoadInput } from '../../shared/gen/evenkeel/v1/VmLoad.ts';
 import { GIB, MIB } from '../../shared/units.ts';
@@ -258,4 +261,87 @@ export const vm: VmInput = {
   machineType: 'pc-q35-7.2',
   osFamily: 'linux',
   firmware: 'bios',
+};
+
+export const rule: RuleInput = {
+  ruleId: 'db-apart',
+  kind: 'RULE_KIND_ANTI_AFFINITY',
+  strength: 'RULE_STRENGTH_MUST',
+  vms: ['db1', 'db2'],
+  writtenIn: 'scheduler.yaml',
+  comment: 'each other’s standby',
+  unknown: ['db2'],
+};
+
+export const conflict = {
+  code: 'apart_and_together',
+  reason: 'db1 and db2 must be on one host and must not be on one host',
+  cure: 'remove one of the two rules',
+  ruleIds: ['db-apart', 'rule-1'],
+  vms: ['db1', 'db2'],
+};
+
+const move = {
+  vmName: 'burn1',
+  sourceHostName: 'kvm1',
+  targetHostName: 'kvm2',
+  reason: 'frees the most CPU for the least memory to copy',
+};
+
+export const proposals: ProposalInput[] = [
+  {
+    proposalId: 'p-3',
+    decisionId: 'd-41',
+    trigger: 'hot_host',
+    move,
+    state: 'PROPOSAL_STATE_WAITING',
+    proposedAtMs: NOW_MS - 60_000,
+    expiresAtMs: NOW_MS + 1_740_000,
+  },
+  {
+    proposalId: 'p-2',
+    trigger: 'hot_host',
+    move: { ...move, vmName: 'burn2' },
+    state: 'PROPOSAL_STATE_WAITING',
+    proposedAtMs: NOW_MS - 120_000,
+    expiresAtMs: NOW_MS + 1_680_000,
+  },
+  {
+    proposalId: 'p-1',
+    trigger: 'evacuate',
+    move: { ...move, vmName: 'quiet10' },
+    state: 'PROPOSAL_STATE_EXPIRED',
+    proposedAtMs: NOW_MS - 7_200_000,
+    endedAtMs: NOW_MS - 5_400_000,
+    note: 'nobody answered in time',
+  },
+];
+
+export const maintenance: MaintenanceInput = {
+  hostId: HOST_IDS.kvm1,
+  hostName: 'kvm1',
+  enteredAtMs: NOW_MS - 30_000,
+  reason: 'new memory',
+  vmsAtEntry: 3,
+  vmsLeft: 1,
+  vmsMoving: 1,
+  moves: [move],
+  remainingMs: 12_000,
+};
+
+export const stuckMaintenance: MaintenanceInput = {
+  ...maintenance,
+  hostId: HOST_IDS.kvm2,
+  hostName: 'kvm2',
+  moves: [],
+  vmsMoving: 0,
+  impossible: [
+    {
+      code: 'no_room',
+      vmName: 'quiet9',
+      reason: 'no other host has 64.0 GiB free',
+      cure: 'add memory, or shut it down',
+    },
+  ],
+  remainingMs: 0,
 };

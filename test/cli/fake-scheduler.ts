@@ -2,7 +2,6 @@
 import type { ServerCredentials, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { systemClock } from '../../shared/clock.ts';
 import { EvenkeelError, type ErrorCode } from '../../shared/errors.ts';
-import type { Mode } from '../../shared/gen/evenkeel/v1/Mode.ts';
 import type { MigrationInput } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import type { SchedulerServiceCreateVmRequest } from '../../shared/gen/evenkeel/v1/SchedulerServiceCreateVmRequest.ts';
 import type { SchedulerServiceMigrateResponseInput } from '../../shared/gen/evenkeel/v1/SchedulerServiceMigrateResponse.ts';
@@ -11,6 +10,7 @@ import { serve, streamHandler, unaryHandler, type RunningServer } from '../../sh
 import { createLogger } from '../../shared/log.ts';
 import { SchedulerServiceClient } from '../../shared/proto/load.ts';
 import * as cluster from './cluster.ts';
+import { maintenance, modes, proposals, rules } from './fake-operations.ts';
 
 export interface FakeScheduler extends RunningServer {
   /** What it was asked to create, for the test to compare. */
@@ -54,7 +54,10 @@ export async function startFakeScheduler(
     {
       name: 'evenkeel.v1.SchedulerService',
       definition: SchedulerServiceClient.service,
-      implementation: { ...reads(), ...migrations(ended), ...lifeCycle(slow, created, removed) },
+      implementation: {
+        ...{ ...reads(), ...migrations(ended), ...lifeCycle(slow, created, removed) },
+        ...{ ...modes(logger), ...rules(logger), ...proposals(logger), ...maintenance(logger) },
+      },
     },
   ]);
   return {
@@ -89,7 +92,6 @@ class SlowCalls {
 }
 
 function reads(): UntypedServiceImplementation {
-  let mode: Mode = 'MODE_RECOMMEND';
   return {
     listHosts: unaryHandler(logger, () => Promise.resolve({ hosts: cluster.hosts })),
     listVmLoads: unaryHandler(logger, async ({ host }: { host: string }) => {
@@ -117,7 +119,9 @@ function reads(): UntypedServiceImplementation {
         }
       },
     ),
-    plan: unaryHandler(logger, () => Promise.resolve({ mode, decisions: [cluster.decision] })),
+    plan: unaryHandler(logger, () =>
+      Promise.resolve({ mode: 'MODE_RECOMMEND' as const, decisions: [cluster.decision] }),
+    ),
     explain: unaryHandler(logger, async ({ vm }: { vm: string }) => {
       vmNamed(vm);
       return Promise.resolve(cluster.explanation);
@@ -125,11 +129,12 @@ function reads(): UntypedServiceImplementation {
     listDecisions: unaryHandler(logger, () =>
       Promise.resolve({ decisions: [cluster.decision, cluster.noMove] }),
     ),
-    getMode: unaryHandler(logger, () => Promise.resolve({ mode })),
-    setMode: unaryHandler(logger, (request: { mode: Mode }) => {
-      mode = request.mode;
-      return Promise.resolve({ mode });
-    }),
+    takeSnapshot: unaryHandler(logger, () =>
+      Promise.resolve({ json: Buffer.from(JSON.stringify({ snapshot: { atMs: 1 }, plan: {} })) }),
+    ),
+    getRecord: unaryHandler(logger, ({ recordId }: { recordId: string }) =>
+      Promise.resolve({ json: Buffer.from(JSON.stringify({ plan: recordId })) }),
+    ),
   };
 }
 

@@ -161,7 +161,7 @@ async function life(t: Test, host: RealHost, files: () => string[]): Promise<voi
     owner: 'Ann <ann@example.org>',
     purpose: 'shop & "tills" &#65;',
     expiresAtMs: 4_000_000_000_000,
-    rules: { neverMove: true, downtimeMaxMs: 200, postCopy: false },
+    rules: { neverMove: true, downtimeMaxMs: 200, postCopy: false, controlPlane: false, placement: [] },
   };
   const asked = spec({ name: 'web1', disks: [newDisk], metadata });
   const made = await host.create({ spec: asked, start: true }, never);

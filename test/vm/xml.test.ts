@@ -86,7 +86,21 @@ const linux: VmPlan = {
     owner: 'a <b> & "c"',
     purpose: 'shop',
     expiresAtMs: 1_800_000_000_000,
-    rules: { neverMove: true, downtimeMaxMs: 200, postCopy: true },
+    rules: {
+      neverMove: true,
+      downtimeMaxMs: 200,
+      postCopy: true,
+      controlPlane: false,
+      placement: [
+        { kind: 'RULE_KIND_ANTI_AFFINITY', strength: 'RULE_STRENGTH_MUST', group: 'web', hosts: [] },
+        {
+          kind: 'RULE_KIND_VM_TO_HOST',
+          strength: 'RULE_STRENGTH_SHOULD',
+          group: '',
+          hosts: ['kvm1', 'kvm2'],
+        },
+      ],
+    },
   },
   headless: false,
 };
@@ -137,7 +151,13 @@ void t.test('no text of a person changes the structure, and the metadata comes b
             owner,
             purpose,
             expiresAtMs: at,
-            rules: { neverMove, downtimeMaxMs: 0, postCopy: !neverMove },
+            rules: {
+              neverMove,
+              downtimeMaxMs: 0,
+              postCopy: !neverMove,
+              controlPlane: neverMove,
+              placement: [],
+            },
           };
           const root = parseXml(domainXml({ ...linux, metadata }));
           const element = findMetadata(root);
@@ -158,7 +178,7 @@ void t.test('metadata that a person broke reads as unset', (t) => {
     owner: '',
     purpose: '',
     expiresAtMs: 0,
-    rules: { neverMove: false, downtimeMaxMs: 0, postCopy: false },
+    rules: { neverMove: false, downtimeMaxMs: 0, postCopy: false, controlPlane: false, placement: [] },
   });
   t.equal(findMetadata(parseXml('<domain><metadata><x:vm xmlns:x="urn:x"/></metadata></domain>')), undefined);
   t.end();
@@ -186,5 +206,24 @@ void t.test('a volume has its size in bytes and a format where the pool has a ch
   t.equal(attribute(find(volume, 'target', 'format'), 'type'), 'qcow2');
   const plain = parseXml(volumeXml({ name: 'web1-vda', capacityBytes: 512, format: undefined }));
   t.equal(find(plain, 'target'), undefined);
+  t.end();
+});
+
+void t.test('a rule that people wrote wrongly is none, and one without strength must hold', (t) => {
+  const read = (places: string): unknown => {
+    const element = findMetadata(
+      parseXml(
+        `<domain><metadata><e:vm xmlns:e="https://evenkeel.dev/xmlns/vm/1"><e:rules>${places}</e:rules></e:vm></metadata></domain>`,
+      ),
+    );
+    return element === undefined ? undefined : readMetadata(element).rules?.placement;
+  };
+  t.same(
+    read('<e:place kind="apart" group="web"/><e:place kind="affinity" strength="perhaps"/><e:other/>'),
+    [],
+  );
+  t.match(read('<e:place kind="pin" hosts="kvm1,  kvm2"/>'), [
+    { kind: 'RULE_KIND_PIN', strength: 'RULE_STRENGTH_MUST', hosts: ['kvm1', 'kvm2'] },
+  ]);
   t.end();
 });

@@ -6,7 +6,7 @@ import type { RefusalInput as _evenkeel_v1_RefusalInput, Refusal as _evenkeel_v1
 import type { Long } from '@grpc/proto-loader';
 
 /**
- * What the planner decided about one hot host, and why.
+ * What the planner decided about one host or VM, and why.
  */
 export interface DecisionInput {
   'decisionId'?: (string);
@@ -35,11 +35,19 @@ export interface DecisionInput {
    * One word for no_move_reason, stable for scripts: "no_gain", "no_room", "frozen", "observing", "moving", ...
    */
   'noMoveCode'?: (string);
+  /**
+   * What made the planner look: "hot_host", "maintenance", "rule", "make_room", "consolidation", ...
+   */
+  'trigger'?: (string);
+  /**
+   * The record that this decision can be replayed from; empty when none was kept.
+   */
+  'recordId'?: (string);
   '_move'?: "move";
 }
 
 /**
- * What the planner decided about one hot host, and why.
+ * What the planner decided about one host or VM, and why.
  */
 export interface Decision {
   'decisionId': (string);
@@ -68,5 +76,13 @@ export interface Decision {
    * One word for no_move_reason, stable for scripts: "no_gain", "no_room", "frozen", "observing", "moving", ...
    */
   'noMoveCode': (string);
+  /**
+   * What made the planner look: "hot_host", "maintenance", "rule", "make_room", "consolidation", ...
+   */
+  'trigger': (string);
+  /**
+   * The record that this decision can be replayed from; empty when none was kept.
+   */
+  'recordId': (string);
   '_move'?: "move";
 }

@@ -34,6 +34,10 @@ export interface HostLoadInput {
   'hotSinceMs'?: (number | string | Long);
   'migrationsIn'?: (number);
   'migrationsOut'?: (number);
+  /**
+   * It is being emptied, or is kept empty, for maintenance.
+   */
+  'inMaintenance'?: (boolean);
 }
 
 /**
@@ -64,4 +68,8 @@ export interface HostLoad {
   'hotSinceMs': (number);
   'migrationsIn': (number);
   'migrationsOut': (number);
+  /**
+   * It is being emptied, or is kept empty, for maintenance.
+   */
+  'inMaintenance': (boolean);
 }

@@ -1,6 +1,7 @@
 // Original file: proto/evenkeel/v1/telemetry.proto
 
 import type { ProjectionInput as _evenkeel_v1_ProjectionInput, Projection as _evenkeel_v1_Projection } from '../../evenkeel/v1/Projection.ts';
+import type { MoveCostInput as _evenkeel_v1_MoveCostInput, MoveCost as _evenkeel_v1_MoveCost } from '../../evenkeel/v1/MoveCost.ts';
 
 export interface MoveInput {
   'vmUuid'?: (string);
@@ -14,6 +15,7 @@ export interface MoveInput {
    */
   'projections'?: (_evenkeel_v1_ProjectionInput)[];
   'reason'?: (string);
+  'cost'?: (_evenkeel_v1_MoveCostInput | null);
 }
 
 export interface Move {
@@ -28,4 +30,5 @@ export interface Move {
    */
   'projections': (_evenkeel_v1_Projection)[];
   'reason': (string);
+  'cost': (_evenkeel_v1_MoveCost | null);
 }

@@ -9,6 +9,10 @@ export interface SchedulerServiceCreateVmRequestInput {
    */
   'host'?: (string);
   'start'?: (boolean);
+  /**
+   * When it fits nowhere: move other VMs so that it does, and wait for that.
+   */
+  'makeRoom'?: (boolean);
 }
 
 export interface SchedulerServiceCreateVmRequest {
@@ -18,4 +22,8 @@ export interface SchedulerServiceCreateVmRequest {
    */
   'host': (string);
   'start': (boolean);
+  /**
+   * When it fits nowhere: move other VMs so that it does, and wait for that.
+   */
+  'makeRoom': (boolean);
 }

@@ -1,5 +1,6 @@
 // Original file: proto/evenkeel/v1/telemetry.proto
 
+import type { PlacementRuleInput as _evenkeel_v1_PlacementRuleInput, PlacementRule as _evenkeel_v1_PlacementRule } from '../../evenkeel/v1/PlacementRule.ts';
 
 export interface VmRulesInput {
   /**
@@ -15,6 +16,11 @@ export interface VmRulesInput {
    * either host or of the network then loses it.
    */
   'postCopy'?: (boolean);
+  /**
+   * Part of what evenkeel itself needs to run: moved only when a person says so.
+   */
+  'controlPlane'?: (boolean);
+  'placement'?: (_evenkeel_v1_PlacementRuleInput)[];
 }
 
 export interface VmRules {
@@ -31,4 +37,9 @@ export interface VmRules {
    * either host or of the network then loses it.
    */
   'postCopy': (boolean);
+  /**
+   * Part of what evenkeel itself needs to run: moved only when a person says so.
+   */
+  'controlPlane': (boolean);
+  'placement': (_evenkeel_v1_PlacementRule)[];
 }

@@ -1,0 +1,124 @@
+// `evenkeel rule add|list|remove`: where VMs have to run, together, apart, or on which hosts.
+import { Argument, type Command } from 'commander';
+import type { RuleKind } from '../../shared/gen/evenkeel/v1/RuleKind.ts';
+import type { Run } from '../context.ts';
+import { ruleLine, rulesText } from '../render/rules.ts';
+
+const KINDS: Readonly<Record<string, RuleKind>> = {
+  affinity: 'RULE_KIND_AFFINITY',
+  anti_affinity: 'RULE_KIND_ANTI_AFFINITY',
+  vm_to_host: 'RULE_KIND_VM_TO_HOST',
+  vm_not_to_host: 'RULE_KIND_VM_NOT_TO_HOST',
+  pin: 'RULE_KIND_PIN',
+  never_move: 'RULE_KIND_NEVER_MOVE',
+  group: 'RULE_KIND_GROUP',
+};
+
+const KINDS_HELP = `Kinds:
+  affinity        the VMs run on one host
+  anti_affinity   each of the VMs runs on a host of its own
+  vm_to_host      the VMs run on one of --hosts
+  vm_not_to_host  the VMs run on none of --hosts
+  pin             the VMs stay on --hosts, or without them where they are; load moves them nowhere
+  never_move      nothing but a person moves the VMs
+  group           the VMs that share a host leave it together
+
+Examples:
+  evenkeel rule add anti_affinity db1 db2
+  evenkeel rule add vm_to_host web1 web2 --hosts kvm1,kvm2 --should`;
+
+export function addRuleCommands(program: Command, run: Run): void {
+  const parent = program
+    .command('rule')
+    .summary('rules about where VMs run')
+    .description('Rules about where VMs run: together, apart, or on which hosts.');
+  addAdd(parent, run);
+  addList(parent, run);
+  addRemove(parent, run);
+}
+
+interface AddOptions {
+  readonly hosts?: string;
+  readonly should: boolean;
+  readonly id?: string;
+  readonly comment?: string;
+}
+
+function addAdd(parent: Command, run: Run): void {
+  parent
+    .command('add')
+    .summary('add a rule')
+    .description(
+      'Adds a rule, which evenkeel then brings about and keeps. One that cannot hold beside the others is refused, with those named.',
+    )
+    .addArgument(new Argument('<kind>').choices(Object.keys(KINDS)))
+    .argument('<vms...>', 'names or uuids; a VM that does not run now may be among them')
+    .option('--hosts <list>', 'names or ids, separated by commas')
+    .option('--should', 'keep it where that overloads no host; without this it must hold', false)
+    .option('--id <id>', 'its id, to remove it by; one that exists is replaced')
+    .option('--comment <text>', 'why it is there')
+    .addHelpText('after', `\n${KINDS_HELP}`)
+    .action(async (kind: string, vms: string[], options: AddOptions, command: Command) => {
+      await run(command, async ({ scheduler, timeoutMs, show }) => {
+        const { rule } = await scheduler.ask(
+          {
+            what: 'add rule',
+            method: ({ AddRule }) => AddRule,
+            request: {
+              rule: {
+                ruleId: options.id ?? '',
+                kind: KINDS[kind] ?? 'RULE_KIND_UNSPECIFIED',
+                strength: options.should ? 'RULE_STRENGTH_SHOULD' : 'RULE_STRENGTH_MUST',
+                vms,
+                hosts: (options.hosts ?? '').split(',').filter((name) => name !== ''),
+                comment: options.comment ?? '',
+              },
+            },
+            look: 'evenkeel rule list',
+          },
+          timeoutMs(),
+        );
+        show(rule, (view) => (rule === null ? 'The rule is added.' : `Added: ${ruleLine(view, rule)}`));
+      });
+    });
+}
+
+function addList(parent: Command, run: Run): void {
+  parent
+    .command('list')
+    .summary('all rules, where they are written, and their conflicts')
+    .description(
+      "All rules, also those of scheduler.yaml and of the VMs' metadata, and which of them cannot hold together.",
+    )
+    .action(async (_options: object, command: Command) => {
+      await run(command, async ({ scheduler, timeoutMs, show }) => {
+        const answer = await scheduler.ask(
+          { what: 'list rules', method: ({ ListRules }) => ListRules, request: {} },
+          timeoutMs(),
+        );
+        show(answer, (view) => rulesText(view, answer));
+      });
+    });
+}
+
+function addRemove(parent: Command, run: Run): void {
+  parent
+    .command('remove')
+    .summary('remove a rule')
+    .description('Removes a rule that was added by "evenkeel rule add". No VM moves for that.')
+    .argument('<id>', 'id of the rule')
+    .action(async (ruleId: string, _options: object, command: Command) => {
+      await run(command, async ({ scheduler, timeoutMs, show }) => {
+        const { rule } = await scheduler.ask(
+          {
+            what: `remove rule ${ruleId}`,
+            method: ({ RemoveRule }) => RemoveRule,
+            request: { ruleId },
+            look: 'evenkeel rule list',
+          },
+          timeoutMs(),
+        );
+        show(rule, (view) => (rule === null ? 'The rule is removed.' : `Removed: ${ruleLine(view, rule)}`));
+      });
+    });
+}

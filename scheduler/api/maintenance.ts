@@ -1,0 +1,79 @@
+// Maintenance: what would leave a host and what cannot, entering, leaving, and how far the emptying is.
+import { EvenkeelError } from '../../shared/errors.ts';
+import type { EnterMaintenanceRequest } from '../../shared/gen/evenkeel/v1/EnterMaintenanceRequest.ts';
+import type { EnterMaintenanceResponseInput } from '../../shared/gen/evenkeel/v1/EnterMaintenanceResponse.ts';
+import type { ExitMaintenanceRequest } from '../../shared/gen/evenkeel/v1/ExitMaintenanceRequest.ts';
+import type { ExitMaintenanceResponseInput } from '../../shared/gen/evenkeel/v1/ExitMaintenanceResponse.ts';
+import type { ListMaintenanceResponseInput } from '../../shared/gen/evenkeel/v1/ListMaintenanceResponse.ts';
+import type { Maintenance } from '../../shared/gen/evenkeel/v1/Maintenance.ts';
+import { progressOf, type MaintenanceEntry } from '../control/maintenance.ts';
+import { vmsOf } from '../cluster/view.ts';
+import type { Core } from '../core.ts';
+import { findHost } from './names.ts';
+
+const REASON_MAX = 500;
+
+/** Throws FAILED_PRECONDITION with the VMs that cannot leave, unless that is accepted. */
+export async function enterMaintenance(
+  core: Core,
+  request: EnterMaintenanceRequest,
+): Promise<EnterMaintenanceResponseInput> {
+  const { view, maintenance: book, clock } = core;
+  const host = findHost(view, 'host', request.host);
+  const entry = book.get(host.hostId) ?? {
+    hostId: host.hostId,
+    hostName: host.hostName,
+    enteredAtMs: clock.nowMs(),
+    reason: request.reason.slice(0, REASON_MAX),
+    vmsAtEntry: vmsOf(view, host).length,
+  };
+  const expected = progressIn(core, host.hostId)(entry);
+  if (request.checkOnly) return { maintenance: expected };
+  if (expected.impossible.length > 0 && !request.acceptRemaining)
+    throw new EvenkeelError(
+      'FAILED_PRECONDITION',
+      `${host.hostName} cannot be emptied: ${expected.impossible
+        .map(({ vmName, reason, cure }) => `${vmName}: ${reason}${cure === '' ? '' : ` (${cure})`}`)
+        .join('; ')}`,
+    );
+  await book.enter(entry);
+  core.logger.info({ host: host.hostName, vms: entry.vmsAtEntry }, 'host enters maintenance');
+  core.reports.notify();
+  return { maintenance: expected };
+}
+
+export async function exitMaintenance(
+  core: Core,
+  request: ExitMaintenanceRequest,
+): Promise<ExitMaintenanceResponseInput> {
+  const { maintenance: book, view, logger } = core;
+  // A host that has been forgotten meanwhile is still in the book.
+  const entry =
+    book.list().find(({ hostId, hostName }) => [hostId, hostName].includes(request.host)) ??
+    book.get(findHost(view, 'host', request.host).hostId);
+  if (entry === undefined)
+    throw new EvenkeelError(
+      'FAILED_PRECONDITION',
+      `host: ${request.host} is not in maintenance; see "evenkeel maintenance list"`,
+    );
+  await book.exit(entry.hostId);
+  logger.info({ host: entry.hostName }, 'host leaves maintenance');
+  core.reports.notify();
+  return { maintenance: entry };
+}
+
+export function listMaintenance(core: Core): ListMaintenanceResponseInput {
+  const entries = core.maintenance.list();
+  return { maintenance: entries.length === 0 ? [] : entries.map(progressIn(core)) };
+}
+
+/** How far the emptying of a host is, or would be: planned once, for all that are in maintenance and this one. */
+function progressIn(
+  { planning, maintenance }: Core,
+  ...besides: readonly string[]
+): (entry: MaintenanceEntry) => Maintenance {
+  const drainingHostIds = new Set([...maintenance.hostIds(), ...besides]);
+  const snapshot = planning.snapshot({ drainingHostIds, isUnbounded: true });
+  const plan = planning.plan(snapshot);
+  return (entry) => progressOf(entry, snapshot, plan);
+}

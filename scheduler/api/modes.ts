@@ -1,0 +1,45 @@
+// Modes of the cluster, of hosts and of VMs: shown and set.
+import { invalidField } from '../../shared/errors.ts';
+import type { GetModeResponseInput } from '../../shared/gen/evenkeel/v1/GetModeResponse.ts';
+import type { SetModeRequest } from '../../shared/gen/evenkeel/v1/SetModeRequest.ts';
+import type { SetModeResponseInput } from '../../shared/gen/evenkeel/v1/SetModeResponse.ts';
+import type { ModeScope } from '../control/modes.ts';
+import type { Core } from '../core.ts';
+import { findActiveVm, findHost, unknownVm } from './names.ts';
+
+export function getMode({ mode }: Core): GetModeResponseInput {
+  return { mode: mode.current(), overrides: mode.overrides() };
+}
+
+export async function setMode(core: Core, request: SetModeRequest): Promise<SetModeResponseInput> {
+  const scope = scopeOf(core, request);
+  const isUnset = request.mode === 'MODE_UNSPECIFIED';
+  if (isUnset && scope.kind === 'cluster') throw invalidField('mode', 'must be observe, recommend or auto');
+  await core.mode.set(scope, isUnset ? undefined : request.mode);
+  return getMode(core);
+}
+
+/** A host or VM that is gone still has its mode to be taken away, so that those are looked for first. */
+function scopeOf({ view, mode }: Core, { mode: wanted, host, vm }: SetModeRequest): ModeScope {
+  if (host !== '' && vm !== '')
+    throw invalidField('vm', 'must be empty when a host is named; set one at a time');
+  const known =
+    wanted === 'MODE_UNSPECIFIED'
+      ? mode
+          .overrides()
+          .find((each) =>
+            host === ''
+              ? [each.vmUuid, each.vmName].includes(vm)
+              : [each.hostId, each.hostName].includes(host),
+          )
+      : undefined;
+  if (host !== '') {
+    const { hostId, hostName } = known ?? findHost(view, 'host', host);
+    return { kind: 'host', hostId, hostName };
+  }
+  if (vm === '') return { kind: 'cluster' };
+  if (known !== undefined) return { kind: 'vm', vmUuid: known.vmUuid, vmName: known.vmName };
+  const found = findActiveVm(view, 'vm', vm);
+  if (found === undefined) throw unknownVm(view, 'vm', vm);
+  return { kind: 'vm', vmUuid: found.uuid, vmName: found.sample.name };
+}

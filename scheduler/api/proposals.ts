@@ -1,0 +1,68 @@
+// Moves that wait for a person: listed, approved after another check, rejected.
+import { EvenkeelError } from '../../shared/errors.ts';
+import type { ApproveProposalRequest } from '../../shared/gen/evenkeel/v1/ApproveProposalRequest.ts';
+import type { ApproveProposalResponseInput } from '../../shared/gen/evenkeel/v1/ApproveProposalResponse.ts';
+import type { ListProposalsRequest } from '../../shared/gen/evenkeel/v1/ListProposalsRequest.ts';
+import type { ListProposalsResponseInput } from '../../shared/gen/evenkeel/v1/ListProposalsResponse.ts';
+import type { Proposal } from '../../shared/gen/evenkeel/v1/Proposal.ts';
+import type { RejectProposalRequest } from '../../shared/gen/evenkeel/v1/RejectProposalRequest.ts';
+import type { RejectProposalResponseInput } from '../../shared/gen/evenkeel/v1/RejectProposalResponse.ts';
+import type { Core } from '../core.ts';
+import { limitOf } from './migrations.ts';
+
+export function listProposals(
+  { proposals }: Core,
+  { waitingOnly, limit }: ListProposalsRequest,
+): ListProposalsResponseInput {
+  const all = waitingOnly ? proposals.open() : proposals.list();
+  return { proposals: all.slice(0, limitOf(limit)) };
+}
+
+/** It is checked now, so that the person hears at once, and again when its turn has come. */
+export async function approveProposal(
+  core: Core,
+  { proposalId }: ApproveProposalRequest,
+): Promise<ApproveProposalResponseInput> {
+  const proposal = waiting(core, proposalId);
+  const objection = core.planning.recheck([proposal]).get(proposal.proposalId);
+  if (objection?.isPassing === false) {
+    await core.proposals.end(proposal, 'PROPOSAL_STATE_WITHDRAWN', objection.reason, core.clock.nowMs());
+    throw new EvenkeelError(
+      'FAILED_PRECONDITION',
+      `approve ${proposal.move?.vmName ?? proposalId}: it was checked again and is withdrawn: ${objection.reason}`,
+    );
+  }
+  const approved = await core.proposals.approve(proposal);
+  core.reports.notify();
+  return { proposal: approved };
+}
+
+export async function rejectProposal(
+  core: Core,
+  { proposalId }: RejectProposalRequest,
+): Promise<RejectProposalResponseInput> {
+  const proposal = waiting(core, proposalId);
+  const rejected = await core.proposals.end(
+    proposal,
+    'PROPOSAL_STATE_REJECTED',
+    'a person rejected it',
+    core.clock.nowMs(),
+  );
+  core.reports.notify();
+  return { proposal: rejected };
+}
+
+function waiting({ proposals }: Core, proposalId: string): Proposal {
+  const proposal = proposals.get(proposalId);
+  if (proposal === undefined)
+    throw new EvenkeelError(
+      'NOT_FOUND',
+      `proposal_id: no proposal "${proposalId}"; see "evenkeel proposals"`,
+    );
+  if (proposal.state !== 'PROPOSAL_STATE_WAITING')
+    throw new EvenkeelError(
+      'FAILED_PRECONDITION',
+      `proposal_id: the move of ${proposal.move?.vmName ?? 'its VM'} waits no longer: ${proposal.note === '' ? 'it is approved' : proposal.note}`,
+    );
+  return proposal;
+}

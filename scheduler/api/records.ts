@@ -1,0 +1,32 @@
+// The JSON that plans are made from: now, or for a decision that was made.
+import { EvenkeelError, invalidField } from '../../shared/errors.ts';
+import type { GetRecordRequest } from '../../shared/gen/evenkeel/v1/GetRecordRequest.ts';
+import type { GetRecordResponseInput } from '../../shared/gen/evenkeel/v1/GetRecordResponse.ts';
+import type { TakeSnapshotResponseInput } from '../../shared/gen/evenkeel/v1/TakeSnapshotResponse.ts';
+import type { Core } from '../core.ts';
+import { recordJson } from '../planner/record.ts';
+
+/** A record made now. The mode observe would leave nothing to plan, so that recommend stands in for it. */
+export function takeSnapshot({ planning, mode }: Core): TakeSnapshotResponseInput {
+  const isWatched = mode.current() === 'MODE_OBSERVE';
+  const snapshot = planning.snapshot(isWatched ? { mode: 'recommend' } : {});
+  const { policy, limits } = planning;
+  const json = recordJson({ snapshot, policy, limits, plan: planning.plan(snapshot) });
+  return { json: Buffer.from(json) };
+}
+
+/** By the id of the record, or of a decision that was made from it. */
+export async function getRecord(
+  { records, decisions }: Core,
+  { recordId: id }: GetRecordRequest,
+): Promise<GetRecordResponseInput> {
+  if (id === '') throw invalidField('record_id', 'must be the id of a decision or of its record');
+  const decision = decisions.list().find(({ decisionId }) => decisionId === id);
+  const json = await records.get(decision?.recordId ?? id);
+  if (json === undefined)
+    throw new EvenkeelError(
+      'NOT_FOUND',
+      `record_id: no record "${id}" is kept; the latest are, see "evenkeel decisions"`,
+    );
+  return { json };
+}

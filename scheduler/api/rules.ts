@@ -1,0 +1,93 @@
+// Rules about where VMs run: listed with their conflicts, added when they can hold, removed.
+import { EvenkeelError, invalidField } from '../../shared/errors.ts';
+import type { AddRuleRequest } from '../../shared/gen/evenkeel/v1/AddRuleRequest.ts';
+import type { AddRuleResponseInput } from '../../shared/gen/evenkeel/v1/AddRuleResponse.ts';
+import type { ListRulesResponseInput } from '../../shared/gen/evenkeel/v1/ListRulesResponse.ts';
+import type { RemoveRuleRequest } from '../../shared/gen/evenkeel/v1/RemoveRuleRequest.ts';
+import type { RemoveRuleResponseInput } from '../../shared/gen/evenkeel/v1/RemoveRuleResponse.ts';
+import type { Rule } from '../../shared/gen/evenkeel/v1/Rule.ts';
+import type { RuleConflict } from '../../shared/gen/evenkeel/v1/RuleConflict.ts';
+import { WRITTEN_BY_COMMAND } from '../control/rule-book.ts';
+import { resolveRules, ruleProblem } from '../control/rules.ts';
+import type { Core } from '../core.ts';
+import type { Conflict } from '../planner/plan-types.ts';
+import type { Snapshot } from '../planner/snapshot.ts';
+
+// Becomes part of a key in JetStream.
+const RULE_ID = /^[A-Za-z0-9][\w.-]{0,62}$/;
+// What a person reads, and a message holds.
+const NAMES_MAX = 500;
+const COMMENT_MAX = 500;
+
+export function listRules(core: Core): ListRulesResponseInput {
+  const { rules, view, planning } = core;
+  const { unknown } = rules.resolved(view);
+  const snapshot = planning.snapshot();
+  const { conflicts } = planning.plan(snapshot);
+  return {
+    rules: rules.all(view).map((rule) => ({ ...rule, unknown: unknown.get(rule.ruleId) ?? [] })),
+    conflicts: conflictsOf(snapshot, conflicts),
+  };
+}
+
+/** Throws FAILED_PRECONDITION with the culprits when it is a must that cannot hold beside the others. */
+export async function addRule(core: Core, { rule: asked }: AddRuleRequest): Promise<AddRuleResponseInput> {
+  const rule = checkRule(core, asked);
+  const { rules, view, planning } = core;
+  const others = rules.all(view).filter(({ ruleId }) => ruleId !== rule.ruleId);
+  const { rules: resolved, unknown } = resolveRules(view, [...others, rule]);
+  const conflicts = planning
+    .plan(planning.snapshot({ rules: resolved }))
+    .conflicts.filter(({ ruleIds }) => ruleIds.includes(rule.ruleId));
+  const [first] = conflicts;
+  if (first !== undefined && rule.strength === 'RULE_STRENGTH_MUST')
+    throw new EvenkeelError(
+      'FAILED_PRECONDITION',
+      conflicts.map(({ reason, cure }) => `${reason} (${cure})`).join('; '),
+    );
+  await rules.put(rule);
+  core.reports.notify();
+  return { rule: { ...rule, unknown: unknown.get(rule.ruleId) ?? [] } };
+}
+
+export async function removeRule(
+  core: Core,
+  { ruleId }: RemoveRuleRequest,
+): Promise<RemoveRuleResponseInput> {
+  if (ruleId === '') throw invalidField('rule_id', 'must be the id of a rule; see "evenkeel rule list"');
+  const rule = await core.rules.remove(ruleId, core.view);
+  core.reports.notify();
+  return { rule };
+}
+
+function checkRule({ clock, newId }: Core, asked: Rule | null): Rule {
+  if (asked === null) throw invalidField('rule', 'must say what holds');
+  const ruleId = asked.ruleId === '' ? `rule-${newId().slice(0, 8)}` : asked.ruleId;
+  if (!RULE_ID.test(ruleId))
+    throw invalidField(
+      'rule.rule_id',
+      'must be 1 to 63 letters, digits, ".", "_" or "-", the first a letter or digit',
+    );
+  const problem = ruleProblem(asked);
+  if (problem !== undefined) throw invalidField('rule', problem);
+  if (asked.vms.length + asked.hosts.length > NAMES_MAX)
+    throw invalidField('rule', `must name at most ${NAMES_MAX} VMs and hosts`);
+  const comment = asked.comment.slice(0, COMMENT_MAX);
+  return {
+    ...asked,
+    ruleId,
+    comment,
+    writtenIn: WRITTEN_BY_COMMAND,
+    writtenAtMs: clock.nowMs(),
+    unknown: [],
+  };
+}
+
+/** With the names of the VMs. */
+export function conflictsOf({ vms }: Snapshot, conflicts: readonly Conflict[]): RuleConflict[] {
+  return conflicts.map(({ code, reason, cure, ruleIds, vmUuids }) => ({
+    ...{ code, reason, cure },
+    ruleIds: [...ruleIds],
+    vms: vmUuids.map((uuid) => vms.find((vm) => vm.uuid === uuid)?.name ?? uuid),
+  }));
+}

@@ -1,0 +1,171 @@
+// Rules about where VMs run, from the three places where people write them, made ready for the planner. Pure.
+import type { PlacementRule } from '../../shared/gen/evenkeel/v1/PlacementRule.ts';
+import type { Rule } from '../../shared/gen/evenkeel/v1/Rule.ts';
+import type { RuleKind as WireKind } from '../../shared/gen/evenkeel/v1/RuleKind.ts';
+import type { RuleStrength } from '../../shared/gen/evenkeel/v1/RuleStrength.ts';
+import type { ClusterView, VmView } from '../cluster/view.ts';
+import type { RuleKind, SnapshotRule } from '../planner/snapshot.ts';
+
+const KINDS: Readonly<Record<RuleKind, WireKind>> = {
+  affinity: 'RULE_KIND_AFFINITY',
+  anti_affinity: 'RULE_KIND_ANTI_AFFINITY',
+  vm_to_host: 'RULE_KIND_VM_TO_HOST',
+  vm_not_to_host: 'RULE_KIND_VM_NOT_TO_HOST',
+  pin: 'RULE_KIND_PIN',
+  never_move: 'RULE_KIND_NEVER_MOVE',
+  group: 'RULE_KIND_GROUP',
+};
+
+/** The planner's word for the kind; undefined when none is set. */
+export function ruleKindOf(kind: WireKind): RuleKind | undefined {
+  switch (kind) {
+    case 'RULE_KIND_AFFINITY':
+      return 'affinity';
+    case 'RULE_KIND_ANTI_AFFINITY':
+      return 'anti_affinity';
+    case 'RULE_KIND_VM_TO_HOST':
+      return 'vm_to_host';
+    case 'RULE_KIND_VM_NOT_TO_HOST':
+      return 'vm_not_to_host';
+    case 'RULE_KIND_PIN':
+      return 'pin';
+    case 'RULE_KIND_NEVER_MOVE':
+      return 'never_move';
+    case 'RULE_KIND_GROUP':
+      return 'group';
+    case 'RULE_KIND_UNSPECIFIED':
+      return undefined;
+  }
+}
+
+/** A rule as people write it, in scheduler.yaml and on the command line. */
+export interface WrittenRule {
+  readonly id: string;
+  readonly kind: RuleKind;
+  readonly strength: 'must' | 'should';
+  readonly vms: readonly string[];
+  readonly hosts: readonly string[];
+  readonly comment: string;
+}
+
+export function ruleOf(written: WrittenRule, writtenIn: string, writtenAtMs: number): Rule {
+  return {
+    ruleId: written.id,
+    kind: KINDS[written.kind],
+    strength: strengthOf(written.strength),
+    vms: [...written.vms],
+    hosts: [...written.hosts],
+    writtenIn,
+    writtenAtMs,
+    comment: written.comment,
+    unknown: [],
+  };
+}
+
+function strengthOf(strength: 'must' | 'should'): RuleStrength {
+  return strength === 'must' ? 'RULE_STRENGTH_MUST' : 'RULE_STRENGTH_SHOULD';
+}
+
+/** What is wrong with the rule by itself; undefined when nothing is. */
+export function ruleProblem(rule: Pick<Rule, 'kind' | 'strength' | 'vms' | 'hosts'>): string | undefined {
+  const kind = ruleKindOf(rule.kind);
+  if (kind === undefined) return `kind: must be one of ${Object.keys(KINDS).join(', ')}`;
+  if (rule.strength === 'RULE_STRENGTH_UNSPECIFIED') return 'strength: must be must or should';
+  const vmsMin = isAmongVms(kind) ? 2 : 1;
+  if (new Set(rule.vms).size < vmsMin) return `vms: ${kind} needs at least ${vmsMin}`;
+  const takesHosts = kind === 'vm_to_host' || kind === 'vm_not_to_host' || kind === 'pin';
+  if (!takesHosts && rule.hosts.length > 0) return `hosts: ${kind} is about VMs alone; leave them out`;
+  if (takesHosts && kind !== 'pin' && rule.hosts.length === 0) return `hosts: ${kind} needs at least 1`;
+  return undefined;
+}
+
+function isAmongVms(kind: RuleKind): boolean {
+  return kind === 'affinity' || kind === 'anti_affinity' || kind === 'group';
+}
+
+/** The rules in the metadata of the VMs that run: those that name the same group become one rule. */
+export function metadataRules(view: ClusterView): Rule[] {
+  const rules = new Map<string, Rule>();
+  for (const vm of [...view.vms.values()].sort((a, b) => (a.uuid < b.uuid ? -1 : 1))) {
+    const placement = vm.sample.metadata?.rules?.placement ?? [];
+    placement.forEach((place, index) => {
+      const id = metadataId(place, vm, index);
+      const before = rules.get(id);
+      rules.set(id, before === undefined ? metadataRule(id, place, vm) : withVm(before, vm));
+    });
+  }
+  return [...rules.values()].filter((rule) => ruleProblem(rule) === undefined);
+}
+
+function metadataId({ kind, strength, group }: PlacementRule, vm: VmView, index: number): string {
+  const word = ruleKindOf(kind);
+  if (word === undefined || !isAmongVms(word)) return `metadata:${vm.uuid}:${index}`;
+  return `metadata:${word}:${strength === 'RULE_STRENGTH_SHOULD' ? 'should' : 'must'}:${group}`;
+}
+
+function metadataRule(ruleId: string, { kind, strength, hosts }: PlacementRule, vm: VmView): Rule {
+  return {
+    ...{ ruleId, kind, strength, hosts },
+    vms: [vm.uuid],
+    writtenIn: `metadata of ${vm.sample.name}`,
+    writtenAtMs: 0,
+    comment: '',
+    unknown: [],
+  };
+}
+
+function withVm(rule: Rule, vm: VmView): Rule {
+  return { ...rule, vms: [...rule.vms, vm.uuid], writtenIn: `${rule.writtenIn}, ${vm.sample.name}` };
+}
+
+export interface ResolvedRules {
+  /** With names made ids; a rule of which too little is left to say anything is not among them. */
+  readonly rules: SnapshotRule[];
+  /** Names in each rule that nobody has seen, by rule id. */
+  readonly unknown: ReadonlyMap<string, string[]>;
+}
+
+/** Names become ids by what the view shows now. A name of two VMs means both: no rule is weaker for it. */
+export function resolveRules(view: ClusterView, rules: readonly Rule[]): ResolvedRules {
+  const vmIds = idsByName([...view.vms.values()].map(({ uuid, sample }) => [uuid, sample.name]));
+  const hostIds = idsByName([...view.hosts.values()].map(({ hostId, hostName }) => [hostId, hostName]));
+  const unknown = new Map<string, string[]>();
+  const resolved = rules.flatMap((rule): SnapshotRule[] => {
+    const kind = ruleKindOf(rule.kind);
+    if (kind === undefined) return [];
+    const missing: string[] = [];
+    const found = {
+      vms: idsOf(vmIds, rule.vms, missing),
+      hosts: idsOf(hostIds, rule.hosts, missing),
+    };
+    if (missing.length > 0) unknown.set(rule.ruleId, missing);
+    if (found.vms.length < (isAmongVms(kind) ? 2 : 1)) return [];
+    // Of hosts that nobody has seen none can be kept to: the others would be refused for nothing.
+    if (kind === 'vm_not_to_host' && found.hosts.length === 0) return [];
+    const strength = rule.strength === 'RULE_STRENGTH_SHOULD' ? 'should' : 'must';
+    // A host that is gone still is the only one allowed: its id stays unknown to the planner, and the VM stays.
+    const hosts = rule.hosts.length > 0 && found.hosts.length === 0 ? [...rule.hosts] : found.hosts;
+    return [{ id: rule.ruleId, kind, strength, vms: found.vms, hosts, writtenIn: rule.writtenIn }];
+  });
+  return { rules: resolved, unknown };
+}
+
+type IdsByName = ReadonlyMap<string, readonly string[]>;
+
+function idsByName(named: readonly (readonly [id: string, name: string])[]): IdsByName {
+  const ids = new Map<string, string[]>();
+  for (const [id, name] of named) {
+    ids.set(id, [id]);
+    ids.set(name, [...(ids.get(name) ?? []), id]);
+  }
+  return ids;
+}
+
+function idsOf(ids: IdsByName, names: readonly string[], missing: string[]): string[] {
+  const found = names.flatMap((name) => {
+    const known = ids.get(name) ?? [];
+    if (known.length === 0) missing.push(name);
+    return known;
+  });
+  return [...new Set(found)].sort();
+}

@@ -1,0 +1,95 @@
+// What the loop and the API plan with: the cluster as it is now, what people told us, and the planner over both.
+import type { Proposal } from '../shared/gen/evenkeel/v1/Proposal.ts';
+import { onlyTheseMoves } from './control/recheck.ts';
+import type { ProposalBook } from './control/proposals.ts';
+import type { Plan, PlanLimits } from './planner/plan-types.ts';
+import type { PlanPolicy } from './planner/policy.ts';
+import type { PendingVm, PlanMode, Snapshot, SnapshotRule } from './planner/snapshot.ts';
+
+/** What a question supposes instead of what is. */
+export interface Supposed {
+  readonly mode?: PlanMode;
+  readonly drainingHostIds?: ReadonlySet<string>;
+  readonly rules?: readonly SnapshotRule[];
+  readonly pending?: readonly PendingVm[];
+  /** Without budgets and quiet windows: all that would be moved in the end. */
+  readonly isUnbounded?: boolean;
+}
+
+export interface PlanningParts {
+  /** The cluster as it is now, but for what is supposed. */
+  readonly snapshot: (supposed: Supposed) => Snapshot;
+  readonly planMoves: (snapshot: Snapshot, policy: PlanPolicy, limits: PlanLimits) => Plan;
+  readonly policy: PlanPolicy;
+  readonly limits: PlanLimits;
+  readonly proposals: ProposalBook;
+}
+
+/** Why a decided move is not made: now, or any more. */
+export interface Objection {
+  readonly reason: string;
+  /** It may be made later: what stands against it passes by itself. */
+  readonly isPassing: boolean;
+}
+
+// Codes of stays that end without anybody's doing.
+const PASSING_CODES: ReadonlySet<string> = new Set(['moving', 'busy', 'settling', 'frozen', 'quiet']);
+
+export class Planning {
+  readonly #parts: PlanningParts;
+
+  constructor(parts: PlanningParts) {
+    this.#parts = parts;
+  }
+
+  get policy(): PlanPolicy {
+    return this.#parts.policy;
+  }
+
+  get limits(): PlanLimits {
+    return this.#parts.limits;
+  }
+
+  snapshot(supposed: Supposed = {}): Snapshot {
+    return this.#parts.snapshot(supposed);
+  }
+
+  plan(snapshot: Snapshot): Plan {
+    const { planMoves, policy, limits } = this.#parts;
+    return planMoves(snapshot, policy, limits);
+  }
+
+  /** What stands now against proposals that a person agreed to, by their ids; those without objection are left out. */
+  recheck(agreed: readonly Proposal[], snapshot: Snapshot = this.snapshot()): Map<string, Objection> {
+    const approved = this.#parts.proposals.open().filter(({ state }) => state === 'PROPOSAL_STATE_APPROVED');
+    const moves = [...approved, ...agreed].flatMap(({ move }) => (move === null ? [] : [move]));
+    const plan = this.plan(onlyTheseMoves(snapshot, moves));
+    const objections = new Map<string, Objection>();
+    for (const { proposalId, move } of agreed) {
+      const isPlanned = plan.moves.some(
+        ({ vmUuid, targetHostId }) => vmUuid === move?.vmUuid && targetHostId === move.targetHostId,
+      );
+      if (!isPlanned) objections.set(proposalId, objectionOf(plan, move));
+    }
+    return objections;
+  }
+}
+
+function objectionOf(plan: Plan, move: Proposal['move']): Objection {
+  if (plan.frozenReason !== '') return { reason: plan.frozenReason, isPassing: true };
+  const stay = plan.stays.find(
+    ({ hostId, vmUuid }) => hostId === move?.sourceHostId || (vmUuid !== '' && vmUuid === move?.vmUuid),
+  );
+  if (stay === undefined)
+    return { reason: 'what it was for is gone: nothing asks for it now', isPassing: false };
+  const own = stay.refusals.filter(
+    ({ vmUuid, hostId }) =>
+      (vmUuid === move?.vmUuid && (hostId === '' || hostId === move.targetHostId)) ||
+      (vmUuid === '' && hostId === move?.targetHostId),
+  );
+  const [first] = own;
+  return {
+    reason: first === undefined ? stay.reason : first.reason,
+    isPassing: PASSING_CODES.has(stay.code),
+  };
+}

@@ -1,0 +1,10 @@
+// Original file: proto/evenkeel/v1/scheduler.proto
+
+
+export interface ApproveProposalRequestInput {
+  'proposalId'?: (string);
+}
+
+export interface ApproveProposalRequest {
+  'proposalId': (string);
+}

@@ -1,0 +1,11 @@
+// Original file: proto/evenkeel/v1/scheduler.proto
+
+import type { ProposalInput as _evenkeel_v1_ProposalInput, Proposal as _evenkeel_v1_Proposal } from '../../evenkeel/v1/Proposal.ts';
+
+export interface ApproveProposalResponseInput {
+  'proposal'?: (_evenkeel_v1_ProposalInput | null);
+}
+
+export interface ApproveProposalResponse {
+  'proposal': (_evenkeel_v1_Proposal | null);
+}

@@ -1,0 +1,10 @@
+// Original file: proto/evenkeel/v1/scheduler.proto
+
+
+export interface ExitMaintenanceRequestInput {
+  'host'?: (string);
+}
+
+export interface ExitMaintenanceRequest {
+  'host': (string);
+}

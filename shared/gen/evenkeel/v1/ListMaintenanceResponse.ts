@@ -1,0 +1,11 @@
+// Original file: proto/evenkeel/v1/scheduler.proto
+
+import type { MaintenanceInput as _evenkeel_v1_MaintenanceInput, Maintenance as _evenkeel_v1_Maintenance } from '../../evenkeel/v1/Maintenance.ts';
+
+export interface ListMaintenanceResponseInput {
+  'maintenance'?: (_evenkeel_v1_MaintenanceInput)[];
+}
+
+export interface ListMaintenanceResponse {
+  'maintenance': (_evenkeel_v1_Maintenance)[];
+}

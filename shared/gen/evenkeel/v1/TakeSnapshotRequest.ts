@@ -1,0 +1,8 @@
+// Original file: proto/evenkeel/v1/scheduler.proto
+
+
+export interface TakeSnapshotRequestInput {
+}
+
+export interface TakeSnapshotRequest {
+}
