@@ -1,13 +1,12 @@
 // npm run bench -- NAME [--json]: runs one bench; text on stderr, with --json one object as the last line of stdout.
 import { parseArgs } from 'node:util';
-import { benchMigrate, benchMigratePaused } from './migrate.ts';
+import { benchMigrate } from './migrate.ts';
 import { benchPipeline } from './pipeline.ts';
 import { rounded, type BenchResult } from './result.ts';
 import { benchSampler } from './sampler.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchResult>>> = {
   migrate: benchMigrate,
-  'migrate-paused': benchMigratePaused,
   pipeline: benchPipeline,
   sampler: benchSampler,
 };
