@@ -5,10 +5,10 @@ import type { ProposalTimes } from './control/proposals.ts';
 import { ruleOf } from './control/rules.ts';
 import { readWrittenRules } from './control/written-rules.ts';
 import type { RunnerSettings } from './migrations/run.ts';
-import type { CoolDowns } from './planner/ledger.ts';
 import type { Detection } from './planner/hot-hosts.ts';
 import { DEFAULT_PLAN_POLICY, type Policy } from './planner/policy.ts';
 import type { ViewLimits } from './cluster/view.ts';
+import { restraintSchema, type RestraintSettings } from './restraint-settings.ts';
 import { invalidField } from '../shared/errors.ts';
 import {
   addressAndPort,
@@ -60,10 +60,8 @@ export interface SchedulerSettings {
     readonly inPerHost: number;
     readonly downtimeMaxMs: number;
     readonly concurrentMax: number;
-    readonly coolDownMinutes: number;
-    readonly coolDownFailedMinutes: number;
-    readonly coolDownNotConvergingMinutes: number;
   };
+  readonly restraint: RestraintSettings;
 }
 
 const viewSchema = {
@@ -173,21 +171,6 @@ const migrationSchema = {
     format: wholeNumber(1, 100),
     default: 5,
   },
-  coolDownMinutes: {
-    doc: 'Minutes, 0 to 1440, that a VM stays where it is after it moved. 0 lets a VM follow every swing of load.',
-    format: numberBetween(0, 1440),
-    default: 10,
-  },
-  coolDownFailedMinutes: {
-    doc: 'Minutes, 0 to 1440, before a VM, or a target that refused it, is tried again after a failure.',
-    format: numberBetween(0, 1440),
-    default: 5,
-  },
-  coolDownNotConvergingMinutes: {
-    doc: 'Minutes, 0 to 1440, before a VM is tried again whose memory changed faster than it could be copied.',
-    format: numberBetween(0, 1440),
-    default: 30,
-  },
 };
 
 const approvalSchema = {
@@ -262,6 +245,7 @@ export const schedulerSchema: convict.Schema<SchedulerSettings> = {
   approval: approvalSchema,
   leader: leaderSchema,
   migration: migrationSchema,
+  restraint: restraintSchema,
 };
 
 function addressAndPortOrEmpty(value: unknown): void {
@@ -327,14 +311,6 @@ export function runnerSettingsOf({ migration }: SchedulerSettings): RunnerSettin
     outPerHost: migration.outPerHost,
     inPerHost: migration.inPerHost,
     concurrentMax: migration.concurrentMax,
-  };
-}
-
-export function coolDownsOf({ migration }: SchedulerSettings): CoolDowns {
-  return {
-    afterSuccessMs: migration.coolDownMinutes * MINUTE_MS,
-    afterFailureMs: migration.coolDownFailedMinutes * MINUTE_MS,
-    afterNotConvergingMs: migration.coolDownNotConvergingMinutes * MINUTE_MS,
   };
 }
 

@@ -12,7 +12,6 @@ import { Agents } from './agents.ts';
 import { Changes } from './changes.ts';
 import { emptyView, foldReport, forgetOld, settleHost, type ClusterView } from './cluster/view.ts';
 import {
-  coolDownsOf,
   detectionOf,
   policyOf,
   proposalTimesOf,
@@ -34,6 +33,7 @@ import { Planning } from './planning.ts';
 import type { Policy } from './planner/policy.ts';
 import { readPolicy } from './planner/record.ts';
 import { RecordRing } from './records.ts';
+import { restraintOf } from './restraint-settings.ts';
 import { followSamples } from './samples.ts';
 import { Shelf } from './shelf.ts';
 import type { Store } from './store.ts';
@@ -142,7 +142,7 @@ async function openParts(
   const runner = runnerOf({ agents, journal, changes, clock, logger, events }, store, view, settings);
   const loop = new Loop({
     ...{ view, runner, decisions, mode: control.mode, reports, changes, policy, clock, logger },
-    ...{ coolDowns: coolDownsOf(settings), newId: randomUUID },
+    ...{ restraint: restraintOf(settings.restraint), newId: randomUUID },
   });
   const planning = new Planning({
     snapshot: () => {

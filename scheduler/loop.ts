@@ -10,9 +10,10 @@ import type { ClusterView } from './cluster/view.ts';
 import type { DecisionBook } from './decisions.ts';
 import type { Runner } from './migrations/runner.ts';
 import type { ModeControl } from './control/modes.ts';
-import { ledgerOf, type CoolDowns, type Ledger } from './planner/ledger.ts';
+import { ledgerOf, type Ledger } from './planner/ledger.ts';
 import { plan, type Plan, type PlannedDecision } from './planner/plan.ts';
 import type { Policy } from './planner/policy.ts';
+import type { Restraint } from './planner/restraint.ts';
 
 export interface LoopParts {
   readonly view: ClusterView;
@@ -24,7 +25,7 @@ export interface LoopParts {
   /** Rung when people who watch should look again. */
   readonly changes: Changes;
   readonly policy: Policy;
-  readonly coolDowns: CoolDowns;
+  readonly restraint: Restraint;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly newId: () => string;
@@ -85,8 +86,8 @@ export class Loop {
   }
 
   ledger(): Ledger {
-    const { runner, clock, coolDowns } = this.#parts;
-    return ledgerOf(runner.list(), clock.nowMs(), coolDowns);
+    const { runner, clock, restraint } = this.#parts;
+    return ledgerOf(runner.list(), clock.nowMs(), restraint);
   }
 
   /** What the planner would do now in that mode; changes nothing. */

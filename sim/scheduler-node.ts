@@ -10,7 +10,8 @@ import { Journal } from '../scheduler/migrations/journal.ts';
 import type { Knowledge } from '../scheduler/migrations/knowledge.ts';
 import { Runner, type Order, type RunnerSettings } from '../scheduler/migrations/runner.ts';
 import { Slots } from '../scheduler/migrations/slots.ts';
-import { ledgerOf, type CoolDowns } from '../scheduler/planner/ledger.ts';
+import { ledgerOf } from '../scheduler/planner/ledger.ts';
+import type { Restraint } from '../scheduler/planner/restraint.ts';
 import type { Store } from '../scheduler/store.ts';
 import type { AgentHandlers, AgentNode } from './agent-node.ts';
 import type { History } from './facts.ts';
@@ -103,7 +104,7 @@ export class SchedulerNode {
   }
 
   /** The planner leaves the VM where it is for now. */
-  isCooling(vmUuid: string, rules: CoolDowns): boolean {
+  isCooling(vmUuid: string, rules: Restraint): boolean {
     const nowMs = this.life?.clock.nowMs() ?? 0;
     return ledgerOf(this.#serving?.runner?.list() ?? [], nowMs, rules).coolDowns.has(vmUuid);
   }

@@ -179,7 +179,7 @@ export class Storm {
     const isPlanned = this.#random.chance(0.4);
     const evacuation = this.#random.chance(0.2);
     const abortAfterMs = this.#random.chance(0.2) ? this.#random.between(0, 9_000) : undefined;
-    if (leader === undefined || (isPlanned && leader.isCooling(vm.uuid, this.#world.coolDowns))) return;
+    if (leader === undefined || (isPlanned && leader.isCooling(vm.uuid, this.#world.restraint))) return;
     const { uuid: vmUuid, name: vmName } = vm;
     const decisionId = isPlanned ? 'd' : '';
     history.note('order', leader.name, `${vmName} ${sourceHostId} > ${targetHostId}`);

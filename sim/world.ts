@@ -6,7 +6,7 @@ import type { Migration } from '../shared/gen/evenkeel/v1/Migration.ts';
 import type { CopyOrder } from '../agent/migration/hypervisor.ts';
 import type { Knowledge } from '../scheduler/migrations/knowledge.ts';
 import type { RunnerSettings } from '../scheduler/migrations/runner.ts';
-import type { CoolDowns } from '../scheduler/planner/ledger.ts';
+import { DEFAULT_RESTRAINT, type Restraint } from '../scheduler/planner/restraint.ts';
 import { AgentNode, roomOf, type AgentPlant } from './agent-node.ts';
 import { Disk } from './disk.ts';
 import { History, type Act } from './facts.ts';
@@ -56,10 +56,12 @@ export class World {
   readonly schedulers: SchedulerNode[] = [];
   readonly migrations = new Map<string, Migration>();
   readonly scene: Scene;
-  readonly coolDowns: CoolDowns = {
+  readonly restraint: Restraint = {
+    ...DEFAULT_RESTRAINT,
     afterSuccessMs: COOL_DOWN_MS,
     afterFailureMs: COOL_DOWN_MS / 4,
     afterNotConvergingMs: 2 * COOL_DOWN_MS,
+    coolDownMaxMs: 2 * COOL_DOWN_MS,
   };
   #ids = 0;
 

@@ -1,13 +1,7 @@
-// What past and running migrations forbid for now: moves in flight, cool-downs, targets that refused a VM.
+// What past and running migrations forbid for now: moves in flight, cool-downs, targets that refused a VM, budgets.
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import { holdsSlots, isOver, type CauseCode } from '../migrations/machine.ts';
-
-export interface CoolDowns {
-  readonly afterSuccessMs: number;
-  readonly afterFailureMs: number;
-  /** After a copy that did not converge or ran out of time: the guest will not have changed soon. */
-  readonly afterNotConvergingMs: number;
-}
+import { budgetsLeft, coolDownOf, type BudgetsLeft, type CoolDown, type Restraint } from './restraint.ts';
 
 export interface Ledger {
   /** Migrations that hold their VM: those under way, and those that a person has to look at. */
@@ -19,9 +13,14 @@ export interface Ledger {
   readonly outByHost: ReadonlyMap<string, number>;
   readonly inByHost: ReadonlyMap<string, number>;
   /** Until when a VM stays where it is, by uuid, and why. */
-  readonly coolDowns: ReadonlyMap<string, { readonly untilMs: number; readonly migration: Migration }>;
+  readonly coolDowns: ReadonlyMap<string, CoolDown>;
   /** Targets that refused a VM, by `pairKey`, with the refusal's text. */
   readonly refusedPairs: ReadonlyMap<string, { readonly untilMs: number; readonly reason: string }>;
+  /** Hosts that a VM left lately and does not go back to, by its uuid. */
+  readonly leftHosts: ReadonlyMap<string, readonly { readonly hostId: string; readonly atMs: number }[]>;
+  /** How fast a VM changed its memory when it was last copied. */
+  readonly dirtyBytesPerSecond: ReadonlyMap<string, number>;
+  readonly budgets: BudgetsLeft;
 }
 
 // They say nothing about VM or target: the move may be planned again at once.
@@ -36,27 +35,11 @@ export function pairKey(vmUuid: string, targetHostId: string): string {
 }
 
 /** The ledger at `nowMs` of the known migrations, in any order. */
-export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, rules: CoolDowns): Ledger {
-  const active: Migration[] = [];
-  const coolDowns = new Map<string, { untilMs: number; migration: Migration }>();
-  const refusedPairs = new Map<string, { untilMs: number; reason: string }>();
-  for (const migration of migrations) {
-    if (!isOver(migration.state)) {
-      active.push(migration);
-    } else if (NOBODYS_FAULT.has(migration.causeCode)) {
-      continue;
-    } else if (migration.startedAtMs === 0 && migration.causeCode !== 'not_converging') {
-      // It ended before the copy: that says something about this target, nothing about the VM.
-      const untilMs = migration.endedAtMs + rules.afterFailureMs;
-      const key = pairKey(migration.vmUuid, migration.targetHostId);
-      if (untilMs > Math.max(nowMs, refusedPairs.get(key)?.untilMs ?? 0))
-        refusedPairs.set(key, { untilMs, reason: migration.outcome });
-    } else {
-      const untilMs = migration.endedAtMs + coolDownMs(migration, rules);
-      if (untilMs > Math.max(nowMs, coolDowns.get(migration.vmUuid)?.untilMs ?? 0))
-        coolDowns.set(migration.vmUuid, { untilMs, migration });
-    }
-  }
+export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, restraint: Restraint): Ledger {
+  const all = [...migrations];
+  const active = all.filter(({ state }) => !isOver(state));
+  const ended = all.filter(({ state, causeCode }) => isOver(state) && !NOBODYS_FAULT.has(causeCode));
+  const copies = groupBy(ended.filter(beganToCopy), ({ vmUuid }) => vmUuid);
   const underWay = active.filter(({ state }) => holdsSlots(state) || state === 'MIGRATION_STATE_QUEUED');
   return {
     active,
@@ -64,16 +47,88 @@ export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, rules: 
     activeByVm: new Map(active.map((migration) => [migration.vmUuid, migration])),
     outByHost: countBy(underWay, ({ sourceHostId }) => sourceHostId),
     inByHost: countBy(underWay, ({ targetHostId }) => targetHostId),
-    coolDowns,
-    refusedPairs,
+    coolDowns: coolDownsOf(copies, nowMs, restraint),
+    refusedPairs: refusedPairs(ended, nowMs, restraint),
+    leftHosts: leftHosts(ended, nowMs, restraint),
+    dirtyBytesPerSecond: dirtyRates(copies),
+    budgets: budgetsLeft(all, nowMs, restraint),
   };
 }
 
-function coolDownMs(migration: Migration, rules: CoolDowns): number {
-  if (migration.state === 'MIGRATION_STATE_SUCCEEDED') return rules.afterSuccessMs;
-  return migration.causeCode === 'not_converging' || migration.causeCode === 'timeout'
-    ? rules.afterNotConvergingMs
-    : rules.afterFailureMs;
+/** One that did not says something about its target, nothing about the VM; but a dirty rate is the VM's. */
+function beganToCopy({ startedAtMs, causeCode }: Migration): boolean {
+  return startedAtMs > 0 || causeCode === 'not_converging';
+}
+
+function coolDownsOf(
+  copies: ReadonlyMap<string, readonly Migration[]>,
+  nowMs: number,
+  restraint: Restraint,
+): Map<string, CoolDown> {
+  const coolDowns = new Map<string, CoolDown>();
+  for (const [vmUuid, ofVm] of copies) {
+    const coolDown = coolDownOf(ofVm, restraint);
+    if (coolDown !== undefined && coolDown.untilMs > nowMs) coolDowns.set(vmUuid, coolDown);
+  }
+  return coolDowns;
+}
+
+function refusedPairs(
+  ended: readonly Migration[],
+  nowMs: number,
+  { afterFailureMs }: Restraint,
+): Map<string, { untilMs: number; reason: string }> {
+  const pairs = new Map<string, { untilMs: number; reason: string }>();
+  for (const migration of ended) {
+    if (beganToCopy(migration)) continue;
+    const untilMs = migration.endedAtMs + afterFailureMs;
+    const key = pairKey(migration.vmUuid, migration.targetHostId);
+    if (untilMs > Math.max(nowMs, pairs.get(key)?.untilMs ?? 0))
+      pairs.set(key, { untilMs, reason: migration.outcome });
+  }
+  return pairs;
+}
+
+function leftHosts(
+  ended: readonly Migration[],
+  nowMs: number,
+  { returnAfterMs }: Restraint,
+): Map<string, { hostId: string; atMs: number }[]> {
+  const arrived = ended
+    .filter(
+      ({ state, endedAtMs }) => state === 'MIGRATION_STATE_SUCCEEDED' && endedAtMs > nowMs - returnAfterMs,
+    )
+    .sort((a, b) => a.endedAtMs - b.endedAtMs || (a.migrationId < b.migrationId ? -1 : 1));
+  const left = new Map<string, { hostId: string; atMs: number }[]>();
+  for (const [vmUuid, ofVm] of groupBy(arrived, (migration) => migration.vmUuid))
+    left.set(
+      vmUuid,
+      ofVm.map(({ sourceHostId, endedAtMs }) => ({ hostId: sourceHostId, atMs: endedAtMs })),
+    );
+  return left;
+}
+
+function dirtyRates(copies: ReadonlyMap<string, readonly Migration[]>): Map<string, number> {
+  const rates = new Map<string, number>();
+  for (const [vmUuid, ofVm] of copies) {
+    const latest = ofVm.reduce((last, copy) => (copy.endedAtMs > last.endedAtMs ? copy : last));
+    const rate = latest.progress?.dirtyBytesPerSecond ?? latest.forecast?.dirtyBytesPerSecond ?? 0;
+    if (rate > 0) rates.set(vmUuid, rate);
+  }
+  return rates;
+}
+
+function groupBy(
+  migrations: readonly Migration[],
+  keyOf: (migration: Migration) => string,
+): Map<string, Migration[]> {
+  const groups = new Map<string, Migration[]>();
+  for (const migration of migrations) {
+    const group = groups.get(keyOf(migration));
+    if (group === undefined) groups.set(keyOf(migration), [migration]);
+    else group.push(migration);
+  }
+  return groups;
 }
 
 function countBy(
@@ -81,6 +136,6 @@ function countBy(
   hostOf: (migration: Migration) => string,
 ): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const migration of migrations) counts.set(hostOf(migration), (counts.get(hostOf(migration)) ?? 0) + 1);
+  for (const [hostId, ofHost] of groupBy(migrations, hostOf)) counts.set(hostId, ofHost.length);
   return counts;
 }

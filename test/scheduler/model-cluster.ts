@@ -6,6 +6,7 @@ import { detectionOf, policyOf, schedulerSchema, viewLimitsOf } from '../../sche
 import { emptyView, foldReport, type ClusterView } from '../../scheduler/cluster/view.ts';
 import { ledgerOf, type Ledger } from '../../scheduler/planner/ledger.ts';
 import { plan, type Plan } from '../../scheduler/planner/plan.ts';
+import { DEFAULT_RESTRAINT } from '../../scheduler/planner/restraint.ts';
 import type { Policy } from '../../scheduler/planner/policy.ts';
 import { loadSettings } from '../../shared/settings.ts';
 
@@ -14,12 +15,6 @@ export const POLICY: Policy = policyOf(SETTINGS);
 /** A level is passed after k of n samples, without waiting for longer. */
 export const DETECTION = { ...detectionOf(SETTINGS), sustainedMs: 0 };
 export const LIMITS = viewLimitsOf(SETTINGS);
-export const COOL_DOWNS = {
-  afterSuccessMs: 600_000,
-  afterFailureMs: 300_000,
-  afterNotConvergingMs: 1_800_000,
-};
-
 export const INTERVAL_MS = 5_000;
 /** An arbitrary moment, a multiple of the interval. */
 export const T0 = 1_700_000_000_000;
@@ -105,7 +100,7 @@ export function observe(
 }
 
 export function ledger(migrations: readonly Migration[] = [], nowMs = T0): Ledger {
-  return ledgerOf(migrations, nowMs, COOL_DOWNS);
+  return ledgerOf(migrations, nowMs, DEFAULT_RESTRAINT);
 }
 
 /** The plan for hosts under constant demand, with nothing under way. */

@@ -176,7 +176,7 @@ void t.test('what is under way or lately ended holds the planner back', (t) => {
     'an unknown outcome holds its VM, whose load may be on the target already, but not its hosts',
   );
   t.equal(outcome([migration({})]), 'b > h2', 'a VM that moved cools down');
-  t.equal(outcome([migration({ endedAtMs: T0 - 600_001 })]), 'a > h2', 'until its time is over');
+  t.equal(outcome([migration({ endedAtMs: T0 - 900_001 })]), 'a > h2', 'until its time is over');
   const failed = { state: 'MIGRATION_STATE_FAILED' as const };
   t.equal(outcome([migration({ ...failed, endedAtMs: T0 - 299_000 })]), 'b > h2');
   t.equal(outcome([migration({ ...failed, endedAtMs: T0 - 301_000 })]), 'a > h2');

@@ -1,0 +1,96 @@
+// How much restraint the balancer shows: how long a VM stays after a move, and how much is moved in an hour. Pure.
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import { HOUR_MS, MINUTE_MS } from '../../shared/units.ts';
+
+export interface Restraint {
+  /** Least cool-down after a move that succeeded … */
+  readonly afterSuccessMs: number;
+  /** … after one that failed … */
+  readonly afterFailureMs: number;
+  /** … and after a copy that did not converge or ran out of time: the guest will not have changed soon. */
+  readonly afterNotConvergingMs: number;
+  /** No cool-down is longer, however often the VM moved. */
+  readonly coolDownMaxMs: number;
+  /** How long a VM does not go back to a host that it left. */
+  readonly returnAfterMs: number;
+  /** Most moves of the balancer in an hour, and the bytes they copy; 0: no limit. */
+  readonly movesPerHour: number;
+  readonly bytesPerHour: number;
+}
+
+/** The restraint of a new installation; the scheduler's settings take their defaults from here. */
+export const DEFAULT_RESTRAINT: Restraint = {
+  // OpenShift's descheduler came to a quarter of an hour, doubled with each move, and 6 hours at most.
+  afterSuccessMs: 15 * MINUTE_MS,
+  afterFailureMs: 5 * MINUTE_MS,
+  afterNotConvergingMs: 30 * MINUTE_MS,
+  coolDownMaxMs: 6 * HOUR_MS,
+  // As long as the longest cool-down: the load that drove it away is then another time of day.
+  returnAfterMs: 6 * HOUR_MS,
+  // More than an hour's fires of a large cluster ask for; a balancer that has gone astray is stopped by it.
+  movesPerHour: 100,
+  bytesPerHour: 0,
+};
+
+export interface CoolDown {
+  readonly untilMs: number;
+  /** Migrations of the VM in the 24 hours up to the last one, which doubles it. */
+  readonly movesInDay: number;
+  readonly migration: Migration;
+}
+
+const DAY_MS = 24 * HOUR_MS;
+
+/**
+ * max(least, how long the last copy took) x 2^(copies in 24 h - 1), at most `coolDownMaxMs`, from the end of the last.
+ * `copies` are migrations of one VM that began to copy and have ended, in any order. Counted from the end of the last
+ * one, so that the end of the cool-down does not move as time goes on.
+ */
+export function coolDownOf(copies: readonly Migration[], restraint: Restraint): CoolDown | undefined {
+  const [first, ...others] = copies;
+  if (first === undefined) return undefined;
+  const last = others.reduce((latest, copy) => (copy.endedAtMs > latest.endedAtMs ? copy : latest), first);
+  const movesInDay = copies.filter(({ endedAtMs }) => endedAtMs > last.endedAtMs - DAY_MS).length;
+  const durationMs = last.startedAtMs > 0 ? last.endedAtMs - last.startedAtMs : 0;
+  const coolDownMs = Math.max(leastMs(last, restraint), durationMs) * 2 ** (movesInDay - 1);
+  return {
+    untilMs: last.endedAtMs + Math.min(restraint.coolDownMaxMs, coolDownMs),
+    movesInDay,
+    migration: last,
+  };
+}
+
+function leastMs({ state, causeCode }: Migration, restraint: Restraint): number {
+  if (state === 'MIGRATION_STATE_SUCCEEDED') return restraint.afterSuccessMs;
+  return causeCode === 'not_converging' || causeCode === 'timeout'
+    ? restraint.afterNotConvergingMs
+    : restraint.afterFailureMs;
+}
+
+/** What is left of the hour's budgets at `nowMs`; a field is absent where there is no limit. */
+export interface BudgetsLeft {
+  readonly moves?: number;
+  readonly bytes?: number;
+}
+
+/** Orders of people and the emptying of a host are nobody's whim: they neither use up the budgets nor wait for them. */
+export function budgetsLeft(
+  migrations: readonly Migration[],
+  nowMs: number,
+  { movesPerHour, bytesPerHour }: Restraint,
+): BudgetsLeft {
+  const own = migrations.filter(
+    ({ decisionId, evacuation, queuedAtMs }) =>
+      decisionId !== '' && !evacuation && queuedAtMs > nowMs - HOUR_MS,
+  );
+  const bytes = own.reduce((sum, migration) => sum + trafficBytes(migration), 0);
+  return {
+    ...(movesPerHour > 0 && { moves: Math.max(0, movesPerHour - own.length) }),
+    ...(bytesPerHour > 0 && { bytes: Math.max(0, bytesPerHour - bytes) }),
+  };
+}
+
+/** What it copied, or is expected to. */
+function trafficBytes({ progress, forecast }: Migration): number {
+  return Math.max(progress?.memoryProcessedBytes ?? 0, forecast?.trafficBytes ?? 0);
+}
