@@ -72,7 +72,7 @@ function addAbort(program: Command, run: Run): void {
     .command('abort')
     .summary('stop a migration; the VM stays where it is')
     .description(
-      'Stops a migration that is still copying: the VM goes on where it is. What is already switching over cannot be stopped.',
+      'Stops a migration that is still copying: the VM goes on where it is. What is already switching over cannot be stopped. One whose outcome is unknown or split is taken off evenkeel’s hands within seconds: put its VM in order first.',
     )
     .argument('<migration>', 'its id or how that begins, or the name of the VM')
     .action(async (asked: string, _options: object, command: Command) => {

@@ -11,8 +11,8 @@
 //      ├─found→ CLEANUP ─ended→ SUCCEEDED | FAILED | ABORTED | CRASHED
 //      │           └─changed→ VERIFYING
 //      ├─ended→ (as above, when there is nothing to put in order)
-//      ├─unknown→ UNKNOWN ─seen_again→ VERIFYING
-//      └─split→ SPLIT ─found→ CLEANUP, ─ended→ (as above, once a person has decided)
+//      ├─unknown→ UNKNOWN ─seen_again→ VERIFYING, ─dismissed→ FAILED
+//      └─split→ SPLIT ─found→ CLEANUP, ─ended→ (as above, once a person has decided), ─dismissed→ FAILED
 //
 //   taken_over (a scheduler that starts to lead): before INTENT → FAILED; SPLIT stays; all else not yet over → VERIFYING.
 //
@@ -100,6 +100,8 @@ export type MigrationEvent =
   | { readonly kind: 'unknown'; readonly outcome: string }
   | { readonly kind: 'split'; readonly outcome: string }
   | { readonly kind: 'seen_again' }
+  /** A person has taken the VM over: it is no longer held, nor looked at. */
+  | { readonly kind: 'dismissed' }
   | {
       readonly kind: 'ended';
       readonly ending: Ending;
@@ -254,6 +256,11 @@ export function step(migration: Migration, event: MigrationEvent, nowMs: number)
       return { ...enter('SPLIT', 'VERIFYING', 'CLEANUP', 'SPLIT'), outcome: event.outcome };
     case 'seen_again':
       return enter('VERIFYING', 'UNKNOWN');
+    case 'dismissed': {
+      const { outcome, causeCode } = migration;
+      const cause = causeCode === '' ? 'cause_not_told' : causeCode;
+      return over(enter('FAILED', 'UNKNOWN', 'SPLIT'), `${outcome}; a person took it over`, cause, nowMs);
+    }
     case 'ended':
       return afterEnd(enter('VERIFYING', 'VERIFYING', 'CLEANUP', 'SPLIT'), event, nowMs);
     case 'taken_over':

@@ -54,6 +54,8 @@ export interface Run {
   /** Monotonic time at which the present state was entered here. */
   sinceMs: number;
   isAbortAsked: boolean;
+  /** A person takes over what only a person can settle. */
+  isDismissed: boolean;
   /** What libvirt or an agent said about a failure; empty when nothing. */
   told: string;
   /** When this scheduler heard that the guest was paused to be switched over; monotonic. */
@@ -70,7 +72,7 @@ const JOURNAL_RETRY_MS = SECOND_MS;
 export function newRun({ migration, revision }: Entry, clock: Clock): Run {
   return {
     ...{ migration, revision, sinceMs: clock.monotonicMs() },
-    ...{ isAbortAsked: false, told: '', last: Promise.resolve() },
+    ...{ isAbortAsked: false, isDismissed: false, told: '', last: Promise.resolve() },
     ...{ pausedAtMs: undefined, downtimeMs: undefined },
   };
 }

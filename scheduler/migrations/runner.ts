@@ -7,7 +7,7 @@ import { admit, prepare, slotFor } from './admit.ts';
 import { abortCopy, followCopy } from './copy.ts';
 import { endRun } from './ending.ts';
 import type { Claim } from './journal.ts';
-import { holdsSlots, isAbortable, isBeforeCopy, isOver, step } from './machine.ts';
+import { holdsSlots, isAbortable, isBeforeCopy, isForPerson, isOver, step } from './machine.ts';
 import {
   advance,
   fieldsOf,
@@ -151,7 +151,10 @@ export class Runner {
     return run.migration;
   }
 
-  /** Ends a migration that has not been switched over yet; the VM then stays. Throws NOT_FOUND, FAILED_PRECONDITION. */
+  /**
+   * Ends a migration that has not been switched over yet; the VM then stays. One that only a person can settle is let go
+   * of within seconds: its VM is no longer held. Throws NOT_FOUND, FAILED_PRECONDITION.
+   */
   async abort(migrationId: string): Promise<Migration> {
     const term = this.#leading();
     const run = this.#runs.get(migrationId);
@@ -159,6 +162,7 @@ export class Runner {
     const { state } = run.migration;
     if (isBeforeCopy(state)) run.isAbortAsked = true;
     else if (isAbortable(state)) this.#track(term, run, this.#abortCopy(term, run));
+    else if (isForPerson(state)) run.isDismissed = true;
     else if (state !== 'MIGRATION_STATE_ABORTING')
       throw new EvenkeelError(
         'FAILED_PRECONDITION',

@@ -32,11 +32,14 @@ interface Watch {
   abortToldAtMs: number;
 }
 
-/** Goes on until the migration is over; an unknown outcome is looked at for as long as it takes. */
+/** Goes on until the migration is over; an unknown outcome is looked at until it is known or a person takes it over. */
 export async function verify(term: Term, run: Run): Promise<void> {
   const { clock } = term.parts;
   const watch = newWatch(clock.monotonicMs());
   while (!isOver(run.migration.state)) {
+    if (run.isDismissed && isForPerson(run.migration.state))
+      return advanceSurely(term, run, { kind: 'dismissed' });
+    run.isDismissed = false;
     const seen = await look(term, run);
     term.signal.throwIfAborted();
     const verdict = judgeSeen(term, run, watch, seen);

@@ -49,6 +49,7 @@ const EVENTS = {
   unknown: { kind: 'unknown', outcome: 'who knows' },
   split: { kind: 'split', outcome: 'both' },
   seen_again: { kind: 'seen_again' },
+  dismissed: { kind: 'dismissed' },
   arrived: ended('arrived'),
   stayed: ended('stayed', 'net_lost_copy'),
   gave_up: ended('stayed', 'not_converging'),
@@ -105,6 +106,8 @@ const LIVES: [events: string, expected: string][] = [
     `${BEGUN} returned split taken_over found arrived`,
     `${PREPARING} VERIFYING SPLIT SPLIT CLEANUP SUCCEEDED`,
   ],
+  [`${BEGUN} broke unknown dismissed`, `${PREPARING} VERIFYING UNKNOWN FAILED src_agent_lost`],
+  [`${BEGUN} returned split dismissed`, `${PREPARING} VERIFYING SPLIT FAILED cause_not_told`],
   ['taken_over', 'FAILED scheduler_restarted'],
   ['admitted checking taken_over', 'ADMITTED CHECKING FAILED scheduler_restarted'],
   ['admitted checking intended taken_over stayed', 'ADMITTED CHECKING INTENT VERIFYING FAILED net_lost_copy'],
@@ -130,6 +133,7 @@ void t.test('an event that cannot happen is a bug and said to be one', (t) => {
     `${BEGUN} arrived`,
     `${BEGUN} returned split seen_again`,
     `${BEGUN} returned arrived arrived`,
+    `${BEGUN} returned dismissed`,
   ])
     t.throws(() => life(events), /cannot be/, events);
   t.end();

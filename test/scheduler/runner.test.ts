@@ -99,6 +99,27 @@ void t.test(
   },
 );
 
+void t.test('a person takes over what stays unknown, and the VM is free to move again', async (t) => {
+  const world = new MemoryWorld();
+  const runner = await world.leading();
+  world.host('kvm1').shows = RUNNING;
+  const id = await begunUnreachable(world, runner);
+  await t.rejects(runner.abort(id), { code: 'FAILED_PRECONDITION' }, 'not while it may still be found out');
+  await world.clock.pass(125 * SECOND_MS);
+  t.match(await runner.abort(id), { state: 'MIGRATION_STATE_UNKNOWN' });
+  await world.clock.pass(15 * SECOND_MS);
+  t.match(runner.get(id), { state: 'MIGRATION_STATE_FAILED', outcome: /a person took it over/ });
+  world.host('kvm2').isReachable = true;
+  await world.clock.pass(120 * SECOND_MS);
+  t.same(
+    world.host('kvm1').did.filter((act) => ['resume', 'destroy', 'undefine'].includes(act)),
+    [],
+  );
+  const next = runner.start(world.order());
+  await world.clock.pass(SECOND_MS);
+  await next;
+});
+
 async function begunUnreachable(world: MemoryWorld, runner: Runner): Promise<string> {
   const [kvm1, kvm2] = [world.host('kvm1'), world.host('kvm2')];
   kvm1.copy = () => {
