@@ -78,7 +78,7 @@ export interface Conflict {
 /** Why the planner stopped: it was done, or what it had to stop at. */
 export type Stopped = 'complete' | 'move_budget' | 'byte_budget' | 'steps' | 'deadline';
 
-/** @public What planMoves gives. */
+/** What planMoves gives. */
 export interface Plan {
   readonly moves: readonly PlannedMove[];
   readonly stays: readonly Stay[];
@@ -94,7 +94,7 @@ export interface Plan {
   readonly steps: number;
 }
 
-/** @public What bounds a plan besides the policy. */
+/** What bounds a plan besides the policy. */
 export interface PlanLimits {
   /** Candidates looked at: the same number gives the same plan on any machine. */
   readonly steps?: number;

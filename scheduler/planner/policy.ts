@@ -25,7 +25,7 @@ export interface PlanPolicy {
   readonly disk: Levels;
   /** How far below its exit level a target must stay with the VM on it. */
   readonly targetMarginRatio: number;
-  /** Gain a move must bring, as cost removed for each core (or its equal in memory) moved; see planner/cost.ts. */
+  /** Gain a move to a crowded target must bring, as cost removed for each core (or its equal in memory) moved. */
   readonly gainMin: number;
   /** Share of a host's memory that is never planned away. */
   readonly memoryReserveRatio: number;
@@ -57,8 +57,8 @@ export const DEFAULT_PLAN_POLICY: PlanPolicy = {
   memoryReserveRatio: 0.1,
   unknownHostsMaxRatio: 0.34,
   bandwidthBytesPerSecond: 100 * MIB,
-  migrationPriceCores: 1,
-  persistenceMinMs: 300_000,
+  migrationPriceCores: 0.5,
+  persistenceMinMs: 600_000,
   persistenceMaxMs: 3_600_000,
   evenness: false,
   consolidation: false,

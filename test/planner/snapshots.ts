@@ -1,9 +1,12 @@
 // Snapshots for tests: only what matters is given, all else is a calm cluster.
 import { GIB } from '../../shared/units.ts';
+import { planMoves } from '../../scheduler/planner/plan-moves.ts';
 import type { PlannedMove } from '../../scheduler/planner/plan-types.ts';
+import { DEFAULT_PLAN_POLICY } from '../../scheduler/planner/policy.ts';
 import {
   SNAPSHOT_FORMAT,
   type Figures,
+  type Hold,
   type HotSpot,
   type Snapshot,
   type SnapshotHost,
@@ -93,12 +96,12 @@ export function hotSpot(more: Partial<HotSpot> = {}): HotSpot {
   return { resource: 'cpu', sinceMs: AT_MS - 600_000, level: 'hot', evidence: 'given', ...more };
 }
 
-/** @public "vm > target" of each move. */
+/** "vm > target" of each move. */
 export function shortMoves(moves: readonly PlannedMove[]): string[] {
   return moves.map(({ vmName, targetHostName }) => `${vmName} > ${targetHostName}`);
 }
 
-/** @public The snapshot once all moves have ended, as the next samples would show it. */
+/** The snapshot once all moves have ended, as the next samples would show it. */
 export function applied(snapshot: Snapshot, moves: readonly PlannedMove[]): Snapshot {
   const movesOf = new Map(moves.map((move) => [move.vmUuid, move.targetHostId]));
   const shift = (figures: Figures, by: Figures, sign: number): Figures => ({
@@ -126,4 +129,42 @@ export function applied(snapshot: Snapshot, moves: readonly PlannedMove[]): Snap
     return { ...vm, hostId };
   });
   return { ...snapshot, vms, hosts: [...hosts.values()] };
+}
+
+export const NEVER: Hold = {
+  code: 'never_move',
+  reason: 'its rules say so',
+  cure: 'none',
+  against: 'every_move',
+};
+export const COOLING: Hold = {
+  code: 'cooling_down',
+  reason: 'it moved',
+  cure: 'wait',
+  against: 'optional_moves',
+};
+
+export function vm(name: string, cores: number, more: Partial<GivenVm> = {}): GivenVm {
+  return { name, cores, ...more };
+}
+
+export function host(name: string, vms: readonly GivenVm[] = [], more: Partial<GivenHost> = {}): GivenHost {
+  return { name, cores: 1, memory: 2 * GIB, vms, ...more };
+}
+
+export interface Case {
+  readonly claim: string;
+  readonly hosts: readonly GivenHost[];
+  readonly more?: Partial<Snapshot>;
+  /** "vm > target" of each move, then the codes of what stays. */
+  readonly expected: readonly string[];
+}
+
+export function summary(
+  hosts: readonly GivenHost[],
+  more: Partial<Snapshot> = {},
+  policy = DEFAULT_PLAN_POLICY,
+): string[] {
+  const { moves, stays } = planMoves(snapshotOf(hosts, more), policy);
+  return [...shortMoves(moves), ...stays.map(({ code }) => code)];
 }

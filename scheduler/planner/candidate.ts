@@ -1,0 +1,118 @@
+// One possible move: what it would bring, and whether the target could bear it.
+import { at, wholeAt } from './columns.ts';
+import type { Board } from './board.ts';
+import { coreEquivalents, costWith, hostCost } from './host-cost.ts';
+import type { HotHosts } from './hot.ts';
+
+/** The resource, counted from 1, in which a target would be too full; 0 when in none. */
+export const LOAD = { ok: 0, cpu: 1 } as const;
+
+// Guests on the source wait for CPU only when more is wanted than there is.
+const FULL_RATIO = 1;
+// A crowded target must end at least this much below what the source has now, or the hot spot is only carried about.
+const COOLER_MIN_RATIO = 0.1;
+// A unit that carries less than this share of what is too much would need ten like it to help: that is churn, not relief.
+const RELIEF_MIN_RATIO = 0.1;
+
+// The order of LOAD_RESOURCES.
+const CPU = 0;
+
+/** No unit: where nothing leaves a host for another one to come. */
+export const NOBODY = -1;
+
+/** The resource in which the host, with the unit on it and `gone` away, would leave comfort at its peak; LOAD.ok when none. */
+export function crowded(
+  { hosts, units, resources, comfort }: Board,
+  unit: number,
+  host: number,
+  gone: number = NOBODY,
+): number {
+  const size = resources.length;
+  let found: number = LOAD.ok;
+  for (let resource = 0; resource < size; resource += 1) {
+    const place = host * size + resource;
+    const left = gone === NOBODY ? 0 : at(units.peak, gone * size + resource);
+    const peak = at(hosts.peak, place) + at(units.peak, unit * size + resource) - left;
+    if (peak * at(hosts.inverse, place) <= at(comfort, resource)) continue;
+    if (resource !== CPU) return resource + 1;
+    found = LOAD.cpu;
+  }
+  return found;
+}
+
+/** Guests on the source wait for CPU, and with the unit on it the target would still be clearly cooler than that. */
+export function relievesWaiting(board: Board, hot: HotHosts, unit: number, host: number): boolean {
+  const { hosts, units, resources } = board;
+  const source = wholeAt(units.home, unit);
+  if (!hot.spots(source).some(({ resource }) => resource === 'cpu')) return false;
+  const ratio = (place: number, more: number): number =>
+    (at(hosts.now, place * resources.length + CPU) + more) *
+    at(hosts.inverse, place * resources.length + CPU);
+  const before = ratio(source, 0);
+  const after = ratio(host, at(units.now, unit * resources.length + CPU));
+  return before > FULL_RATIO && after <= before - COOLER_MIN_RATIO;
+}
+
+/** Price of the unit's migration as cost of a host: what it must remove for as long as that is expected to last. */
+export function priceOf(board: Board, hot: HotHosts, unit: number): number {
+  const seconds = at(board.units.migrationSeconds, unit);
+  const lasting = hot.persistenceSeconds(wholeAt(board.units.home, unit));
+  return (board.policy.migrationPriceCores * seconds) / lasting;
+}
+
+/**
+ * Whether the host may take the unit for that gain. A host that stays comfortable may as soon as the gain is worth the
+ * price; a crowded one only where guests wait on the source, and for a gain that is no noise of the measurements.
+ */
+export function isBearable(board: Board, hot: HotHosts, { unit, host, gone, gain }: Arrival): boolean {
+  const crowd = crowded(board, unit, host, gone);
+  if (crowd === LOAD.ok) return true;
+  if (crowd !== LOAD.cpu || !relievesWaiting(board, hot, unit, host)) return false;
+  return gain >= board.policy.gainMin * movedCores(board, hot, unit);
+}
+
+export interface Arrival {
+  readonly unit: number;
+  readonly host: number;
+  /** The unit that leaves the host for it, or NOBODY. */
+  readonly gone: number;
+  readonly gain: number;
+}
+
+/** Cost that disappears from the source when the unit leaves. */
+export function reliefOf(board: Board, unit: number): number {
+  const source = wholeAt(board.units.home, unit);
+  return hostCost(board, source) - costWith(board, source, unit, -1);
+}
+
+/** Cost that the unit adds to the host. */
+export function burdenOf(board: Board, unit: number, host: number): number {
+  return costWith(board, host, unit, 1) - hostCost(board, host);
+}
+
+/** What the unit takes of the resources that are short at home, in core equivalents: the most of them. */
+export function movedCores(board: Board, hot: HotHosts, unit: number): number {
+  const source = wholeAt(board.units.home, unit);
+  let most = 0;
+  for (const resource of hot.resources(source))
+    most = Math.max(most, coreEquivalents(board, unit, resource, source));
+  return most;
+}
+
+/** True when it takes a good part of what is too much, or as much as its neighbours do: many small ones add up. */
+export function isRelief(board: Board, hot: HotHosts, unit: number): boolean {
+  const { hosts, units, resources, comfort } = board;
+  const size = resources.length;
+  const source = wholeAt(units.home, unit);
+  const neighbours = hosts.units[source] ?? [];
+  return hot.resources(source).some((resource) => {
+    const place = source * size + resource;
+    const amount = at(units.now, unit * size + resource);
+    const inverse = at(hosts.inverse, place);
+    const excess = at(hosts.now, place) - at(comfort, resource) / inverse;
+    if (amount <= 0) return false;
+    if (amount >= RELIEF_MIN_RATIO * excess) return true;
+    const sum = neighbours.reduce((total, each) => total + at(units.now, each * size + resource), 0);
+    return amount >= sum / neighbours.length;
+  });
+}

@@ -1,0 +1,17 @@
+// Empties draining hosts, the VMs with most memory first: what is hardest to place is placed while there is room.
+import { at } from './columns.ts';
+import type { Draft } from './draft.ts';
+import { placeUnit } from './duty.ts';
+
+export function evacuate(draft: Draft): void {
+  const { board } = draft;
+  board.snapshot.hosts.forEach(({ service, hostId }, host) => {
+    if (service !== 'draining') return;
+    const size = (unit: number): number => at(board.units.memoryMaxBytes, unit);
+    const units = [...(board.hosts.units[host] ?? [])];
+    for (const unit of units.sort((one, other) => size(other) - size(one) || one - other)) {
+      if (draft.effort.isOver) return;
+      placeUnit(draft, unit, 'evacuate', hostId);
+    }
+  });
+}

@@ -1,0 +1,92 @@
+// What load costs a host: convex, over all resources, next to nothing below the comfort level (docs/PLANNER.md).
+import { at } from './columns.ts';
+import type { Board } from './board.ts';
+
+// Small enough that it only chooses between targets that are comfortable; the cost of a host is then still no plateau.
+const EVENNESS_WEIGHT = 0.001;
+
+/** What evenness below comfort weighs: where it is the goal, as much as load beyond it. */
+export function evennessWeight(board: Board): number {
+  return board.policy.evenness ? 1 : EVENNESS_WEIGHT;
+}
+
+/** Cost of the host as it is: sum over resources of weight x (beyond comfort ^ 2 + evenness x ratio ^ 4). */
+export function hostCost(board: Board, host: number): number {
+  const { hosts, resources, comfort } = board;
+  const size = resources.length;
+  const evenness = evennessWeight(board);
+  let cost = 0;
+  for (let resource = 0; resource < size; resource += 1) {
+    const place = host * size + resource;
+    cost +=
+      at(hosts.weight, place) *
+      pressure(at(hosts.now, place) * at(hosts.inverse, place), at(comfort, resource), evenness);
+  }
+  return cost;
+}
+
+/** Cost of the host with the unit added (`sign` 1) or taken away (-1). */
+export function costWith(board: Board, host: number, unit: number, sign: 1 | -1): number {
+  const { hosts, units, resources, comfort } = board;
+  const size = resources.length;
+  const evenness = evennessWeight(board);
+  let cost = 0;
+  for (let resource = 0; resource < size; resource += 1) {
+    const place = host * size + resource;
+    const amount = at(hosts.now, place) + sign * at(units.now, unit * size + resource);
+    cost +=
+      at(hosts.weight, place) * pressure(amount * at(hosts.inverse, place), at(comfort, resource), evenness);
+  }
+  return cost;
+}
+
+/** Cost of the host with one unit gone and another one come. */
+export function costExchanged(board: Board, host: number, gone: number, come: number): number {
+  const { hosts, units, resources, comfort } = board;
+  const size = resources.length;
+  const evenness = evennessWeight(board);
+  let cost = 0;
+  for (let resource = 0; resource < size; resource += 1) {
+    const place = host * size + resource;
+    const amount =
+      at(hosts.now, place) - at(units.now, gone * size + resource) + at(units.now, come * size + resource);
+    cost +=
+      at(hosts.weight, place) * pressure(amount * at(hosts.inverse, place), at(comfort, resource), evenness);
+  }
+  return cost;
+}
+
+/** Cost of a load, for each core equivalent of its host: the square makes one very hot host worse than two warm ones. */
+export function pressure(ratio: number, comfort: number, evenness: number): number {
+  if (ratio <= 0) return 0;
+  const beyond = ratio > comfort ? ratio - comfort : 0;
+  const square = ratio * ratio;
+  return beyond * beyond + evenness * square * square;
+}
+
+/** Cost of all hosts. */
+export function totalCost(board: Board): number {
+  let cost = 0;
+  for (let host = 0; host < board.hosts.count; host += 1) cost += hostCost(board, host);
+  return cost;
+}
+
+/** Greatest share of a resource in use, by what the host must be ready for: below it is room. */
+export function fullness(board: Board, host: number): number {
+  const { hosts, resources } = board;
+  const size = resources.length;
+  let ratio = 0;
+  for (let resource = 0; resource < size; resource += 1) {
+    const place = host * size + resource;
+    ratio = Math.max(ratio, at(hosts.peak, place) * at(hosts.inverse, place));
+  }
+  return ratio;
+}
+
+/** The unit's share of what the host weighs, in core equivalents, of one resource. */
+export function coreEquivalents(board: Board, unit: number, resource: number, host: number): number {
+  const { hosts, units, resources } = board;
+  const place = host * resources.length + resource;
+  const amount = at(units.now, unit * resources.length + resource);
+  return amount * at(hosts.inverse, place) * at(hosts.weight, place);
+}

@@ -1,0 +1,94 @@
+// Repairs what must-rules ask for and the cluster does not have: VMs on forbidden hosts, together, apart. A rule that holds
+// moves nothing.
+import { moveUnit } from './board.ts';
+import { at, wholeAt } from './columns.ts';
+import type { Draft } from './draft.ts';
+import { canLeave, placeUnit } from './duty.ts';
+import { FIT, holdOf } from './fit.ts';
+import { alternativesTo } from './refusals.ts';
+import type { VmRule } from './rules.ts';
+
+export function repairMustRules(draft: Draft): void {
+  const { rules } = draft.board;
+  for (const [vm, { rules: asking }] of rules.allowed)
+    if (!isAllowed(draft, vm))
+      placeUnit(draft, unitOf(draft, vm), 'must_rule', asking.map(({ id }) => id).join(', '));
+  for (const rule of rules.together) bringTogether(draft, rule);
+  for (const rule of rules.apart) takeApart(draft, rule);
+}
+
+export function isAllowed({ board }: Draft, vm: number): boolean {
+  const allowed = board.rules.allowed.get(vm);
+  return allowed === undefined || allowed.hosts.has(wholeAt(board.units.home, wholeAt(board.unitOfVm, vm)));
+}
+
+function unitOf({ board }: Draft, vm: number): number {
+  return wholeAt(board.unitOfVm, vm);
+}
+
+/** Hosts of a rule's units, each once, in the order of its VMs. */
+export function homesOf({ board }: Draft, { vms }: VmRule): number[] {
+  return [...new Set(vms.map((vm) => wholeAt(board.units.home, wholeAt(board.unitOfVm, vm))))];
+}
+
+/** To the host that needs fewest bytes copied; one where some of them are already, if they all fit there. */
+function bringTogether(draft: Draft, together: VmRule): void {
+  const homes = homesOf(draft, together);
+  if (homes.length < 2) return;
+  const { board } = draft;
+  const units = [...new Set(together.vms.map((vm) => unitOf(draft, vm)))];
+  const bytesTo = (host: number): number =>
+    units
+      .filter((unit) => board.units.home[unit] !== host)
+      .reduce((sum, unit) => sum + at(board.units.migrationBytes, unit), 0);
+  const open = [...draft.openToDuty.order];
+  const hosts = [
+    ...homes
+      .filter((host) => open.includes(host))
+      .sort((one, other) => bytesTo(one) - bytesTo(other) || one - other),
+    ...open.filter((host) => !homes.includes(host)),
+  ];
+  const target = hosts.find((host) => fitsAll(draft, units, host));
+  const leaving = units.filter((unit) => board.units.home[unit] !== target);
+  if (target === undefined || !draft.allows(leaving, 'must_rule')) return;
+  for (const unit of leaving)
+    draft.take(unit, target, {
+      trigger: 'must_rule',
+      cause: together.rule.id,
+      persistenceSeconds: board.policy.persistenceMaxMs / 1000,
+      refusals: alternativesTo(draft, unit, target, 'duty'),
+    });
+}
+
+/** Tries them one after the other in the board, and takes them back. */
+function fitsAll(draft: Draft, units: readonly number[], host: number): boolean {
+  const { board, fit, effort } = draft;
+  const moved: { unit: number; home: number }[] = [];
+  const fits = units.every((unit) => {
+    const home = wholeAt(board.units.home, unit);
+    if (home === host) return true;
+    effort.spend(1);
+    if (holdOf(board, unit, 'duty') !== undefined || !canLeave(draft, unit)) return false;
+    if (fit.refuses(unit, host, 'duty') !== FIT.ok) return false;
+    moved.push({ unit, home });
+    moveUnit(board, unit, host);
+    return true;
+  });
+  for (const { unit, home } of moved.reverse()) moveUnit(board, unit, home);
+  return fits;
+}
+
+/** Of those on one host the one that is dearest to move stays. */
+function takeApart(draft: Draft, apart: VmRule): void {
+  const { board } = draft;
+  const seconds = (unit: number): number => at(board.units.migrationSeconds, unit);
+  for (const host of homesOf(draft, apart)) {
+    const units = [...new Set(apart.vms.map((vm) => unitOf(draft, vm)))].filter(
+      (unit) => board.units.home[unit] === host,
+    );
+    const cheapestFirst = units.sort((one, other) => seconds(one) - seconds(other) || one - other);
+    let left = cheapestFirst.length;
+    for (const unit of cheapestFirst)
+      if (left > 1 && placeUnit(draft, unit, 'must_rule', apart.rule.id)) left -= 1;
+  }
+}

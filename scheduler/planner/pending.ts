@@ -1,0 +1,42 @@
+// Makes room for new VMs that fit on no host as things are.
+import { add, at } from './columns.ts';
+import type { Draft } from './draft.ts';
+import { makeRoom, missingBytes, type Demand } from './make-room.ts';
+import type { PendingVm } from './snapshot.ts';
+
+export function makeRoomForPending(draft: Draft): void {
+  for (const pending of draft.board.snapshot.pending) {
+    const demand = demandOf(draft, pending);
+    const host =
+      roomiestFor(draft, demand) ??
+      makeRoom(draft, demand, {
+        trigger: 'make_room',
+        cause: pending.id,
+        persistenceSeconds: draft.board.policy.persistenceMaxMs / 1000,
+        refusals: [],
+      });
+    if (host === undefined) continue;
+    // The room is taken: the next one needs room of its own.
+    add(draft.board.hosts.allocatedBytes, host, demand.memoryMaxBytes);
+    add(draft.board.hosts.peak, host * draft.board.resources.length + 1, demand.memoryUsedBytes);
+    draft.roomFor.set(pending.id, host);
+  }
+}
+
+function demandOf({ board }: Draft, { vcpus, memoryMaxBytes, needs = [] }: PendingVm): Demand {
+  return {
+    memoryMaxBytes,
+    // What it will use is not known; it may use all that it is given.
+    memoryUsedBytes: memoryMaxBytes,
+    canBeOn: (host) => {
+      const traits = board.snapshot.hosts[host]?.traits ?? [];
+      return vcpus <= at(board.hosts.cores, host) && needs.every((need) => traits.includes(need));
+    },
+  };
+}
+
+function roomiestFor(draft: Draft, demand: Demand): number | undefined {
+  return draft.openToDuty.order.find(
+    (host) => demand.canBeOn(host) && missingBytes(draft, demand, host) <= 0,
+  );
+}

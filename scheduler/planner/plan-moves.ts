@@ -1,0 +1,81 @@
+// The plan: one function for every reason to move a VM, from a snapshot, a policy and limits alone (docs/PLANNER.md).
+import { boardOf, type Board } from './board.ts';
+import { conflictsOf } from './conflicts.ts';
+import { movesOf } from './describe.ts';
+import { Draft } from './draft.ts';
+import { Effort } from './effort.ts';
+import { evacuate } from './evacuate.ts';
+import { evenOut } from './evenness.ts';
+import { totalCost } from './host-cost.ts';
+import { repairMustRules } from './must-rules.ts';
+import { makeRoomForPending } from './pending.ts';
+import type { Plan, PlanLimits, PlannedMove } from './plan-types.ts';
+import type { PlanPolicy } from './policy.ts';
+import { relieveHotHosts } from './relieve.ts';
+import { waitsOf } from './sequence.ts';
+import { grantWishes } from './should-rules.ts';
+import type { Snapshot } from './snapshot.ts';
+import { staysOf, type Frozen } from './stays.ts';
+
+/** Moves in order of duty: draining hosts, must-rules, hot hosts, room for new VMs, wishes, and what the policy opts in to. */
+export function planMoves(snapshot: Snapshot, policy: PlanPolicy, limits: PlanLimits = {}): Plan {
+  const before = boardOf(snapshot, policy);
+  const draft = new Draft(boardOf(snapshot, policy), new Effort(limits));
+  const frozen = whyFrozen(snapshot, policy);
+  if (frozen === undefined || frozen.code === 'quiet') evacuate(draft);
+  if (frozen === undefined) {
+    repairMustRules(draft);
+    relieveHotHosts(draft);
+    makeRoomForPending(draft);
+    grantWishes(draft);
+    if (policy.evenness) evenOut(draft);
+  }
+  return {
+    moves: allMoves(draft, before),
+    stays: staysOf(draft, frozen),
+    conflicts: conflictsOf(before),
+    frozenReason: frozen?.code === 'frozen' ? frozen.reason : '',
+    emptyHosts: [],
+    objective: { before: totalCost(before), after: totalCost(draft.board) },
+    stopped: draft.effort.stopped,
+    steps: draft.effort.steps,
+  };
+}
+
+function allMoves(draft: Draft, before: Board): PlannedMove[] {
+  const waits = waitsOf(draft.steps, before);
+  const places: number[][] = [];
+  const moves: PlannedMove[] = [];
+  draft.steps.forEach((step, index) => {
+    const made = movesOf(
+      draft,
+      step,
+      (waits[index] ?? []).flatMap((wait) => places[wait] ?? []),
+    );
+    places.push(made.map((_, place) => moves.length + place));
+    moves.push(...made);
+  });
+  return moves;
+}
+
+// A list that a person reads to the end.
+const NAMES_SHOWN_MAX = 10;
+
+/** Why nothing, or nothing that can wait, is moved anywhere. */
+function whyFrozen({ mode, hosts, quietReason }: Snapshot, policy: PlanPolicy): Frozen | undefined {
+  const unseen = hosts.filter(({ state }) => state !== 'ready').map(({ hostName }) => hostName);
+  if (unseen.length > policy.unknownHostsMaxRatio * hosts.length)
+    return {
+      code: 'frozen',
+      reason:
+        `${unseen.length} of ${hosts.length} hosts are unknown or stale (${unseen.slice(0, NAMES_SHOWN_MAX).join(', ')}` +
+        `${unseen.length > NAMES_SHOWN_MAX ? ', …' : ''}), which looks like a fault of the network or of evenkeel rather ` +
+        `than of hosts; nothing is moved until they report again`,
+    };
+  if (mode === 'observe')
+    return {
+      code: 'observing',
+      reason: 'the mode is observe; set it to recommend or auto to have moves proposed or made',
+    };
+  return quietReason === undefined ? undefined : { code: 'quiet', reason: quietReason };
+}

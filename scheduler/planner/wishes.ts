@@ -1,0 +1,56 @@
+// Should-rules: how many wishes a unit's place leaves open. A wish is no reason to overload a host, but it breaks ties.
+import { wholeAt } from './columns.ts';
+import type { Board } from './board.ts';
+import type { VmRule } from './rules.ts';
+
+export class Wishes {
+  readonly #board: Board;
+  readonly #together = new Map<number, VmRule[]>();
+  readonly #apart = new Map<number, VmRule[]>();
+
+  readonly #isWishing: Int32Array;
+
+  constructor(board: Board) {
+    this.#board = board;
+    note(this.#together, board.rules.wishes.together);
+    note(this.#apart, board.rules.wishes.apart);
+    this.#isWishing = new Int32Array(board.units.count);
+    for (const vm of this.vms()) this.#isWishing[wholeAt(board.unitOfVm, vm)] = 1;
+  }
+
+  /** VMs that some wish is about, in order. */
+  vms(): number[] {
+    const { hosts } = this.#board.rules.wishes;
+    return [...new Set([...hosts.keys(), ...this.#together.keys(), ...this.#apart.keys()])].sort(
+      (one, other) => one - other,
+    );
+  }
+
+  /** Sum over the members' wishes of the share that stays open with the unit on the host; 0 when all are met. */
+  open(unit: number, host: number): number {
+    if (this.#isWishing[unit] !== 1) return 0;
+    let sum = 0;
+    for (const vm of this.#board.units.members[unit] ?? []) {
+      for (const { hosts, isAgainst } of this.#board.rules.wishes.hosts.get(vm) ?? [])
+        if (hosts.has(host) === isAgainst) sum += 1;
+      for (const wish of this.#together.get(vm) ?? []) sum += 1 - this.#shareOn(wish, unit, host);
+      for (const wish of this.#apart.get(vm) ?? []) sum += this.#shareOn(wish, unit, host);
+    }
+    return sum;
+  }
+
+  /** Of the rule's other VMs, the share that is on the host or moves with the unit. */
+  #shareOn({ vms, rule }: VmRule, unit: number, host: number): number {
+    const { units, unitOfVm } = this.#board;
+    const onHost = vms.filter((vm) => {
+      const other = wholeAt(unitOfVm, vm);
+      return other === unit ? rule.kind === 'affinity' : wholeAt(units.home, other) === host;
+    }).length;
+    const self = rule.kind === 'affinity' ? 1 : 0;
+    return (onHost - self) / (vms.length - 1);
+  }
+}
+
+function note(byVm: Map<number, VmRule[]>, rules: readonly VmRule[]): void {
+  for (const rule of rules) for (const vm of rule.vms) byVm.set(vm, [...(byVm.get(vm) ?? []), rule]);
+}
