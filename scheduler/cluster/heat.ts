@@ -3,14 +3,13 @@ import { CRITICAL_RATIO, heatAfter, isHot } from '../planner/hot-hosts.ts';
 import type { Detection, Heat, LevelPoint } from '../planner/hot-hosts.ts';
 import { predict, type Prediction } from '../planner/forecast.ts';
 import { RESOURCES, type Resource } from '../planner/policy.ts';
+import { copyMs } from './figures.ts';
 import type { HostPoint } from './load.ts';
 
 export type Heats = Readonly<Record<Resource, Heat | undefined>>;
 
 export const COLD: Heats = { cpu: undefined, memory: undefined };
 
-// Starting QEMU on the target and handing over took 1.3 to 2.1 s whatever the memory.
-const MIGRATION_FIXED_MS = 2_000;
 // A tenth of the time nothing on the host got on for want of memory: guests stand still then, whatever the free figure says.
 const MEMORY_FULL_PRESSURE_RATIO = 0.1;
 // 256 pages a second read back from swap. Less is what lay there for long; this is a working set that no longer fits.
@@ -56,11 +55,6 @@ function predictRatio(
   const horizonMs = copyMs(memoryBytes / Math.max(1, count), bandwidthBytesPerSecond);
   const ratios = points.map((point) => point[resource].ratio);
   return predict(ratios, horizonMs / newest.intervalMs);
-}
-
-/** How long a migration of so much memory takes, as far as a forecast of load needs it. */
-export function copyMs(memoryBytes: number, bandwidthBytesPerSecond: number): number {
-  return MIGRATION_FIXED_MS + (memoryBytes / bandwidthBytesPerSecond) * 1_000;
 }
 
 /** The resources in which the host is hot. */

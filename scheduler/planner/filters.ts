@@ -5,7 +5,6 @@ import { meanOfLast } from '../cluster/load.ts';
 import { isForPerson } from '../migrations/machine.ts';
 import { comfortRatio, RESOURCES, type Policy, type Resource } from './policy.ts';
 import { coreEquivalents, gainOf, withVm, type Amounts } from './cost.ts';
-import { pairKey } from './ledger.ts';
 import { ratioOf, type ClusterModel, type HostModel, type VmModel } from './model.ts';
 
 // A VM that carries less than this share of what is too much would need fifty like it to help: that is churn, not relief.
@@ -202,7 +201,7 @@ export function refuseGain(
 ): Refusal | undefined {
   const { policy } = model;
   const no = (code: string, reason: string, cure: string): Refusal => refusal(code, reason, cure, vm, target);
-  const refused = model.ledger.refusedPairs.get(pairKey(vm.uuid, target.hostId));
+  const refused = model.ledger.refusedTargets.get(vm.uuid)?.find(({ hostId }) => hostId === target.hostId);
   if (refused !== undefined)
     return no('target_refused', refused.reason, 'mend that; it is tried again later');
   for (const crowded of crowdedResources(policy, vm, target))

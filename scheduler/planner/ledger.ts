@@ -14,13 +14,19 @@ export interface Ledger {
   readonly inByHost: ReadonlyMap<string, number>;
   /** Until when a VM stays where it is, by uuid, and why. */
   readonly coolDowns: ReadonlyMap<string, CoolDown>;
-  /** Targets that refused a VM, by `pairKey`, with the refusal's text. */
-  readonly refusedPairs: ReadonlyMap<string, { readonly untilMs: number; readonly reason: string }>;
+  /** Targets that refused a VM lately, by its uuid, each with the refusal's text. */
+  readonly refusedTargets: ReadonlyMap<string, readonly RefusedTarget[]>;
   /** Hosts that a VM left lately and does not go back to, by its uuid. */
   readonly leftHosts: ReadonlyMap<string, readonly { readonly hostId: string; readonly atMs: number }[]>;
   /** How fast a VM changed its memory when it was last copied. */
   readonly dirtyBytesPerSecond: ReadonlyMap<string, number>;
   readonly budgets: BudgetsLeft;
+}
+
+interface RefusedTarget {
+  readonly hostId: string;
+  readonly untilMs: number;
+  readonly reason: string;
 }
 
 // They say nothing about VM or target: the move may be planned again at once.
@@ -29,10 +35,6 @@ const NOBODYS_FAULT: ReadonlySet<string> = new Set([
   'journal_unavailable',
   'scheduler_restarted',
 ] satisfies CauseCode[]);
-
-export function pairKey(vmUuid: string, targetHostId: string): string {
-  return `${vmUuid}>${targetHostId}`;
-}
 
 /** The ledger at `nowMs` of the known migrations, in any order. */
 export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, restraint: Restraint): Ledger {
@@ -48,7 +50,7 @@ export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, restrai
     outByHost: countBy(underWay, ({ sourceHostId }) => sourceHostId),
     inByHost: countBy(underWay, ({ targetHostId }) => targetHostId),
     coolDowns: coolDownsOf(copies, nowMs, restraint),
-    refusedPairs: refusedPairs(ended, nowMs, restraint),
+    refusedTargets: refusedTargets(ended, nowMs, restraint),
     leftHosts: leftHosts(ended, nowMs, restraint),
     dirtyBytesPerSecond: dirtyRates(copies),
     budgets: budgetsLeft(all, nowMs, restraint),
@@ -73,20 +75,21 @@ function coolDownsOf(
   return coolDowns;
 }
 
-function refusedPairs(
+function refusedTargets(
   ended: readonly Migration[],
   nowMs: number,
   { afterFailureMs }: Restraint,
-): Map<string, { untilMs: number; reason: string }> {
-  const pairs = new Map<string, { untilMs: number; reason: string }>();
-  for (const migration of ended) {
-    if (beganToCopy(migration)) continue;
-    const untilMs = migration.endedAtMs + afterFailureMs;
-    const key = pairKey(migration.vmUuid, migration.targetHostId);
-    if (untilMs > Math.max(nowMs, pairs.get(key)?.untilMs ?? 0))
-      pairs.set(key, { untilMs, reason: migration.outcome });
+): Map<string, RefusedTarget[]> {
+  const refused = new Map<string, RefusedTarget[]>();
+  for (const { vmUuid, targetHostId: hostId, endedAtMs, outcome: reason } of ended
+    .filter((migration) => !beganToCopy(migration) && migration.endedAtMs > nowMs - afterFailureMs)
+    .sort((a, b) => b.endedAtMs - a.endedAtMs)) {
+    const ofVm = refused.get(vmUuid) ?? [];
+    // The latest refusal of a target is the one that holds longest.
+    if (!ofVm.some((earlier) => earlier.hostId === hostId))
+      refused.set(vmUuid, [...ofVm, { hostId, untilMs: endedAtMs + afterFailureMs, reason }]);
   }
-  return pairs;
+  return refused;
 }
 
 function leftHosts(

@@ -1,0 +1,160 @@
+// The live cluster as a snapshot: what the reports show, what migrations and people have said, in the planner's words.
+import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { Detection } from '../planner/hot-hosts.ts';
+import type { Ledger } from '../planner/ledger.ts';
+import { quietReason, type QuietWindow } from '../planner/quiet-windows.ts';
+import {
+  SNAPSHOT_FORMAT,
+  type LoadFigures,
+  type PendingVm,
+  type PlanMode,
+  type Snapshot,
+  type SnapshotHost,
+  type SnapshotRule,
+  type SnapshotVm,
+} from '../planner/snapshot.ts';
+import { hotSpotsOf } from './evidence.ts';
+import { hostFigures, vmFigures } from './figures.ts';
+import { holdOf } from './holds.ts';
+import { settledPoints } from './points.ts';
+import { needsOf, traitsOf } from './traits.ts';
+import { hostState, vmsOf, type ClusterView, type HostView, type VmView } from './view.ts';
+
+export interface SnapshotInput {
+  readonly view: ClusterView;
+  readonly ledger: Ledger;
+  readonly detection: Detection;
+  readonly nowMs: number;
+  readonly modes: {
+    readonly cluster: PlanMode;
+    readonly byHost: ReadonlyMap<string, PlanMode>;
+    readonly byVm: ReadonlyMap<string, PlanMode>;
+  };
+  /** Hosts that give all their VMs away. */
+  readonly drainingHostIds: ReadonlySet<string>;
+  readonly rules: readonly SnapshotRule[];
+  readonly pending: readonly PendingVm[];
+  readonly quietWindows: readonly QuietWindow[];
+  /** Names or uuids of VMs that evenkeel itself runs on. */
+  readonly controlPlaneVms: ReadonlySet<string>;
+}
+
+const STATES = {
+  HOST_STATE_READY: 'ready',
+  HOST_STATE_UNKNOWN: 'unknown',
+  HOST_STATE_STALE: 'stale',
+} as const;
+
+/** All that a plan depends on at `nowMs`; hosts and VMs in order of id, so that the same cluster gives the same text. */
+export function snapshotOf(input: SnapshotInput): Snapshot {
+  const { view, ledger, modes, nowMs } = input;
+  const hosts = [...view.hosts.values()].sort((a, b) => (a.hostId < b.hostId ? -1 : 1));
+  const versions = new Set(hosts.map(({ report }) => report.facts?.hypervisorVersion ?? ''));
+  versions.delete('');
+  const quiet = quietReason(input.quietWindows, nowMs);
+  return {
+    format: SNAPSHOT_FORMAT,
+    atMs: nowMs,
+    mode: modes.cluster,
+    hosts: hosts.map((host) => hostOf(input, host, versions)),
+    vms: hosts
+      .flatMap((host) => vmsOf(view, host).map((vm) => vmOf(input, host, vm)))
+      .sort((a, b) => (a.uuid < b.uuid ? -1 : 1)),
+    rules: input.rules,
+    migrations: ledger.active.map(({ vmUuid, sourceHostId, targetHostId }) => ({
+      vmUuid,
+      sourceHostId,
+      targetHostId,
+    })),
+    pending: input.pending,
+    budgets: ledger.budgets,
+    ...(quiet !== undefined && { quietReason: quiet }),
+  };
+}
+
+function hostOf(input: SnapshotInput, host: HostView, versions: ReadonlySet<string>): SnapshotHost {
+  const { view, ledger, detection, modes, nowMs } = input;
+  const { hostId, hostName, report } = host;
+  const mode = modes.byHost.get(hostId);
+  const points = settledPoints(host.points, host.settledAtMs);
+  const missing = detection.hotSamples - points.length;
+  const { cpuCores, memoryBytes } = sizeOf(report);
+  return {
+    hostId,
+    hostName,
+    state: STATES[hostState(host, nowMs)],
+    service: input.drainingHostIds.has(hostId) ? 'draining' : 'in_service',
+    ...(mode !== undefined && { mode }),
+    cpuCores,
+    memoryBytes,
+    load:
+      // A host that has just settled is no target, but its memory still has to be respected.
+      hostFigures(points.length > 0 ? points : host.points.slice(-1), { ...detection, isForecast: true }) ??
+      flat(cpuCores, memoryBytes),
+    memoryAllocatedBytes: allocatedBytes(view, ledger, host),
+    hot: hotSpotsOf(host.heats, points, detection),
+    ...(missing > 0 && { settlingUntilMs: settlingUntilMs(host, missing, nowMs) }),
+    traits: traitsOf(report.facts, versions),
+    migrationsIn: ledger.inByHost.get(hostId) ?? 0,
+    migrationsOut: ledger.outByHost.get(hostId) ?? 0,
+  };
+}
+
+/** Without a size nothing is known to fit: a core and a byte are the least that a size can be. */
+function sizeOf({ host, facts }: HostReport): { readonly cpuCores: number; readonly memoryBytes: number } {
+  return host ?? facts ?? { cpuCores: 1, memoryBytes: 1 };
+}
+
+/** When enough whole intervals will have passed, if reports come as they should; always later than now. */
+function settlingUntilMs({ report, settledAtMs }: HostView, missing: number, nowMs: number): number {
+  const fromMs = Math.max(report.tickAtMs, settledAtMs);
+  return Math.max(nowMs + 1, fromMs + missing * report.intervalMs);
+}
+
+/** What the VMs that the host lists may grow to, incoming copies among them, and those that are on their way to it. */
+function allocatedBytes(view: ClusterView, { active }: Ledger, { hostId, report }: HostView): number {
+  const listed = new Set(report.vms.map(({ uuid }) => uuid));
+  const coming = active.filter(({ targetHostId, vmUuid }) => targetHostId === hostId && !listed.has(vmUuid));
+  return [
+    ...report.vms.map(({ memoryMaxBytes }) => memoryMaxBytes),
+    ...coming.map(({ vmUuid }) => view.vms.get(vmUuid)?.sample.memoryMaxBytes ?? 0),
+  ].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+function vmOf(input: SnapshotInput, host: HostView, vm: VmView): SnapshotVm {
+  const { ledger, detection, modes } = input;
+  const { uuid, sample } = vm;
+  const points = settledPoints(vm.points, 0);
+  const mode = modes.byVm.get(uuid);
+  const held = holdOf(vm, points.length, { ...detection, ledger, controlPlaneVms: input.controlPlaneVms });
+  const dirtyBytesPerSecond = ledger.dirtyBytesPerSecond.get(uuid);
+  const leftHosts = ledger.leftHosts.get(uuid);
+  const refusedTargets = ledger.refusedTargets.get(uuid);
+  return {
+    uuid,
+    name: sample.name,
+    hostId: host.hostId,
+    vcpus: sample.vcpus,
+    memoryMaxBytes: sample.memoryMaxBytes,
+    load:
+      vmFigures(points, { ...detection, isForecast: mayHaveToGo(input, host) }) ??
+      // Not measured yet: as much as it may take, so that nothing is built on it.
+      flat(sample.vcpus, sample.memoryMaxBytes),
+    ...(dirtyBytesPerSecond !== undefined && { dirtyBytesPerSecond }),
+    needs: needsOf(host.report.facts),
+    ...(held !== undefined && { held }),
+    ...(refusedTargets !== undefined && { refusedTargets }),
+    ...(leftHosts !== undefined && { leftHosts }),
+    ...(mode !== undefined && { mode }),
+  };
+}
+
+/** Of a thousand hosts few are hot or drained; the VMs of the others need no forecast. */
+function mayHaveToGo({ drainingHostIds }: SnapshotInput, { hostId, heats }: HostView): boolean {
+  return heats.cpu !== undefined || heats.memory !== undefined || drainingHostIds.has(hostId);
+}
+
+function flat(cpuCores: number, memoryBytes: number): LoadFigures {
+  const figure = (amount: number) => ({ now: amount, peak: amount, forecast: amount });
+  return { cpu: figure(cpuCores), memory: figure(memoryBytes) };
+}

@@ -1,0 +1,40 @@
+// What VMs may ask of a host: architecture, storage, networks, and a hypervisor no older than the one they run on.
+import type { HostFacts } from '../../shared/gen/evenkeel/v1/HostFacts.ts';
+
+/** Traits that the host has. `versions` are the hypervisor versions of all hosts of the cluster. */
+export function traitsOf(facts: HostFacts | null, versions: ReadonlySet<string>): string[] {
+  if (facts === null) return [];
+  const own = facts.hypervisorVersion;
+  const runs = own === '' ? [] : [...versions].filter((version) => compareVersions(version, own) <= 0);
+  return [
+    ...(facts.architecture === '' ? [] : [`arch:${facts.architecture}`]),
+    ...facts.pools.map((name) => `pool:${name}`),
+    ...facts.networks.map((name) => `network:${name}`),
+    ...facts.bridges.map((name) => `bridge:${name}`),
+    ...runs.sort(compareVersions).map((version) => `hypervisor:${version}`),
+  ];
+}
+
+/**
+ * What a VM needs as it runs on a host with these facts. Pools and networks are not among them: the samples do not say
+ * which it uses, the target's agent checks them before a migration.
+ */
+export function needsOf(facts: HostFacts | null): string[] {
+  if (facts === null) return [];
+  return [
+    ...(facts.architecture === '' ? [] : [`arch:${facts.architecture}`]),
+    // QEMU reads the state that an older one wrote, not that of a newer one.
+    ...(facts.hypervisorVersion === '' ? [] : [`hypervisor:${facts.hypervisorVersion}`]),
+  ];
+}
+
+/** By numbers from left to right, "7.2.10" after "7.2.9"; what is no number counts as 0. */
+function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((text) => text.split(/[^0-9]+/).map(Number));
+  const length = Math.max(left?.length ?? 0, right?.length ?? 0);
+  for (let at = 0; at < length; at += 1) {
+    const difference = (left?.[at] ?? 0) - (right?.[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a < b ? -1 : a > b ? 1 : 0;
+}
