@@ -23,7 +23,7 @@ export function makeRoomForPending(draft: Draft): void {
   }
 }
 
-function demandOf({ board }: Draft, { vcpus, memoryMaxBytes, needs = [] }: PendingVm): Demand {
+export function demandOf({ board }: Draft, { vcpus, memoryMaxBytes, needs = [] }: PendingVm): Demand {
   return {
     memoryMaxBytes,
     // What it will use is not known; it may use all that it is given.

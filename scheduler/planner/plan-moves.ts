@@ -1,5 +1,5 @@
 // The plan: one function for every reason to move a VM, from a snapshot, a policy and limits alone (docs/PLANNER.md).
-import { boardOf, type Board } from './board.ts';
+import { boardOf } from './board.ts';
 import { conflictsOf } from './conflicts.ts';
 import { movesOf } from './describe.ts';
 import { Draft } from './draft.ts';
@@ -12,15 +12,18 @@ import { makeRoomForPending } from './pending.ts';
 import type { Plan, PlanLimits, PlannedMove } from './plan-types.ts';
 import type { PlanPolicy } from './policy.ts';
 import { relieveHotHosts } from './relieve.ts';
-import { waitsOf } from './sequence.ts';
+import { memoryOf, waitsOf, type MemoryBooked } from './sequence.ts';
 import { grantWishes } from './should-rules.ts';
 import type { Snapshot } from './snapshot.ts';
 import { staysOf, type Frozen } from './stays.ts';
 
+/** @public What the control loop allows a plan: far more than a whole one of a thousand hosts has ever needed, well under a second. */
+export const LIVE_STEPS_MAX = 5_000_000;
+
 /** Moves in order of duty: draining hosts, must-rules, hot hosts, room for new VMs, wishes, and what the policy opts in to. */
 export function planMoves(snapshot: Snapshot, policy: PlanPolicy, limits: PlanLimits = {}): Plan {
-  const before = boardOf(snapshot, policy);
   const draft = new Draft(boardOf(snapshot, policy), new Effort(limits));
+  const before = { memory: memoryOf(draft.board), cost: totalCost(draft.board) };
   const frozen = whyFrozen(snapshot, policy);
   if (frozen === undefined || frozen.code === 'quiet') evacuate(draft);
   if (frozen === undefined) {
@@ -31,19 +34,19 @@ export function planMoves(snapshot: Snapshot, policy: PlanPolicy, limits: PlanLi
     if (policy.evenness) evenOut(draft);
   }
   return {
-    moves: allMoves(draft, before),
+    moves: allMoves(draft, before.memory),
     stays: staysOf(draft, frozen),
-    conflicts: conflictsOf(before),
+    conflicts: conflictsOf(draft.board),
     frozenReason: frozen?.code === 'frozen' ? frozen.reason : '',
     emptyHosts: [],
-    objective: { before: totalCost(before), after: totalCost(draft.board) },
+    objective: { before: before.cost, after: totalCost(draft.board) },
     stopped: draft.effort.stopped,
     steps: draft.effort.steps,
   };
 }
 
-function allMoves(draft: Draft, before: Board): PlannedMove[] {
-  const waits = waitsOf(draft.steps, before);
+function allMoves(draft: Draft, before: MemoryBooked): PlannedMove[] {
+  const waits = waitsOf(draft.board, draft.steps, before);
   const places: number[][] = [];
   const moves: PlannedMove[] = [];
   draft.steps.forEach((step, index) => {

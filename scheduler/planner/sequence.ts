@@ -1,45 +1,51 @@
-// Which moves must have ended before another one starts: each is safe in the order of the plan, some also at once.
-import { add, at } from './columns.ts';
+// Which moves must have ended before another one starts: each is safe in the order of the plan, most also at once.
 import type { Board } from './board.ts';
+import { add, at } from './columns.ts';
 import type { Step } from './draft.ts';
 
-/**
- * For each step the earlier ones it must wait for. The board must be as it was before the first step. A copy counts on
- * its target from its start and on its source to its end, so that a step which fits beside all copies of earlier ones,
- * with nothing gone from anywhere, need not wait; any other waits for all that leave its target before it.
- */
-export function waitsOf(steps: readonly Step[], before: Board): number[][] {
-  const { hosts, units, resources } = before;
-  const size = resources.length;
-  const allocated = hosts.allocatedBytes.slice();
-  const peak = hosts.peak.slice();
-  const leaversOf = new Map<number, number[]>();
-  return steps.map(({ unit, source, target }, place) => {
-    add(allocated, target, at(units.memoryMaxBytes, unit));
-    for (let resource = 0; resource < size; resource += 1)
-      add(peak, target * size + resource, at(units.peak, unit * size + resource));
-    const leavers = [...(leaversOf.get(target) ?? [])];
-    leaversOf.set(source, [...(leaversOf.get(source) ?? []), place]);
-    if (leavers.length === 0) return [];
-    const limitBytes = at(hosts.memoryLimitBytes, target);
-    const fits = at(allocated, target) <= limitBytes && at(peak, target * size + MEMORY) <= limitBytes;
-    return fits && !isApart(steps, leavers, unit, before) ? [] : leavers;
-  });
+/** Memory booked on each host: what VMs may grow to, and what they use at their peak. */
+export interface MemoryBooked {
+  readonly allocatedBytes: Float64Array;
+  readonly peakBytes: Float64Array;
 }
 
 // The order of LOAD_RESOURCES.
 const MEMORY = 1;
 
-/** One of those that leave the target must not be on one host with the unit. */
-function isApart(
-  steps: readonly Step[],
-  leavers: readonly number[],
-  unit: number,
-  { rules, units }: Board,
-): boolean {
-  const members = units.members[unit] ?? [];
-  const leaving = leavers.flatMap((place) => units.members[steps[place]?.unit ?? -1] ?? []);
+export function memoryOf({ hosts, resources }: Board): MemoryBooked {
+  return {
+    allocatedBytes: hosts.allocatedBytes.slice(),
+    peakBytes: Float64Array.from({ length: hosts.count }, (_, host) =>
+      at(hosts.peak, host * resources.length + MEMORY),
+    ),
+  };
+}
+
+/**
+ * For each step the earlier ones it must wait for, given the memory before the first. A copy counts on its target from
+ * its start and on its source to its end, so that a step which fits beside all copies of earlier ones, with nothing gone
+ * from anywhere, need not wait; any other waits for all that leave its target before it.
+ */
+export function waitsOf(board: Board, steps: readonly Step[], before: MemoryBooked): number[][] {
+  const { hosts, units, resources } = board;
+  const { allocatedBytes, peakBytes } = before;
+  const leaversOf = new Map<number, number[]>();
+  return steps.map(({ unit, source, target }, place) => {
+    add(allocatedBytes, target, at(units.memoryMaxBytes, unit));
+    add(peakBytes, target, at(units.peak, unit * resources.length + MEMORY));
+    const leavers = [...(leaversOf.get(target) ?? [])];
+    leaversOf.set(source, [...(leaversOf.get(source) ?? []), place]);
+    if (leavers.length === 0) return [];
+    const limitBytes = at(hosts.memoryLimitBytes, target);
+    const fits = at(allocatedBytes, target) <= limitBytes && at(peakBytes, target) <= limitBytes;
+    const leaving = leavers.flatMap((leaver) => units.members[steps[leaver]?.unit ?? -1] ?? []);
+    return fits && !isApart(board, units.members[unit] ?? [], leaving) ? [] : leavers;
+  });
+}
+
+/** One of those that leave must not be on one host with one of those that come. */
+function isApart({ rules }: Board, coming: readonly number[], leaving: readonly number[]): boolean {
   return rules.apart.some(
-    ({ vms }) => vms.some((vm) => members.includes(vm)) && vms.some((vm) => leaving.includes(vm)),
+    ({ vms }) => vms.some((vm) => coming.includes(vm)) && vms.some((vm) => leaving.includes(vm)),
   );
 }

@@ -1,0 +1,143 @@
+// Where a VM goes when a person asks: a new VM, or a migration. The host with most room left wins; load is theirs to judge,
+// size, memory, rules and faults are not.
+import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
+import { formatBytes } from '../../shared/units.ts';
+import { boardOf } from './board.ts';
+import { at, wholeAt } from './columns.ts';
+import { Draft } from './draft.ts';
+import { Effort } from './effort.ts';
+import { missingBytes } from './make-room.ts';
+import { demandOf } from './pending.ts';
+import type { PlanPolicy } from './policy.ts';
+import { closedWords, refusal, refusePlace } from './refusals.ts';
+import type { PendingVm, Snapshot } from './snapshot.ts';
+import { closedTo } from './targets.ts';
+
+/** A place, or every host's reason why it is none. */
+export interface Placement {
+  readonly hostId: string | undefined;
+  readonly refusals: readonly Refusal[];
+}
+
+// A host that is being moved to already comes after all others: the order would wait.
+const WAITS_RATIO = 1_000;
+
+/** The host for a new VM, or, with `hostId`, whether it can be that one. */
+export function placeNew(
+  snapshot: Snapshot,
+  policy: PlanPolicy,
+  wanted: PendingVm,
+  hostId?: string,
+): Placement {
+  const draft = draftOf(snapshot, policy);
+  const { hosts, resources } = draft.board;
+  return roomiest(draft, hostId, {
+    refuse: (host) => refuseNew(draft, wanted, host),
+    fullness: (host) => {
+      // What it will want is not known; a VM that wants all of its vCPUs is the exception, half is a cautious guess.
+      const cpu = at(hosts.now, host * resources.length) + wanted.vcpus / 2;
+      const { memoryBytes = 1 } = snapshot.hosts[host] ?? {};
+      const allocated = (at(hosts.allocatedBytes, host) + wanted.memoryMaxBytes) / memoryBytes;
+      return Math.max(cpu / at(hosts.cores, host), allocated, memoryRatio(draft, host, 0));
+    },
+  });
+}
+
+/** The target of a migration that a person orders, or, with `hostId`, whether it can be that one. */
+export function placeMigration(
+  snapshot: Snapshot,
+  policy: PlanPolicy,
+  vmUuid: string,
+  hostId?: string,
+): Placement {
+  const draft = draftOf(snapshot, policy);
+  const { hosts, units, resources, placeOfVm, unitOfVm } = draft.board;
+  const vm = placeOfVm.get(vmUuid);
+  if (vm === undefined) return { hostId: undefined, refusals: [] };
+  const unit = wholeAt(unitOfVm, vm);
+  return roomiest(draft, hostId, {
+    except: wholeAt(units.home, unit),
+    refuse: (host) => refusePlace(draft, unit, host, 'duty'),
+    fullness: (host) => {
+      const cpu = at(hosts.now, host * resources.length) + at(units.now, unit * resources.length);
+      const memory = memoryRatio(draft, host, at(units.now, unit * resources.length + 1));
+      const waits = (snapshot.hosts[host]?.migrationsIn ?? 0) > 0 ? WAITS_RATIO : 0;
+      return Math.max(cpu / at(hosts.cores, host), memory) + waits;
+    },
+  });
+}
+
+function draftOf(snapshot: Snapshot, policy: PlanPolicy): Draft {
+  return new Draft(boardOf(snapshot, policy), new Effort({}));
+}
+
+function memoryRatio({ board }: Draft, host: number, moreBytes: number): number {
+  const { hosts, resources } = board;
+  const place = host * resources.length + 1;
+  return (at(hosts.now, place) + moreBytes) * at(hosts.inverse, place);
+}
+
+interface Search {
+  readonly except?: number;
+  readonly refuse: (host: number) => Refusal | undefined;
+  readonly fullness: (host: number) => number;
+}
+
+function roomiest({ board }: Draft, hostId: string | undefined, search: Search): Placement {
+  const refusals: Refusal[] = [];
+  let best: { hostId: string; fullness: number } | undefined;
+  board.snapshot.hosts.forEach((host, place) => {
+    if (place === search.except || (hostId !== undefined && host.hostId !== hostId)) return;
+    const refused = search.refuse(place);
+    if (refused !== undefined) refusals.push(refused);
+    else if (best === undefined || search.fullness(place) < best.fullness)
+      best = { hostId: host.hostId, fullness: search.fullness(place) };
+  });
+  return { hostId: best?.hostId, refusals };
+}
+
+/** Why a new VM cannot be made on the host. */
+function refuseNew(draft: Draft, wanted: PendingVm, host: number): Refusal | undefined {
+  const { board, hot } = draft;
+  const closed = closedTo(board, hot, host, 'duty');
+  // An observed host is one that nothing is moved to; a person may well start a VM there.
+  if (closed !== undefined && closed !== 'observing')
+    return refusal(board, closedWords(draft, closed, host), undefined, host);
+  const no = (code: string, reason: string, cure: string): Refusal =>
+    refusal(board, [code, reason, cure], undefined, host);
+  const { cpuCores = 0, memoryBytes = 0, traits = [] } = board.snapshot.hosts[host] ?? {};
+  if (wanted.vcpus > cpuCores)
+    return no(
+      'too_few_cores',
+      `it has ${cpuCores} cores, fewer than ${wanted.vcpus} vCPUs`,
+      'ask for fewer vCPUs',
+    );
+  const missing = (wanted.needs ?? []).find((need) => !traits.includes(need));
+  if (missing !== undefined) return missingWords(missing, traits, no);
+  const demand = { ...demandOf(draft, wanted), memoryUsedBytes: 0 };
+  if (missingBytes(draft, demand, host) <= 0) return undefined;
+  const allocated = at(board.hosts.allocatedBytes, host) + wanted.memoryMaxBytes;
+  return no(
+    'memory_allocation',
+    `its VMs could then grow to ${formatBytes(allocated)}, more than its ${formatBytes(memoryBytes)} less the reserve`,
+    'choose a host with more free memory',
+  );
+}
+
+/** "pool:fast" is a pool that the host lacks; the others that it has are named. */
+function missingWords(
+  need: string,
+  traits: readonly string[],
+  no: (code: string, reason: string, cure: string) => Refusal,
+): Refusal {
+  const kind = need.slice(0, need.indexOf(':'));
+  const has = traits
+    .filter((trait) => trait.startsWith(`${kind}:`))
+    .map((trait) => trait.slice(kind.length + 1))
+    .join(', ');
+  return no(
+    `no_${kind}`,
+    `it has no ${kind} "${need.slice(kind.length + 1)}" (it has ${has === '' ? 'none' : has})`,
+    `name another, or set up that ${kind} there`,
+  );
+}
