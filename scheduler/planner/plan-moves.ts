@@ -1,5 +1,6 @@
 // The plan: one function for every reason to move a VM, from a snapshot, a policy and limits alone (docs/PLANNER.md).
 import { boardOf } from './board.ts';
+import { Consolidation, emptyHostsOf } from './consolidate.ts';
 import { conflictsOf } from './conflicts.ts';
 import { movesOf } from './describe.ts';
 import { Draft } from './draft.ts';
@@ -28,17 +29,19 @@ export function planMoves(snapshot: Snapshot, policy: PlanPolicy, limits: PlanLi
   if (frozen === undefined || frozen.code === 'quiet') evacuate(draft);
   if (frozen === undefined) {
     repairMustRules(draft);
+    if (policy.consolidation) new Consolidation(draft).relieve();
     relieveHotHosts(draft);
     makeRoomForPending(draft);
     grantWishes(draft);
     if (policy.evenness) evenOut(draft);
+    if (policy.consolidation) new Consolidation(draft).empty();
   }
   return {
     moves: allMoves(draft, before.memory),
     stays: staysOf(draft, frozen),
     conflicts: conflictsOf(draft.board),
     frozenReason: frozen?.code === 'frozen' ? frozen.reason : '',
-    emptyHosts: [],
+    emptyHosts: policy.consolidation ? emptyHostsOf(draft) : [],
     objective: { before: before.cost, after: totalCost(draft.board) },
     stopped: draft.effort.stopped,
     steps: draft.effort.steps,

@@ -27,6 +27,7 @@ import {
   type SnapshotRule,
   type SnapshotVm,
 } from './snapshot.ts';
+import type { UsualLoad } from './usual.ts';
 
 /** Throws InvalidJson, whose message names the field, what it must be and what it is. */
 export function readSnapshot(json: unknown): Snapshot {
@@ -149,6 +150,16 @@ function readFigures(value: unknown, path: string): Figures {
   };
 }
 
+function readUsual(value: unknown, path: string): UsualLoad {
+  const fields = fieldsOf(value, path);
+  refuseOthers(fields, path, ['meanCores', 'deviationCores', 'samples']);
+  return {
+    meanCores: amount(fields['meanCores'], `${path}.meanCores`),
+    deviationCores: amount(fields['deviationCores'], `${path}.deviationCores`),
+    samples: count(fields['samples'], `${path}.samples`),
+  };
+}
+
 function readHotSpot(value: unknown, path: string): HotSpot {
   const fields = fieldsOf(value, path);
   refuseOthers(fields, path, ['resource', 'sinceMs', 'level', 'evidence']);
@@ -167,6 +178,7 @@ const VM_FIELDS = [
   'vcpus',
   'memoryMaxBytes',
   'load',
+  'usualCpu',
   'dirtyBytesPerSecond',
   'needs',
   'held',
@@ -185,6 +197,7 @@ function readVm(value: unknown, path: string): SnapshotVm {
     vcpus: count(fields['vcpus'], `${path}.vcpus`),
     memoryMaxBytes: amount(fields['memoryMaxBytes'], `${path}.memoryMaxBytes`),
     load: readLoad(fields['load'], `${path}.load`),
+    ...optional('usualCpu', fields['usualCpu'], readUsual, path),
     ...optional('dirtyBytesPerSecond', fields['dirtyBytesPerSecond'], amount, path),
     ...optional('needs', fields['needs'], list(id), path),
     ...optional('held', fields['held'], readHold, path),

@@ -3,6 +3,7 @@
 // Bytes, cores, milliseconds and ratios only. What is optional here may be left out of the JSON; docs/PLANNER.md has the
 // whole format as a table, read-snapshot.ts checks it.
 import type { LoadResource } from './policy.ts';
+import type { UsualLoad } from './usual.ts';
 
 export const SNAPSHOT_FORMAT = 'evenkeel-snapshot-1';
 
@@ -82,6 +83,8 @@ export interface SnapshotVm {
   /** What it may grow to. */
   readonly memoryMaxBytes: number;
   readonly load: LoadFigures;
+  /** CPU over a long run, for packing; without it `load.cpu` has to do. */
+  readonly usualCpu?: UsualLoad;
   readonly dirtyBytesPerSecond?: number;
   /** Traits that its host must have. */
   readonly needs?: readonly string[];

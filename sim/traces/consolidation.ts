@@ -17,7 +17,7 @@ const VM_TYPES = [
   { mips: 500, ramMb: 613 },
 ];
 // Half of 1 Gbit/s.
-const MIGRATION_MB_PER_SECOND = 62.5;
+export const MIGRATION_MB_PER_SECOND = 62.5;
 
 export function consolidationCluster(traces: readonly PlanetLabVm[]): Cluster {
   const hosts = Array.from({ length: HOSTS }, (_, index) => ({
