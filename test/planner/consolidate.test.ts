@@ -67,7 +67,7 @@ t.test('VMs that vary much need more room than steady ones', (t) => {
   t.end();
 });
 
-t.test('a host is emptied of all its VMs or left alone', async (t) => {
+t.test('a host is emptied of all its VMs or left alone', (t) => {
   const held = {
     code: 'cooling_down',
     reason: 'it moved lately',
@@ -88,6 +88,7 @@ t.test('a host is emptied of all its VMs or left alone', async (t) => {
     const leaving = planMoves(snapshot, POLICY).moves.filter(({ sourceHostId }) => sourceHostId === 'thin');
     t.same(shortMoves(leaving), [], name);
   }
+  t.end();
 });
 
 t.test('a budget that does not reach for the whole host leaves it as it is', (t) => {
