@@ -5,20 +5,12 @@ import type { Detection } from '../planner/hot-hosts.ts';
 import type { Figures, LoadFigures } from '../planner/snapshot.ts';
 import type { HostPoint, VmPoint } from './load.ts';
 
-/** How figures are made. */
-export interface FigureRules extends Pick<
-  Detection,
-  'hotSamples' | 'windowSamples' | 'bandwidthBytesPerSecond'
-> {
-  /** False leaves the forecast at what is wanted now: it is not asked for of a VM that has no reason to move. */
-  readonly isForecast: boolean;
-}
+type FigureRules = Pick<Detection, 'hotSamples' | 'windowSamples' | 'bandwidthBytesPerSecond'>;
 
 // Load is spread by what was wanted in these minutes; vSphere's DPM and OpenShift look as far back before they act.
 const SPREAD_MS = 5 * MINUTE_MS;
 // CPU that was wanted in one sample of twenty is a burst, which guests sit out. Memory has to be there at once.
-const CPU_PEAK_QUANTILE = 0.95;
-const MEMORY_PEAK_QUANTILE = 1;
+const BURST_QUANTILE = 0.95;
 // Starting QEMU on the target and handing over took 1.3 to 2.1 s whatever the memory.
 const MIGRATION_FIXED_MS = 2 * SECOND_MS;
 
@@ -31,66 +23,76 @@ export function copyMs(memoryBytes: number, bandwidthBytesPerSecond: number): nu
 export function hostFigures(points: readonly HostPoint[], rules: FigureRules): LoadFigures | undefined {
   const newest = points.at(-1);
   if (newest === undefined) return undefined;
-  const vmBytes = newest.vms.memoryBytes / Math.max(1, newest.vms.count);
-  const load = {
-    cpu: points.map(({ cpu }) => cpu.amount),
-    memory: points.map(({ memory }) => memory.amount),
-    network: points.map(({ vms }) => vms.networkBytesPerSecond),
-    disk: points.map(({ vms }) => vms.diskBytesPerSecond),
+  const window = windowOf(points, newest.vms.memoryBytes / Math.max(1, newest.vms.count), rules);
+  return {
+    cpu: figures(points, ({ cpu }) => cpu.amount, { ...window, isForecast: true, isBursty: true }),
+    memory: figures(points, ({ memory }) => memory.amount, { ...window, isForecast: true }),
+    network: figures(points, ({ vms }) => vms.networkBytesPerSecond, window),
+    disk: figures(points, ({ vms }) => vms.diskBytesPerSecond, window),
   };
-  return loadFigures(load, points, vmBytes, rules);
 }
 
-/** Of a VM, wherever it ran; undefined without points. */
-export function vmFigures(points: readonly VmPoint[], rules: FigureRules): LoadFigures | undefined {
+/** Of a VM, wherever it ran; undefined without points. Its forecast is only made where it may have to move. */
+export function vmFigures(
+  points: readonly VmPoint[],
+  rules: FigureRules,
+  isForecast: boolean,
+): LoadFigures | undefined {
   const newest = points.at(-1);
   if (newest === undefined) return undefined;
-  const load = {
-    cpu: points.map(({ cpuDemandCores }) => cpuDemandCores),
-    memory: points.map(({ memoryBytes }) => memoryBytes),
-    network: points.map(({ networkBytesPerSecond }) => networkBytesPerSecond ?? 0),
-    disk: points.map(({ diskBytesPerSecond }) => diskBytesPerSecond ?? 0),
+  const window = windowOf(points, newest.memoryBytes, rules);
+  return {
+    cpu: figures(points, ({ cpuDemandCores }) => cpuDemandCores, { ...window, isForecast, isBursty: true }),
+    memory: figures(points, ({ memoryBytes }) => memoryBytes, { ...window, isForecast }),
+    network: figures(points, ({ networkBytesPerSecond }) => networkBytesPerSecond ?? 0, window),
+    disk: figures(points, ({ diskBytesPerSecond }) => diskBytesPerSecond ?? 0, window),
   };
-  return loadFigures(load, points, newest.memoryBytes, rules);
 }
 
-type Series = Readonly<Record<keyof LoadFigures, readonly number[]>>;
+interface Window {
+  readonly nowSamples: number;
+  readonly peakSamples: number;
+  /** How far a forecast looks, in sampling intervals. */
+  readonly aheadSteps: number;
+}
 
-function loadFigures(
-  { cpu, memory, network, disk }: Series,
+interface Asked extends Window {
+  readonly isForecast?: boolean;
+  /** Guests sit out a burst of it. */
+  readonly isBursty?: boolean;
+}
+
+function windowOf(
   points: readonly { readonly tickAtMs: number; readonly intervalMs: number }[],
   movedBytes: number,
   rules: FigureRules,
-): LoadFigures {
+): Window {
   const { tickAtMs = 0, intervalMs = 1 } = points.at(-1) ?? {};
-  const within = points.filter((point) => point.tickAtMs > tickAtMs - SPREAD_MS).length;
-  const spread = Math.max(within, rules.windowSamples);
-  const steps = copyMs(movedBytes, rules.bandwidthBytesPerSecond) / intervalMs;
-  const figures = (values: readonly number[], quantile: number, isForecast: boolean): Figures => {
-    const now = meanOf(values.slice(-rules.hotSamples));
-    const peak = quantileOf(values.slice(-spread), quantile);
-    return { now, peak, forecast: isForecast ? forecastOf(values, steps, now) : now };
-  };
+  const before = points.findLastIndex((point) => point.tickAtMs <= tickAtMs - SPREAD_MS);
   return {
-    cpu: figures(cpu, CPU_PEAK_QUANTILE, rules.isForecast),
-    memory: figures(memory, MEMORY_PEAK_QUANTILE, rules.isForecast),
-    network: figures(network, CPU_PEAK_QUANTILE, false),
-    disk: figures(disk, CPU_PEAK_QUANTILE, false),
+    nowSamples: Math.min(points.length, rules.hotSamples),
+    peakSamples: Math.min(points.length, Math.max(rules.windowSamples, points.length - 1 - before)),
+    aheadSteps: copyMs(movedBytes, rules.bandwidthBytesPerSecond) / intervalMs,
   };
 }
 
+function figures<T>(points: readonly T[], valueOf: (point: T) => number, asked: Asked): Figures {
+  const { nowSamples, peakSamples, aheadSteps, isForecast = false, isBursty = false } = asked;
+  const values = new Float64Array(points.length);
+  points.forEach((point, at) => (values[at] = valueOf(point)));
+  const now = values.subarray(-nowSamples).reduce((sum, value) => sum + value, 0) / nowSamples;
+  const forecast = isForecast ? forecastOf(values, aheadSteps, now) : now;
+  return { now, peak: peakOf(values.subarray(-peakSamples), isBursty), forecast };
+}
+
 /** With its error on top: a target must bear what may come. What was never scored is not trusted with anything. */
-function forecastOf(values: readonly number[], steps: number, now: number): number {
+function forecastOf(values: Float64Array, steps: number, now: number): number {
   const made = predict(values, steps);
   return made === undefined || made.scored === 0 ? now : made.value + made.error;
 }
 
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-}
-
-/** The least value that is not below that share of them. */
-function quantileOf(values: readonly number[], share: number): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+/** The greatest; of what comes in bursts the least value that is not below BURST_QUANTILE of them. */
+function peakOf(values: Float64Array, isBursty: boolean): number {
+  if (!isBursty) return values.reduce((greatest, value) => Math.max(greatest, value), 0);
+  return values.slice().sort()[Math.ceil(BURST_QUANTILE * values.length) - 1] ?? 0;
 }

@@ -24,6 +24,8 @@ export function settledPoints<T extends Timed>(points: readonly T[], settledAtMs
       point.tickAtMs - before.tickAtMs > staleAfterMs(point.intervalMs)
     );
   });
-  const run = points.slice(Math.max(0, start));
+  const run = start <= 0 ? points : points.slice(start);
+  const [first] = run;
+  if (first === undefined || first.tickAtMs - first.intervalMs >= settledAtMs) return run;
   return run.filter(({ tickAtMs, intervalMs }) => tickAtMs - intervalMs >= settledAtMs);
 }

@@ -89,7 +89,7 @@ function hostOf(input: SnapshotInput, host: HostView, versions: ReadonlySet<stri
     memoryBytes,
     load:
       // A host that has just settled is no target, but its memory still has to be respected.
-      hostFigures(points.length > 0 ? points : host.points.slice(-1), { ...detection, isForecast: true }) ??
+      hostFigures(points.length > 0 ? points : host.points.slice(-1), detection) ??
       flat(cpuCores, memoryBytes),
     memoryAllocatedBytes: allocatedBytes(view, ledger, host),
     hot: hotSpotsOf(host.heats, points, detection),
@@ -137,7 +137,7 @@ function vmOf(input: SnapshotInput, host: HostView, vm: VmView): SnapshotVm {
     vcpus: sample.vcpus,
     memoryMaxBytes: sample.memoryMaxBytes,
     load:
-      vmFigures(points, { ...detection, isForecast: mayHaveToGo(input, host) }) ??
+      vmFigures(points, detection, mayHaveToGo(input, host)) ??
       // Not measured yet: as much as it may take, so that nothing is built on it.
       flat(sample.vcpus, sample.memoryMaxBytes),
     ...(dirtyBytesPerSecond !== undefined && { dirtyBytesPerSecond }),
