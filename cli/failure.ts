@@ -23,7 +23,7 @@ export const EXIT_HELP = `Exit codes:
   0  done
   1  tried and failed
   2  bad usage or bad value
-  3  no such VM, host, migration or decision
+  3  no such VM, host, migration, decision, proposal or rule
   4  refused: wrong state, name taken, no room, not allowed
   5  the scheduler could not be reached; nothing was changed
   6  outcome unknown: look before you repeat

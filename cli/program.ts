@@ -7,6 +7,7 @@ import { addMigrationCommands } from './commands/migrate.ts';
 import { addPlanCommands } from './commands/plan.ts';
 import { addModeCommand } from './commands/mode.ts';
 import { addProposalCommands } from './commands/proposals.ts';
+import { addReplayCommand } from './commands/replay.ts';
 import { addRuleCommands } from './commands/rule.ts';
 import { addSnapshotCommand } from './commands/snapshot.ts';
 import { addTopCommand } from './commands/top.ts';
@@ -48,6 +49,7 @@ export function buildProgram(version: string, run: Run, terminal: Terminal): Com
   addRuleCommands(program, run);
   addMaintenanceCommands(program, run);
   addSnapshotCommand(program, run);
+  addReplayCommand(program, terminal);
   addMigrationCommands(program, run);
   addVmCommands(program, run);
   addCompletionCommands(program, run);

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { NatsConnection } from 'nats';
 import { pause, relayAbort, type Clock } from '../shared/clock.ts';
-import { EvenkeelError } from '../shared/errors.ts';
 import type { Logger } from '../shared/log.ts';
 import { DECISIONS_BUCKET, ensureStreams, LEASES_BUCKET, MIGRATIONS_BUCKET } from '../shared/nats.ts';
 import { decisionCodec, migrationCodec } from '../shared/proto/load.ts';
@@ -17,26 +16,32 @@ import {
   proposalTimesOf,
   rulesOf,
   runnerSettingsOf,
+  slotLimitsOf,
   viewLimitsOf,
   type SchedulerSettings,
 } from './config.ts';
 import { openControl, type Control } from './control/open.ts';
+import { PendingVms } from './control/pending.ts';
+import type { SlotLimits } from './control/slots-left.ts';
+import { DecisionLog } from './decision-log.ts';
 import { DecisionBook, DECISIONS_MAX } from './decisions.ts';
 import { Events } from './events.ts';
 import { openStore } from './kv.ts';
 import { Lease, type Leader } from './leader/lease.ts';
+import { livePlanning } from './live-planning.ts';
 import { Loop } from './loop.ts';
 import { Journal } from './migrations/journal.ts';
 import { Runner, type RunnerParts } from './migrations/runner.ts';
 import { Slots } from './migrations/slots.ts';
-import { Planning } from './planning.ts';
+import { ledgerOf, type Ledger } from './planner/ledger.ts';
+import type { Planning } from './planning.ts';
 import type { Policy } from './planner/policy.ts';
-import { readPolicy } from './planner/record.ts';
 import { RecordRing } from './records.ts';
 import { restraintOf } from './restraint-settings.ts';
 import { followSamples } from './samples.ts';
 import { Shelf } from './shelf.ts';
 import type { Store } from './store.ts';
+import { Turn } from './turn.ts';
 import { viewKnowledge } from './view-knowledge.ts';
 
 export interface Core extends Control {
@@ -46,6 +51,9 @@ export interface Core extends Control {
   readonly decisions: DecisionBook;
   readonly records: RecordRing;
   readonly planning: Planning;
+  readonly pending: PendingVms;
+  /** What past and running migrations forbid now. */
+  readonly ledger: () => Ledger;
   readonly loop: Loop;
   readonly lease: Lease;
   readonly policy: Policy;
@@ -140,27 +148,21 @@ async function openParts(
     signal,
   );
   const runner = runnerOf({ agents, journal, changes, clock, logger, events }, store, view, settings);
-  const loop = new Loop({
-    ...{ view, runner, decisions, mode: control.mode, reports, changes, policy, clock, logger },
-    ...{ restraint: restraintOf(settings.restraint), newId: randomUUID },
-  });
-  const planning = new Planning({
-    snapshot: () => {
-      throw new EvenkeelError('UNIMPLEMENTED', 'the snapshot comes with the new planner');
-    },
-    planMoves: () => {
-      throw new EvenkeelError('UNIMPLEMENTED', 'this comes with the new planner');
-    },
-    policy: readPolicy({}, policy, 'policy'),
-    limits: {},
-    proposals: control.proposals,
-  });
+  const restraint = restraintOf(settings.restraint);
+  const ledger = (): Ledger => ledgerOf(runner.list(), clock.nowMs(), restraint);
+  const pending = new PendingVms();
+  const planning = livePlanning({ ...control, view, ledger, pending, clock }, settings);
+  const { proposals } = control;
+  const log = new DecisionLog({ decisions, records, newId: randomUUID, logger });
+  const slots = (hosts: number): SlotLimits => slotLimitsOf(settings, hosts);
+  const turn = new Turn({ planning, runner, proposals, log, slots, changes, clock, logger });
+  const loop = new Loop({ turn, records, reports, clock, logger });
   const leases = await openStore(nats, LEASES_BUCKET, undefined);
   const lease = new Lease({ store: leases, clock, logger, self, holderId: randomUUID() });
   return {
     ...control,
-    ...{ view, agents, runner, decisions, records, planning, loop, lease, policy, changes, reports },
-    newId: randomUUID,
+    ...{ view, agents, runner, decisions, records, planning, pending, ledger, loop, lease, policy },
+    ...{ changes, reports, newId: randomUUID },
   };
 }
 

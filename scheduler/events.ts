@@ -10,6 +10,8 @@ import { eventCodec } from '../shared/proto/load.ts';
 
 // Events come a few a minute; this many unacknowledged ones mean that NATS is away.
 const PENDING_MAX = 1_000;
+// In place of a host's id, for a decision about a VM that has none yet.
+const NO_HOST = 'cluster';
 
 export class Events {
   readonly #nats: NatsConnection;
@@ -30,7 +32,7 @@ export class Events {
 
   decision(decision: Decision): void {
     const { decisionId: eventId, atMs, hostId } = decision;
-    this.#publish(hostId, { eventId, atMs, decision, kind: 'decision' });
+    this.#publish(hostId === '' ? NO_HOST : hostId, { eventId, atMs, decision, kind: 'decision' });
   }
 
   #publish(hostId: string, event: EventInput & { eventId: string }): void {

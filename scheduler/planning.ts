@@ -2,7 +2,7 @@
 import type { Proposal } from '../shared/gen/evenkeel/v1/Proposal.ts';
 import { onlyTheseMoves } from './control/recheck.ts';
 import type { ProposalBook } from './control/proposals.ts';
-import type { Plan, PlanLimits } from './planner/plan-types.ts';
+import type { Plan, PlannedMove, PlanLimits } from './planner/plan-types.ts';
 import type { PlanPolicy } from './planner/policy.ts';
 import type { PendingVm, PlanMode, Snapshot, SnapshotRule } from './planner/snapshot.ts';
 
@@ -32,6 +32,13 @@ export interface Objection {
   readonly isPassing: boolean;
 }
 
+export interface Recheck {
+  /** In an order in which they are safe. */
+  readonly planned: readonly PlannedMove[];
+  /** By proposal; those against which nothing stands are left out. */
+  readonly objections: ReadonlyMap<string, Objection>;
+}
+
 // Codes of stays that end without anybody's doing.
 const PASSING_CODES: ReadonlySet<string> = new Set(['moving', 'busy', 'settling', 'frozen', 'quiet']);
 
@@ -59,8 +66,8 @@ export class Planning {
     return planMoves(snapshot, policy, limits);
   }
 
-  /** What stands now against proposals that a person agreed to, by their ids; those without objection are left out. */
-  recheck(agreed: readonly Proposal[], snapshot: Snapshot = this.snapshot()): Map<string, Objection> {
+  /** Agreed proposals judged anew, together with those that were approved before and have not begun. */
+  recheck(agreed: readonly Proposal[], snapshot: Snapshot = this.snapshot()): Recheck {
     const approved = this.#parts.proposals.open().filter(({ state }) => state === 'PROPOSAL_STATE_APPROVED');
     const moves = [...approved, ...agreed].flatMap(({ move }) => (move === null ? [] : [move]));
     const plan = this.plan(onlyTheseMoves(snapshot, moves));
@@ -71,7 +78,7 @@ export class Planning {
       );
       if (!isPlanned) objections.set(proposalId, objectionOf(plan, move));
     }
-    return objections;
+    return { planned: plan.moves, objections };
   }
 }
 

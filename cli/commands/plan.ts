@@ -1,9 +1,10 @@
 // `evenkeel plan`, `explain` and `decisions`: what would move, what did, and why.
 import type { Command } from 'commander';
-import type { Run } from '../context.ts';
+import type { Context, Run } from '../context.ts';
 import { badValue, CliFailure, EXIT } from '../failure.ts';
 import { byId, wholeNumber } from '../options.ts';
 import { decisionTable, decisionText, explanationText, planText } from '../render/decision.ts';
+import { comparisonText } from '../render/made-plan.ts';
 
 // A screenful; the scheduler keeps more.
 const LIST_LENGTH = 20;
@@ -21,10 +22,16 @@ function addPlan(program: Command, run: Run): void {
     .command('plan')
     .summary('what the planner would do now; changes nothing')
     .description(
-      'What the planner would do now, for each hot host: the evidence, the move with its predicted effect, and everything that was refused. Changes nothing.',
+      'What the planner would do now: each move with its evidence and predicted effect, each hot host that stays hot with the reason, and everything that was refused. With --policy beside it, move by move, what another policy would do. Changes nothing.',
     )
-    .action(async (_options: object, command: Command) => {
-      await run(command, async ({ scheduler, timeoutMs, show }) => {
+    .option('--policy <file>', 'JSON with what differs from the policy in force (docs/PLANNER.md)')
+    .action(async ({ policy }: { policy?: string }, command: Command) => {
+      await run(command, async (context) => {
+        if (policy !== undefined) {
+          await shadow(context, policy);
+          return;
+        }
+        const { scheduler, timeoutMs, show } = context;
         const plan = await scheduler.ask(
           { what: 'plan', method: ({ Plan }) => Plan, request: {} },
           timeoutMs(),
@@ -34,12 +41,28 @@ function addPlan(program: Command, run: Run): void {
     });
 }
 
+/** Both plans are made here, from one snapshot: the scheduler goes on as it did. */
+async function shadow({ scheduler, timeoutMs, show }: Context, policyFile: string): Promise<void> {
+  const { json } = await scheduler.ask(
+    { what: 'take a snapshot', method: ({ TakeSnapshot }) => TakeSnapshot, request: {} },
+    timeoutMs(),
+  );
+  const { comparePlans, planFileOf, planMoves, readPolicyFile } = await import('../offline-planner.ts');
+  const { snapshot, policy, limits } = planFileOf(JSON.parse(json.toString('utf8')));
+  const active = planMoves(snapshot, policy, limits);
+  const other = planMoves(snapshot, readPolicyFile(policyFile, policy), limits);
+  const comparison = comparePlans(active, other);
+  show({ active, shadow: other, comparison }, (view) => comparisonText(view, active, other, comparison));
+}
+
 function addExplain(program: Command, run: Run): void {
   program
     .command('explain')
-    .summary('why a VM moved or did not')
-    .description('Why a VM moved or did not, and why it may or may not move now.')
-    .argument('<vm>', 'name or uuid')
+    .summary('why a VM moved or did not, or a host is as it is')
+    .description(
+      'Why a VM moved or did not, and why it may or may not move now; of a host, why it is or is not relieved. Of moves that were made: what was predicted and what was measured.',
+    )
+    .argument('<vm>', 'name or uuid of a VM; also of a host')
     .action(async (vm: string, _options: object, command: Command) => {
       await run(command, async ({ scheduler, timeoutMs, show }) => {
         const explanation = await scheduler.ask(

@@ -3,15 +3,18 @@ import type { Decision } from '../../shared/gen/evenkeel/v1/Decision.ts';
 import type { ExplainResponse } from '../../shared/gen/evenkeel/v1/ExplainResponse.ts';
 import type { Mode } from '../../shared/gen/evenkeel/v1/Mode.ts';
 import type { Move } from '../../shared/gen/evenkeel/v1/Move.ts';
+import type { MoveReview } from '../../shared/gen/evenkeel/v1/MoveReview.ts';
 import type { PlanResponse } from '../../shared/gen/evenkeel/v1/PlanResponse.ts';
 import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
-import { count, loadStyle, percent, roughDuration, shortId, time } from './format.ts';
+import type { ReviewedFigure } from '../../shared/gen/evenkeel/v1/ReviewedFigure.ts';
+import { bytes, count, duration, loadStyle, percent, roughDuration, shortId, time } from './format.ts';
 import { hostTable } from './hosts.ts';
 import { migrationTable } from './migration.ts';
+import { conflictText } from './rules.ts';
 import { table } from './table.ts';
-import { arrow, paint, plain, widthOf, wrap, type View } from './view.ts';
+import { arrow, nothing, paint, plain, widthOf, wrap, type View } from './view.ts';
 import { vmTable } from './vms.ts';
-import { word } from './words.ts';
+import { word, words } from './words.ts';
 
 /** "recommend: says which VM should go where; a person carries it out". */
 export function modeText(mode: Mode): string {
@@ -19,7 +22,7 @@ export function modeText(mode: Mode): string {
     case 'MODE_OBSERVE':
       return 'observe: hot hosts are watched and reported; nothing is recommended or moved';
     case 'MODE_RECOMMEND':
-      return 'recommend: evenkeel says which VM should go where; a person carries it out';
+      return 'recommend: evenkeel says which VM should go where; a person approves it';
     case 'MODE_AUTO':
       return 'auto: evenkeel moves VMs off hot hosts by itself';
     case 'MODE_UNSPECIFIED':
@@ -32,8 +35,13 @@ export function planText(view: View, plan: PlanResponse): string {
   const blocks = [`Mode ${modeText(plan.mode)}.`];
   if (plan.frozenReason !== '')
     blocks.push(paint(view, 'yellow', wrap(view, `Nothing may move: ${plain(plan.frozenReason)}`, 0)));
-  if (plan.decisions.length === 0) blocks.push('No host is hot: nothing to do.');
+  if (plan.decisions.length === 0) blocks.push('No host is hot, and no rule asks for a move: nothing to do.');
   for (const decision of plan.decisions) blocks.push(decisionText(view, decision));
+  for (const conflict of plan.conflicts) blocks.push(conflictText(view, conflict));
+  if (plan.emptyHosts.length > 0)
+    blocks.push(`Could be powered off then: ${plan.emptyHosts.map(plain).join(', ')}.`);
+  if (plan.stopped !== '' && plan.stopped !== 'complete')
+    blocks.push(`The search ended early, at its limit: ${words(plan.stopped)}.`);
   return blocks.join('\n\n');
 }
 
@@ -47,25 +55,15 @@ function labelled(view: View, label: string, text: string): string {
 /** One decision with its evidence, prediction and everything that was refused. */
 export function decisionText(view: View, decision: Decision): string {
   const { move } = decision;
-  const since =
-    decision.overloadedSinceMs > 0
-      ? ` since ${time(view, decision.overloadedSinceMs)} (${roughDuration((decision.atMs || view.nowMs) - decision.overloadedSinceMs)})`
-      : '';
   const id = decision.decisionId === '' ? '' : `  ${paint(view, 'dim', plain(shortId(decision.decisionId)))}`;
-  const lines = [`${paint(view, 'bold', plain(decision.hostName))} is hot${since}${id}`];
+  const lines = [`${paint(view, 'bold', plain(decision.hostName))} ${aboutText(view, decision)}${id}`];
   decision.evidence.forEach((text, index) => {
     lines.push(labelled(view, index === 0 ? 'evidence' : '', plain(text)));
   });
   if (move) lines.push(...moveLines(view, move));
   else lines.push(labelled(view, 'no move', plain(decision.noMoveReason || 'no reason given')));
-  if (move && decision.mode !== 'MODE_AUTO')
-    lines.push(
-      labelled(
-        view,
-        'carry out',
-        `evenkeel migrate ${plain(move.vmName)} --to ${plain(move.targetHostName)}`,
-      ),
-    );
+  if (move && decision.mode === 'MODE_RECOMMEND')
+    lines.push(labelled(view, 'carry out', `evenkeel approve ${plain(move.vmName)}`));
   if (decision.refusals.length > 0)
     lines.push(
       '',
@@ -75,10 +73,39 @@ export function decisionText(view: View, decision: Decision): string {
   return lines.join('\n');
 }
 
+/** What it is about the host, or the VM without a place, that made the planner look. */
+function aboutText(view: View, { trigger, overloadedSinceMs, atMs }: Decision): string {
+  switch (trigger) {
+    case 'evacuate':
+      return 'is to be emptied';
+    case 'must_rule':
+    case 'should_rule':
+      return 'has a VM that a rule wants elsewhere';
+    case 'make_room':
+      return 'is where room is made for a new VM';
+    case 'consolidate':
+      return 'can be emptied to save power';
+    case 'evenness':
+      return 'has more than its share';
+    default:
+      return overloadedSinceMs > 0
+        ? `is hot since ${time(view, overloadedSinceMs)} (${roughDuration((atMs || view.nowMs) - overloadedSinceMs)})`
+        : 'is hot';
+  }
+}
+
 function moveLines(view: View, move: Move): string[] {
   const route = `${plain(move.vmName)} from ${plain(move.sourceHostName)} to ${plain(move.targetHostName)}`;
   const lines = [labelled(view, 'move', paint(view, 'cyan', route))];
   if (move.reason !== '') lines.push(labelled(view, 'because', plain(move.reason)));
+  if (move.cost !== null)
+    lines.push(
+      labelled(
+        view,
+        'takes',
+        `about ${duration(move.cost.durationMs)} and ${bytes(view, move.cost.trafficBytes)} of traffic; expected to be needed for ${duration(move.cost.persistenceMs)}`,
+      ),
+    );
   move.projections.forEach(({ hostName, resource, beforeRatio, afterRatio }, index) => {
     const after = paint(view, loadStyle(afterRatio), percent(view, afterRatio));
     lines.push(
@@ -153,11 +180,12 @@ export function explanationText(view: View, explanation: ExplainResponse): strin
     blocks.push(explanation.sentences.map((text) => wrap(view, plain(text), 0)).join('\n'));
   if (explanation.vm !== null) blocks.push(vmTable(view, [explanation.vm]));
   if (explanation.host !== null) blocks.push(hostTable(view, [explanation.host]));
-  blocks.push(
-    explanation.possibleTargets.length > 0
-      ? `It could move to: ${explanation.possibleTargets.map(plain).join(', ')}.`
-      : 'No host could take it now.',
-  );
+  if (explanation.vm !== null)
+    blocks.push(
+      explanation.possibleTargets.length > 0
+        ? `It could move to: ${explanation.possibleTargets.map(plain).join(', ')}.`
+        : 'No host could take it now.',
+    );
   if (explanation.refusals.length > 0)
     blocks.push(`Refused now:\n${refusalList(view, explanation.refusals, 2)}`);
   if (explanation.decisions.length > 0)
@@ -176,9 +204,45 @@ export function explanationText(view: View, explanation: ExplainResponse): strin
         migrationTable(view, explanation.migrations),
       ),
     );
+  const reviewed = explanation.reviews.filter(({ figures }) => figures.length > 0);
+  if (reviewed.length > 0) blocks.push(`Predicted and measured:\n${reviewTable(view, reviewed)}`);
   return blocks.join('\n\n');
 }
 
 function section(view: View, title: string, body: string): string {
   return `${paint(view, 'bold', `Its latest ${title}:`)}\n${body}`;
+}
+
+interface ReviewRow {
+  readonly review: MoveReview;
+  readonly figure: ReviewedFigure;
+}
+
+function reviewTable(view: View, reviews: readonly MoveReview[]): string {
+  const rows = reviews.flatMap((review) => review.figures.map((figure): ReviewRow => ({ review, figure })));
+  return table(
+    view,
+    [
+      { title: 'MIGRATION', rank: 1, text: ({ review }) => plain(shortId(review.migrationId)) },
+      { title: 'VM', shrinkTo: 10, text: ({ review }) => plain(review.vmName) },
+      { title: 'FIGURE', shrinkTo: 12, text: ({ figure }) => plain(figure.name) },
+      {
+        title: 'PREDICTED',
+        align: 'right',
+        text: ({ figure }) => figureText(view, figure.unit, figure.predicted),
+      },
+      {
+        title: 'MEASURED',
+        align: 'right',
+        text: ({ figure }) => figureText(view, figure.unit, figure.actual),
+      },
+    ],
+    rows,
+  );
+}
+
+function figureText(view: View, unit: string, value: number | undefined): string {
+  if (value === undefined) return nothing(view);
+  if (unit === 'ms') return duration(value);
+  return unit === 'bytes' ? bytes(view, value) : percent(view, value);
 }

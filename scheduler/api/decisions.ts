@@ -1,55 +1,136 @@
-// The planner's side of the API: the dry run, the book of decisions, and why a VM moved or did not.
+// The planner's side of the API: the dry run, the book of decisions, and why a VM or a host is as it is.
+import { EvenkeelError, invalidField } from '../../shared/errors.ts';
 import type { ExplainRequest } from '../../shared/gen/evenkeel/v1/ExplainRequest.ts';
 import type { ExplainResponseInput } from '../../shared/gen/evenkeel/v1/ExplainResponse.ts';
 import type { ListDecisionsRequest } from '../../shared/gen/evenkeel/v1/ListDecisionsRequest.ts';
 import type { ListDecisionsResponseInput } from '../../shared/gen/evenkeel/v1/ListDecisionsResponse.ts';
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { MoveReview } from '../../shared/gen/evenkeel/v1/MoveReview.ts';
 import type { PlanResponseInput } from '../../shared/gen/evenkeel/v1/PlanResponse.ts';
+import type { HostView, VmView } from '../cluster/view.ts';
+import { decisionsOf } from '../control/decisions-of.ts';
+import { explainHost, explainVm, type Question } from '../control/explain.ts';
+import { reviewOf } from '../control/review.ts';
 import type { Core } from '../core.ts';
-import { explainVm } from '../planner/explain-vm.ts';
-import { modelOf } from '../planner/model.ts';
+import { isOver } from '../migrations/machine.ts';
+import type { Snapshot } from '../planner/snapshot.ts';
+import { whyVm } from '../planner/why-vm.ts';
 import { hostLoad, vmLoad } from './loads.ts';
 import { limitOf } from './migrations.ts';
-import { findActiveVm, unknownVm } from './names.ts';
+import { findActiveVm, findHost, unknownVm } from './names.ts';
+import { conflictsOf } from './rules.ts';
 
-// Enough to see what happened to a VM lately; the book has the rest.
+// Enough to see what happened lately; the book has the rest.
 const EXPLAIN_LIST_MAX = 10;
 
-/** What the planner would do now. The mode observe would hide it, so that recommend stands in for it. */
-export function planNow({ loop, mode }: Core): PlanResponseInput {
-  const { decisions, frozenReason } = loop.plan('MODE_RECOMMEND');
-  return { mode: mode.current(), decisions: [...decisions], frozenReason };
+/** The cluster as it is now; the mode observe would leave nothing to plan, so that recommend stands in for it. */
+export function openSnapshot({ planning, mode }: Core): Snapshot {
+  return planning.snapshot(mode.current() === 'MODE_OBSERVE' ? { mode: 'recommend' } : {});
+}
+
+/** What the planner would do now. */
+export function planNow(core: Core): PlanResponseInput {
+  const snapshot = openSnapshot(core);
+  const plan = core.planning.plan(snapshot);
+  return {
+    mode: core.mode.current(),
+    decisions: decisionsOf(snapshot, plan),
+    frozenReason: plan.frozenReason,
+    conflicts: conflictsOf(snapshot, plan.conflicts),
+    emptyHosts: plan.emptyHosts.map(({ hostName }) => hostName),
+    stopped: plan.stopped,
+  };
 }
 
 export function listDecisions(core: Core, { limit }: ListDecisionsRequest): ListDecisionsResponseInput {
   return { decisions: core.decisions.list().slice(0, limitOf(limit)) };
 }
 
-/** Why a VM moved or did not, and what it could do now, most important first. */
+/** Why a VM or a host is as it is. What is asked for as a VM may also be the name of a host. */
 export function explain(core: Core, request: ExplainRequest): ExplainResponseInput {
-  const { view, policy, clock, loop, mode, runner, decisions } = core;
+  const { view } = core;
+  if (request.host !== '') return aboutHost(core, findHost(view, 'host', request.host));
+  if (request.vm === '') throw invalidField('vm', 'must be the name of a VM or a host');
   const vm = findActiveVm(view, 'vm', request.vm);
-  const host = view.hosts.get(vm?.hostId ?? '');
-  if (vm === undefined || host === undefined) throw unknownVm(view, 'vm', request.vm);
-  const ledger = loop.ledger();
-  const model = modelOf(view, ledger, policy, clock.nowMs());
-  const { decisions: planned, frozenReason } = loop.plan('MODE_RECOMMEND');
-  const ofVm = runner.list().filter(({ vmUuid }) => vmUuid === vm.uuid);
+  if (vm !== undefined) return aboutVm(core, vm, request.vm);
+  const host = [...view.hosts.values()].find((each) => [each.hostId, each.hostName].includes(request.vm));
+  if (host === undefined) throw unknownVm(view, 'vm', request.vm);
+  return aboutHost(core, host);
+}
+
+function questionOf(core: Core): Question {
+  const snapshot = openSnapshot(core);
+  const { planning, proposals, mode } = core;
   return {
-    vm: vmLoad(core, ledger, vm),
-    host: hostLoad(core, ledger, host),
-    ...explainVm({
-      model,
-      vmUuid: vm.uuid,
-      hostId: host.hostId,
-      decision: planned.find(({ hostId }) => hostId === host.hostId),
-      frozenReason,
-      mode: mode.current(),
-      lastMigration: ofVm[0],
-    }),
+    snapshot,
+    plan: planning.plan(snapshot),
+    mode: mode.modes().cluster,
+    proposals: proposals.list(),
+  };
+}
+
+function aboutVm(core: Core, { uuid, hostId }: VmView, asked: string): ExplainResponseInput {
+  const { view, runner, decisions, planning } = core;
+  const question = questionOf(core);
+  const vm = question.snapshot.vms.find((each) => each.uuid === uuid);
+  const host = question.snapshot.hosts.find((each) => each.hostId === hostId);
+  const vmView = view.vms.get(uuid);
+  const hostView = view.hosts.get(hostId ?? '');
+  if (vmView === undefined || hostView === undefined) throw unknownVm(view, 'vm', asked);
+  if (vm === undefined || host === undefined)
+    throw new EvenkeelError(
+      'UNAVAILABLE',
+      `explain ${asked}: too little is known of it yet; wait a sampling interval`,
+    );
+  const ofVm = runner.list().filter(({ vmUuid }) => vmUuid === uuid);
+  const ledger = core.ledger();
+  return {
+    vm: vmLoad(core, ledger, vmView),
+    host: hostLoad(core, ledger, hostView),
+    sentences: explainVm({ ...question, vm, host, lastMigration: ofVm[0] }),
+    ...whyVm(question.snapshot, planning.policy, uuid),
     decisions: decisions
       .list()
-      .filter(({ hostId, move }) => hostId === host.hostId || move?.vmUuid === vm.uuid)
+      .filter((each) => each.hostId === hostId || each.move?.vmUuid === uuid)
       .slice(0, EXPLAIN_LIST_MAX),
     migrations: ofVm.slice(0, EXPLAIN_LIST_MAX),
+    reviews: reviews(core, ofVm),
   };
+}
+
+function aboutHost(core: Core, hostView: HostView): ExplainResponseInput {
+  const { runner, decisions } = core;
+  const { hostId } = hostView;
+  const question = questionOf(core);
+  const host = question.snapshot.hosts.find((each) => each.hostId === hostId);
+  const ofHost = runner
+    .list()
+    .filter(({ sourceHostId, targetHostId }) => [sourceHostId, targetHostId].includes(hostId));
+  return {
+    host: hostLoad(core, core.ledger(), hostView),
+    sentences: host === undefined ? [] : explainHost(question, host),
+    refusals: question.plan.stays
+      .filter((stay) => stay.hostId === hostId)
+      .flatMap(({ refusals }) => [...refusals]),
+    decisions: decisions
+      .list()
+      .filter((each) => each.hostId === hostId)
+      .slice(0, EXPLAIN_LIST_MAX),
+    migrations: ofHost.slice(0, EXPLAIN_LIST_MAX),
+    reviews: reviews(core, ofHost),
+  };
+}
+
+function reviews({ decisions, view }: Core, migrations: readonly Migration[]): MoveReview[] {
+  const book = decisions.list();
+  return migrations
+    .filter(({ state }) => isOver(state))
+    .slice(0, EXPLAIN_LIST_MAX)
+    .map((migration) =>
+      reviewOf(
+        migration,
+        book.find(({ decisionId }) => decisionId === migration.decisionId),
+        (hostId) => view.hosts.get(hostId)?.points ?? [],
+      ),
+    );
 }

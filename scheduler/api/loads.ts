@@ -23,12 +23,12 @@ const WATCH_DEFAULT_MS = SECOND_MS;
 const WATCH_IDLE_MS = 5 * SECOND_MS;
 
 export function listHosts(core: Core): ListHostsResponseInput {
-  const ledger = core.loop.ledger();
+  const ledger = core.ledger();
   return { hosts: sortedHosts(core).map((host) => hostLoad(core, ledger, host)) };
 }
 
 export function listVmLoads(core: Core, request: ListVmLoadsRequest): ListVmLoadsResponseInput {
-  const ledger = core.loop.ledger();
+  const ledger = core.ledger();
   const vms =
     request.host === '' ? activeVms(core.view) : vmsOf(core.view, findHost(core.view, 'host', request.host));
   return { vms: sortedVms(vms).map((vm) => vmLoad(core, ledger, vm)) };
@@ -44,7 +44,7 @@ export async function* watchLoad(
   const pauseMs = Math.min(Math.max(wanted, WATCH_MIN_MS), WATCH_MAX_MS);
   while (!signal.aborted) {
     const seen = core.changes.count;
-    const ledger = core.loop.ledger();
+    const ledger = core.ledger();
     yield {
       atMs: core.clock.nowMs(),
       hosts: sortedHosts(core).map((host) => hostLoad(core, ledger, host)),

@@ -40,10 +40,10 @@ export async function* migrate(
 }
 
 async function order(core: Core, request: SchedulerServiceMigrateRequest): Promise<Migration> {
-  const { view, policy, clock, loop, runner } = core;
+  const { view, policy, clock, ledger, runner } = core;
   const vmView = findActiveVm(view, 'vm', request.vm);
   if (vmView === undefined) throw unknownVm(view, 'vm', request.vm);
-  const model = modelOf(view, loop.ledger(), policy, clock.nowMs());
+  const model = modelOf(view, ledger(), policy, clock.nowMs());
   const source = model.hosts.get(vmView.hostId ?? '');
   const vm = source?.vms.find(({ uuid }) => uuid === vmView.uuid);
   if (source === undefined || vm === undefined) throw unknownVm(view, 'vm', request.vm);

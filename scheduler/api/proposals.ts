@@ -24,7 +24,7 @@ export async function approveProposal(
   { proposalId }: ApproveProposalRequest,
 ): Promise<ApproveProposalResponseInput> {
   const proposal = waiting(core, proposalId);
-  const objection = core.planning.recheck([proposal]).get(proposal.proposalId);
+  const objection = core.planning.recheck([proposal]).objections.get(proposal.proposalId);
   if (objection?.isPassing === false) {
     await core.proposals.end(proposal, 'PROPOSAL_STATE_WITHDRAWN', objection.reason, core.clock.nowMs());
     throw new EvenkeelError(

@@ -5,11 +5,12 @@ import type { GetRecordResponseInput } from '../../shared/gen/evenkeel/v1/GetRec
 import type { TakeSnapshotResponseInput } from '../../shared/gen/evenkeel/v1/TakeSnapshotResponse.ts';
 import type { Core } from '../core.ts';
 import { recordJson } from '../planner/record.ts';
+import { openSnapshot } from './decisions.ts';
 
-/** A record made now. The mode observe would leave nothing to plan, so that recommend stands in for it. */
-export function takeSnapshot({ planning, mode }: Core): TakeSnapshotResponseInput {
-  const isWatched = mode.current() === 'MODE_OBSERVE';
-  const snapshot = planning.snapshot(isWatched ? { mode: 'recommend' } : {});
+/** A record made now. */
+export function takeSnapshot(core: Core): TakeSnapshotResponseInput {
+  const snapshot = openSnapshot(core);
+  const { planning } = core;
   const { policy, limits } = planning;
   const json = recordJson({ snapshot, policy, limits, plan: planning.plan(snapshot) });
   return { json: Buffer.from(json) };

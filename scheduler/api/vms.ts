@@ -61,7 +61,7 @@ export async function undefineVm(
 /** The VM, unless it is in a migration: whoever stops it then might stop the only copy. */
 async function locateIdle(core: Core, uuidOrName: string, signal: AbortSignal): Promise<Located> {
   const located = await locateVm(core, uuidOrName, signal);
-  const migration = core.loop.ledger().activeByVm.get(located.vm.uuid);
+  const migration = core.ledger().activeByVm.get(located.vm.uuid);
   if (migration !== undefined)
     throw new EvenkeelError(
       'FAILED_PRECONDITION',
@@ -122,8 +122,8 @@ function nameTaken(name: string, where: string): EvenkeelError {
 }
 
 function chooseHost(core: Core, wanted: string, spec: VmSpec): HostView {
-  const { view, policy, clock, loop } = core;
-  const model = modelOf(view, loop.ledger(), policy, clock.nowMs());
+  const { view, policy, clock, ledger } = core;
+  const model = modelOf(view, ledger(), policy, clock.nowMs());
   const named = wanted === '' ? undefined : findHost(view, 'host', wanted);
   const hosts: HostModel[] = [...model.hosts.values()].filter(
     ({ hostId }) => named === undefined || hostId === named.hostId,

@@ -18,8 +18,13 @@ const REFUSALS_MAX = 100;
 export function decisionsOf(snapshot: Snapshot, plan: Plan): PlannedDecision[] {
   return [
     ...plan.moves.map((move) => decisionOfMove(snapshot, move)),
-    ...plan.stays.map((stay) => decisionOfStay(snapshot, stay)),
+    ...plan.stays.filter(isNews).map((stay) => decisionOfStay(snapshot, stay)),
   ];
+}
+
+/** That a hot host stays warm after the moves of the plan is what those say already. */
+function isNews({ trigger, moves }: Stay): boolean {
+  return trigger !== 'hot_host' || moves === 0;
 }
 
 export function decisionOfMove(snapshot: Snapshot, move: PlannedMove): PlannedDecision {

@@ -40,7 +40,7 @@ void t.test('tables for people', async (t) => {
     ['vms --host kvm3', /^No VM runs on kvm3\.\n$/],
     [
       'plan',
-      /^Mode recommend:[^]*kvm1 is hot[^]*move +burn1 from kvm1 to kvm2[^]*carry out +evenkeel migrate burn1/,
+      /^Mode recommend:[^]*kvm1 is hot[^]*move +burn1 from kvm1 to kvm2[^]*carry out +evenkeel approve burn1/,
     ],
     ['explain burn2', /^burn2 stays on kvm1[^]*It could move to: kvm2\.[^]*never_move/],
     ['decisions', /move burn1 → kvm2[^]*no move: every VM/],

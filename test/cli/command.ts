@@ -19,7 +19,7 @@ export function installCommand(): string {
   process.once('exit', () => {
     rmSync(home, { recursive: true, force: true });
   });
-  for (const part of ['cli', 'shared'])
+  for (const part of ['cli', 'shared', 'scheduler/planner'])
     for (const name of readdirSync(join(ROOT, part), { recursive: true, encoding: 'utf8' })) {
       if (!name.endsWith('.ts') || name.startsWith('gen/')) continue;
       const out = join(home, 'dist', part, name.replace(/\.ts$/, '.js'));

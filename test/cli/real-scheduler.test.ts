@@ -36,7 +36,7 @@ void t.test(
     await says(
       'plan',
       0,
-      /kvm1 is hot since[^]*move +burn1 from kvm1 to kvm\d[^]*carry out +evenkeel migrate burn1/,
+      /kvm1 is hot since[^]*move +burn1 from kvm1 to kvm\d[^]*carry out +evenkeel approve burn1/,
     );
     await says('explain pinned', 0, /pinned[^]*\(never_move\)/);
     await says('vm show quiet1', 0, /^name +quiet1\n/);

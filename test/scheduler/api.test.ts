@@ -117,9 +117,10 @@ void t.test(
 
     const [a, b] = [await call.explain('a'), await call.explain(uuidOf('b'))];
     t.match(a.sentences, [
-      /^a is the one to move, to kvm[23]: moving a takes CPU demand/,
-      /kvm1 is hot: CPU demand/,
-      /mode is recommend/,
+      /^a is to move to kvm[23]: moving a takes CPU demand/,
+      /^CPU demand was at or over 90 %/,
+      /waits for a person: "evenkeel proposals"/,
+      /^Its move to kvm[23] waits for approval until/,
     ]);
     t.match(b.sentences, [/^a would move instead/]);
     t.match((await call.explain('c')).sentences, [/^c stays: its host kvm2 is not hot/]);

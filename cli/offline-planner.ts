@@ -1,0 +1,57 @@
+// The planner within the command, and the files it plans from: records, snapshots, policies, read strictly. Loaded when needed.
+import { readFileSync } from 'node:fs';
+import { messageOf } from '../shared/errors.ts';
+import { InvalidJson } from '../scheduler/planner/json-fields.ts';
+import type { PlanLimits } from '../scheduler/planner/plan-types.ts';
+import { DEFAULT_PLAN_POLICY, type PlanPolicy } from '../scheduler/planner/policy.ts';
+import { readPolicy, readRecord } from '../scheduler/planner/record.ts';
+import { readSnapshot } from '../scheduler/planner/read-snapshot.ts';
+import { SNAPSHOT_FORMAT, type Snapshot } from '../scheduler/planner/snapshot.ts';
+import { badValue } from './failure.ts';
+
+export { comparePlans } from '../scheduler/planner/compare-plans.ts';
+export { planMoves } from '../scheduler/planner/plan-moves.ts';
+
+export interface PlanFile {
+  readonly snapshot: Snapshot;
+  readonly policy: PlanPolicy;
+  readonly limits: PlanLimits;
+  /** The plan that was made from it; undefined for a bare snapshot. */
+  readonly plan: unknown;
+}
+
+/** A record, or a snapshot, which is then planned with the policy of a new installation. */
+export function readPlanFile(file: string): PlanFile {
+  return parsed(file, () => planFileOf(jsonOf(file)));
+}
+
+/** As `readPlanFile`, of text that came from the scheduler. */
+export function planFileOf(json: unknown): PlanFile {
+  const isBare =
+    typeof json === 'object' && json !== null && 'format' in json && json.format === SNAPSHOT_FORMAT;
+  return isBare
+    ? { snapshot: readSnapshot(json), policy: DEFAULT_PLAN_POLICY, limits: {}, plan: undefined }
+    : readRecord(json);
+}
+
+/** The policy `under`, with what the file says in place of what it had. */
+export function readPolicyFile(file: string, under: PlanPolicy): PlanPolicy {
+  return parsed(file, () => readPolicy(jsonOf(file), under, 'policy'));
+}
+
+function jsonOf(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw badValue(file, `cannot be read as JSON: ${messageOf(error)}`);
+  }
+}
+
+function parsed<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof InvalidJson) throw badValue(file, error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,50 @@
+// Planning over the live cluster: the view, what migrations forbid, and what people said, made one snapshot.
+import type { Clock } from '../shared/clock.ts';
+import { snapshotOf } from './cluster/snapshot.ts';
+import type { ClusterView } from './cluster/view.ts';
+import { detectionOf, policyOf, type SchedulerSettings } from './config.ts';
+import type { Control } from './control/open.ts';
+import type { PendingVms } from './control/pending.ts';
+import type { Ledger } from './planner/ledger.ts';
+import { planMoves } from './planner/plan-moves.ts';
+import { readPolicy } from './planner/record.ts';
+import { Planning } from './planning.ts';
+import { quietWindowsOf } from './restraint-settings.ts';
+
+export interface LivePlanningParts extends Control {
+  readonly view: ClusterView;
+  readonly ledger: () => Ledger;
+  readonly pending: PendingVms;
+  readonly clock: Clock;
+}
+
+// Candidates looked at in one plan: about a second of one core, far more than 1,000 hosts need.
+const STEPS_MAX = 50_000_000;
+
+export function livePlanning(
+  { view, ledger, mode, maintenance, rules, proposals, pending, clock }: LivePlanningParts,
+  settings: SchedulerSettings,
+): Planning {
+  const detection = detectionOf(settings);
+  const quietWindows = quietWindowsOf(settings.restraint);
+  const controlPlaneVms = new Set(settings.restraint.controlPlaneVms);
+  return new Planning({
+    snapshot: (supposed) => {
+      const modes = mode.modes();
+      const snapshot = snapshotOf({
+        ...{ view, ledger: ledger(), detection, nowMs: clock.nowMs(), controlPlaneVms },
+        modes: supposed.mode === undefined ? modes : { ...modes, cluster: supposed.mode },
+        drainingHostIds: supposed.drainingHostIds ?? maintenance.hostIds(),
+        rules: supposed.rules ?? rules.resolved(view).rules,
+        pending: supposed.pending ?? pending.list(),
+        quietWindows: supposed.isUnbounded === true ? [] : quietWindows,
+      });
+      return supposed.isUnbounded === true ? { ...snapshot, budgets: {} } : snapshot;
+    },
+    planMoves,
+    // Only what a plan depends on: it is written into each record.
+    policy: readPolicy({}, policyOf(settings), 'policy'),
+    limits: { steps: STEPS_MAX },
+    proposals,
+  });
+}

@@ -1,0 +1,38 @@
+// Where one VM could go now, and what each other host has against it.
+import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
+import { boardOf } from './board.ts';
+import { wholeAt } from './columns.ts';
+import { Draft } from './draft.ts';
+import { Effort } from './effort.ts';
+import type { PlanPolicy } from './policy.ts';
+import { refusePair, refusePlace, refuseUnit } from './refusals.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export interface VmPlaces {
+  /** About the VM itself first, then about hosts. */
+  readonly refusals: Refusal[];
+  readonly possibleTargets: string[];
+}
+
+/** A host that is not hot needs no relief: then the question is only whether the VM would fit. */
+export function whyVm(snapshot: Snapshot, policy: PlanPolicy, vmUuid: string): VmPlaces {
+  const board = boardOf(snapshot, policy);
+  const draft = new Draft(board, new Effort({}));
+  const unit = board.units.members.findIndex((members) =>
+    members.some((vm) => snapshot.vms[vm]?.uuid === vmUuid),
+  );
+  if (unit < 0) return { refusals: [], possibleTargets: [] };
+  const source = wholeAt(board.units.home, unit);
+  const isHot = (snapshot.hosts[source]?.hot ?? []).length > 0;
+  const own = isHot ? refuseUnit(draft, unit) : undefined;
+  const refusals = own === undefined ? [] : [own];
+  const possibleTargets: string[] = [];
+  snapshot.hosts.forEach(({ hostName }, host) => {
+    if (host === source) return;
+    const refused =
+      refusePlace(draft, unit, host, 'option') ?? (isHot ? refusePair(draft, unit, host) : undefined);
+    if (refused === undefined) possibleTargets.push(hostName);
+    else refusals.push(refused);
+  });
+  return { refusals, possibleTargets };
+}

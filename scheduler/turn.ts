@@ -1,0 +1,126 @@
+// One turn of the control loop: plan, write down what is news, start what may start, propose what a person decides.
+import type { Clock } from '../shared/clock.ts';
+import { messageOf } from '../shared/errors.ts';
+import type { Proposal } from '../shared/gen/evenkeel/v1/Proposal.ts';
+import type { Logger } from '../shared/log.ts';
+import { SECOND_MS } from '../shared/units.ts';
+import type { Changes } from './changes.ts';
+import { decisionOfMove, decisionsOf, moveOf } from './control/decisions-of.ts';
+import type { ProposalBook } from './control/proposals.ts';
+import { startable, type SlotLimits } from './control/slots-left.ts';
+import type { DecisionLog } from './decision-log.ts';
+import type { Runner } from './migrations/runner.ts';
+import type { Plan, PlannedMove, Trigger } from './planner/plan-types.ts';
+import { recordJson } from './planner/record.ts';
+import type { Snapshot } from './planner/snapshot.ts';
+import type { Planning } from './planning.ts';
+
+export interface TurnParts {
+  readonly planning: Planning;
+  readonly runner: Pick<Runner, 'start'>;
+  readonly proposals: ProposalBook;
+  readonly log: DecisionLog;
+  /** Of a cluster with so many hosts. */
+  readonly slots: (hosts: number) => SlotLimits;
+  /** Rung when people who watch should look again. */
+  readonly changes: Changes;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+// After a move that could not be started (NATS away, a slot taken meanwhile) the next plan may try again.
+const RETRY_START_MS = 5 * SECOND_MS;
+// A person ordered these by entering maintenance or asking for a new VM: only observe holds them back.
+const ORDERED: ReadonlySet<Trigger> = new Set<Trigger>(['evacuate', 'make_room']);
+
+export class Turn {
+  readonly #parts: TurnParts;
+  #startAfterMs = 0;
+
+  constructor(parts: TurnParts) {
+    this.#parts = parts;
+  }
+
+  async take(): Promise<void> {
+    const { planning, proposals } = this.#parts;
+    const seen = planning.snapshot();
+    await proposals.sweep(seen);
+    const begun = await this.#startApproved(seen);
+    const now = begun ? planning.snapshot() : seen;
+    const snapshot = proposals.applyTo(now);
+    await this.#act(now, snapshot, planning.plan(snapshot));
+  }
+
+  /** `now` is the cluster as it is, `snapshot` what was planned from: with open proposals taken as decided. */
+  async #act(now: Snapshot, snapshot: Snapshot, plan: Plan): Promise<void> {
+    const { planning, log, proposals } = this.#parts;
+    const own = plan.moves.filter(({ mode, trigger }) => mode === 'auto' || ORDERED.has(trigger));
+    const starting = startable(own, now.migrations, this.#slotsOf(now));
+    const asking = plan.moves.filter((move) => !own.includes(move));
+    const acted = [...starting, ...asking];
+    // What is on its way out shows in the migration itself.
+    const stays = decisionsOf(snapshot, plan).filter(
+      ({ move, noMoveCode }) => move === null && noMoveCode !== 'moving',
+    );
+    const { policy, limits } = planning;
+    const ids = await log.write([...acted.map((move) => decisionOfMove(snapshot, move)), ...stays], () =>
+      recordJson({ snapshot, policy, limits, plan }),
+    );
+    // Without the book nothing is done.
+    if (ids === undefined) return;
+    this.#parts.changes.notify();
+    for (const [at, move] of starting.entries()) await this.#start(move, ids[at] ?? '');
+    for (const [at, move] of asking.entries())
+      await proposals.propose(
+        { decisionId: ids[starting.length + at] ?? '', trigger: move.trigger, move: moveOf(move) },
+        snapshot.atMs,
+      );
+  }
+
+  #slotsOf({ hosts }: Snapshot): SlotLimits {
+    return this.#parts.slots(hosts.length);
+  }
+
+  /** Those that a person agreed to: checked again, then begun where slots are free. True when one was. */
+  async #startApproved(snapshot: Snapshot): Promise<boolean> {
+    const { planning, proposals } = this.#parts;
+    const approved = proposals.open().filter(({ state }) => state === 'PROPOSAL_STATE_APPROVED');
+    if (approved.length === 0) return false;
+    const { planned, objections } = planning.recheck(approved, snapshot);
+    for (const proposal of approved) {
+      const objection = objections.get(proposal.proposalId);
+      if (objection?.isPassing === false)
+        await proposals.end(proposal, 'PROPOSAL_STATE_WITHDRAWN', objection.reason, snapshot.atMs);
+    }
+    let begun = false;
+    for (const move of startable(planned, snapshot.migrations, this.#slotsOf(snapshot))) {
+      const proposal = approved.find((each) => isOf(each, move));
+      if (proposal === undefined) continue;
+      const migrationId = await this.#start(move, proposal.decisionId);
+      if (migrationId === undefined) continue;
+      begun = true;
+      await proposals.end(proposal, 'PROPOSAL_STATE_STARTED', '', snapshot.atMs, migrationId);
+    }
+    return begun;
+  }
+
+  /** The migration's id; undefined when it could not be started. */
+  async #start(move: PlannedMove, decisionId: string): Promise<string | undefined> {
+    const { runner, clock, logger } = this.#parts;
+    if (clock.monotonicMs() < this.#startAfterMs) return undefined;
+    const { vmUuid, vmName, sourceHostId, targetHostId, trigger } = move;
+    try {
+      const order = { vmUuid, vmName, sourceHostId, targetHostId, decisionId };
+      const { migrationId } = await runner.start({ ...order, evacuation: trigger === 'evacuate' });
+      return migrationId;
+    } catch (error) {
+      this.#startAfterMs = clock.monotonicMs() + RETRY_START_MS;
+      logger.warn({ vm: vmName, cause: messageOf(error) }, 'move not started; it will be planned anew');
+      return undefined;
+    }
+  }
+}
+
+function isOf({ move }: Proposal, { vmUuid, targetHostId }: PlannedMove): boolean {
+  return move?.vmUuid === vmUuid && move.targetHostId === targetHostId;
+}
