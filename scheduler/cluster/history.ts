@@ -1,6 +1,7 @@
 // What each VM usually wants, wherever it ran: five-minute means of its CPU demand over the last hour, by its uuid. Pure.
 import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
+import type { UsualLoad } from '../planner/usual.ts';
 import { vmPoint, type VmPoint } from './load.ts';
 
 /** The longest interval in which load is spread: packing looks back on many of them. */
@@ -14,12 +15,6 @@ interface SlotMean {
 
 /** What is known of some VMs, as it is kept. */
 export type HistoryPage = Readonly<Record<string, readonly SlotMean[]>>;
-
-interface UsualLoad {
-  readonly meanCores: number;
-  readonly deviationCores: number;
-  readonly samples: number;
-}
 
 interface OpenSlot {
   slot: number;

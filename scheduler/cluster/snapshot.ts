@@ -13,6 +13,7 @@ import {
   type SnapshotRule,
   type SnapshotVm,
 } from '../planner/snapshot.ts';
+import type { UsualLoad } from '../planner/usual.ts';
 import { hotSpotsOf } from './evidence.ts';
 import { hostFigures, vmFigures } from './figures.ts';
 import { holdOf } from './holds.ts';
@@ -37,6 +38,8 @@ export interface SnapshotInput {
   readonly quietWindows: readonly QuietWindow[];
   /** Names or uuids of VMs that evenkeel itself runs on. */
   readonly controlPlaneVms: ReadonlySet<string>;
+  /** What a VM has wanted for the last hour, by its uuid; undefined until enough of it is known. */
+  readonly usualCpu?: (uuid: string) => UsualLoad | undefined;
 }
 
 const STATES = {
@@ -130,6 +133,7 @@ function vmOf(input: SnapshotInput, host: HostView, vm: VmView): SnapshotVm {
   const dirtyBytesPerSecond = ledger.dirtyBytesPerSecond.get(uuid);
   const leftHosts = ledger.leftHosts.get(uuid);
   const refusedTargets = ledger.refusedTargets.get(uuid);
+  const usualCpu = input.usualCpu?.(uuid);
   return {
     uuid,
     name: sample.name,
@@ -140,6 +144,7 @@ function vmOf(input: SnapshotInput, host: HostView, vm: VmView): SnapshotVm {
       vmFigures(points, detection, mayHaveToGo(input, host)) ??
       // Not measured yet: as much as it may take, so that nothing is built on it.
       flat(sample.vcpus, sample.memoryMaxBytes),
+    ...(usualCpu !== undefined && { usualCpu }),
     ...(dirtyBytesPerSecond !== undefined && { dirtyBytesPerSecond }),
     needs: needsOf(host.report.facts),
     ...(held !== undefined && { held }),

@@ -219,6 +219,17 @@ void t.test('modes, maintenance and quiet windows are passed on', (t) => {
   t.end();
 });
 
+void t.test('what a VM usually wants is told once it is known', (t) => {
+  const usual = { meanCores: 2, deviationCores: 0.5, samples: 12 };
+  const { snapshot, vm } = take(observe([H1]), {
+    usualCpu: (uuid) => (uuid === 'a' ? usual : undefined),
+  });
+  t.strictSame(vm('a')?.usualCpu, usual);
+  t.equal(vm('b')?.usualCpu, undefined);
+  t.strictSame(readSnapshot(JSON.parse(JSON.stringify(snapshot))), snapshot);
+  t.end();
+});
+
 void t.test('a VM may go to a host of its architecture with a hypervisor that is not older', (t) => {
   const view = observe([]);
   const versions: Record<string, string> = { h1: '7.2.9', h2: '7.2.10', h3: '6.0' };
