@@ -1,6 +1,7 @@
 // `npm run sim`: runs seeds one after another and says whether every promise was kept.
 import { setMaxListeners } from 'node:events';
 import { parseArgs } from 'node:util';
+import { PLANNER_USAGE, simulatePlanner } from './planner/main.ts';
 import { plantOf, PLANT_NAMES } from './plants.ts';
 import { runSeed, STEPS_MAX, type RunResult, type Violation } from './run.ts';
 import { simulateTraces, TRACES_USAGE } from './traces/main.ts';
@@ -12,7 +13,7 @@ const USAGE = `usage: npm run sim -- [--seed N] [--count K] [--steps M] [--trace
   --trace       prints all that happens
   --plant NAME  with a planted bug: ${PLANT_NAMES.join(', ')}
   --json        one JSON object as the last line, everything else on stderr
-${TRACES_USAGE}`;
+${TRACES_USAGE}${PLANNER_USAGE}`;
 
 interface Options {
   readonly seed: number;
@@ -95,6 +96,10 @@ async function main(): Promise<void> {
   const [first, ...rest] = process.argv.slice(2);
   if (first === 'traces') {
     simulateTraces(rest);
+    return;
+  }
+  if (first === 'planner') {
+    simulatePlanner(rest);
     return;
   }
   const options = parse(process.argv.slice(2));

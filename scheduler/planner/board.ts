@@ -1,8 +1,8 @@
 // The planner's working copy of a snapshot: columns of hosts and units, changed move by move.
 //
 // A unit is what moves at once: one VM, or the VMs on one host that a rule keeps together. Figures stand at
-// [place x resources + resource]; "peak" is the greater of peak and forecast.
-import { forecast } from '../migrations/forecast.ts';
+// [place x resources + resource].
+import { forecast as predictMigration } from '../migrations/forecast.ts';
 import { GIB } from '../../shared/units.ts';
 import { add, at, wholeAt } from './columns.ts';
 import { comfortRatio, LOAD_RESOURCES, type LoadResource, type PlanPolicy } from './policy.ts';
@@ -27,6 +27,7 @@ export interface HostColumns {
   readonly count: number;
   readonly now: Float64Array;
   readonly peak: Float64Array;
+  readonly forecast: Float64Array;
   /** 1 / capacity; 0 where a resource is not known, which then never is too full. */
   readonly inverse: Float64Array;
   /** Capacity in core equivalents: what a full resource of this host weighs in the cost. */
@@ -47,6 +48,7 @@ export interface UnitColumns {
   readonly origin: Int32Array;
   readonly now: Float64Array;
   readonly peak: Float64Array;
+  readonly forecast: Float64Array;
   readonly memoryMaxBytes: Float64Array;
   /** Of its largest VM. */
   readonly vcpus: Float64Array;
@@ -106,6 +108,7 @@ function shift({ hosts, units, resources }: Board, unit: number, host: number, s
   for (let resource = 0; resource < size; resource += 1) {
     add(hosts.now, host * size + resource, sign * at(units.now, unit * size + resource));
     add(hosts.peak, host * size + resource, sign * at(units.peak, unit * size + resource));
+    add(hosts.forecast, host * size + resource, sign * at(units.forecast, unit * size + resource));
   }
   add(hosts.allocatedBytes, host, sign * at(units.memoryMaxBytes, unit));
 }
@@ -149,7 +152,8 @@ function hostColumns(
   return {
     count: hosts.length,
     now: column((host, resource) => figuresOf(host.load, resource).now),
-    peak: column((host, resource) => readyFor(figuresOf(host.load, resource))),
+    peak: column((host, resource) => figuresOf(host.load, resource).peak),
+    forecast: column((host, resource) => figuresOf(host.load, resource).forecast),
     inverse: column((host, resource) => {
       const capacity = capacityOf(host, resource);
       return capacity > 0 ? 1 / capacity : 0;
@@ -165,9 +169,24 @@ function hostColumns(
   };
 }
 
-/** What a target must be ready for. */
-function readyFor({ peak, forecast: expected }: Figures): number {
-  return Math.max(peak, expected);
+/** What a host must be ready for with the unit on it: its peak or what is expected, whichever is more. */
+export function readyWith(
+  { hosts, units, resources }: Board,
+  host: number,
+  unit: number,
+  column: number,
+): number {
+  const [ofHost, ofUnit] = [host * resources.length + column, unit * resources.length + column];
+  return Math.max(
+    at(hosts.peak, ofHost) + at(units.peak, ofUnit),
+    at(hosts.forecast, ofHost) + at(units.forecast, ofUnit),
+  );
+}
+
+/** The same of the host as it is. */
+export function readyFor({ hosts, resources }: Board, host: number, column: number): number {
+  const place = host * resources.length + column;
+  return Math.max(at(hosts.peak, place), at(hosts.forecast, place));
 }
 
 /** VMs of each unit: those on one host that rules keep together, and each other VM alone. In order of their first VM. */
@@ -213,6 +232,7 @@ function unitColumns(
     origin: new Int32Array(count),
     now: new Float64Array(count * size),
     peak: new Float64Array(count * size),
+    forecast: new Float64Array(count * size),
     memoryMaxBytes: new Float64Array(count),
     vcpus: new Float64Array(count),
     migrationSeconds: new Float64Array(count),
@@ -226,7 +246,8 @@ function unitColumns(
       resources.forEach((resource, column) => {
         const figures = figuresOf(vm.load, resource);
         add(columns.now, unit * size + column, figures.now);
-        add(columns.peak, unit * size + column, readyFor(figures));
+        add(columns.peak, unit * size + column, figures.peak);
+        add(columns.forecast, unit * size + column, figures.forecast);
       });
       add(columns.memoryMaxBytes, unit, vm.memoryMaxBytes);
       columns.vcpus[unit] = Math.max(at(columns.vcpus, unit), vm.vcpus);
@@ -243,8 +264,8 @@ function unitColumns(
 export function migrationOf(
   { load, dirtyBytesPerSecond = 0 }: SnapshotVm,
   { bandwidthBytesPerSecond }: PlanPolicy,
-): ReturnType<typeof forecast> {
-  return forecast({
+): ReturnType<typeof predictMigration> {
+  return predictMigration({
     memoryBytes: load.memory.now,
     dirtyBytesPerSecond,
     bandwidthBytesPerSecond,
@@ -265,6 +286,7 @@ function bookMigrations(board: Board): void {
     for (let resource = 0; resource < size; resource += 1) {
       add(hosts.now, target * size + resource, at(units.now, unit * size + resource));
       add(hosts.peak, target * size + resource, at(units.peak, unit * size + resource));
+      add(hosts.forecast, target * size + resource, at(units.forecast, unit * size + resource));
     }
   }
 }

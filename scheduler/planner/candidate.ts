@@ -1,6 +1,6 @@
 // One possible move: what it would bring, and whether the target could bear it.
 import { at, wholeAt } from './columns.ts';
-import type { Board } from './board.ts';
+import { readyWith, type Board } from './board.ts';
 import { coreEquivalents, costWith, hostCost } from './host-cost.ts';
 import type { HotHosts } from './hot.ts';
 
@@ -21,23 +21,35 @@ const CPU = 0;
 export const NOBODY = -1;
 
 /** The resource in which the host, with the unit on it and `gone` away, would leave comfort at its peak; LOAD.ok when none. */
-export function crowded(
-  { hosts, units, resources, comfort }: Board,
-  unit: number,
-  host: number,
-  gone: number = NOBODY,
-): number {
+export function crowded(board: Board, unit: number, host: number, gone: number = NOBODY): number {
+  const { hosts, resources, comfort } = board;
   const size = resources.length;
   let found: number = LOAD.ok;
   for (let resource = 0; resource < size; resource += 1) {
     const place = host * size + resource;
-    const left = gone === NOBODY ? 0 : at(units.peak, gone * size + resource);
-    const peak = at(hosts.peak, place) + at(units.peak, unit * size + resource) - left;
-    if (peak * at(hosts.inverse, place) <= at(comfort, resource)) continue;
+    const ready =
+      gone === NOBODY
+        ? readyWith(board, host, unit, resource)
+        : readyAfter(board, host, unit, gone, resource);
+    if (ready * at(hosts.inverse, place) <= at(comfort, resource)) continue;
     if (resource !== CPU) return resource + 1;
     found = LOAD.cpu;
   }
   return found;
+}
+
+function readyAfter(
+  { hosts, units, resources }: Board,
+  host: number,
+  come: number,
+  gone: number,
+  column: number,
+): number {
+  const place = (row: number): number => row * resources.length + column;
+  return Math.max(
+    at(hosts.peak, place(host)) + at(units.peak, place(come)) - at(units.peak, place(gone)),
+    at(hosts.forecast, place(host)) + at(units.forecast, place(come)) - at(units.forecast, place(gone)),
+  );
 }
 
 /** Guests on the source wait for CPU, and with the unit on it the target would still be clearly cooler than that. */

@@ -44,6 +44,8 @@ export class Draft {
   readonly steps: Step[] = [];
   /** Hosts that have, or will have, room for pending VMs, by their ids. */
   readonly roomFor = new Map<string, number>();
+  /** Grows with each step taken or undone. */
+  changes = 0;
   #movesLeft: number;
   #optionalMovesLeft: number;
   #optionalBytesLeft: number;
@@ -87,7 +89,8 @@ export class Draft {
   /** A unit that nothing holds against a move nobody asked for, and that this plan has not moved yet. */
   isMovable(unit: number): boolean {
     const { units } = this.board;
-    return units.home[unit] === units.origin[unit] && holdOf(this.board, unit, 'option') === undefined;
+    if (units.home[unit] !== units.origin[unit] || this.wishes.isBound(unit)) return false;
+    return holdOf(this.board, unit, 'option') === undefined;
   }
 
   /** Makes the move in the board and notes it. */
@@ -99,6 +102,7 @@ export class Draft {
     this.shift(unit, target);
     const after = [this.#ratios(source), this.#ratios(target)];
     this.#charge(unit, words.trigger, 1);
+    this.changes += 1;
     this.steps.push({
       ...words,
       unit,
@@ -118,6 +122,7 @@ export class Draft {
   undo(step: Step): void {
     this.shift(step.unit, step.source);
     this.#charge(step.unit, step.trigger, -1);
+    this.changes += 1;
     this.steps.splice(this.steps.indexOf(step), 1);
   }
 

@@ -12,6 +12,8 @@ const TARGETS_COMPARED_MAX = 64;
 
 interface DutyTarget {
   readonly host: number;
+  /** Must-rules about being together that stay broken. */
+  readonly broken: number;
   /** 0 is best: comfortable; then crowded; then hot. */
   readonly tier: number;
   readonly openWishes: number;
@@ -20,7 +22,7 @@ interface DutyTarget {
 
 /** Moves the unit to the best host, making room there first if it must be; false when nothing of that is possible. */
 export function placeUnit(draft: Draft, unit: number, trigger: Trigger, cause: string): boolean {
-  if (holdOf(draft.board, unit, 'duty') !== undefined || !canLeave(draft, unit)) return false;
+  if (!canLeave(draft, unit)) return false;
   const need: Need = 'duty';
   const words = (): StepWords => ({
     trigger,
@@ -36,8 +38,10 @@ export function placeUnit(draft: Draft, unit: number, trigger: Trigger, cause: s
   return true;
 }
 
-/** Its host is seen and may be acted upon. */
+/** Nothing holds it against a duty, this plan has not moved it yet, and its host is seen and may be acted upon. */
 export function canLeave({ board }: Draft, unit: number): boolean {
+  if (board.units.home[unit] !== board.units.origin[unit]) return false;
+  if (holdOf(board, unit, 'duty') !== undefined) return false;
   const host = board.snapshot.hosts[wholeAt(board.units.home, unit)];
   return host?.state === 'ready' && host.mode !== 'observe';
 }
@@ -51,7 +55,13 @@ export function bestDutyTarget(draft: Draft, unit: number, need: Need): number |
     effort.spend(1);
     if (host === home || fit.refuses(unit, host, need) !== FIT.ok) continue;
     const tier = hot.isHot(host) ? 2 : crowded(board, unit, host) === LOAD.ok ? 0 : 1;
-    const found = { host, tier, openWishes: wishes.open(unit, host), burden: burdenOf(board, unit, host) };
+    const found = {
+      host,
+      broken: wishes.broken(unit, host),
+      tier,
+      openWishes: wishes.open(unit, host),
+      burden: burdenOf(board, unit, host),
+    };
     if (best === undefined || isBetter(found, best)) best = found;
     accepted += 1;
     if (accepted >= TARGETS_COMPARED_MAX && best.tier === 0) break;
@@ -60,6 +70,7 @@ export function bestDutyTarget(draft: Draft, unit: number, need: Need): number |
 }
 
 function isBetter(one: DutyTarget, other: DutyTarget): boolean {
+  if (one.broken !== other.broken) return one.broken < other.broken;
   if (one.tier !== other.tier) return one.tier < other.tier;
   if (one.openWishes !== other.openWishes) return one.openWishes < other.openWishes;
   if (Math.abs(one.burden - other.burden) > 1e-9) return one.burden < other.burden;
@@ -70,9 +81,10 @@ function isBetter(one: DutyTarget, other: DutyTarget): boolean {
 function demandOf({ board, fit }: Draft, unit: number): Demand {
   const { units, resources } = board;
   const home = wholeAt(units.home, unit);
+  const memory = unit * resources.length + 1;
   return {
     memoryMaxBytes: at(units.memoryMaxBytes, unit),
-    memoryUsedBytes: at(units.peak, unit * resources.length + 1),
+    memoryUsedBytes: Math.max(at(units.peak, memory), at(units.forecast, memory)),
     canBeOn: (host) => host !== home && fit.lacksOnlyMemory(unit, host),
   };
 }

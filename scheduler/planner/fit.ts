@@ -3,7 +3,7 @@
 // What does not change while planning is worked out once for each class of VMs (same needs, same rules about hosts) and
 // host, at first use; memory and who else is there is looked at each time.
 import { at, wholeAt } from './columns.ts';
-import type { Board } from './board.ts';
+import { readyWith, type Board } from './board.ts';
 import type { Hold } from './snapshot.ts';
 
 /** Why a unit does not fit on a host; 0 when it does. */
@@ -48,14 +48,12 @@ export class Fit {
 
   /** Why the unit may not be on the host as things are in the board; FIT.ok when it may. */
   refuses(unit: number, host: number, need: Need): number {
-    const { hosts, units, resources } = this.#board;
+    const { hosts, units } = this.#board;
     const row = this.row(unit)[host] ?? FIT.ok;
     if (row !== FIT.ok) return row;
     const limitBytes = at(hosts.memoryLimitBytes, host);
     if (at(hosts.allocatedBytes, host) + at(units.memoryMaxBytes, unit) > limitBytes) return FIT.allocation;
-    const memory = resources.length * host + MEMORY;
-    if (at(hosts.peak, memory) + at(units.peak, resources.length * unit + MEMORY) > limitBytes)
-      return FIT.memoryUse;
+    if (readyWith(this.#board, host, unit, MEMORY) > limitBytes) return FIT.memoryUse;
     return this.#refusesSpecially(unit, host, need);
   }
 

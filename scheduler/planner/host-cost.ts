@@ -1,6 +1,6 @@
 // What load costs a host: convex, over all resources, next to nothing below the comfort level (docs/PLANNER.md).
 import { at } from './columns.ts';
-import type { Board } from './board.ts';
+import { readyFor, type Board } from './board.ts';
 
 // Small enough that it only chooses between targets that are comfortable; the cost of a host is then still no plateau.
 const EVENNESS_WEIGHT = 0.001;
@@ -78,7 +78,7 @@ export function fullness(board: Board, host: number): number {
   let ratio = 0;
   for (let resource = 0; resource < size; resource += 1) {
     const place = host * size + resource;
-    ratio = Math.max(ratio, at(hosts.peak, place) * at(hosts.inverse, place));
+    ratio = Math.max(ratio, readyFor(board, host, resource) * at(hosts.inverse, place));
   }
   return ratio;
 }

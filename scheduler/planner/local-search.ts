@@ -114,12 +114,14 @@ export class LocalSearch {
   #bestPartner(unit: number, host: number): number | undefined {
     const { board, effort } = this.#draft;
     let best: { other: number; gain: number } | undefined;
+    const least = this.#leastGain(unit);
     for (const target of this.#targets()) {
       if (target === host) continue;
       for (const other of board.hosts.units[target] ?? []) {
         effort.spend(1);
         const gain = this.#exchangeGain(unit, host, other, target);
-        if (gain <= Math.max(GAIN_MIN, best?.gain ?? 0) || !this.#isFree(other)) continue;
+        if (gain < least || gain <= (best?.gain ?? 0) + GAIN_MIN || !this.#isFree(other)) continue;
+        if (gain < this.#leastGain(other)) continue;
         if (this.#isWithinBudgets(unit, target, other, host) && this.#canExchange(unit, other))
           best = { other, gain };
       }
@@ -157,7 +159,11 @@ export class LocalSearch {
       for (const unit of this.#draft.board.hosts.units[host] ?? []) {
         if (this.#moved.has(unit) || !this.#isFree(unit)) continue;
         const shift = this.#bestShiftOf(unit);
-        if (shift !== undefined && shift.gain > (best?.gain ?? 0) + GAIN_MIN && this.#isWorthIt(shift))
+        if (
+          shift !== undefined &&
+          shift.gain > (best?.gain ?? 0) + GAIN_MIN &&
+          shift.gain >= this.#leastGain(unit)
+        )
           best = shift;
       }
     return best;
@@ -195,11 +201,13 @@ export class LocalSearch {
   }
 
   /** A new move must do more than follow noise. */
-  #isWorthIt({ unit, gain }: Shift): boolean {
+  /** A new move must do more than follow noise. */
+  #leastGain(unit: number): number {
     const { board } = this.#draft;
+    if (this.#moved.has(unit)) return GAIN_MIN;
     const home = wholeAt(board.units.home, unit);
     const carried = board.resources.map((_, resource) => coreEquivalents(board, unit, resource, home));
-    return gain > GAIN_MIN && gain >= board.policy.gainMin * Math.max(...carried);
+    return Math.max(GAIN_MIN, board.policy.gainMin * Math.max(...carried));
   }
 
   #isWithinBudgets(unit: number, target: number, other?: number, otherTarget?: number): boolean {

@@ -1,5 +1,5 @@
 // Makes room on one host for what fits nowhere: the host that needs fewest bytes moved away from it.
-import { moveUnit } from './board.ts';
+import { moveUnit, readyFor } from './board.ts';
 import { crowded, LOAD } from './candidate.ts';
 import { at } from './columns.ts';
 import type { Draft, StepWords } from './draft.ts';
@@ -45,13 +45,16 @@ export function makeRoom(draft: Draft, demand: Demand, words: StepWords): number
   return best.host;
 }
 
+// The order of LOAD_RESOURCES.
+const MEMORY = 1;
+
 /** Memory that the host lacks for it, by allocation or by use, whichever is more; 0 or less when there is enough. */
 export function missingBytes({ board }: Draft, demand: Demand, host: number): number {
-  const { hosts, resources } = board;
+  const { hosts } = board;
   const limitBytes = at(hosts.memoryLimitBytes, host);
   return Math.max(
     at(hosts.allocatedBytes, host) + demand.memoryMaxBytes - limitBytes,
-    at(hosts.peak, host * resources.length + 1) + demand.memoryUsedBytes - limitBytes,
+    readyFor(board, host, MEMORY) + demand.memoryUsedBytes - limitBytes,
   );
 }
 

@@ -4,16 +4,16 @@ import { moveUnit } from './board.ts';
 import { at, wholeAt } from './columns.ts';
 import type { Draft } from './draft.ts';
 import { canLeave, placeUnit } from './duty.ts';
-import { FIT, holdOf } from './fit.ts';
+import { FIT } from './fit.ts';
 import { alternativesTo } from './refusals.ts';
 import type { VmRule } from './rules.ts';
 
 export function repairMustRules(draft: Draft): void {
   const { rules } = draft.board;
+  for (const rule of rules.together) bringTogether(draft, rule);
   for (const [vm, { rules: asking }] of rules.allowed)
     if (!isAllowed(draft, vm))
       placeUnit(draft, unitOf(draft, vm), 'must_rule', asking.map(({ id }) => id).join(', '));
-  for (const rule of rules.together) bringTogether(draft, rule);
   for (const rule of rules.apart) takeApart(draft, rule);
 }
 
@@ -68,7 +68,7 @@ function fitsAll(draft: Draft, units: readonly number[], host: number): boolean 
     const home = wholeAt(board.units.home, unit);
     if (home === host) return true;
     effort.spend(1);
-    if (holdOf(board, unit, 'duty') !== undefined || !canLeave(draft, unit)) return false;
+    if (!canLeave(draft, unit)) return false;
     if (fit.refuses(unit, host, 'duty') !== FIT.ok) return false;
     moved.push({ unit, home });
     moveUnit(board, unit, host);

@@ -18,7 +18,8 @@ export function makeRoomForPending(draft: Draft): void {
     if (host === undefined) continue;
     // The room is taken: the next one needs room of its own.
     add(draft.board.hosts.allocatedBytes, host, demand.memoryMaxBytes);
-    add(draft.board.hosts.peak, host * draft.board.resources.length + 1, demand.memoryUsedBytes);
+    for (const column of [draft.board.hosts.peak, draft.board.hosts.forecast])
+      add(column, host * draft.board.resources.length + 1, demand.memoryUsedBytes);
     draft.roomFor.set(pending.id, host);
   }
 }

@@ -12,7 +12,7 @@ import { repairMustRules } from './must-rules.ts';
 import { makeRoomForPending } from './pending.ts';
 import type { Plan, PlanLimits, PlannedMove } from './plan-types.ts';
 import type { PlanPolicy } from './policy.ts';
-import { relieveHotHosts } from './relieve.ts';
+import { judgeTouched, relieveHotHosts } from './relieve.ts';
 import { memoryOf, waitsOf, type MemoryBooked } from './sequence.ts';
 import { grantWishes } from './should-rules.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -26,16 +26,8 @@ export function planMoves(snapshot: Snapshot, policy: PlanPolicy, limits: PlanLi
   const draft = new Draft(boardOf(snapshot, policy), new Effort(limits));
   const before = { memory: memoryOf(draft.board), cost: totalCost(draft.board) };
   const frozen = whyFrozen(snapshot, policy);
-  if (frozen === undefined || frozen.code === 'quiet') evacuate(draft);
-  if (frozen === undefined) {
-    repairMustRules(draft);
-    if (policy.consolidation) new Consolidation(draft).relieve();
-    relieveHotHosts(draft);
-    makeRoomForPending(draft);
-    grantWishes(draft);
-    if (policy.evenness) evenOut(draft);
-    if (policy.consolidation) new Consolidation(draft).empty();
-  }
+  if (frozen === undefined) fulfil(draft);
+  else if (frozen.code === 'quiet') evacuate(draft);
   return {
     moves: allMoves(draft, before.memory),
     stays: staysOf(draft, frozen),
@@ -46,6 +38,23 @@ export function planMoves(snapshot: Snapshot, policy: PlanPolicy, limits: PlanLi
     stopped: draft.effort.stopped,
     steps: draft.effort.steps,
   };
+}
+
+/** Room that one duty leaves may be what another one lacked: each has its turn again until nothing is left to do. */
+function fulfil(draft: Draft): void {
+  const { consolidation, evenness } = draft.board.policy;
+  for (let before = -1; before !== draft.changes && !draft.effort.isOver;) {
+    before = draft.changes;
+    judgeTouched(draft);
+    evacuate(draft);
+    repairMustRules(draft);
+    if (before === 0 && consolidation) new Consolidation(draft).relieve();
+    if (before === 0 || before !== draft.changes) relieveHotHosts(draft);
+    if (before === 0) makeRoomForPending(draft);
+    grantWishes(draft);
+    if (evenness) evenOut(draft);
+  }
+  if (consolidation) new Consolidation(draft).empty();
 }
 
 function allMoves(draft: Draft, before: MemoryBooked): PlannedMove[] {

@@ -1,7 +1,7 @@
 // Every "no" of the search as a value with a code, a reason and a cure.
 import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
 import { formatBytes } from '../../shared/units.ts';
-import type { Board } from './board.ts';
+import { readyWith, type Board } from './board.ts';
 import {
   burdenOf,
   crowded,
@@ -98,6 +98,16 @@ export function refuseUnit(draft: Draft, unit: number): Refusal | undefined {
   const { board, hot } = draft;
   const hold = holdOf(board, unit, 'option');
   if (hold !== undefined) return refusal(board, [hold.code, hold.reason, hold.cure], unit);
+  if (draft.wishes.isBound(unit))
+    return refusal(
+      board,
+      [
+        'bound',
+        'a must-rule wants it with VMs on another host',
+        'see that rule, or wait until they are together',
+      ],
+      unit,
+    );
   const source = wholeAt(board.units.home, unit);
   if (isRelief(board, hot, unit)) return undefined;
   const short = hot.spots(source).map(({ resource }) => resource);
@@ -147,11 +157,9 @@ function crowdWords(
   ];
 }
 
-function peakRatio({ hosts, units, resources }: Board, unit: number, host: number, resource: number): number {
-  const place = host * resources.length + resource;
-  return (
-    (at(hosts.peak, place) + at(units.peak, unit * resources.length + resource)) * at(hosts.inverse, place)
-  );
+function peakRatio(board: Board, unit: number, host: number, column: number): number {
+  const inverse = at(board.hosts.inverse, host * board.resources.length + column);
+  return readyWith(board, host, unit, column) * inverse;
 }
 
 /** Code, reason and cure of a host that takes no VM. */
@@ -202,7 +210,7 @@ function fitWords(
   unit: number,
   host: number,
 ): readonly [string, string, string] {
-  const { units, hosts, resources, snapshot } = board;
+  const { units, hosts, snapshot } = board;
   const capacity = snapshot.hosts[host]?.memoryBytes ?? 0;
   const beyond = (what: string, bytes: number): string =>
     `${what} ${formatBytes(bytes)}, more than its ${formatBytes(capacity)} less the reserve`;
@@ -228,7 +236,7 @@ function fitWords(
         'choose a host with more free memory',
       ];
     case FIT.memoryUse: {
-      const used = at(hosts.peak, host * resources.length + 1) + at(units.peak, unit * resources.length + 1);
+      const used = readyWith(board, host, unit, 1);
       return [
         'memory_use',
         beyond('its memory in use would be', used),

@@ -25,7 +25,8 @@ export interface Choice {
 
 export function relieveHotHosts(draft: Draft): void {
   // What cooled down is a target for those that found none; what became full is relieved in its turn.
-  while (relieveAll(draft, sourcesOf(draft)) && !draft.effort.isOver) judgeTouched(draft);
+  do judgeTouched(draft);
+  while (relieveAll(draft, sourcesOf(draft)) && !draft.effort.isOver);
 }
 
 /** True when anything was moved. */
@@ -48,7 +49,8 @@ function relieveAll(draft: Draft, waiting: number[]): boolean {
   return draft.steps.length > before;
 }
 
-function judgeTouched({ board, hot, open, steps }: Draft): void {
+/** Hosts that moves of this plan have changed are looked at again, with the eyes of the next plan. */
+export function judgeTouched({ board, hot, open, steps }: Draft): void {
   for (const host of new Set(steps.flatMap(({ source, target }) => [source, target]))) {
     hot.judgeAgain(host);
     open.set(host, closedTo(board, hot, host, 'option') === undefined);

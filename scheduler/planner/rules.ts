@@ -50,7 +50,7 @@ export function readRules(
   const held = new Map<number, Hold>();
   for (const { rule, vms } of vmRules)
     for (const vm of vms) {
-      if (isPinning(rule)) held.set(vm, holdOf(rule));
+      if (isPinning(rule) && held.get(vm)?.against !== 'every_move') held.set(vm, holdOf(rule));
       const hosts = hostsOf(rule, snapshot, vm, placeOfHost);
       if (hosts === undefined) continue;
       const isAgainst = rule.kind === 'vm_not_to_host';

@@ -7,17 +7,19 @@ import type { Step } from './draft.ts';
 export interface MemoryBooked {
   readonly allocatedBytes: Float64Array;
   readonly peakBytes: Float64Array;
+  readonly forecastBytes: Float64Array;
 }
 
 // The order of LOAD_RESOURCES.
 const MEMORY = 1;
 
 export function memoryOf({ hosts, resources }: Board): MemoryBooked {
+  const ofMemory = (column: Float64Array): Float64Array =>
+    column.filter((_, place) => place % resources.length === MEMORY);
   return {
     allocatedBytes: hosts.allocatedBytes.slice(),
-    peakBytes: Float64Array.from({ length: hosts.count }, (_, host) =>
-      at(hosts.peak, host * resources.length + MEMORY),
-    ),
+    peakBytes: ofMemory(hosts.peak),
+    forecastBytes: ofMemory(hosts.forecast),
   };
 }
 
@@ -28,16 +30,19 @@ export function memoryOf({ hosts, resources }: Board): MemoryBooked {
  */
 export function waitsOf(board: Board, steps: readonly Step[], before: MemoryBooked): number[][] {
   const { hosts, units, resources } = board;
-  const { allocatedBytes, peakBytes } = before;
+  const { allocatedBytes, peakBytes, forecastBytes } = before;
   const leaversOf = new Map<number, number[]>();
   return steps.map(({ unit, source, target }, place) => {
     add(allocatedBytes, target, at(units.memoryMaxBytes, unit));
     add(peakBytes, target, at(units.peak, unit * resources.length + MEMORY));
+    add(forecastBytes, target, at(units.forecast, unit * resources.length + MEMORY));
     const leavers = [...(leaversOf.get(target) ?? [])];
     leaversOf.set(source, [...(leaversOf.get(source) ?? []), place]);
     if (leavers.length === 0) return [];
     const limitBytes = at(hosts.memoryLimitBytes, target);
-    const fits = at(allocatedBytes, target) <= limitBytes && at(peakBytes, target) <= limitBytes;
+    const fits = [allocatedBytes, peakBytes, forecastBytes].every(
+      (column) => at(column, target) <= limitBytes,
+    );
     const leaving = leavers.flatMap((leaver) => units.members[steps[leaver]?.unit ?? -1] ?? []);
     return fits && !isApart(board, units.members[unit] ?? [], leaving) ? [] : leavers;
   });

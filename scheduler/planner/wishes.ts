@@ -8,12 +8,21 @@ export class Wishes {
   readonly #together = new Map<number, VmRule[]>();
   readonly #apart = new Map<number, VmRule[]>();
 
+  /** Must-rules about being together: no move may break one, but some can mend one. */
+  readonly #bound = new Map<number, VmRule[]>();
+  readonly #isSplit: Int32Array;
   readonly #isWishing: Int32Array;
 
   constructor(board: Board) {
     this.#board = board;
     note(this.#together, board.rules.wishes.together);
+    note(this.#bound, board.rules.together);
     note(this.#apart, board.rules.wishes.apart);
+    this.#isSplit = new Int32Array(board.units.count);
+    for (const { vms } of board.rules.together) {
+      const units = new Set(vms.map((vm) => wholeAt(board.unitOfVm, vm)));
+      for (const unit of units) if (units.size > 1) this.#isSplit[unit] = 1;
+    }
     this.#isWishing = new Int32Array(board.units.count);
     for (const vm of this.vms()) this.#isWishing[wholeAt(board.unitOfVm, vm)] = 1;
   }
@@ -36,6 +45,20 @@ export class Wishes {
       for (const wish of this.#together.get(vm) ?? []) sum += 1 - this.#shareOn(wish, unit, host);
       for (const wish of this.#apart.get(vm) ?? []) sum += this.#shareOn(wish, unit, host);
     }
+    return sum;
+  }
+
+  /** True for a unit that a must-rule wants with others which are units of their own: the rule is being mended, or cannot be. */
+  isBound(unit: number): boolean {
+    return this.#isSplit[unit] === 1;
+  }
+
+  /** The same of must-rules about being together, which are broken while the unit is away from the others. */
+  broken(unit: number, host: number): number {
+    if (this.#bound.size === 0) return 0;
+    let sum = 0;
+    for (const vm of this.#board.units.members[unit] ?? [])
+      for (const rule of this.#bound.get(vm) ?? []) sum += 1 - this.#shareOn(rule, unit, host);
     return sum;
   }
 

@@ -1,0 +1,192 @@
+// Judges a plan by the snapshot alone, with none of the planner's own code: rules, memory at every moment, budgets, reasons.
+import type { Plan, PlannedMove } from '../../scheduler/planner/plan-types.ts';
+import type { PlanPolicy } from '../../scheduler/planner/policy.ts';
+import type { Snapshot, SnapshotHost, SnapshotRule, SnapshotVm } from '../../scheduler/planner/snapshot.ts';
+
+interface World {
+  readonly snapshot: Snapshot;
+  readonly policy: PlanPolicy;
+  readonly hosts: ReadonlyMap<string, SnapshotHost>;
+  readonly vms: ReadonlyMap<string, SnapshotVm>;
+  /** Where each VM is, move by move. */
+  readonly homes: Map<string, string>;
+}
+
+/** What is wrong with the plan, in words; none when nothing is. */
+export function faultsOf(snapshot: Snapshot, policy: PlanPolicy, plan: Plan): string[] {
+  const world: World = {
+    snapshot,
+    policy,
+    hosts: new Map(snapshot.hosts.map((host) => [host.hostId, host])),
+    vms: new Map(snapshot.vms.map((vm) => [vm.uuid, vm])),
+    homes: new Map(snapshot.vms.map((vm) => [vm.uuid, vm.hostId])),
+  };
+  const faults = [...budgetFaults(world, plan), ...reasonFaults(world, plan)];
+  const bundles = bundlesOf(world);
+  plan.moves.forEach((move, place) => {
+    faults.push(...moveFaults(world, move), ...memoryFaults(world, plan, place));
+    world.homes.set(move.vmUuid, move.targetHostId);
+  });
+  return [...faults, ...bundleFaults(world, bundles)];
+}
+
+function isDuty({ trigger }: PlannedMove): boolean {
+  return trigger === 'evacuate' || trigger === 'must_rule';
+}
+
+function moveFaults(world: World, move: PlannedMove): string[] {
+  const { snapshot, hosts, vms, homes } = world;
+  const vm = vms.get(move.vmUuid);
+  const target = hosts.get(move.targetHostId);
+  const source = hosts.get(move.sourceHostId);
+  const name = `${move.vmName} > ${move.targetHostName} (${move.trigger})`;
+  if (vm === undefined || target === undefined || source === undefined)
+    return [`${name}: names what is not there`];
+  const left = (vm.leftHosts ?? []).some(({ hostId }) => hostId === target.hostId);
+  const refused = (vm.refusedTargets ?? []).some(
+    ({ hostId, untilMs }) => hostId === target.hostId && untilMs > snapshot.atMs,
+  );
+  const checks: readonly (readonly [boolean, string])[] = [
+    [homes.get(vm.uuid) === source.hostId && vm.hostId === source.hostId, 'moves from where it is, and once'],
+    [source.hostId !== target.hostId, 'goes to another host'],
+    [source.state === 'ready' && target.state === 'ready', 'both hosts are seen'],
+    [target.service === 'in_service', 'a draining host takes nothing'],
+    [
+      source.mode !== 'observe' && target.mode !== 'observe' && vm.mode !== 'observe',
+      'observed means left alone',
+    ],
+    [vm.held?.against !== 'every_move', 'a held VM stays'],
+    [isDuty(move) || vm.held === undefined, 'a VM that cools down moves by duty only'],
+    [isDuty(move) || !left, 'no way back'],
+    [!refused, 'not to a host that refused it'],
+    [vm.vcpus <= target.cpuCores, 'as many cores as vCPUs'],
+    [(vm.needs ?? []).every((need) => target.traits.includes(need)), 'finds what it needs'],
+    [isDuty(move) || snapshot.quietReason === undefined, 'quiet windows are quiet'],
+    [move.trigger !== 'hot_host' || isGood(move, snapshot), 'relief gains'],
+    [isDuty(move) || target.migrationsIn === 0, 'a host that receives is no target'],
+    ...ruleChecks(world, vm, target),
+  ];
+  return checks.filter(([holds]) => !holds).map(([, claim]) => `${name}: ${claim}`);
+}
+
+/** Of an exchange one half may cost; of a VM alone the move must gain. */
+function isGood(move: PlannedMove, { hosts }: Snapshot): boolean {
+  return move.terms.gainCores > 0 || hosts.length > 1;
+}
+
+function ruleChecks(world: World, vm: SnapshotVm, target: SnapshotHost): [boolean, string][] {
+  const { snapshot, homes } = world;
+  return snapshot.rules
+    .filter(({ vms }) => vms.includes(vm.uuid))
+    .map((rule): [boolean, string] => [
+      keeps(rule, vm, target, homes),
+      `keeps rule ${rule.id} (${rule.kind})`,
+    ]);
+}
+
+function keeps(
+  { kind, strength, vms, hosts }: SnapshotRule,
+  vm: SnapshotVm,
+  target: SnapshotHost,
+  homes: ReadonlyMap<string, string>,
+): boolean {
+  switch (kind) {
+    case 'never_move':
+      return false;
+    case 'vm_to_host':
+      return strength === 'should' || hosts.includes(target.hostId);
+    case 'pin':
+      return strength === 'should' || hosts.includes(target.hostId);
+    case 'vm_not_to_host':
+      return strength === 'should' || !hosts.includes(target.hostId);
+    case 'anti_affinity':
+      return (
+        strength === 'should' || vms.every((other) => other === vm.uuid || homes.get(other) !== target.hostId)
+      );
+    case 'affinity':
+    case 'group':
+      return true;
+  }
+}
+
+/** VMs of a rule that were on one host at first must end on one host. */
+function bundlesOf({ snapshot, homes }: World): string[][] {
+  return snapshot.rules
+    .filter(({ kind, strength }) => kind === 'group' || (kind === 'affinity' && strength === 'must'))
+    .flatMap(({ vms }) => {
+      const byHome = new Map<string, string[]>();
+      for (const vm of vms) {
+        const home = homes.get(vm);
+        if (home !== undefined) byHome.set(home, [...(byHome.get(home) ?? []), vm]);
+      }
+      return [...byHome.values()];
+    });
+}
+
+function bundleFaults({ homes }: World, bundles: readonly string[][]): string[] {
+  return bundles
+    .filter((bundle) => new Set(bundle.map((vm) => homes.get(vm))).size > 1)
+    .map((bundle) => `${bundle.join(', ')} were together and are no longer`);
+}
+
+// Sums of the same figures in another order differ in their last digits.
+const BYTES_TOLERANCE = 1;
+
+/** All that has started by then is on its target, and what need not have ended is on its source too. */
+function memoryFaults({ policy, vms, hosts }: World, { moves }: Plan, place: number): string[] {
+  const move = moves[place];
+  const host = hosts.get(move?.targetHostId ?? '');
+  if (move === undefined || host === undefined) return [];
+  let allocatedBytes = host.memoryAllocatedBytes;
+  let peakBytes = host.load.memory.peak;
+  let forecastBytes = host.load.memory.forecast;
+  moves.slice(0, place + 1).forEach(({ vmUuid, sourceHostId, targetHostId }, earlier) => {
+    const vm = vms.get(vmUuid);
+    if (vm === undefined) return;
+    const hasLeft = sourceHostId === host.hostId && move.after.includes(earlier);
+    const sign = targetHostId === host.hostId ? 1 : hasLeft ? -1 : 0;
+    allocatedBytes += sign * vm.memoryMaxBytes;
+    peakBytes += sign * vm.load.memory.peak;
+    forecastBytes += sign * vm.load.memory.forecast;
+  });
+  const limitBytes = host.memoryBytes * (1 - policy.memoryReserveRatio) + BYTES_TOLERANCE;
+  const mostBytes = Math.max(allocatedBytes, peakBytes, forecastBytes);
+  return mostBytes <= limitBytes
+    ? []
+    : [`${move.vmName} > ${host.hostName}: beyond its memory: ${mostBytes} of ${limitBytes}`];
+}
+
+function budgetFaults({ snapshot, policy }: World, { moves }: Plan): string[] {
+  const optional = moves.filter((move) => !isDuty(move));
+  const bytes = optional.reduce((sum, { terms }) => sum + terms.migrationBytes, 0);
+  const { moves: movesMax = Infinity, bytes: bytesMax = Infinity } = snapshot.budgets;
+  return [
+    ...(moves.length > policy.movesMax || optional.length > movesMax ? ['more moves than the budget'] : []),
+    ...(bytes > bytesMax + BYTES_TOLERANCE ? ['more bytes than the budget'] : []),
+  ];
+}
+
+/** Whatever stays too full, or not empty, has a reason. */
+function reasonFaults({ snapshot, policy, vms }: World, { moves, stays }: Plan): string[] {
+  const told = new Set(
+    stays.filter(({ code, reason }) => code !== '' && reason !== '').map(({ hostId }) => hostId),
+  );
+  return snapshot.hosts.flatMap((host) => {
+    const gone = new Set(
+      moves.filter(({ sourceHostId }) => sourceHostId === host.hostId).map(({ vmUuid }) => vmUuid),
+    );
+    const left = [...vms.values()].filter((vm) => vm.hostId === host.hostId && !gone.has(vm.uuid));
+    if (host.service === 'draining')
+      return left.length > 0 && !told.has(host.hostId)
+        ? [`${host.hostName} is not emptied, without a reason`]
+        : [];
+    const cpu = host.load.cpu.now / host.cpuCores;
+    const memory = host.load.memory.now / host.memoryBytes;
+    const isHot =
+      host.hot === undefined
+        ? cpu >= policy.cpu.entryRatio || memory >= policy.memory.entryRatio
+        : host.hot.length > 0;
+    const isTold = told.has(host.hostId) || gone.size > 0;
+    return isHot && host.state === 'ready' && !isTold ? [`${host.hostName} stays hot without a reason`] : [];
+  });
+}
