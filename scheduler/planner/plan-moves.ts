@@ -43,13 +43,15 @@ export function planMoves(snapshot: Snapshot, policy: PlanPolicy, limits: PlanLi
 /** Room that one duty leaves may be what another one lacked: each has its turn again until nothing is left to do. */
 function fulfil(draft: Draft): void {
   const { consolidation, evenness } = draft.board.policy;
+  let relieved = -1;
   for (let before = -1; before !== draft.changes && !draft.effort.isOver;) {
     before = draft.changes;
     judgeTouched(draft);
     evacuate(draft);
     repairMustRules(draft);
     if (before === 0 && consolidation) new Consolidation(draft).relieve();
-    if (before === 0 || before !== draft.changes) relieveHotHosts(draft);
+    if (relieved !== draft.changes) relieveHotHosts(draft);
+    relieved = draft.changes;
     if (before === 0) makeRoomForPending(draft);
     grantWishes(draft);
     if (evenness) evenOut(draft);

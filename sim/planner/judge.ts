@@ -34,44 +34,58 @@ function isDuty({ trigger }: PlannedMove): boolean {
   return trigger === 'evacuate' || trigger === 'must_rule';
 }
 
+/** A claim, and whether it holds. */
+type Check = readonly [boolean, string];
+
 function moveFaults(world: World, move: PlannedMove): string[] {
-  const { snapshot, hosts, vms, homes } = world;
-  const vm = vms.get(move.vmUuid);
-  const target = hosts.get(move.targetHostId);
-  const source = hosts.get(move.sourceHostId);
+  const { hosts, vms } = world;
+  const [vm, source, target] = [
+    vms.get(move.vmUuid),
+    hosts.get(move.sourceHostId),
+    hosts.get(move.targetHostId),
+  ];
   const name = `${move.vmName} > ${move.targetHostName} (${move.trigger})`;
   if (vm === undefined || target === undefined || source === undefined)
     return [`${name}: names what is not there`];
-  const left = (vm.leftHosts ?? []).some(({ hostId }) => hostId === target.hostId);
-  const refused = (vm.refusedTargets ?? []).some(
-    ({ hostId, untilMs }) => hostId === target.hostId && untilMs > snapshot.atMs,
-  );
-  const checks: readonly (readonly [boolean, string])[] = [
-    [homes.get(vm.uuid) === source.hostId && vm.hostId === source.hostId, 'moves from where it is, and once'],
-    [source.hostId !== target.hostId, 'goes to another host'],
-    [source.state === 'ready' && target.state === 'ready', 'both hosts are seen'],
-    [target.service === 'in_service', 'a draining host takes nothing'],
-    [
-      source.mode !== 'observe' && target.mode !== 'observe' && vm.mode !== 'observe',
-      'observed means left alone',
-    ],
-    [vm.held?.against !== 'every_move', 'a held VM stays'],
-    [isDuty(move) || vm.held === undefined, 'a VM that cools down moves by duty only'],
-    [isDuty(move) || !left, 'no way back'],
-    [!refused, 'not to a host that refused it'],
-    [vm.vcpus <= target.cpuCores, 'as many cores as vCPUs'],
-    [(vm.needs ?? []).every((need) => target.traits.includes(need)), 'finds what it needs'],
-    [isDuty(move) || snapshot.quietReason === undefined, 'quiet windows are quiet'],
-    [move.trigger !== 'hot_host' || isGood(move, snapshot), 'relief gains'],
-    [isDuty(move) || target.migrationsIn === 0, 'a host that receives is no target'],
+  const checks = [
+    ...hostChecks(move, source, target),
+    ...vmChecks(world, move, vm, target),
     ...ruleChecks(world, vm, target),
   ];
   return checks.filter(([holds]) => !holds).map(([, claim]) => `${name}: ${claim}`);
 }
 
-/** Of an exchange one half may cost; of a VM alone the move must gain. */
-function isGood(move: PlannedMove, { hosts }: Snapshot): boolean {
-  return move.terms.gainCores > 0 || hosts.length > 1;
+function hostChecks(move: PlannedMove, source: SnapshotHost, target: SnapshotHost): Check[] {
+  return [
+    [source.hostId !== target.hostId, 'goes to another host'],
+    [source.state === 'ready' && target.state === 'ready', 'both hosts are seen'],
+    [source.mode !== 'observe' && target.mode !== 'observe', 'observed means left alone'],
+    [target.service === 'in_service', 'a draining host takes nothing'],
+    [isDuty(move) || target.migrationsIn === 0, 'a host that receives is no target'],
+  ];
+}
+
+function vmChecks(
+  { snapshot, homes }: World,
+  move: PlannedMove,
+  vm: SnapshotVm,
+  target: SnapshotHost,
+): Check[] {
+  const left = (vm.leftHosts ?? []).some(({ hostId }) => hostId === target.hostId);
+  const refused = (vm.refusedTargets ?? []).some(({ hostId }) => hostId === target.hostId);
+  return [
+    [
+      homes.get(vm.uuid) === move.sourceHostId && vm.hostId === move.sourceHostId,
+      'moves from where it is, and once',
+    ],
+    [vm.mode !== 'observe' && vm.held?.against !== 'every_move', 'a held VM stays'],
+    [isDuty(move) || vm.held === undefined, 'a VM that cools down moves by duty only'],
+    [isDuty(move) || !left, 'no way back'],
+    [!refused, 'not to a host that refused it'],
+    [vm.vcpus <= target.cpuCores, 'as many cores as vCPUs'],
+    [(vm.needs ?? []).every((need) => target.traits.includes(need)), 'finds what it needs'],
+    [move.trigger === 'evacuate' || snapshot.quietReason === undefined, 'quiet windows are quiet'],
+  ];
 }
 
 function ruleChecks(world: World, vm: SnapshotVm, target: SnapshotHost): [boolean, string][] {
