@@ -94,8 +94,21 @@ function listeningPort(line: string): number {
   return Number.parseInt(portHex ?? '0', 16);
 }
 
+/** A host that was away is told the end again after a minute at the latest (scheduler/migrations/ending.ts). */
+const intentsGoneWithinMs = 75_000;
+
 /** No agent holds an intent any more: the VM is anyone's to command again. */
-export async function checkIntents({ name }: Guest): Promise<string[]> {
+export async function checkIntents(guest: Guest): Promise<string[]> {
+  const untilMs = performance.now() + intentsGoneWithinMs;
+  let left = await intentsLeft(guest);
+  while (left.length > 0 && performance.now() < untilMs) {
+    await sleep(1_000);
+    left = await intentsLeft(guest);
+  }
+  return left;
+}
+
+async function intentsLeft({ name }: Guest): Promise<string[]> {
   const found = await Promise.all(
     hostNames.map(async (host) => {
       const text = await hostRun(host, ['bash', '-c', `cat ${intentsFile} 2>/dev/null || true`], wait);
