@@ -4,7 +4,13 @@ import { setMaxListeners } from 'node:events';
 import type { NatsConnection } from 'nats';
 import { pause, relayAbort, type Clock } from '../shared/clock.ts';
 import type { Logger } from '../shared/log.ts';
-import { DECISIONS_BUCKET, ensureStreams, LEASES_BUCKET, MIGRATIONS_BUCKET } from '../shared/nats.ts';
+import {
+  DECISIONS_BUCKET,
+  ensureStreams,
+  HISTORY_BUCKET,
+  LEASES_BUCKET,
+  MIGRATIONS_BUCKET,
+} from '../shared/nats.ts';
 import { decisionCodec, migrationCodec } from '../shared/proto/load.ts';
 import { HOUR_MS, MIB, MINUTE_MS, SECOND_MS } from '../shared/units.ts';
 import { Agents } from './agents.ts';
@@ -26,6 +32,7 @@ import type { SlotLimits } from './control/slots-left.ts';
 import { DecisionLog } from './decision-log.ts';
 import { DecisionBook, DECISIONS_MAX } from './decisions.ts';
 import { Events } from './events.ts';
+import { KEEP_HISTORY_MS, keepHistory, readHistory, type HistoryParts } from './history-keeper.ts';
 import { openStore } from './kv.ts';
 import { Lease, type Leader } from './leader/lease.ts';
 import { livePlanning } from './live-planning.ts';
@@ -111,7 +118,7 @@ export async function startCore(context: CoreContext): Promise<Core> {
   }
 }
 
-type Parts = Omit<Core, 'stop' | 'clock' | 'logger'>;
+type Parts = Omit<Core, 'stop' | 'clock' | 'logger'> & { readonly kept: HistoryParts };
 
 async function openParts(
   { nats, settings, self, clock, logger }: CoreContext,
@@ -151,7 +158,9 @@ async function openParts(
   const restraint = restraintOf(settings.restraint);
   const ledger = (): Ledger => ledgerOf(runner.list(), clock.nowMs(), restraint);
   const pending = new PendingVms();
-  const planning = livePlanning({ ...control, view, ledger, pending, clock }, settings);
+  const pages = await openStore(nats, HISTORY_BUCKET, KEEP_HISTORY_MS);
+  const history = await readHistory(pages, logger);
+  const planning = livePlanning({ ...control, view, ledger, pending, history, clock }, settings);
   const { proposals } = control;
   const log = new DecisionLog({ decisions, records, newId: randomUUID, logger });
   const slots = (hosts: number): SlotLimits => slotLimitsOf(settings, hosts);
@@ -163,6 +172,7 @@ async function openParts(
     ...control,
     ...{ view, agents, runner, decisions, records, planning, pending, ledger, loop, lease, policy },
     ...{ changes, reports, newId: randomUUID },
+    kept: { history, view, store: pages, clock, logger },
   };
 }
 
@@ -208,7 +218,7 @@ async function openDecisions(
 
 /** Folds reports into the view, whoever leads: a scheduler that takes over knows the cluster already. */
 function followReports(
-  { view, agents, changes, reports }: Parts,
+  { view, agents, changes, reports, kept: { history } }: Parts,
   { nats, settings, clock, logger }: CoreContext,
   signal: AbortSignal,
 ): { warm: Promise<void>; following: Promise<void> } {
@@ -226,9 +236,11 @@ function followReports(
       onReport: (report, storedAtMs) => {
         if (!view.hosts.has(report.hostId)) logger.info({ host: report.hostName }, 'host joined');
         if (!foldReport(view, report, storedAtMs, detection, limits)) return;
+        history.add(report);
         if (clock.monotonicMs() - sweptAtMs >= SWEEP_EVERY_MS) {
           sweptAtMs = clock.monotonicMs();
           forgetOld(view, clock.nowMs(), limits);
+          history.keepOnly((uuid) => view.vms.has(uuid));
           agents.sweep();
         }
         changes.notify();
@@ -244,7 +256,7 @@ function followReports(
 
 /** What the leading scheduler does until the signal aborts: takes up what is under way, plans, writes metrics. */
 async function lead(
-  { view, runner, loop, changes }: Parts,
+  { view, runner, loop, changes, kept }: Parts,
   { self, logger, whileLeading }: CoreContext,
   warm: Promise<void>,
   signal: AbortSignal,
@@ -256,7 +268,7 @@ async function lead(
       for (const hostId of [sourceHostId, targetHostId]) settleHost(view, hostId, endedAtMs);
   const besides = new AbortController();
   const endRelay = relayAbort(signal, besides);
-  const work = whileLeading(besides.signal);
+  const work = Promise.all([whileLeading(besides.signal), keepHistory(kept, besides.signal)]);
   try {
     await runner.lead(self.name, signal);
     changes.notify();

@@ -1,5 +1,6 @@
 // Planning over the live cluster: the view, what migrations forbid, and what people said, made one snapshot.
 import type { Clock } from '../shared/clock.ts';
+import type { History } from './cluster/history.ts';
 import { snapshotOf } from './cluster/snapshot.ts';
 import type { ClusterView } from './cluster/view.ts';
 import { detectionOf, policyOf, type SchedulerSettings } from './config.ts';
@@ -15,6 +16,7 @@ export interface LivePlanningParts extends Control {
   readonly view: ClusterView;
   readonly ledger: () => Ledger;
   readonly pending: PendingVms;
+  readonly history: History;
   readonly clock: Clock;
 }
 
@@ -22,7 +24,7 @@ export interface LivePlanningParts extends Control {
 const STEPS_MAX = 50_000_000;
 
 export function livePlanning(
-  { view, ledger, mode, maintenance, rules, proposals, pending, clock }: LivePlanningParts,
+  { view, ledger, mode, maintenance, rules, proposals, pending, history, clock }: LivePlanningParts,
   settings: SchedulerSettings,
 ): Planning {
   const detection = detectionOf(settings);
@@ -38,6 +40,7 @@ export function livePlanning(
         rules: supposed.rules ?? rules.resolved(view).rules,
         pending: supposed.pending ?? pending.list(),
         quietWindows: supposed.isUnbounded === true ? [] : quietWindows,
+        usualCpu: (uuid) => history.usualCpu(uuid),
       });
       return supposed.isUnbounded === true ? { ...snapshot, budgets: {} } : snapshot;
     },

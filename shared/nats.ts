@@ -16,6 +16,8 @@ export const DECISIONS_BUCKET = 'EVENKEEL_DECISIONS';
 export const RECORDS_STORE = 'EVENKEEL_RECORDS';
 /** What people tell the scheduler at run time: modes, rules, maintenance, answers to proposals. */
 export const CONTROL_BUCKET = 'EVENKEEL_CONTROL';
+/** What VMs wanted in the last hour, a page for each host. */
+export const HISTORY_BUCKET = 'EVENKEEL_HISTORY';
 /** Which scheduler leads. */
 export const LEASES_BUCKET = 'EVENKEEL_LEASES';
 
