@@ -2,13 +2,15 @@
 import { parseArgs } from 'node:util';
 import { consolidationCluster, consolidationOptions } from './consolidation.ts';
 import type { Figures } from './meter.ts';
-import { CONSOLIDATION_POLICIES } from './policies.ts';
-import { readTraces, type TraceDay } from './read.ts';
-import { replay } from './run.ts';
+import { CONSOLIDATION_POLICIES, SPREAD_POLICIES } from './policies.ts';
+import { readTraces, type PlanetLabVm, type TraceDay } from './read.ts';
+import { replay, type Strategy } from './run.ts';
+import { spreadCluster, SPREAD_OPTIONS } from './spread.ts';
 
 export const TRACES_USAGE = `       npm run sim -- traces --dir DIR --policy NAME [--mode fair|cloudsim] [--keep-vms] [--day NAME] [--json]
   --dir DIR     a folder of PlanetLab days, or with the three files of Bitbrains: docs/TRACES.md
-  --policy NAME ${Object.keys(CONSOLIDATION_POLICIES).join(', ')}
+  --policy NAME PlanetLab: ${Object.keys(CONSOLIDATION_POLICIES).join(', ')}
+                Bitbrains: ${Object.keys(SPREAD_POLICIES).join(', ')}
   --mode MODE   fair (default), or cloudsim: as CloudSim 3.0.3 does it, oddities included
   --keep-vms    in cloudsim mode: without its deletion of VMs that want nothing
   --day NAME    one day only
@@ -43,27 +45,54 @@ export function simulateTraces(args: readonly string[]): void {
 }
 
 /** One policy over one day. */
-export function runDay(day: TraceDay, policy: string, isCloudSim: boolean, keepsVms: boolean): DayResult {
-  const strategy = CONSOLIDATION_POLICIES[policy];
-  if (strategy === undefined || day.kind !== 'planetlab') throw new Error(`--policy ${policy}: unknown`);
+export function runDay(day: TraceDay, policy: string, isCloudSim = false, keepsVms = false): DayResult {
   const startedAtMs = performance.now();
-  const options = consolidationOptions(isCloudSim, policy === 'npa');
-  const figures = replay(consolidationCluster(day.vms), strategy(), {
-    ...options,
-    deletesIdle: options.deletesIdle && !keepsVms,
-  });
+  const figures =
+    day.kind === 'planetlab'
+      ? consolidate(day.vms, policy, isCloudSim, keepsVms)
+      : replay(spreadCluster(day.vms), strategyOf(SPREAD_POLICIES, policy), SPREAD_OPTIONS);
   const seconds = (performance.now() - startedAtMs) / 1000;
-  process.stderr.write(`${day.day} ${policy}: ${told(figures)}, ${seconds.toFixed(1)} s\n`);
+  process.stderr.write(`${day.day} ${policy}: ${told(figures, day.kind)}, ${seconds.toFixed(1)} s\n`);
   return { day: day.day, figures, seconds };
 }
 
-function told(figures: Figures): string {
+function consolidate(
+  vms: readonly PlanetLabVm[],
+  policy: string,
+  isCloudSim: boolean,
+  keepsVms: boolean,
+): Figures {
+  const options = consolidationOptions(isCloudSim, policy === 'npa');
+  const deletesIdle = options.deletesIdle && !keepsVms;
+  const strategy = strategyOf(CONSOLIDATION_POLICIES, policy);
+  return replay(consolidationCluster(vms), strategy, { ...options, deletesIdle });
+}
+
+function strategyOf(policies: Readonly<Record<string, () => Strategy>>, name: string): Strategy {
+  const make = policies[name];
+  if (make === undefined)
+    throw new Error(`--policy ${name}: these traces have ${Object.keys(policies).join(', ')}`);
+  return make();
+}
+
+function told(figures: Figures, kind: TraceDay['kind']): string {
+  const percent = (ratio: number, digits: number): string => `${(ratio * 100).toFixed(digits)} %`;
+  const both = [
+    `${figures.migrations} migrations of ${(figures.megabytesMoved / 1024).toFixed(0)} GiB`,
+    `${figures.returns} straight back`,
+    `shortage ${percent(figures.shortageTimeRatio, 3)} of active host time`,
+  ];
+  if (kind === 'bitbrains')
+    return [
+      ...both,
+      `${(figures.unservedMipsSeconds / 1000).toFixed(0)} GHz s not served`,
+      `memory at most ${percent(figures.memoryPeakRatio, 1)} allocated`,
+    ].join(', ');
   return [
     `${figures.energyKwh.toFixed(2)} kWh`,
-    `${figures.migrations} migrations`,
-    `shortage ${(figures.shortageTimeRatio * 100).toFixed(3)} % of active host time`,
-    `SLATAH ${(figures.slatah * 100).toFixed(3)} %`,
-    `PDM ${(figures.pdm * 100).toFixed(4)} %`,
+    ...both,
+    `SLATAH ${percent(figures.slatah, 3)}`,
+    `PDM ${percent(figures.pdm, 4)}`,
     `ESV ${(figures.esv * 1e3).toFixed(4)}e-3`,
     `${figures.activeHostsMean.toFixed(1)} active hosts`,
   ].join(', ');

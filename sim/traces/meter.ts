@@ -23,6 +23,8 @@ export interface Figures {
   /** As CloudSim counts them: hosts that were active, or never so, and then slept. */
   readonly shutdowns: number;
   readonly vmsLeft: number;
+  /** The most that VMs on a host, copies on their way in among them, could grow to, as a share of its memory. */
+  readonly memoryPeakRatio: number;
 }
 
 interface VmEntry {
@@ -60,6 +62,7 @@ export class Meter {
   #megabytes = 0;
   #returns = 0;
   #shutdowns = 0;
+  #memoryPeakRatio = 0;
 
   constructor(cluster: Cluster, options: MeterOptions) {
     this.#cluster = cluster;
@@ -100,6 +103,10 @@ export class Meter {
       const isActive = this.#isOn(host);
       if (this.#wasActive[index] === true && !isActive) this.#shutdowns += 1;
       this.#wasActive[index] = isActive;
+      const { memoryMb } = host.spec;
+      if (memoryMb === undefined) return;
+      const allocatedMb = host.vms.reduce((sum, vm) => sum + vm.spec.ramMb, 0);
+      this.#memoryPeakRatio = Math.max(this.#memoryPeakRatio, allocatedMb / memoryMb);
     });
   }
 
@@ -128,6 +135,7 @@ export class Meter {
       slav: slatah * pdm,
       esv: energyKwh * slatah * pdm,
       shutdowns: this.#shutdowns,
+      memoryPeakRatio: this.#memoryPeakRatio,
       vmsLeft: this.#cluster.vms.filter(({ host }) => host !== undefined).length,
     };
   }

@@ -1,6 +1,8 @@
 // The policies by name, each made anew for a run.
 import { DEFAULT_PLAN_POLICY, type PlanPolicy } from '../../scheduler/planner/policy.ts';
-import { MIB } from '../../shared/units.ts';
+import { MIB, MINUTE_MS } from '../../shared/units.ts';
+import { cloudStack, proxmox } from '../baselines/dispersion.ts';
+import { sandpiper, thresholdLeastLoaded } from '../baselines/hot-spots.ts';
 import { firstFit, placeAll } from '../baselines/initial-placement.ts';
 import { minimumMigrationTime } from '../baselines/minimum-migration-time.ts';
 import {
@@ -10,14 +12,16 @@ import {
   threshold,
   type OverloadTest,
 } from '../baselines/overload.ts';
+import type { SnapshotPolicy } from '../baselines/snapshot-model.ts';
 import { leastPower, mediumFit, type TargetRule } from '../baselines/targets.ts';
+import { bySnapshot, evenkeelUnder } from './by-snapshot.ts';
 import type { Cluster } from './cluster.ts';
 import { MIGRATION_MB_PER_SECOND } from './consolidation.ts';
-import { evenkeel } from './evenkeel.ts';
 import type { Strategy } from './run.ts';
+import { placeBySize, SPREAD_MB_PER_SECOND } from './spread.ts';
 
 /** Relieves at 98 % of a host's CPU down to that, fills targets to 95 %, and leaves room for about one deviation. */
-const packed: PlanPolicy = {
+const PACKED: PlanPolicy = {
   ...DEFAULT_PLAN_POLICY,
   cpu: { entryRatio: 0.98, exitRatio: 0.98 },
   targetMarginRatio: 0.03,
@@ -26,20 +30,21 @@ const packed: PlanPolicy = {
   bandwidthBytesPerSecond: MIGRATION_MB_PER_SECOND * MIB,
 };
 
-/** Where LR, IQR, MAD and THR start from as well, give or take their tests of overload. */
-function placeByPower(cluster: Cluster): void {
-  placeAll(cluster, leastPower(threshold(0.8)));
-}
-
 /** Of the consolidation set-up; npa and dvfs differ in what is paid for only. */
 export const CONSOLIDATION_POLICIES: Readonly<Record<string, () => Strategy>> = {
+  evenkeel: () =>
+    bySnapshot(evenkeelUnder(PACKED), {
+      place: placeByPower,
+      everySteps: 1,
+      looksBack: false,
+      coolDownMs: 0,
+    }),
   npa: () => placedOnce(firstFit),
   dvfs: () => placedOnce(firstFit),
   'thr_mmt_0.8': () => powerAware(threshold(0.8)),
   'iqr_mmt_1.5': () => powerAware(quartileRange(1.5)),
   'mad_mmt_2.5': () => powerAware(medianDeviation(2.5)),
   'lr_mmt_1.2': () => powerAware(localRegression(1.2)),
-  evenkeel: () => evenkeel({ policy: packed, place: placeByPower, coolDownMs: 0 }),
   'mfped_mmt_1.2': () => minimumMigrationTime(localRegression(1.2), mediumFit(localRegression(1.2))),
 };
 
@@ -53,4 +58,37 @@ function placedOnce(rule: TargetRule): Strategy {
 
 function powerAware(isOverloaded: OverloadTest): Strategy {
   return minimumMigrationTime(isOverloaded, leastPower(isOverloaded));
+}
+
+/** Where thr_mmt_0.8 starts from as well. */
+function placeByPower(cluster: Cluster): void {
+  placeAll(cluster, leastPower(threshold(0.8)));
+}
+
+/**
+ * A sample here is the mean of five minutes, so that little hysteresis is needed. What a target may have (exit level less
+ * margin) must lie above the 75 % that all hosts together come to at the peak, or then no host would be fit to take a VM.
+ */
+const SPREAD: PlanPolicy = {
+  ...DEFAULT_PLAN_POLICY,
+  cpu: { entryRatio: 0.85, exitRatio: 0.83 },
+  bandwidthBytesPerSecond: SPREAD_MB_PER_SECOND * MIB,
+};
+// The first cool-down of the product.
+const COOL_DOWN_MS = 15 * MINUTE_MS;
+// CloudStack's drs.automatic.interval is 60 minutes.
+const STEPS_AN_HOUR = 12;
+
+/** Of the spread set-up. */
+export const SPREAD_POLICIES: Readonly<Record<string, () => Strategy>> = {
+  evenkeel: () => spread(evenkeelUnder(SPREAD), 1, COOL_DOWN_MS),
+  none: () => ({ place: placeBySize }),
+  'threshold-least-loaded': () => spread(thresholdLeastLoaded),
+  cloudstack: () => spread(cloudStack, STEPS_AN_HOUR),
+  proxmox: () => spread(proxmox),
+  sandpiper: () => spread(sandpiper),
+};
+
+function spread(policy: SnapshotPolicy, everySteps = 1, coolDownMs = 0): Strategy {
+  return bySnapshot(policy, { place: placeBySize, everySteps, looksBack: true, coolDownMs });
 }

@@ -126,13 +126,13 @@ function bitbrainsVm(
   mhz: ReadonlyMap<string, Row>,
   megabytes: ReadonlyMap<string, Row>,
 ): BitbrainsVm {
-  const [cores = 0, capacityMhz = 0, memoryMb = 0] = numbers(place, values.slice(0, 3), (value) => value > 0);
+  const any = (): boolean => true;
+  const [cores = 0, capacityMhz = 0, memoryMb = 0] = numbers(place, values.slice(0, 3), any);
   const [cpuRow, memoryRow] = [mhz.get(name), megabytes.get(name)];
   if (cpuRow === undefined || memoryRow === undefined)
     throw new Error(
       `${place}: VM ${name} has no line in ${cpuRow === undefined ? 'cpu-mhz.csv' : 'mem-mb.csv'}`,
     );
-  const any = (): boolean => true;
   return {
     name,
     cores,
