@@ -49,6 +49,7 @@ export interface SchedulerSettings {
     readonly gainMin: number;
     readonly memoryReserveRatio: number;
     readonly unknownHostsMaxRatio: number;
+    readonly consolidation: boolean;
   };
   /** As written; `rulesOf` reads them. */
   readonly rules: readonly unknown[];
@@ -138,6 +139,11 @@ const plannerSchema = {
     doc: 'While more than this share of the hosts is unknown or stale, nothing is moved: the fault is then more likely ours than theirs.',
     format: numberBetween(0, 1),
     default: 0.34,
+  },
+  consolidation: {
+    doc: 'true also empties hosts whose VMs the others can carry with room to spare, and names them: they could be powered off ("evenkeel plan"). It looks back 40 minutes and longer; VMs are moved for no better service.',
+    format: Boolean,
+    default: false,
   },
 };
 
@@ -290,6 +296,8 @@ export function policyOf({ planner, migration }: SchedulerSettings): Policy {
     gainMin: planner.gainMin,
     memoryReserveRatio: planner.memoryReserveRatio,
     unknownHostsMaxRatio: planner.unknownHostsMaxRatio,
+    consolidation: planner.consolidation,
+    packsKnownOnly: true,
     concurrentMax: migration.concurrentMax,
     bandwidthBytesPerSecond: migration.bandwidthMibPerSecond * MIB,
   };

@@ -136,7 +136,7 @@ export class Consolidation {
     let best: number | undefined;
     let most = least;
     for (const host of this.#draft.open.order) {
-      if (leaving.has(host) || !this.#takes(host, unit)) continue;
+      if (leaving.has(host) || !this.#takes(host, unit) || !this.#isKnown(host)) continue;
       const margin = this.#packing.marginWith(host, unit);
       if (margin > most) [most, best] = [margin, host];
     }
@@ -223,8 +223,17 @@ export class Consolidation {
       whyNotNow(board, host) === undefined &&
       hot.first(host).length === 0 &&
       (board.hosts.units[host] ?? []).every((unit) => this.#draft.isMovable(unit)) &&
+      this.#isKnown(host) &&
       steps.every(({ source, target }) => source !== host && target !== host)
     );
+  }
+
+  /** The usual load of all its VMs is known, where the policy asks for that. */
+  #isKnown(host: number): boolean {
+    const { policy, snapshot, units, hosts } = this.#draft.board;
+    if (!policy.packsKnownOnly) return true;
+    const members = (hosts.units[host] ?? []).flatMap((unit) => units.members[unit] ?? []);
+    return members.every((vm) => snapshot.vms[vm]?.usualCpu !== undefined);
   }
 
   #excessCores(host: number): number {

@@ -42,6 +42,8 @@ export interface PlanPolicy {
   readonly evenness: boolean;
   /** True also empties hosts that the others can carry, so that they could be powered off. */
   readonly consolidation: boolean;
+  /** True empties and fills only hosts of whose VMs the usual load is known, which takes 40 minutes of history. */
+  readonly packsKnownOnly: boolean;
   /** Room each packed host keeps, in standard deviations of what its VMs want together. */
   readonly packingMargin: number;
   /** Most moves of one plan. */
@@ -64,6 +66,7 @@ export const DEFAULT_PLAN_POLICY: PlanPolicy = {
   persistenceMaxMs: 3_600_000,
   evenness: false,
   consolidation: false,
+  packsKnownOnly: false,
   packingMargin: 2,
   movesMax: 10_000,
 };

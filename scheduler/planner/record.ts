@@ -64,6 +64,7 @@ export function readPolicy(json: unknown, under: PlanPolicy, path: string): Plan
     persistenceMaxMs: read('persistenceMaxMs', amount),
     evenness: read('evenness', flag),
     consolidation: read('consolidation', flag),
+    packsKnownOnly: read('packsKnownOnly', flag),
     packingMargin: read('packingMargin', amount),
     movesMax: read('movesMax', count),
   };

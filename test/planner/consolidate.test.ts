@@ -47,6 +47,17 @@ t.test('without the opt-in nothing is emptied and no host named', (t) => {
   t.end();
 });
 
+t.test('a host is left alone while one of its VMs is not known for long, if the policy says so', (t) => {
+  const young: GivenVm = { name: 'd', cores: 0.2 };
+  const snapshot = snapshotOf([host('full', [vm('a', 1)]), host('thin', [vm('c', 0.3), young])]);
+  t.equal(planMoves(snapshot, POLICY).moves.length, 2);
+  const live = { ...POLICY, packsKnownOnly: true };
+  t.same(planMoves(snapshot, live).moves, []);
+  const known = snapshotOf([host('full', [vm('a', 1)]), host('thin', [vm('c', 0.3), vm('d', 0.2)])]);
+  t.equal(planMoves(known, live).moves.length, 2);
+  t.end();
+});
+
 t.test('of hosts that could be emptied the one that does less for a watt goes first', (t) => {
   const plan = planMoves(
     snapshotOf([
