@@ -2,6 +2,7 @@
 import type { DiskSpecInput } from '../shared/gen/evenkeel/v1/DiskSpec.ts';
 import type { NicSpecInput } from '../shared/gen/evenkeel/v1/NicSpec.ts';
 import type { SchedulerServiceCreateVmRequestInput } from '../shared/gen/evenkeel/v1/SchedulerServiceCreateVmRequest.ts';
+import type { VmMetadataInput } from '../shared/gen/evenkeel/v1/VmMetadata.ts';
 import { formatBytes, HOUR_MS, MIB, parseBytes } from '../shared/units.ts';
 import { badValue } from './failure.ts';
 
@@ -30,7 +31,7 @@ export const TEXT_KEYS = [
   'downtimeMaxMs',
   'host',
 ] as const;
-export const FLAG_KEYS = ['neverMove', 'postCopy', 'headless', 'start'] as const;
+export const FLAG_KEYS = ['neverMove', 'postCopy', 'headless', 'start', 'makeRoom'] as const;
 
 /** Everything as text; nothing is checked yet. */
 export interface WrittenSpec {
@@ -56,6 +57,7 @@ export function toCreateRequest(spec: WrittenSpec, nowMs: number): SchedulerServ
   return {
     host: texts.host?.text ?? '',
     start: flags.start ?? true,
+    makeRoom: flags.makeRoom ?? false,
     spec: {
       name: vmName(required(texts.name, 'NAME', 'the name of the VM, for example: evenkeel vm create web1')),
       vcpus: wholeNumber(required(texts.vcpus, '--vcpus', 'how many vCPUs, for example --vcpus 2'), 1, 4_096),
@@ -74,17 +76,21 @@ export function toCreateRequest(spec: WrittenSpec, nowMs: number): SchedulerServ
         'OS_FAMILY_UNSPECIFIED',
       ),
       headless: flags.headless ?? false,
-      metadata: {
-        owner: texts.owner?.text ?? '',
-        purpose: texts.purpose?.text ?? '',
-        expiresAtMs: texts.expires === undefined ? 0 : expiryAtMs(texts.expires, nowMs),
-        rules: {
-          neverMove: flags.neverMove ?? false,
-          postCopy: flags.postCopy ?? false,
-          // A guest that may stand still for longer than a minute can as well be shut down and started elsewhere.
-          downtimeMaxMs: texts.downtimeMaxMs === undefined ? 0 : wholeNumber(texts.downtimeMaxMs, 1, 60_000),
-        },
-      },
+      metadata: metadataOf(spec, nowMs),
+    },
+  };
+}
+
+function metadataOf({ texts, flags }: WrittenSpec, nowMs: number): VmMetadataInput {
+  return {
+    owner: texts.owner?.text ?? '',
+    purpose: texts.purpose?.text ?? '',
+    expiresAtMs: texts.expires === undefined ? 0 : expiryAtMs(texts.expires, nowMs),
+    rules: {
+      neverMove: flags.neverMove ?? false,
+      postCopy: flags.postCopy ?? false,
+      // A guest that may stand still for longer than a minute can as well be shut down and started elsewhere.
+      downtimeMaxMs: texts.downtimeMaxMs === undefined ? 0 : wholeNumber(texts.downtimeMaxMs, 1, 60_000),
     },
   };
 }

@@ -7,7 +7,7 @@ import { detectionOf, policyOf, type SchedulerSettings } from './config.ts';
 import type { Control } from './control/open.ts';
 import type { PendingVms } from './control/pending.ts';
 import type { Ledger } from './planner/ledger.ts';
-import { planMoves } from './planner/plan-moves.ts';
+import { LIVE_STEPS_MAX, planMoves } from './planner/plan-moves.ts';
 import { readPolicy } from './planner/record.ts';
 import { Planning } from './planning.ts';
 import { quietWindowsOf } from './restraint-settings.ts';
@@ -19,9 +19,6 @@ export interface LivePlanningParts extends Control {
   readonly history: History;
   readonly clock: Clock;
 }
-
-// Candidates looked at in one plan: about a second of one core, far more than 1,000 hosts need.
-const STEPS_MAX = 50_000_000;
 
 export function livePlanning(
   { view, ledger, mode, maintenance, rules, proposals, pending, history, clock }: LivePlanningParts,
@@ -47,7 +44,7 @@ export function livePlanning(
     planMoves,
     // Only what a plan depends on: it is written into each record.
     policy: readPolicy({}, policyOf(settings), 'policy'),
-    limits: { steps: STEPS_MAX },
+    limits: { steps: LIVE_STEPS_MAX },
     proposals,
   });
 }

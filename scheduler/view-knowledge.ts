@@ -1,7 +1,7 @@
 // What migrations have to know, read from the view of the cluster.
+import { allocatedBytes } from './cluster/load.ts';
 import { moveVm, settleHost, type ClusterView } from './cluster/view.ts';
 import type { Knowledge } from './migrations/knowledge.ts';
-import { allocatedBytes } from './planner/model.ts';
 import type { Policy } from './planner/policy.ts';
 
 export function viewKnowledge(view: ClusterView, { memoryReserveRatio }: Policy): Knowledge {
@@ -25,7 +25,7 @@ export function viewKnowledge(view: ClusterView, { memoryReserveRatio }: Policy)
       const memoryBytes = host?.report.host?.memoryBytes ?? 0;
       if (host === undefined || memoryBytes === 0) return undefined;
       const own = host.report.vms.find(({ uuid }) => uuid === vmUuid)?.memoryMaxBytes ?? 0;
-      return memoryBytes * (1 - memoryReserveRatio) - allocatedBytes(host) + own;
+      return memoryBytes * (1 - memoryReserveRatio) - allocatedBytes(host.report) + own;
     },
     arrived: ({ vmUuid, sourceHostId, targetHostId, endedAtMs }) => {
       moveVm(view, vmUuid, sourceHostId, targetHostId, endedAtMs);

@@ -38,7 +38,7 @@ The same as a file, for --file web1.yaml:
   nics: [{bridge: br0}]
   owner: ana
 Keys of the file are the options in camelCase: neverMove, postCopy,
-downtimeMaxMs, start, headless. Options win over the file.`;
+downtimeMaxMs, start, headless, makeRoom. Options win over the file.`;
 
 /** As commander gives them. */
 interface CreateOptions {
@@ -57,6 +57,7 @@ interface CreateOptions {
   readonly downtimeMaxMs?: string;
   readonly host?: string;
   readonly start: boolean | undefined;
+  readonly makeRoom?: boolean;
   readonly headless?: boolean;
   readonly file?: string;
 }
@@ -91,6 +92,7 @@ export function addCreateCommand(parent: Command, run: Run): void {
     .option('--downtime-max-ms <ms>', 'longest pause of the guest that a migration may cause')
     .option('--host <host>', 'make it on this host')
     .option('--no-start', 'only define it')
+    .option('--make-room', 'when it fits nowhere: move other VMs so that it does, and wait for that')
     .option('--headless', 'without a VNC console')
     .option('--file <yaml>', 'read the specification from a file')
     .addHelpText('after', EXAMPLES)
@@ -151,6 +153,7 @@ async function writtenSpec(name: string | undefined, options: CreateOptions): Pr
     postCopy: options.postCopy,
     headless: options.headless,
     start: options.start,
+    makeRoom: options.makeRoom,
   };
   const fromOptions: WrittenSpec = {
     texts: withoutUndefined(texts),

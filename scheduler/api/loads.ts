@@ -8,11 +8,10 @@ import type { WatchLoadRequest } from '../../shared/gen/evenkeel/v1/WatchLoadReq
 import type { WatchLoadResponseInput } from '../../shared/gen/evenkeel/v1/WatchLoadResponse.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { hotResources } from '../cluster/heat.ts';
+import { allocatedBytes } from '../cluster/load.ts';
 import { hostState, vmsOf, type HostView, type VmView } from '../cluster/view.ts';
 import type { Core } from '../core.ts';
-import { hottestSinceMs } from '../planner/explain.ts';
 import type { Ledger } from '../planner/ledger.ts';
-import { allocatedBytes } from '../planner/model.ts';
 import { activeVms, findHost } from './names.ts';
 
 // Faster than people can read and agents sample would only cost; slower than a minute looks dead.
@@ -67,15 +66,21 @@ export function hostLoad({ view, clock, maintenance }: Core, ledger: Ledger, hos
     sample: host.report.host,
     agent: host.report.agent,
     vmsRunning: vmsOf(view, host).length,
-    memoryAllocatedBytes: allocatedBytes(host),
+    memoryAllocatedBytes: allocatedBytes(host.report),
     cpuDemandRatio: point?.cpu.ratio ?? 0,
     memoryUsedRatio: point?.memory.ratio ?? 0,
     hotResources: hotResources(host),
-    hotSinceMs: hottestSinceMs({ view: host }),
+    hotSinceMs: hottestSinceMs(host),
     migrationsIn: ledger.inByHost.get(host.hostId) ?? 0,
     migrationsOut: ledger.outByHost.get(host.hostId) ?? 0,
     inMaintenance: maintenance.get(host.hostId) !== undefined,
   };
+}
+
+/** Since when the host is hot in any resource; 0 when it is not. */
+function hottestSinceMs(host: HostView): number {
+  const since = hotResources(host).map((resource) => host.heats[resource]?.sinceMs ?? 0);
+  return since.length === 0 ? 0 : Math.min(...since);
 }
 
 export function vmLoad({ view, clock }: Core, ledger: Ledger, vm: VmView): VmLoad {

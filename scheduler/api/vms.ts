@@ -9,13 +9,10 @@ import type { SchedulerServiceUndefineVmResponseInput } from '../../shared/gen/e
 import type { Vm } from '../../shared/gen/evenkeel/v1/Vm.ts';
 import type { VmSpec } from '../../shared/gen/evenkeel/v1/VmSpec.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
-import type { HostView } from '../cluster/view.ts';
 import type { Core } from '../core.ts';
-import { modelOf, type HostModel } from '../planner/model.ts';
-import { placeNew, type Needs } from '../planner/place.ts';
 import { askAll, locateVm, type Located } from './locate.ts';
-import { refusedOrder } from './migrations.ts';
-import { findActiveVm, findHost } from './names.ts';
+import { findActiveVm } from './names.ts';
+import { chooseHost } from './place-new.ts';
 
 // Cloning a large image takes minutes; all else is done within seconds or not at all.
 const CREATE_TIMEOUT_MS = 30 * MINUTE_MS;
@@ -84,11 +81,11 @@ export class Creator {
     this.#creating.add(spec.name);
     try {
       // The host first: a request that fits nowhere is refused without asking all agents.
-      const host = chooseHost(core, request.host, spec);
+      const hostId = await chooseHost(core, request, spec, signal);
       await refuseTakenName(core, spec.name, signal);
-      const agent = core.agents.of(host.hostId);
+      const agent = core.agents.of(hostId);
       const vm = await agent.createVm(spec, request.start, { signal, timeoutMs: CREATE_TIMEOUT_MS });
-      return { vm, hostId: host.hostId, hostName: host.hostName };
+      return { vm, hostId, hostName: core.view.hosts.get(hostId)?.hostName ?? hostId };
     } finally {
       this.#creating.delete(spec.name);
     }
@@ -119,33 +116,4 @@ async function refuseTakenName(core: Core, name: string, signal: AbortSignal): P
 
 function nameTaken(name: string, where: string): EvenkeelError {
   return new EvenkeelError('ALREADY_EXISTS', `spec.name: a VM "${name}" ${where}; choose another name`);
-}
-
-function chooseHost(core: Core, wanted: string, spec: VmSpec): HostView {
-  const { view, policy, clock, ledger } = core;
-  const model = modelOf(view, ledger(), policy, clock.nowMs());
-  const named = wanted === '' ? undefined : findHost(view, 'host', wanted);
-  const hosts: HostModel[] = [...model.hosts.values()].filter(
-    ({ hostId }) => named === undefined || hostId === named.hostId,
-  );
-  const { host, refusals } = placeNew(model, needsOf(spec), hosts);
-  if (host !== undefined) return host.view;
-  if (named === undefined) throw refusedOrder(`create VM ${spec.name}: no host has room`, refusals);
-  throw refusedOrder(
-    `create VM ${spec.name} on ${named.hostName}`,
-    refusals.map((refusal) => ({ ...refusal, hostName: '' })),
-  );
-}
-
-function needsOf(spec: VmSpec): Needs {
-  const names = (list: readonly (string | undefined)[]): string[] => [
-    ...new Set(list.filter((name) => name !== undefined && name !== '').map(String)),
-  ];
-  return {
-    vcpus: spec.vcpus,
-    memoryBytes: spec.memoryBytes,
-    pools: names(spec.disks.map(({ pool }) => pool)),
-    networks: names(spec.nics.map(({ network }) => network)),
-    bridges: names(spec.nics.map(({ bridge }) => bridge)),
-  };
 }

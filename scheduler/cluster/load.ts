@@ -128,7 +128,7 @@ export function meanOfLast(values: readonly number[], count: number): number {
   return last.length === 0 ? 0 : last.reduce((sum, value) => sum + value, 0) / last.length;
 }
 
-/** Greatest of the last `count` values; 0 of none. */
-export function peakOfLast(values: readonly number[], count: number): number {
-  return Math.max(0, ...values.slice(-count));
+/** What all VMs listed by the host may grow to, incoming copies among them. */
+export function allocatedBytes({ vms }: HostReport): number {
+  return vms.reduce((sum, { memoryMaxBytes }) => sum + memoryMaxBytes, 0);
 }

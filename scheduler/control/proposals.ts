@@ -3,7 +3,7 @@ import type { Move } from '../../shared/gen/evenkeel/v1/Move.ts';
 import type { Proposal } from '../../shared/gen/evenkeel/v1/Proposal.ts';
 import type { ProposalState } from '../../shared/gen/evenkeel/v1/ProposalState.ts';
 import { modeOfMove } from '../planner/modes.ts';
-import type { Snapshot } from '../planner/snapshot.ts';
+import type { Hold, Snapshot } from '../planner/snapshot.ts';
 import type { Shelf } from '../shelf.ts';
 
 /** Entries of the shelf: those that wait and the latest that ended. */
@@ -146,13 +146,41 @@ function whyGone({ move, trigger, state }: Proposal, snapshot: Snapshot): string
   return undefined;
 }
 
+// An open proposal is an answer that is awaited: its VM is not planned for anew, its target must keep the room.
+const PROPOSED: Hold = {
+  code: 'proposed',
+  reason: 'its move waits for approval',
+  cure: 'answer it: "evenkeel approve" or "evenkeel reject"',
+  against: 'every_move',
+};
+
+/** As if these moves were under way, but that their targets stay open to others. */
 function withDecided(snapshot: Snapshot, moves: readonly Move[]): Snapshot {
   if (moves.length === 0) return snapshot;
-  const under = new Set(snapshot.migrations.map(({ vmUuid }) => vmUuid));
-  const decided = moves
-    .filter(({ vmUuid }) => !under.has(vmUuid))
-    .map(({ vmUuid, sourceHostId, targetHostId }) => ({ vmUuid, sourceHostId, targetHostId }));
-  return { ...snapshot, migrations: [...snapshot.migrations, ...decided] };
+  const targetOf = new Map(moves.map(({ vmUuid, targetHostId }) => [vmUuid, targetHostId]));
+  const deciding = snapshot.vms.filter(({ uuid, held }) => targetOf.has(uuid) && held?.code !== 'migrating');
+  const bytesInto = new Map<string, number>();
+  for (const { uuid, memoryMaxBytes } of deciding) {
+    const target = targetOf.get(uuid) ?? '';
+    bytesInto.set(target, (bytesInto.get(target) ?? 0) + memoryMaxBytes);
+  }
+  return {
+    ...snapshot,
+    vms: snapshot.vms.map((vm) => (deciding.includes(vm) ? { ...vm, held: PROPOSED } : vm)),
+    hosts: snapshot.hosts.map((host) => ({
+      ...host,
+      memoryAllocatedBytes: host.memoryAllocatedBytes + (bytesInto.get(host.hostId) ?? 0),
+      migrationsOut: host.migrationsOut + deciding.filter(({ hostId }) => hostId === host.hostId).length,
+    })),
+    migrations: [
+      ...snapshot.migrations,
+      ...deciding.map(({ uuid, hostId }) => ({
+        vmUuid: uuid,
+        sourceHostId: hostId,
+        targetHostId: targetOf.get(uuid) ?? '',
+      })),
+    ],
+  };
 }
 
 function withRefused(snapshot: Snapshot, rejected: readonly Proposal[], rejectedMs: number): Snapshot {

@@ -184,7 +184,11 @@ void t.test(
     const book = await proposals();
     const snapshot = snapshotWith(T0, [{ uuid: 'v1', hostId: 'h1' }], ['h1']);
     const open = await book.propose(proposed, T0);
-    t.match(book.applyTo(snapshot).migrations, [{ vmUuid: 'v1', targetHostId: 'h2' }]);
+    t.match(book.applyTo(snapshot), {
+      migrations: [{ vmUuid: 'v1', targetHostId: 'h2' }],
+      vms: [{ held: { code: 'proposed' } }],
+      hosts: [{ migrationsOut: 1 }, { memoryAllocatedBytes: 9e9, migrationsIn: 0 }, { migrationsOut: 0 }],
+    });
     if (open !== undefined) await book.end(open, 'PROPOSAL_STATE_REJECTED', 'no', T0);
     t.match(book.applyTo(snapshot), { migrations: [], vms: [{ refusedTargets: [{ hostId: 'h2' }] }] });
     t.strictSame(book.applyTo({ ...snapshot, atMs: T0 + 60_000 }).vms[0]?.refusedTargets, undefined);

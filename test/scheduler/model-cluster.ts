@@ -5,7 +5,6 @@ import { GIB, MIB } from '../../shared/units.ts';
 import { detectionOf, policyOf, schedulerSchema, viewLimitsOf } from '../../scheduler/config.ts';
 import { emptyView, foldReport, type ClusterView } from '../../scheduler/cluster/view.ts';
 import { ledgerOf, type Ledger } from '../../scheduler/planner/ledger.ts';
-import { plan, type Plan } from '../../scheduler/planner/plan.ts';
 import { DEFAULT_RESTRAINT } from '../../scheduler/planner/restraint.ts';
 import type { Policy } from '../../scheduler/planner/policy.ts';
 import { loadSettings } from '../../shared/settings.ts';
@@ -101,24 +100,6 @@ export function observe(
 
 export function ledger(migrations: readonly Migration[] = [], nowMs = T0): Ledger {
   return ledgerOf(migrations, nowMs, DEFAULT_RESTRAINT);
-}
-
-/** The plan for hosts under constant demand, with nothing under way. */
-export function planFor(hosts: readonly ModelHost[], policy = POLICY): Plan {
-  return plan(observe(hosts, { policy }), ledger(), policy, 'MODE_AUTO', T0);
-}
-
-/** The cluster after all moves of the plan. */
-export function applied(hosts: readonly ModelHost[], { decisions }: Plan): ModelHost[] {
-  const targets = new Map(decisions.map(({ move }) => [move?.vmUuid ?? '', move?.targetHostId]));
-  const movers = hosts.flatMap(({ vms }) => vms).filter(({ name }) => targets.get(name) !== undefined);
-  return hosts.map((host) => ({
-    ...host,
-    vms: [
-      ...host.vms.filter((vm) => !movers.includes(vm)),
-      ...movers.filter(({ name }) => targets.get(name) === host.name),
-    ],
-  }));
 }
 
 /** A migration with only what matters given. */

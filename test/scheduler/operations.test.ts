@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { systemClock } from '../../shared/clock.ts';
+import { MIB } from '../../shared/units.ts';
 import { runHere, type Outcome } from '../cli/command.ts';
 import { skipWithout } from '../services.ts';
 import { fakeVm } from './fake-agent.ts';
@@ -85,13 +87,7 @@ void t.test(
   async (t) => {
     const { made, ask } = await cluster(t, 'recommend');
     const stop = new AbortController();
-    const ticking = (async () => {
-      while (!stop.signal.aborted) {
-        made.catchUp();
-        await made.tick();
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    })();
+    const ticking = tickUntil(made, stop.signal);
     const entered = await ask('maintenance enter kvm1 --reason memory');
     stop.abort();
     await ticking;
@@ -103,6 +99,7 @@ void t.test(
     ]);
     await made.restart();
     t.match((await ask('maintenance list')).stdout, /kvm1 .* 2 +0 +0 +0 +memory/);
+    t.match((await ask('migrate c --to kvm1')).stderr, /being emptied/);
     t.match(await ask('maintenance exit kvm1'), { code: 0 });
     t.match((await ask('maintenance list')).stdout, /No host is in maintenance/);
   },
@@ -193,3 +190,42 @@ void t.test(
     });
   },
 );
+
+void t.test(
+  'room is made for a new VM when it fits nowhere, and only when asked for',
+  { skip },
+  async (t) => {
+    const { made, ask } = await cluster(t, 'recommend');
+    // Each host has 2 GiB less a tenth; with these no host has a gigabyte left, but two of them fit on one.
+    for (const [host, name] of [
+      ['kvm1', 'x'],
+      ['kvm2', 'y'],
+      ['kvm3', 'z'],
+    ] as const)
+      made.host(host).add(fakeVm(name, { memoryMaxBytes: 832 * MIB }));
+    made.catchUp();
+    await made.warm(6);
+    const create = 'vm create big --vcpus 1 --memory 1G --disk pool=shared,size=1G --headless';
+    t.match(await ask(create), {
+      code: 4,
+      stderr: /no host has room: .*; moving .* would make room: say so with --make-room/s,
+    });
+    t.strictSame(await migrationsOf(made), []);
+    const stop = new AbortController();
+    const ticking = tickUntil(made, stop.signal);
+    t.match(await ask(`${create} --make-room`), { code: 0, stdout: /big runs on kvm/ });
+    stop.abort();
+    await ticking;
+    t.match(await migrationsOf(made), [{ state: 'MIGRATION_STATE_SUCCEEDED' }]);
+    t.match((await ask('decisions --json')).stdout, /"trigger":"make_room"/);
+  },
+);
+
+/** Samples as time goes by. */
+async function tickUntil(made: FakeCluster, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    made.catchUp();
+    await made.tick();
+    await systemClock.sleep(100);
+  }
+}

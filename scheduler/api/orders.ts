@@ -1,0 +1,67 @@
+// Where VMs go when a person asks: an order goes past modes, cool-downs and never_move, not past memory, rules and faults.
+import { EvenkeelError } from '../../shared/errors.ts';
+import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
+import type { Core } from '../core.ts';
+import { placeMigration } from '../planner/placement.ts';
+import type { Hold, Snapshot, SnapshotHost, SnapshotVm } from '../planner/snapshot.ts';
+
+// Holds that say what evenkeel leaves alone by itself; a person may know better.
+const LEFT_TO_PEOPLE: ReadonlySet<string> = new Set(['never_move', 'control_plane', 'observing']);
+
+/** The cluster as it is for an order: no mode stands against it. */
+export function orderSnapshot({ planning }: Core): Snapshot {
+  const snapshot = planning.snapshot({ mode: 'auto', isUnbounded: true });
+  return { ...snapshot, hosts: snapshot.hosts.map(withoutMode) };
+}
+
+function withoutMode(host: SnapshotHost): SnapshotHost {
+  const { mode, ...rest } = host;
+  return mode === undefined ? host : rest;
+}
+
+/** The target for a migration that a person orders; `targetHostId` when one was named. Throws FAILED_PRECONDITION. */
+export function chooseTarget(core: Core, vmUuid: string, targetHostId?: string): string {
+  const { vms, ...rest } = orderSnapshot(core);
+  const vm = vms.find(({ uuid }) => uuid === vmUuid);
+  const source = rest.hosts.find(({ hostId }) => hostId === vm?.hostId);
+  if (vm === undefined || source === undefined)
+    throw new EvenkeelError('UNAVAILABLE', 'vm: no host shows it now; wait a sampling interval');
+  refuseSource(vm, source);
+  const alone = vms.map((each) => (each === vm ? withoutHold(vm) : each));
+  const snapshot = { ...rest, vms: alone };
+  const { hostId, refusals } = placeMigration(snapshot, core.planning.policy, vmUuid, targetHostId);
+  if (hostId !== undefined) return hostId;
+  if (targetHostId === undefined) throw refusedOrder(`migrate ${vm.name}: no host can take it`, refusals);
+  const name = rest.hosts.find((host) => host.hostId === targetHostId)?.hostName ?? targetHostId;
+  const aboutTarget = refusals.map((each) => ({ ...each, hostName: '', vmName: '' }));
+  throw refusedOrder(`migrate ${vm.name} to ${name}`, aboutTarget);
+}
+
+function withoutHold(vm: SnapshotVm): SnapshotVm {
+  const { held, ...rest } = vm;
+  return held === undefined ? vm : rest;
+}
+
+function refuseSource({ name, held }: SnapshotVm, { hostName, state }: SnapshotHost): void {
+  if (state !== 'ready')
+    throw new EvenkeelError(
+      'FAILED_PRECONDITION',
+      `migrate ${name}: its host ${hostName} is ${state}, so that nobody knows how it is (check evenkeel-agent and libvirt there)`,
+    );
+  if (held !== undefined && standsAgainst(held))
+    throw new EvenkeelError('FAILED_PRECONDITION', `migrate ${name}: ${held.reason} (${held.cure})`);
+}
+
+function standsAgainst({ against, code }: Hold): boolean {
+  return against === 'every_move' && !LEFT_TO_PEOPLE.has(code);
+}
+
+/** FAILED_PRECONDITION with every refusal and its cure. */
+export function refusedOrder(what: string, refusals: readonly Refusal[]): EvenkeelError {
+  const reasons = refusals.map(({ hostName, vmName, reason, cure }) => {
+    const about = hostName !== '' ? hostName : vmName;
+    return `${about === '' ? '' : `${about}: `}${reason} (${cure})`;
+  });
+  const text = reasons.length === 0 ? 'there is no other host' : reasons.join('; ');
+  return new EvenkeelError('FAILED_PRECONDITION', `${what}: ${text}`);
+}

@@ -1,0 +1,102 @@
+// The host for a new VM; where none has room, it is made by moving others, if that was asked for.
+import { EvenkeelError } from '../../shared/errors.ts';
+import type { SchedulerServiceCreateVmRequest } from '../../shared/gen/evenkeel/v1/SchedulerServiceCreateVmRequest.ts';
+import type { VmSpec } from '../../shared/gen/evenkeel/v1/VmSpec.ts';
+import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
+import type { Core } from '../core.ts';
+import { placeNew } from '../planner/placement.ts';
+import type { PendingVm } from '../planner/snapshot.ts';
+import { findHost } from './names.ts';
+import { orderSnapshot, refusedOrder } from './orders.ts';
+
+// A few migrations, one after another.
+const ROOM_TIMEOUT_MS = 10 * MINUTE_MS;
+// What makes room shows in reports, which ring; hosts that settle do so by time alone.
+const LOOK_EVERY_MS = 5 * SECOND_MS;
+
+/** The id of the host. Throws FAILED_PRECONDITION with what each host has against it, and whether room could be made. */
+export async function chooseHost(
+  core: Core,
+  { host, makeRoom }: SchedulerServiceCreateVmRequest,
+  spec: VmSpec,
+  signal: AbortSignal,
+): Promise<string> {
+  const wanted = pendingOf(core, spec);
+  const named = host === '' ? undefined : findHost(core.view, 'host', host);
+  const found = placeNew(orderSnapshot(core), core.planning.policy, wanted, named?.hostId);
+  if (found.hostId !== undefined) return found.hostId;
+  if (named !== undefined)
+    throw refusedOrder(
+      `create VM ${spec.name} on ${named.hostName}`,
+      found.refusals.map((refusal) => ({ ...refusal, hostName: '' })),
+    );
+  if (makeRoom) return roomFor(core, wanted, signal);
+  const refused = refusedOrder(`create VM ${spec.name}: no host has room`, found.refusals);
+  throw new EvenkeelError(refused.code, `${refused.message}${hintOf(core, wanted)}`);
+}
+
+function pendingOf({ newId }: Core, { name, vcpus, memoryBytes, disks, nics }: VmSpec): PendingVm {
+  const needs = (kind: string, names: readonly (string | undefined)[]): string[] =>
+    names.flatMap((each) => (each === undefined || each === '' ? [] : [`${kind}:${each}`]));
+  return {
+    ...{ id: newId(), name, vcpus, memoryMaxBytes: memoryBytes },
+    needs: [
+      ...new Set([
+        ...needs(
+          'pool',
+          disks.map(({ pool }) => pool),
+        ),
+        ...needs(
+          'network',
+          nics.map(({ network }) => network),
+        ),
+        ...needs(
+          'bridge',
+          nics.map(({ bridge }) => bridge),
+        ),
+      ]),
+    ],
+  };
+}
+
+/** What would make room, in words; empty when nothing would. */
+function hintOf({ planning, mode }: Core, wanted: PendingVm): string {
+  if (mode.current() === 'MODE_OBSERVE') return '';
+  const { moves } = planning.plan(planning.snapshot({ pending: [wanted], isUnbounded: true }));
+  const making = moves
+    .filter(({ trigger }) => trigger === 'make_room')
+    .map(({ vmName, targetHostName }) => `${vmName} to ${targetHostName}`);
+  return making.length === 0 ? '' : `; moving ${making.join(', ')} would make room: say so with --make-room`;
+}
+
+/** Waits while the loop makes room. */
+async function roomFor(core: Core, wanted: PendingVm, signal: AbortSignal): Promise<string> {
+  const { changes, clock, pending, planning, reports } = core;
+  const release = pending.add(wanted);
+  const deadlineMs = clock.monotonicMs() + ROOM_TIMEOUT_MS;
+  try {
+    reports.notify();
+    while (clock.monotonicMs() < deadlineMs) {
+      const seen = changes.count;
+      refuseHopeless(core, wanted);
+      await changes.next(seen, signal, LOOK_EVERY_MS);
+      const { hostId } = placeNew(orderSnapshot(core), planning.policy, wanted);
+      if (hostId !== undefined) return hostId;
+    }
+  } finally {
+    release();
+  }
+  throw new EvenkeelError(
+    'DEADLINE_EXCEEDED',
+    `create VM ${wanted.name}: room was not made in time; what was moved stays, see "evenkeel migrations"`,
+  );
+}
+
+/** What is under way may make the room; without anything under way the planner knows whether it can be made. */
+function refuseHopeless({ planning }: Core, wanted: PendingVm): void {
+  const snapshot = planning.snapshot({ isUnbounded: true });
+  if (snapshot.migrations.length > 0) return;
+  const stay = planning.plan(snapshot).stays.find(({ vmUuid }) => vmUuid === wanted.id);
+  if (stay === undefined) return;
+  throw refusedOrder(`create VM ${wanted.name}: ${stay.reason}`, stay.refusals);
+}

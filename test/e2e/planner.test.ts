@@ -1,0 +1,96 @@
+// What an operator asks of the balancer, on real hosts: an approval, a rule, maintenance, and why.
+import t from 'tap';
+import { hostNames, type HostName } from '../../lab/topology.ts';
+import { openCluster, skipWithoutLab, until, type Cluster, type Guest } from './cluster.ts';
+
+const fileTimeoutMs = 900_000;
+t.setTimeout(fileTimeoutMs);
+
+/** Which host runs each of the guests, by libvirt. */
+async function placesOf(cluster: Cluster, guests: readonly Guest[]): Promise<(HostName | undefined)[]> {
+  const copies = await Promise.all(guests.map(({ name }) => cluster.copies(name)));
+  return copies.map((found) => found.find(({ state }) => state === 'running')?.host);
+}
+
+t.test(
+  'what an operator asks of the balancer',
+  { skip: skipWithoutLab(), timeout: fileTimeoutMs },
+  async (t) => {
+    const cluster = await openCluster(t);
+    const says = async (line: string): Promise<string> => {
+      const { stdout, stderr } = await cluster.evenkeel(...line.split(' '));
+      return stdout + stderr;
+    };
+    const untilSays = (line: string, expected: RegExp, timeoutMs = 120_000): Promise<string> =>
+      until(
+        `"${line}" says ${String(expected)}`,
+        timeoutMs,
+        () => says(line),
+        (text) => expected.test(text),
+      );
+    t.teardown(async () => {
+      await says('rule remove e2e-apart');
+      for (const host of hostNames) await says(`maintenance exit ${host}`);
+    });
+    // In turn: three emulated guests that boot at once take minutes.
+    const guests: Guest[] = [];
+    for (const number of [131, 132, 133]) {
+      const guest = await cluster.create(number, 'kvm1');
+      (await guest.watch()).close();
+      guests.push(guest);
+    }
+    const [one, two, three] = guests;
+    if (one === undefined || two === undefined || three === undefined) throw new Error('three guests');
+    await cluster.areSampled(...guests);
+
+    await t.test('a recommendation waits for approval and then runs; explain answers for both', async (t) => {
+      await one.tell('burn 1');
+      await two.tell('burn 1');
+      const listed = await untilSays('proposals', /e2e-13[123] +kvm1 → kvm[23] +waiting/);
+      const name = /(e2e-13[123]) +kvm1 →/.exec(listed)?.[1] ?? '';
+      t.strictSame(await placesOf(cluster, guests), ['kvm1', 'kvm1', 'kvm1'], 'nothing moves unasked');
+      t.match(await says(`explain ${name}`), /waits for approval until/);
+      t.match(await says(`approve ${name}`), /approved/);
+      await untilSays('proposals --all', new RegExp(`${name} .* started`));
+      await untilSays('migrations', new RegExp(`${name} +kvm1 → kvm[23] +succeeded`));
+      t.match(await says(`explain ${name}`), /moved from kvm1 to kvm[23] at .*by a decision of evenkeel/);
+      const stayed = guests.find((guest) => guest.name !== name)?.name ?? '';
+      t.match(await says(`explain ${stayed}`), new RegExp(`${stayed}.*(stays|is to move)`));
+      await one.tell('burn 0');
+      await two.tell('burn 0');
+    });
+
+    await t.test('an anti-affinity pair ends on two hosts and stays there', async (t) => {
+      const places = await placesOf(cluster, guests);
+      const together = guests.filter((_, index) => places[index] === 'kvm1').slice(0, 2);
+      t.equal(together.length, 2, 'two guests share kvm1');
+      await cluster.isCalm('kvm1');
+      await cluster.run('mode', 'auto');
+      const names = together.map(({ name }) => name);
+      t.match(await says(`rule add anti_affinity ${names.join(' ')} --id e2e-apart`), /^Added: e2e-apart/);
+      await until(
+        'the two are on two hosts',
+        240_000,
+        () => placesOf(cluster, together),
+        ([first, second]) => first !== undefined && second !== undefined && first !== second,
+      );
+      t.match(await says(`rule add affinity ${names.join(' ')}`), /e2e-apart/, 'the culprit is named');
+      t.match(await says('rule remove e2e-apart'), /^Removed/);
+      await cluster.run('mode', 'recommend');
+    });
+
+    await t.test('maintenance evacuates a host to the last VM and keeps it empty', async (t) => {
+      const places = await placesOf(cluster, guests);
+      const host = places.find((place) => place !== undefined) ?? 'kvm1';
+      const watch = await guests[places.indexOf(host)]?.watch();
+      const entered = await cluster.evenkeel('maintenance', 'enter', host, '--reason', 'e2e');
+      t.equal(entered.status, 0, entered.stderr);
+      t.match(entered.stdout, new RegExp(`${host} is empty\\.\\n$`));
+      t.notOk((await placesOf(cluster, guests)).includes(host), 'by libvirt, too');
+      watch?.close();
+      t.match(await says('maintenance list'), new RegExp(`${host} .* 0 +0 +0 +e2e`));
+      t.match(await says(`migrate ${one.name} --to ${host}`), /being emptied/);
+      t.match(await says(`maintenance exit ${host}`), /back in service/);
+    });
+  },
+);
