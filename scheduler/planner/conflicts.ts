@@ -9,8 +9,8 @@ export function conflictsOf(board: Board): Conflict[] {
 
 /** A VM whose rules about hosts leave none. */
 function noHostLeft(board: Board): Conflict[] {
-  return [...board.rules.allowed].flatMap(([vm, { hosts, rules }]) =>
-    hosts.size > 0
+  return [...board.rules.allowed].flatMap(([vm, { allows, rules }]) =>
+    board.snapshot.hosts.some((_, host) => allows(host))
       ? []
       : [
           conflict(
@@ -28,8 +28,8 @@ function noHostLeft(board: Board): Conflict[] {
 function noCommonHost(board: Board): Conflict[] {
   return board.rules.together.flatMap(({ rule, vms }) => {
     const limits = vms.map((vm) => board.rules.allowed.get(vm)).filter((each) => each !== undefined);
-    const isCommon = board.snapshot.hosts.some((_, host) => limits.every(({ hosts }) => hosts.has(host)));
-    if (isCommon || limits.some(({ hosts }) => hosts.size === 0)) return [];
+    const isCommon = board.snapshot.hosts.some((_, host) => limits.every(({ allows }) => allows(host)));
+    if (isCommon) return [];
     const rules = [rule, ...limits.flatMap((each) => each.rules)];
     return [
       conflict(
@@ -68,7 +68,7 @@ function tooFewHosts(board: Board): Conflict[] {
   return board.rules.apart.flatMap(({ rule, vms }) => {
     const hosts = board.snapshot.hosts.filter(
       ({ service }, host) =>
-        service === 'in_service' && vms.some((vm) => board.rules.allowed.get(vm)?.hosts.has(host) ?? true),
+        service === 'in_service' && vms.some((vm) => board.rules.allowed.get(vm)?.allows(host) ?? true),
     );
     if (hosts.length >= vms.length) return [];
     return [

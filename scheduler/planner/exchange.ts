@@ -30,7 +30,8 @@ export function exchangeFor(draft: Draft, source: number): readonly Relocation[]
     .sort((one, other) => other.score - one.score || one.unit - other.unit)
     .slice(0, UNITS_TRIED_MAX);
   let best: Exchange | undefined;
-  for (const target of open.order.subarray(0, TARGETS_TRIED_MAX))
+  const targets = open.order.subarray(0, TARGETS_TRIED_MAX).filter((target) => target !== source);
+  for (const target of targets)
     for (const making of [...(board.hosts.units[target] ?? [])]) {
       if (!draft.effort.spend(2 * leaving.length)) return best?.moves;
       if (!draft.isMovable(making)) continue;

@@ -101,10 +101,10 @@ export class Fit {
   #makeRow(members: readonly number[]): Int32Array {
     const { snapshot, rules } = this.#board;
     const needs = [...new Set(members.flatMap((vm) => snapshot.vms[vm]?.needs ?? []))];
-    const allowed = members.flatMap((vm) => rules.allowed.get(vm)?.hosts ?? []);
+    const allowed = members.flatMap((vm) => rules.allowed.get(vm) ?? []);
     return Int32Array.from(snapshot.hosts, ({ traits }, host) => {
       if (needs.some((need) => !traits.includes(need))) return FIT.trait;
-      return allowed.every((hosts) => hosts.has(host)) ? FIT.ok : FIT.rule;
+      return allowed.every(({ allows }) => allows(host)) ? FIT.ok : FIT.rule;
     });
   }
 

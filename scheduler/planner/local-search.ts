@@ -6,10 +6,11 @@ import { at, wholeAt } from './columns.ts';
 import type { Draft } from './draft.ts';
 import { FIT } from './fit.ts';
 import { coreEquivalents, costExchanged, hostCost } from './host-cost.ts';
+import { closedTo } from './targets.ts';
 
 // Where most cost is, most is to be gained.
 const SOURCES_MAX = 16;
-// All hosts of a small cluster, the emptiest of a large one.
+// More hosts differ too little to be worth looking at.
 const TARGETS_MAX = 64;
 // About half a second: what is found later is worth little beside what the loads change meanwhile.
 const STEPS_MAX = 3_000_000;
@@ -24,6 +25,8 @@ interface Shift {
 
 export class LocalSearch {
   readonly #draft: Draft;
+  /** Hosts whose figures can be acted upon. One that is hot may take something too: the cost says what. */
+  readonly #hosts: readonly number[];
   readonly #start: Int32Array;
   readonly #moved = new Set<number>();
   readonly #movesMax: number;
@@ -34,7 +37,11 @@ export class LocalSearch {
 
   constructor(draft: Draft) {
     this.#draft = draft;
-    this.#start = draft.board.units.home.slice();
+    const { board, hot } = draft;
+    this.#hosts = board.snapshot.hosts
+      .map((_, host) => host)
+      .filter((host) => [undefined, 'hot'].includes(closedTo(board, hot, host, 'option')));
+    this.#start = board.units.home.slice();
     this.#stepsMax = draft.effort.steps + STEPS_MAX;
     ({ moves: this.#movesMax, bytes: this.#bytesMax } = draft.left());
   }
@@ -234,16 +241,19 @@ export class LocalSearch {
     return this.#moved.has(unit) || this.#draft.isMovable(unit);
   }
 
+  /** The costliest hosts. */
   #sources(): number[] {
-    const { board, open } = this.#draft;
-    const cost = new Map([...open.order].map((host) => [host, hostCost(board, host)]));
-    return [...open.order]
+    const { board } = this.#draft;
+    const cost = new Map(this.#hosts.map((host) => [host, hostCost(board, host)]));
+    return [...this.#hosts]
       .sort((one, other) => (cost.get(other) ?? 0) - (cost.get(one) ?? 0) || one - other)
       .slice(0, SOURCES_MAX);
   }
 
-  #targets(): Int32Array {
-    return this.#draft.open.order.subarray(0, TARGETS_MAX);
+  /** All hosts of a small cluster, the emptiest of a large one. */
+  #targets(): readonly number[] {
+    if (this.#hosts.length <= TARGETS_MAX) return this.#hosts;
+    return [...this.#draft.open.order.subarray(0, TARGETS_MAX)];
   }
 
   #shift({ unit, target }: Shift): void {

@@ -10,7 +10,7 @@ import type { VmRule } from './rules.ts';
 
 export function repairMustRules(draft: Draft): void {
   const { rules } = draft.board;
-  for (const rule of rules.together) bringTogether(draft, rule);
+  for (const rule of joined(rules.together)) bringTogether(draft, rule);
   for (const [vm, { rules: asking }] of rules.allowed)
     if (!isAllowed(draft, vm))
       placeUnit(draft, unitOf(draft, vm), 'must_rule', asking.map(({ id }) => id).join(', '));
@@ -19,7 +19,7 @@ export function repairMustRules(draft: Draft): void {
 
 export function isAllowed({ board }: Draft, vm: number): boolean {
   const allowed = board.rules.allowed.get(vm);
-  return allowed === undefined || allowed.hosts.has(wholeAt(board.units.home, wholeAt(board.unitOfVm, vm)));
+  return allowed === undefined || allowed.allows(wholeAt(board.units.home, wholeAt(board.unitOfVm, vm)));
 }
 
 function unitOf({ board }: Draft, vm: number): number {
@@ -29,6 +29,18 @@ function unitOf({ board }: Draft, vm: number): number {
 /** Hosts of a rule's units, each once, in the order of its VMs. */
 export function homesOf({ board }: Draft, { vms }: VmRule): number[] {
   return [...new Set(vms.map((vm) => wholeAt(board.units.home, wholeAt(board.unitOfVm, vm))))];
+}
+
+/** Rules that share a VM ask for all their VMs together. */
+function joined(rules: readonly VmRule[]): VmRule[] {
+  const groups: VmRule[] = [];
+  for (const { rule, vms } of rules) {
+    const sharing = groups.filter((group) => group.vms.some((vm) => vms.includes(vm)));
+    for (const group of sharing) groups.splice(groups.indexOf(group), 1);
+    const all = new Set([...sharing.flatMap((group) => group.vms), ...vms]);
+    groups.push({ rule: sharing[0]?.rule ?? rule, vms: [...all] });
+  }
+  return groups;
 }
 
 /** To the host that needs fewest bytes copied; one where some of them are already, if they all fit there. */
@@ -66,7 +78,8 @@ function fitsAll(draft: Draft, units: readonly number[], host: number): boolean 
   const moved: { unit: number; home: number }[] = [];
   const fits = units.every((unit) => {
     const home = wholeAt(board.units.home, unit);
-    if (home === host) return true;
+    // One that is there already must be allowed to stay.
+    if (home === host) return fit.row(unit)[host] === FIT.ok;
     effort.spend(1);
     if (!canLeave(draft, unit)) return false;
     if (fit.refuses(unit, host, 'duty') !== FIT.ok) return false;
@@ -78,7 +91,7 @@ function fitsAll(draft: Draft, units: readonly number[], host: number): boolean 
   return fits;
 }
 
-/** Of those on one host the one that is dearest to move stays. */
+/** Of those on one host the one that is dearest to move stays. Those that are being brought to others have their turn later. */
 function takeApart(draft: Draft, apart: VmRule): void {
   const { board } = draft;
   const seconds = (unit: number): number => at(board.units.migrationSeconds, unit);
@@ -86,8 +99,9 @@ function takeApart(draft: Draft, apart: VmRule): void {
     const units = [...new Set(apart.vms.map((vm) => unitOf(draft, vm)))].filter(
       (unit) => board.units.home[unit] === host,
     );
-    const cheapestFirst = units.sort((one, other) => seconds(one) - seconds(other) || one - other);
-    let left = cheapestFirst.length;
+    const movable = units.filter((unit) => !draft.wishes.isBound(unit));
+    const cheapestFirst = movable.sort((one, other) => seconds(one) - seconds(other) || one - other);
+    let left = units.length;
     for (const unit of cheapestFirst)
       if (left > 1 && placeUnit(draft, unit, 'must_rule', apart.rule.id)) left -= 1;
   }

@@ -49,12 +49,13 @@ function fulfil(draft: Draft): void {
     judgeTouched(draft);
     evacuate(draft);
     repairMustRules(draft);
+    // Evenness counts what hot hosts cost too, and finds the better moves for both.
+    if (evenness) evenOut(draft);
     if (before === 0 && consolidation) new Consolidation(draft).relieve();
     if (relieved !== draft.changes) relieveHotHosts(draft);
     relieved = draft.changes;
     if (before === 0) makeRoomForPending(draft);
     grantWishes(draft);
-    if (evenness) evenOut(draft);
   }
   if (consolidation) new Consolidation(draft).empty();
 }

@@ -126,7 +126,7 @@ function bestTarget(draft: Draft, unit: number): Choice | undefined {
   let accepted = 0;
   for (const host of relief > price ? open.order : []) {
     looked += 1;
-    if (fit.refuses(unit, host, 'option') !== FIT.ok) continue;
+    if (board.units.home[unit] === host || fit.refuses(unit, host, 'option') !== FIT.ok) continue;
     const gain = relief - burdenOf(board, unit, host);
     if (gain <= price || !isBearable(board, hot, { unit, host, gone: NOBODY, gain })) continue;
     const choice = {

@@ -32,7 +32,7 @@ export interface Rules {
 }
 
 export interface AllowedHosts {
-  readonly hosts: ReadonlySet<number>;
+  readonly allows: (host: number) => boolean;
   readonly rules: readonly SnapshotRule[];
 }
 
@@ -56,7 +56,7 @@ export function readRules(
       const isAgainst = rule.kind === 'vm_not_to_host';
       if (rule.strength === 'should')
         hostWishes.set(vm, [...(hostWishes.get(vm) ?? []), { hosts, isAgainst }]);
-      else allowed.set(vm, narrowed(allowed.get(vm), snapshot.hosts.length, hosts, rule));
+      else allowed.set(vm, narrowed(allowed.get(vm), hosts, rule));
     }
   const together = ofKind('affinity', 'must');
   return {
@@ -112,14 +112,12 @@ function hostsOf(
 
 function narrowed(
   before: AllowedHosts | undefined,
-  hostCount: number,
   hosts: ReadonlySet<number>,
   rule: SnapshotRule,
 ): AllowedHosts {
   const isAgainst = rule.kind === 'vm_not_to_host';
-  const start = before?.hosts ?? new Set(Array.from({ length: hostCount }, (_, host) => host));
   return {
-    hosts: new Set([...start].filter((host) => hosts.has(host) !== isAgainst)),
+    allows: (host) => hosts.has(host) !== isAgainst && (before?.allows(host) ?? true),
     rules: [...(before?.rules ?? []), rule],
   };
 }

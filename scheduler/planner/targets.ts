@@ -28,6 +28,7 @@ export class Targets {
   readonly #board: Board;
   order: Int32Array;
   readonly #fullness: Float64Array;
+  readonly #open: Set<number>;
 
   constructor(board: Board, hot: HotHosts, need: Need) {
     this.#board = board;
@@ -35,14 +36,15 @@ export class Targets {
     const open = Array.from({ length: board.hosts.count }, (_, host) => host).filter(
       (host) => closedTo(board, hot, host, need) === undefined,
     );
+    this.#open = new Set(open);
     this.order = Int32Array.from(open.sort((one, other) => this.#compare(one, other)));
   }
 
   /** Puts the host where it belongs after its load has changed. */
   reorder(host: number): void {
     this.#fullness[host] = fullness(this.#board, host);
+    if (!this.#open.has(host)) return;
     let place = this.order.indexOf(host);
-    if (place < 0) return;
     while (place > 0 && this.#compare(wholeAt(this.order, place - 1), host) > 0)
       place = this.#swap(place, -1);
     while (place < this.order.length - 1 && this.#compare(wholeAt(this.order, place + 1), host) < 0)
@@ -51,6 +53,9 @@ export class Targets {
 
   /** Opens or closes a host for what is still to come. */
   set(host: number, isOpen: boolean): void {
+    if (this.#open.has(host) === isOpen) return;
+    if (isOpen) this.#open.add(host);
+    else this.#open.delete(host);
     const others = [...this.order].filter((each) => each !== host);
     this.order = Int32Array.from(isOpen ? [...others, host] : others);
     this.reorder(host);

@@ -89,11 +89,11 @@ function vmChecks(
 }
 
 function ruleChecks(world: World, vm: SnapshotVm, target: SnapshotHost): [boolean, string][] {
-  const { snapshot, homes } = world;
+  const { snapshot, homes, vms } = world;
   return snapshot.rules
     .filter(({ vms }) => vms.includes(vm.uuid))
     .map((rule): [boolean, string] => [
-      keeps(rule, vm, target, homes),
+      keeps(rule, vm, target, { homes, vms }),
       `keeps rule ${rule.id} (${rule.kind})`,
     ]);
 }
@@ -102,7 +102,7 @@ function keeps(
   { kind, strength, vms, hosts }: SnapshotRule,
   vm: SnapshotVm,
   target: SnapshotHost,
-  homes: ReadonlyMap<string, string>,
+  world: Pick<World, 'homes' | 'vms'>,
 ): boolean {
   switch (kind) {
     case 'never_move':
@@ -114,8 +114,15 @@ function keeps(
     case 'vm_not_to_host':
       return strength === 'should' || !hosts.includes(target.hostId);
     case 'anti_affinity':
+      // VMs that were together before, and that another rule moves together, are no worse apart from each other.
       return (
-        strength === 'should' || vms.every((other) => other === vm.uuid || homes.get(other) !== target.hostId)
+        strength === 'should' ||
+        vms.every(
+          (other) =>
+            other === vm.uuid ||
+            world.homes.get(other) !== target.hostId ||
+            world.vms.get(other)?.hostId === vm.hostId,
+        )
       );
     case 'affinity':
     case 'group':
