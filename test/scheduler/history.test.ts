@@ -1,14 +1,20 @@
 // The history of VMs: what they usually want, kept through migrations, restarts and changes of the leader.
+import { connect } from 'nats';
 import pino from 'pino';
 import t from 'tap';
 import { History, readPage, SLOT_MS } from '../../scheduler/cluster/history.ts';
 import { emptyView, foldReport } from '../../scheduler/cluster/view.ts';
-import { keepHistory, readHistory } from '../../scheduler/history-keeper.ts';
+import { KEEP_HISTORY_MS, keepHistory, readHistory } from '../../scheduler/history-keeper.ts';
+import { openStore } from '../../scheduler/kv.ts';
+import { encodeJson } from '../../scheduler/store.ts';
+import { HISTORY_BUCKET } from '../../shared/nats.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 import { ManualClock } from '../manual-clock.ts';
+import { skipWithout, startNats } from '../services.ts';
 import { memoryStore } from './memory-world.ts';
 import { DETECTION, LIMITS, reportOf, T0, type ModelHost } from './model-cluster.ts';
 
+const skip = skipWithout('nats-server');
 const START_MS = Math.floor(T0 / SLOT_MS) * SLOT_MS;
 const STEP_MS = 30_000;
 
@@ -101,4 +107,22 @@ void t.test('a scheduler that takes over has the history of the one before', asy
   term.abort();
   await keeping;
   t.match((await readHistory(store, logger)).usualCpu('a'), { meanCores: 2, samples: 8 });
+});
+
+void t.test('what is kept is in JetStream, and read back from there', { skip }, async (t) => {
+  const service = await startNats();
+  const nats = await connect({ servers: service.url });
+  t.teardown(async () => {
+    await nats.close();
+    await service.remove();
+  });
+  const logger = pino({ enabled: false });
+  const history = new History();
+  feed(history, [1, 3, 1, 3, 1, 3, 1, 3, 0]);
+  const store = await openStore(nats, HISTORY_BUCKET, KEEP_HISTORY_MS);
+  t.equal((await readHistory(store, logger)).usualCpu('a'), undefined, 'nothing at first');
+  await store.put('h1', encodeJson(history.page(['a'])), 0);
+  await store.put('h2', encodeJson({ b: 'not a history' }), 0);
+  const read = await readHistory(await openStore(nats, HISTORY_BUCKET, KEEP_HISTORY_MS), logger);
+  t.match(read.usualCpu('a'), { meanCores: 2, samples: 8 }, 'a damaged page does not hinder the others');
 });
