@@ -49,6 +49,7 @@ export interface SchedulerSettings {
     readonly gainMin: number;
     readonly memoryReserveRatio: number;
     readonly unknownHostsMaxRatio: number;
+    readonly evenness: boolean;
     readonly consolidation: boolean;
   };
   /** As written; `rulesOf` reads them. */
@@ -139,6 +140,11 @@ const plannerSchema = {
     doc: 'While more than this share of the hosts is unknown or stale, nothing is moved: the fault is then more likely ours than theirs.',
     format: numberBetween(0, 1),
     default: 0.34,
+  },
+  evenness: {
+    doc: 'true also evens out hosts that are not hot: more moves, for no better service.',
+    format: Boolean,
+    default: DEFAULT_PLAN_POLICY.evenness,
   },
   consolidation: {
     doc: 'true also empties hosts whose VMs the others can carry with room to spare, and names them: they could be powered off ("evenkeel plan"). It looks back 40 minutes and longer; VMs are moved for no better service.',
@@ -296,6 +302,7 @@ export function policyOf({ planner, migration }: SchedulerSettings): Policy {
     gainMin: planner.gainMin,
     memoryReserveRatio: planner.memoryReserveRatio,
     unknownHostsMaxRatio: planner.unknownHostsMaxRatio,
+    evenness: planner.evenness,
     consolidation: planner.consolidation,
     packsKnownOnly: true,
     concurrentMax: migration.concurrentMax,

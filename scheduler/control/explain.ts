@@ -46,7 +46,13 @@ function whatNow({ plan, vm, host, mode, snapshot }: VmQuestion): string[] {
       `${instead.vmName} would move instead, to ${instead.targetHostName}: ${instead.reason}.`,
       ...refused,
     ];
-  if (stay !== undefined) return [...own, ...staySentences(stay), ...refused];
+  if (stay !== undefined)
+    return [
+      ...own,
+      `${vm.name} stays on ${host.hostName}: ${stay.reason}.`,
+      ...stay.evidence.map((text) => `${text}.`),
+      ...refused,
+    ];
   return [
     `${vm.name} stays: its host ${host.hostName} is not hot (${loadWords(host)}) and no rule asks for a move, so there is no reason to move anything.`,
     ...own,
