@@ -10,6 +10,8 @@ const INTERVAL_MAX_MS = 60_000;
 const FUTURE_MAX_MS = 5 * 60_000;
 // What was used can exceed what there is by the jitter of two clocks, never by this; a wrong unit errs by 10 and more.
 const USED_MAX_RATIO = 2;
+// A counter that a crowded host hands out a second late shows more than a second's time.
+const CORES_MAX_RATIO = 4;
 // No host that runs VMs has less, but 64 GiB that were sent as KiB look like just that.
 const HOST_MEMORY_MIN_BYTES = 128 * 1024 ** 2;
 
@@ -40,7 +42,7 @@ function refuseHost(host: HostSample): string | undefined {
   if (!(memoryBytes >= HOST_MEMORY_MIN_BYTES))
     return `memory_bytes ${memoryBytes} is too little: not in bytes?`;
   return (
-    refuseFigure('cpu_used_cores', cpuUsedCores, USED_MAX_RATIO * cpuCores, 'cores') ??
+    refuseFigure('cpu_used_cores', cpuUsedCores, CORES_MAX_RATIO * cpuCores, 'cores') ??
     refuseFigure('cpu_demand_cores', cpuDemandCores) ??
     refuseFigure('memory_available_bytes', memoryAvailableBytes, memoryBytes, 'bytes') ??
     refuseFigure('cpu_pressure_ratio', host.cpuPressureRatio, USED_MAX_RATIO, 'shares of 1') ??
@@ -55,7 +57,7 @@ function refuseVm(vm: VmSample, { cpuCores, memoryBytes }: HostSample): string |
   if (vm.counted && !(vm.memoryMaxBytes > 0))
     return `VM ${vm.name}: memory_max_bytes ${vm.memoryMaxBytes} is not above 0`;
   const refused =
-    refuseFigure('cpu_cores', vm.cpuCores, USED_MAX_RATIO * cpuCores, 'cores') ??
+    refuseFigure('cpu_cores', vm.cpuCores, CORES_MAX_RATIO * cpuCores, 'cores') ??
     refuseFigure('cpu_demand_cores', vm.cpuDemandCores) ??
     refuseFigure('steal_ratio', vm.stealRatio) ??
     refuseFigure('rss_bytes', vm.rssBytes, USED_MAX_RATIO * memoryBytes, 'bytes');
