@@ -7,6 +7,8 @@ export type SnapshotPolicy = (snapshot: Snapshot) => readonly BaselineMove[];
 export interface BaselineMove {
   readonly vmUuid: string;
   readonly targetHostId: string;
+  /** Places of moves that must have ended before. */
+  readonly after?: readonly number[];
 }
 
 export class ModelHost {

@@ -23,17 +23,19 @@ export function bySnapshot(decide: SnapshotPolicy, options: BySnapshotOptions): 
       step += 1;
       if (step % options.everySteps !== 0) return [];
       const atMs = seconds * SECOND_MS;
-      return decide(observer.snapshot(cluster, atMs)).flatMap(({ vmUuid, targetHostId }): Order[] => {
-        const [vm, target] = [cluster.vms[Number(vmUuid)], cluster.hosts[Number(targetHostId)]];
-        if (vm === undefined || target === undefined) return [];
-        observer.noteMove(vm, atMs);
-        return [{ vm, target }];
-      });
+      return decide(observer.snapshot(cluster, atMs)).flatMap(
+        ({ vmUuid, targetHostId, after = [] }): Order[] => {
+          const [vm, target] = [cluster.vms[Number(vmUuid)], cluster.hosts[Number(targetHostId)]];
+          if (vm === undefined || target === undefined) return [];
+          observer.noteMove(vm, atMs);
+          return [{ vm, target, after }];
+        },
+      );
     },
   };
 }
 
-/** The moves of the plan that may start at once; what waits for others is planned anew, as the control loop does. */
+/** Within a step of the traces the control loop plans many times, so that moves which wait for others come to their turn. */
 export function evenkeelUnder(policy: PlanPolicy): SnapshotPolicy {
-  return (snapshot) => planMoves(snapshot, policy).moves.filter(({ after }) => after.length === 0);
+  return (snapshot) => planMoves(snapshot, policy).moves;
 }

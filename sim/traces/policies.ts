@@ -66,12 +66,13 @@ function placeByPower(cluster: Cluster): void {
 }
 
 /**
- * A sample here is the mean of five minutes, so that little hysteresis is needed. What a target may have (exit level less
- * margin) must lie above the 75 % that all hosts together come to at the peak, or then no host would be fit to take a VM.
+ * A sample here is the mean of five minutes, so that hardly any hysteresis is needed. What a target may have, the exit level
+ * less the margin of 5 %, must lie clearly above the 75 % that all hosts together come to at the peak: else no host is
+ * fit to take a VM just when one is needed.
  */
 const SPREAD: PlanPolicy = {
   ...DEFAULT_PLAN_POLICY,
-  cpu: { entryRatio: 0.85, exitRatio: 0.83 },
+  cpu: { entryRatio: 0.86, exitRatio: 0.85 },
   bandwidthBytesPerSecond: SPREAD_MB_PER_SECOND * MIB,
 };
 // The first cool-down of the product.

@@ -5,6 +5,8 @@ import { Meter, type Figures, type MeterOptions } from './meter.ts';
 export interface Order {
   readonly vm: SimVm;
   readonly target: SimHost;
+  /** Places, in the same list, of orders that must have ended before this one starts: it needs the room they leave. */
+  readonly after?: readonly number[];
 }
 
 /** What places the VMs once and then, at each step, says which go where. */
@@ -21,8 +23,15 @@ export interface RunOptions extends MeterOptions {
   readonly megabytesPerSecond: number;
 }
 
-interface Migration extends Order {
+interface Migration {
+  readonly order: Order;
   readonly endSeconds: number;
+}
+
+interface Waiting {
+  readonly order: Order;
+  /** Orders that have not ended yet. */
+  readonly on: Set<Order>;
 }
 
 // CloudSim's first event comes 0.1 s after the start, and its clock keeps that offset.
@@ -53,6 +62,7 @@ class Run {
   readonly #cluster: Cluster;
   readonly #options: RunOptions;
   #migrations: Migration[] = [];
+  #waiting: Waiting[] = [];
   #nowSeconds = 0;
 
   constructor(cluster: Cluster, options: RunOptions) {
@@ -79,34 +89,52 @@ class Run {
       const endSeconds = Math.min(...this.#migrations.map((migration) => migration.endSeconds));
       if (endSeconds > seconds) return;
       this.passTo(endSeconds);
-      for (const migration of this.#migrations)
-        if (migration.endSeconds === endSeconds) this.#finish(migration);
+      const ended = this.#migrations.filter((migration) => migration.endSeconds === endSeconds);
       this.#migrations = this.#migrations.filter((migration) => migration.endSeconds !== endSeconds);
+      for (const { order } of ended) this.#finish(order);
       this.#cluster.hosts.forEach(this.meter.share);
+      this.#startWaiting(endSeconds);
       if (this.#options.deletesIdle) this.#deleteIdle();
       this.meter.settle();
     }
   }
 
+  /** What the orders before have left waiting is dropped: these are decided by newer figures. */
   start(orders: readonly Order[], seconds: number): void {
-    for (const { vm, target } of orders) {
+    this.#waiting = orders
+      .map((order) => ({ order, on: new Set((order.after ?? []).flatMap((place) => orders[place] ?? [])) }))
+      .filter(({ on }) => on.size > 0);
+    const waiting = new Set(this.#waiting.map(({ order }) => order));
+    this.#begin(
+      orders.filter((order) => !waiting.has(order)),
+      seconds,
+    );
+  }
+
+  #startWaiting(seconds: number): void {
+    const ready = this.#waiting.filter(({ on }) => on.size === 0).map(({ order }) => order);
+    this.#waiting = this.#waiting.filter(({ on }) => on.size > 0);
+    this.#begin(ready, seconds);
+  }
+
+  #begin(orders: readonly Order[], seconds: number): void {
+    for (const order of orders) {
+      const { vm, target } = order;
       const { ramMb, usedMb } = vm.spec;
       const megabytes = usedMb === undefined ? ramMb : vm.usedMb;
       this.meter.moved(vm, target, megabytes);
       vm.isMigrating = true;
       target.arriving.add(vm);
       if (!target.vms.includes(vm)) target.vms.push(vm);
-      this.#migrations.push({
-        vm,
-        target,
-        endSeconds: seconds + megabytes / this.#options.megabytesPerSecond,
-      });
+      this.#migrations.push({ order, endSeconds: seconds + megabytes / this.#options.megabytesPerSecond });
     }
     const touched = new Set(orders.flatMap(({ vm, target }) => [target, vm.host]));
     for (const host of touched) if (host !== undefined) this.meter.share(host);
   }
 
-  #finish({ vm, target }: Migration): void {
+  #finish(order: Order): void {
+    const { vm, target } = order;
+    for (const { on } of this.#waiting) on.delete(order);
     vm.host?.remove(vm);
     target.remove(vm);
     target.arriving.delete(vm);

@@ -36,8 +36,11 @@ function run(vms: readonly VmSpec[], strategy: Strategy, hosts = 2, more: Partia
   return replay(new Cluster(specs, vms, 300), strategy, { ...FAIR, ...more });
 }
 
-/** All on the first host; `orders` by step: VM and host by place. */
-function scripted(orders: Readonly<Record<number, readonly (readonly [number, number])[]>> = {}): Strategy {
+/** VM and host by place, and the orders of the same step that it waits for. */
+type Scripted = readonly [vm: number, host: number, after?: readonly number[]];
+
+/** All on the first host; `orders` by step. */
+function scripted(orders: Readonly<Record<number, readonly Scripted[]>> = {}): Strategy {
   let step = 0;
   return {
     place: (cluster) => {
@@ -46,9 +49,9 @@ function scripted(orders: Readonly<Record<number, readonly (readonly [number, nu
     },
     decide: (cluster) => {
       step += 1;
-      return (orders[step] ?? []).flatMap(([vmPlace, hostPlace]) => {
+      return (orders[step] ?? []).flatMap(([vmPlace, hostPlace, after = []]) => {
         const [moved, target] = [cluster.vms[vmPlace], cluster.hosts[hostPlace]];
-        return moved === undefined || target === undefined ? [] : [{ vm: moved, target }];
+        return moved === undefined || target === undefined ? [] : [{ vm: moved, target, after }];
       });
     },
   };
@@ -94,6 +97,32 @@ t.test(
     t.end();
   },
 );
+
+t.test('a move that waits for another one starts when that has ended', (t) => {
+  const vms = [vm('a', [0.2, 0.2, 0.2, 0.2]), vm('b', [0.2, 0.2, 0.2, 0.2]), vm('c', [0.2, 0.2, 0.2, 0.2])];
+  const waiting = run(
+    vms,
+    scripted({
+      1: [
+        [0, 1],
+        [1, 1, [0]],
+      ],
+    }),
+  );
+  const together = run(
+    vms,
+    scripted({
+      1: [
+        [0, 1],
+        [1, 1],
+      ],
+    }),
+  );
+  t.equal(waiting.migrations, 2);
+  t.ok(Math.abs(waiting.slatah - 20 / (2 * WHOLE_STEPS_SECONDS)) < 1e-9, `${waiting.slatah}`);
+  t.ok(Math.abs(together.slatah - 10 / (2 * WHOLE_STEPS_SECONDS)) < 1e-9, `${together.slatah}`);
+  t.end();
+});
 
 t.test('a VM that goes back where it came from is counted as that', (t) => {
   const figures = run([vm('a', [0.5, 0.5, 0.5, 0.5])], scripted({ 1: [[0, 1]], 2: [[0, 0]] }));
