@@ -52,8 +52,11 @@ export class MaintenanceBook {
 /** How far the emptying is, by a plan in which the host is drained. Pure. */
 export function progressOf(entry: MaintenanceEntry, snapshot: Snapshot, plan: Plan): Maintenance {
   const { hostId } = entry;
-  const here = snapshot.vms.filter((vm) => vm.hostId === hostId);
-  const moving = new Set(snapshot.migrations.map(({ vmUuid }) => vmUuid));
+  const moving = new Set(
+    snapshot.migrations.filter(({ sourceHostId }) => sourceHostId === hostId).map(({ vmUuid }) => vmUuid),
+  );
+  // The target may show a VM before it is certain that the source has let go of it: until then it counts as left.
+  const here = snapshot.vms.filter((vm) => vm.hostId === hostId || moving.has(vm.uuid));
   const moves = plan.moves.filter(({ sourceHostId }) => sourceHostId === hostId);
   const leaving = new Set(moves.map(({ vmUuid }) => vmUuid));
   const refusals = plan.stays.filter((stay) => stay.hostId === hostId).flatMap((stay) => stay.refusals);

@@ -5,6 +5,7 @@ import { createLogger } from '../../shared/log.ts';
 import { modeCodec, proposalCodec, ruleCodec } from '../../shared/proto/load.ts';
 import { emptyView } from '../../scheduler/cluster/view.ts';
 import { decisionsOf } from '../../scheduler/control/decisions-of.ts';
+import { progressOf } from '../../scheduler/control/maintenance.ts';
 import { ModeControl } from '../../scheduler/control/modes.ts';
 import { ProposalBook, PROPOSALS_MAX } from '../../scheduler/control/proposals.ts';
 import { onlyTheseMoves } from '../../scheduler/control/recheck.ts';
@@ -273,3 +274,17 @@ void t.test(
     t.end();
   },
 );
+
+void t.test('a host is not empty while the outcome of a migration away from it is open', (t) => {
+  const entry = { hostId: 'h1', hostName: 'h1', enteredAtMs: T0, reason: '', vmsAtEntry: 2 };
+  const migrations = [{ vmUuid: 'v1', sourceHostId: 'h1', targetHostId: 'h2' }];
+  const shownOnTarget = { ...snapshotWith(T0, [{ uuid: 'v1', hostId: 'h2' }], []), migrations };
+  t.match(progressOf(entry, shownOnTarget, { ...PLAN, moves: [] }), {
+    vmsLeft: 1,
+    vmsMoving: 1,
+    impossible: [],
+  });
+  const arrived = { ...shownOnTarget, migrations: [] };
+  t.match(progressOf(entry, arrived, { ...PLAN, moves: [] }), { vmsLeft: 0, vmsMoving: 0, impossible: [] });
+  t.end();
+});
