@@ -8,6 +8,7 @@ import { DEFAULT_PLAN_POLICY, type PlanPolicy } from '../scheduler/planner/polic
 import { readSnapshot } from '../scheduler/planner/read-snapshot.ts';
 import type { Snapshot } from '../scheduler/planner/snapshot.ts';
 import { SECOND_MS } from '../shared/units.ts';
+import { besideBaselines, removedPerGib, type Comparison } from './planner-baselines.ts';
 import { HBAL_PACKAGE, runHbal } from './planner-hbal.ts';
 import { leastObjective } from './planner-optimum.ts';
 import { snapshotOf, type Kind } from './planner-snapshots.ts';
@@ -51,10 +52,12 @@ export async function benchPlanner(folder?: string): Promise<BenchResult> {
   const fast = besideHbal(SPEED_SIZE, 1);
   const exact = [];
   for (let seed = 1; seed <= EXACT_SEEDS; seed += 1) exact.push(await besideOptimum(seed));
+  const baselines = besideBaselines(PEER_SIZE, PEER_SEEDS);
   const memoryBytes = process.memoryUsage().rss;
   const goals = [
     ...speedGoals(speed),
     ...peerGoals(peers, fast),
+    ...baselineGoals(baselines),
     atMost(
       'objective / bound of the optimum, 4x40, worst seed',
       Math.max(...exact.map(({ ratio }) => ratio)),
@@ -62,7 +65,7 @@ export async function benchPlanner(folder?: string): Promise<BenchResult> {
       EXACT_RATIO_MAX,
     ),
   ];
-  return result('planner', goals, { speed, given, peers, fast, exact, memoryBytes });
+  return result('planner', goals, { speed, given, peers, fast, exact, baselines, memoryBytes });
 }
 
 interface Speed {
@@ -191,6 +194,21 @@ function peerGoals(peers: readonly Peer[], fast: Peer): Goal[] {
     atMost('worst memory, mean difference to hbal', mean('memoryRatio'), '', 0),
     atLeast('time of hbal / of evenkeel at 32x640', fast.hbal.ms / fast.evenkeel.ms, '', SPEED_RATIO_MIN),
   ];
+}
+
+/** One that removes nothing sets no goal; it is in the raw figures. */
+function baselineGoals(baselines: readonly Comparison[]): Goal[] {
+  return baselines
+    .filter(({ its }) => its.removed > 0)
+    .map(({ baseline, its, evenkeel, overload }) => {
+      const share = Math.round((100 * its.removed) / overload);
+      return atLeast(
+        `overload removed per byte / ${baseline}, which removed ${share} % of it, at the same removed`,
+        removedPerGib(evenkeel) / removedPerGib(its),
+        '',
+        1,
+      );
+    });
 }
 
 interface Exact {

@@ -102,7 +102,10 @@ export function shortMoves(moves: readonly PlannedMove[]): string[] {
 }
 
 /** The snapshot once all moves have ended, as the next samples would show it. */
-export function applied(snapshot: Snapshot, moves: readonly PlannedMove[]): Snapshot {
+export function applied(
+  snapshot: Snapshot,
+  moves: readonly Pick<PlannedMove, 'vmUuid' | 'targetHostId'>[],
+): Snapshot {
   const movesOf = new Map(moves.map((move) => [move.vmUuid, move.targetHostId]));
   const shift = (figures: Figures, by: Figures, sign: number): Figures => ({
     now: figures.now + sign * by.now,

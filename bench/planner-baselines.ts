@@ -1,0 +1,104 @@
+// Overload removed for each byte copied, beside simple balancers on the same snapshots.
+import { cloudStack, proxmox } from '../sim/baselines/dispersion.ts';
+import { sandpiper, thresholdLeastLoaded } from '../sim/baselines/hot-spots.ts';
+import type { BaselineMove, SnapshotPolicy } from '../sim/baselines/snapshot-model.ts';
+import { planMoves } from '../scheduler/planner/plan-moves.ts';
+import { DEFAULT_PLAN_POLICY } from '../scheduler/planner/policy.ts';
+import type { Snapshot } from '../scheduler/planner/snapshot.ts';
+import { GIB } from '../shared/units.ts';
+import { snapshotOf } from './planner-snapshots.ts';
+
+const BASELINES: Readonly<Record<string, SnapshotPolicy>> = {
+  cloudStack,
+  proxmox,
+  sandpiper,
+  thresholdLeastLoaded,
+};
+
+interface Relief {
+  readonly moves: number;
+  readonly copiedGib: number;
+  /** Cores (4 GiB of memory count as one) beyond the entry levels that were removed. */
+  readonly removed: number;
+}
+
+export interface Comparison {
+  readonly baseline: string;
+  readonly overload: number;
+  readonly its: Relief;
+  /** Evenkeel's plan, ended where it has removed as much as the baseline did. */
+  readonly evenkeel: Relief;
+  /** Evenkeel's whole plan. */
+  readonly whole: Relief;
+}
+
+/** Each baseline over the same snapshots, all figures summed up. */
+export function besideBaselines(size: { hosts: number; vms: number }, seeds: number): Comparison[] {
+  const snapshots = Array.from({ length: seeds }, (_, at) =>
+    snapshotOf({ ...size, kind: 'skewed', seed: at + 1 }),
+  );
+  const plans = snapshots.map((snapshot) => planMoves(snapshot, DEFAULT_PLAN_POLICY).moves);
+  const total = (movesFor: (snapshot: Snapshot, at: number) => readonly BaselineMove[]): Relief =>
+    sumOf(snapshots.map((snapshot, at) => reliefOf(snapshot, movesFor(snapshot, at))));
+  return Object.entries(BASELINES).map(([baseline, plan]) => ({
+    baseline,
+    overload: snapshots.reduce((sum, snapshot) => sum + overload(snapshot, new Map()), 0),
+    its: total(plan),
+    evenkeel: total((snapshot, at) =>
+      cut(snapshot, plans[at] ?? [], reliefOf(snapshot, plan(snapshot)).removed),
+    ),
+    whole: total((_, at) => plans[at] ?? []),
+  }));
+}
+
+export function removedPerGib({ removed, copiedGib }: Relief): number {
+  return copiedGib === 0 ? 0 : removed / copiedGib;
+}
+
+/** The first moves that together remove as much; all where they remove less. */
+function cut(
+  snapshot: Snapshot,
+  moves: readonly BaselineMove[],
+  removedMin: number,
+): readonly BaselineMove[] {
+  const end = moves.findIndex((_, at) => reliefOf(snapshot, moves.slice(0, at + 1)).removed >= removedMin);
+  return removedMin <= 0 ? [] : end < 0 ? moves : moves.slice(0, end + 1);
+}
+
+function reliefOf(snapshot: Snapshot, moves: readonly BaselineMove[]): Relief {
+  const targets = new Map(moves.map(({ vmUuid, targetHostId }): [string, string] => [vmUuid, targetHostId]));
+  return {
+    moves: moves.length,
+    copiedGib: copiedBytes(snapshot, moves) / GIB,
+    removed: overload(snapshot, new Map()) - overload(snapshot, targets),
+  };
+}
+
+function sumOf(reliefs: readonly Relief[]): Relief {
+  const sum = (figure: keyof Relief): number => reliefs.reduce((total, relief) => total + relief[figure], 0);
+  return { moves: sum('moves'), copiedGib: sum('copiedGib'), removed: sum('removed') };
+}
+
+function copiedBytes({ vms }: Snapshot, moves: readonly BaselineMove[]): number {
+  const used = new Map(vms.map(({ uuid, load }) => [uuid, load.memory.now]));
+  return moves.reduce((sum, { vmUuid }) => sum + (used.get(vmUuid) ?? 0), 0);
+}
+
+function overload({ hosts, vms }: Snapshot, targets: ReadonlyMap<string, string>): number {
+  const shifted = new Map(hosts.map(({ hostId }) => [hostId, { cores: 0, bytes: 0 }]));
+  for (const { uuid, hostId, load } of vms) {
+    const [from, to] = [shifted.get(hostId), shifted.get(targets.get(uuid) ?? hostId)];
+    if (from === undefined || to === undefined) throw new Error(`${uuid} is on a host that is not there`);
+    from.cores -= load.cpu.now;
+    from.bytes -= load.memory.now;
+    to.cores += load.cpu.now;
+    to.bytes += load.memory.now;
+  }
+  const { cpu, memory } = DEFAULT_PLAN_POLICY;
+  return hosts.reduce((sum, { hostId, cpuCores, memoryBytes, load }) => {
+    const { cores = 0, bytes = 0 } = shifted.get(hostId) ?? {};
+    const beyondCores = load.cpu.now + cores - cpu.entryRatio * cpuCores;
+    const beyondBytes = load.memory.now + bytes - memory.entryRatio * memoryBytes;
+    return sum + Math.max(0, beyondCores) + Math.max(0, beyondBytes) / (4 * GIB);
+  }, 0);
+}
