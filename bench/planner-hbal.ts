@@ -19,15 +19,16 @@ export interface HbalRun {
   readonly ms: number;
 }
 
-/** Runs hbal on shared storage until it finds no more moves. */
-export function runHbal(snapshot: Snapshot): HbalRun {
+/** Runs hbal on shared storage: until it finds no more moves, or has made `movesMax`. */
+export function runHbal(snapshot: Snapshot, movesMax?: number): HbalRun {
   const folder = mkdtempSync(join(tmpdir(), 'evenkeel-hbal-'));
   try {
     const [data, loads, saved] = [join(folder, 'data'), join(folder, 'loads'), join(folder, 'saved')];
     writeFileSync(data, clusterText(snapshot));
     writeFileSync(loads, loadText(snapshot));
+    const limit = movesMax === undefined ? [] : ['-l', String(movesMax)];
     const startedMs = performance.now();
-    execFileSync(HBAL, ['-t', data, '-U', loads, '-S', saved, '-q'], {
+    execFileSync(HBAL, ['-t', data, '-U', loads, '-S', saved, '-q', ...limit], {
       stdio: ['ignore', 'ignore', 'ignore'],
     });
     const ms = performance.now() - startedMs;

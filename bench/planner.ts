@@ -34,6 +34,8 @@ const PEER_SEEDS = 20;
 const PEER_SIZE = { hosts: 10, vms: 200 };
 const PEER_SEEDS_WON_MIN = 18;
 const SPEED_SIZE = { hosts: 32, vms: 640 };
+// Without a limit hbal takes minutes at that size.
+const SPEED_MOVES = 10;
 const SPEED_RATIO_MIN = 100;
 
 const EXACT_SIZE = { hosts: 4, vms: 40 };
@@ -49,7 +51,7 @@ export async function benchPlanner(folder?: string): Promise<BenchResult> {
   const speed = KINDS.flatMap((kind) => SIZES.map((size) => timed(kind, size)));
   const given = folder === undefined ? [] : givenSnapshots(folder);
   const peers = Array.from({ length: PEER_SEEDS }, (_, at) => besideHbal(PEER_SIZE, at + 1));
-  const fast = besideHbal(SPEED_SIZE, 1);
+  const fast = besideHbal(SPEED_SIZE, 1, SPEED_MOVES);
   const exact = [];
   for (let seed = 1; seed <= EXACT_SEEDS; seed += 1) exact.push(await besideOptimum(seed));
   const baselines = besideBaselines(PEER_SIZE, PEER_SEEDS);
@@ -136,10 +138,10 @@ interface Peer {
   readonly evenkeel: Worst & { readonly ms: number; readonly moves: number };
 }
 
-/** hbal first, for as long as it finds moves (minutes at 32x640); evenkeel gets as many moves. */
-function besideHbal(size: { hosts: number; vms: number }, seed: number): Peer {
+/** hbal first, for as long as it finds moves if it has no limit; evenkeel gets as many moves. */
+function besideHbal(size: { hosts: number; vms: number }, seed: number, movesMax?: number): Peer {
   const snapshot = snapshotOf({ ...size, kind: 'skewed', seed });
-  const { homes, moves, ms } = runHbal(snapshot);
+  const { homes, moves, ms } = runHbal(snapshot, movesMax);
   const own = timePlan(snapshot, { ...EVEN, movesMax: moves });
   const ownHomes = new Map(own.plan.moves.map(({ vmUuid, targetHostId }) => [vmUuid, targetHostId]));
   const peer = {
@@ -192,7 +194,12 @@ function peerGoals(peers: readonly Peer[], fast: Peer): Goal[] {
     ),
     atMost('worst CPU, mean difference to hbal', mean('cpuRatio'), '', 0),
     atMost('worst memory, mean difference to hbal', mean('memoryRatio'), '', 0),
-    atLeast('time of hbal / of evenkeel at 32x640', fast.hbal.ms / fast.evenkeel.ms, '', SPEED_RATIO_MIN),
+    atLeast(
+      'time of hbal / of evenkeel at 32x640, 10 moves',
+      fast.hbal.ms / fast.evenkeel.ms,
+      '',
+      SPEED_RATIO_MIN,
+    ),
   ];
 }
 

@@ -9,7 +9,7 @@ import { coreEquivalents, costExchanged, hostCost } from './host-cost.ts';
 import { closedTo } from './targets.ts';
 
 // Where most cost is, most is to be gained.
-const SOURCES_MAX = 16;
+const SOURCES_MAX = 8;
 // More hosts differ too little to be worth looking at.
 const TARGETS_MAX = 64;
 // About half a second: what is found later is worth little beside what the loads change meanwhile.
@@ -107,7 +107,7 @@ export class LocalSearch {
     for (const host of this.#sources())
       for (const unit of [...(this.#draft.board.hosts.units[host] ?? [])]) {
         if (this.#isOver()) return count;
-        if (!this.#isFree(unit)) continue;
+        if (!this.#isFree(unit) || !this.#mayMove(unit)) continue;
         const other = this.#bestPartner(unit, host);
         if (other === undefined) continue;
         const target = wholeAt(this.#draft.board.units.home, other);
@@ -125,6 +125,7 @@ export class LocalSearch {
     for (const target of this.#targets()) {
       if (target === host) continue;
       for (const other of board.hosts.units[target] ?? []) {
+        if (!this.#mayMove(other)) continue;
         effort.spend(1);
         const gain = this.#exchangeGain(unit, host, other, target);
         if (gain < least || gain <= (best?.gain ?? 0) + GAIN_MIN || !this.#isFree(other)) continue;
@@ -134,6 +135,11 @@ export class LocalSearch {
       }
     }
     return best?.other;
+  }
+
+  /** Once the moves are used up only units that have moved may move on. */
+  #mayMove(unit: number): boolean {
+    return this.#moves < this.#movesMax || this.#moved.has(unit);
   }
 
   #exchangeGain(unit: number, host: number, other: number, target: number): number {
