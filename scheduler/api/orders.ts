@@ -27,7 +27,7 @@ export function chooseTarget(core: Core, vmUuid: string, targetHostId?: string):
   if (vm === undefined || source === undefined)
     throw new EvenkeelError('UNAVAILABLE', 'vm: no host shows it now; wait a sampling interval');
   refuseSource(vm, source);
-  const alone = vms.map((each) => (each === vm ? withoutHold(vm) : each));
+  const alone = vms.map((each) => (each === vm ? asOrdered(vm, targetHostId) : each));
   const snapshot = { ...rest, vms: alone };
   const { hostId, refusals } = placeMigration(snapshot, core.planning.policy, vmUuid, targetHostId);
   if (hostId !== undefined) return hostId;
@@ -37,9 +37,11 @@ export function chooseTarget(core: Core, vmUuid: string, targetHostId?: string):
   throw refusedOrder(`migrate ${vm.name} to ${name}`, aboutTarget);
 }
 
-function withoutHold(vm: SnapshotVm): SnapshotVm {
-  const { held, ...rest } = vm;
-  return held === undefined ? vm : rest;
+/** Without what it is held by, and, to a host that was named, without that host's refusal of before: it may be mended. */
+function asOrdered(vm: SnapshotVm, targetHostId: string | undefined): SnapshotVm {
+  const { held, refusedTargets = [], ...rest } = vm;
+  const free = held === undefined ? vm : rest;
+  return { ...free, refusedTargets: refusedTargets.filter(({ hostId }) => hostId !== targetHostId) };
 }
 
 function refuseSource({ name, held }: SnapshotVm, { hostName, state }: SnapshotHost): void {

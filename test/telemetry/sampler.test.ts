@@ -268,7 +268,7 @@ void t.test(
     };
     await setMetadata(connection, await lookupByName(connection, 'a', WAIT), key, WAIT);
     const changed = await report(telemetry, (r) => vm(r, 'a')?.metadata?.owner === 'ops', 'new metadata');
-    t.same(vm(changed, 'a')?.metadata?.rules, { neverMove: true, downtimeMaxMs: 250, postCopy: false });
+    t.match(vm(changed, 'a')?.metadata?.rules, { neverMove: true, downtimeMaxMs: 250, postCopy: false });
     const old = vm(changed, 'a');
     await destroy(connection, await lookupByName(connection, 'a', WAIT), 0, WAIT);
     const gone = await report(telemetry, (r) => r.vms.length === 0, 'no VM');
