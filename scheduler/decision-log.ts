@@ -1,7 +1,8 @@
 // Writes down what is news in a plan: each decision once, and again after a while, with the record it can be made again from.
 import { messageOf } from '../shared/errors.ts';
+import type { Mode } from '../shared/gen/evenkeel/v1/Mode.ts';
 import type { Logger } from '../shared/log.ts';
-import { MINUTE_MS } from '../shared/units.ts';
+import { MINUTE_MS, SECOND_MS } from '../shared/units.ts';
 import type { PlannedDecision } from './control/decisions-of.ts';
 import type { DecisionBook } from './decisions.ts';
 import type { RecordRing } from './records.ts';
@@ -9,7 +10,11 @@ import type { RecordRing } from './records.ts';
 // An unchanged decision is written again this often, so that the book shows how long it held.
 const REPEAT_DECISION_MS = 5 * MINUTE_MS;
 
+// Why a host at its limit stays as it is may change with every sample; a person reads no more than two a minute.
+const NEW_REASON_MS = 30 * SECOND_MS;
+
 interface Written {
+  readonly mode: Mode;
   readonly said: string;
   readonly atMs: number;
   readonly decisionId: string;
@@ -46,7 +51,7 @@ export class DecisionLog {
     for (const decision of decisions) {
       const subject = subjectOf(decision);
       const known = before.get(subject);
-      const isNews = known?.said !== saidBy(decision) || decision.atMs - known.atMs >= REPEAT_DECISION_MS;
+      const isNews = known === undefined || isWorthALine(decision, known);
       if (isNews) recordId ??= await this.#parts.records.keep(record());
       const written = isNews ? await this.#record(decision, recordId ?? '') : known;
       if (written === undefined) return undefined;
@@ -69,8 +74,14 @@ export class DecisionLog {
     const reason = move?.reason ?? noMoveReason;
     const { vmName: vm, targetHostName: targetHost } = move ?? {};
     logger.info({ decisionId, host, trigger, evidence, reason, vm, targetHost }, 'decided');
-    return { said: saidBy(decision), atMs: decision.atMs, decisionId };
+    return { mode: decision.mode, said: saidBy(decision), atMs: decision.atMs, decisionId };
   }
+}
+
+function isWorthALine(decision: PlannedDecision, known: Written): boolean {
+  const agoMs = decision.atMs - known.atMs;
+  if (known.said === saidBy(decision)) return agoMs >= REPEAT_DECISION_MS;
+  return decision.move !== null || decision.mode !== known.mode || agoMs >= NEW_REASON_MS;
 }
 
 /** What the decision is about: a VM that moves, or a host or VM that stays. */

@@ -1,5 +1,6 @@
 // What people tell the scheduler: rules from three places, modes, proposals and their ends, and the shelf they are kept on.
 import t from 'tap';
+import type { Mode } from '../../shared/gen/evenkeel/v1/Mode.ts';
 import type { PlacementRule } from '../../shared/gen/evenkeel/v1/PlacementRule.ts';
 import { createLogger } from '../../shared/log.ts';
 import { modeCodec, proposalCodec, ruleCodec } from '../../shared/proto/load.ts';
@@ -17,6 +18,7 @@ import { DEFAULT_PLAN_POLICY } from '../../scheduler/planner/policy.ts';
 import type { Plan } from '../../scheduler/planner/plan-types.ts';
 import { readRecord, recordJson } from '../../scheduler/planner/record.ts';
 import type { Snapshot } from '../../scheduler/planner/snapshot.ts';
+import { DecisionLog } from '../../scheduler/decision-log.ts';
 import { Shelf } from '../../scheduler/shelf.ts';
 import { plannedMove, snapshotWith, viewWith } from './operations-world.ts';
 import { memoryStore } from './memory-world.ts';
@@ -288,3 +290,39 @@ void t.test('a host is not empty while the outcome of a migration away from it i
   t.match(progressOf(entry, arrived, { ...PLAN, moves: [] }), { vmsLeft: 0, vmsMoving: 0, impossible: [] });
   t.end();
 });
+
+void t.test(
+  'a host that stays as it is for ever new reasons is written down twice a minute at most',
+  async (t) => {
+    const book: string[] = [];
+    const log = new DecisionLog({
+      decisions: {
+        record: ({ noMoveCode, mode }) => {
+          book.push(`${noMoveCode} ${mode}`);
+          return Promise.resolve();
+        },
+      },
+      records: { keep: () => Promise.resolve('r1') },
+      newId: () => `d${book.length}`,
+      logger,
+    });
+    const say = (afterMs: number, noMoveCode: string, mode: Mode = 'MODE_AUTO'): Promise<unknown> => {
+      const host = { hostId: 'h1', hostName: 'kvm1', trigger: 'hot_host', overloadedSinceMs: T0 };
+      const stay = { ...host, atMs: T0 + afterMs, mode, move: null, noMoveCode, noMoveReason: noMoveCode };
+      return log.write([{ ...stay, evidence: [], refusals: [] }], () => '{}');
+    };
+    await say(0, 'no_gain');
+    await say(1_000, 'falling');
+    await say(2_000, 'no_gain');
+    await say(3_000, 'no_gain', 'MODE_OBSERVE');
+    await say(33_000, 'falling', 'MODE_OBSERVE');
+    await say(63_000, 'falling', 'MODE_OBSERVE');
+    await say(333_000, 'falling', 'MODE_OBSERVE');
+    t.strictSame(book, [
+      'no_gain MODE_AUTO',
+      'no_gain MODE_OBSERVE',
+      'falling MODE_OBSERVE',
+      'falling MODE_OBSERVE',
+    ]);
+  },
+);
