@@ -42,22 +42,27 @@ export interface CoolDown {
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * max(least, how long the last copy took) x 2^(copies in 24 h - 1), at most `coolDownMaxMs`, from the end of the last.
- * `copies` are migrations of one VM that began to copy and have ended, in any order. Counted from the end of the last
- * one, so that the end of the cool-down does not move as time goes on.
+ * Of each copy: max(least, how long it took) x 2^(copies in the 24 h up to it - 1), at most `coolDownMaxMs`, from its end;
+ * the longest holds, so that a later abort does not shorten what a move has begun. `copies` are migrations of one VM that
+ * began to copy and have ended, in any order.
  */
 export function coolDownOf(copies: readonly Migration[], restraint: Restraint): CoolDown | undefined {
-  const [first, ...others] = copies;
-  if (first === undefined) return undefined;
-  const last = others.reduce((latest, copy) => (copy.endedAtMs > latest.endedAtMs ? copy : latest), first);
-  const movesInDay = copies.filter(({ endedAtMs }) => endedAtMs > last.endedAtMs - DAY_MS).length;
-  const durationMs = last.startedAtMs > 0 ? last.endedAtMs - last.startedAtMs : 0;
-  const coolDownMs = Math.max(leastMs(last, restraint), durationMs) * 2 ** (movesInDay - 1);
-  return {
-    untilMs: last.endedAtMs + Math.min(restraint.coolDownMaxMs, coolDownMs),
-    movesInDay,
-    migration: last,
-  };
+  return copies
+    .map((copy) => coolDownAfter(copy, copies, restraint))
+    .reduce<CoolDown | undefined>(
+      (longest, each) => (longest === undefined || each.untilMs > longest.untilMs ? each : longest),
+      undefined,
+    );
+}
+
+function coolDownAfter(copy: Migration, copies: readonly Migration[], restraint: Restraint): CoolDown {
+  const { startedAtMs, endedAtMs } = copy;
+  const movesInDay = copies.filter(
+    (other) => other.endedAtMs <= endedAtMs && other.endedAtMs > endedAtMs - DAY_MS,
+  ).length;
+  const durationMs = startedAtMs > 0 ? endedAtMs - startedAtMs : 0;
+  const coolDownMs = Math.max(leastMs(copy, restraint), durationMs) * 2 ** (movesInDay - 1);
+  return { untilMs: endedAtMs + Math.min(restraint.coolDownMaxMs, coolDownMs), movesInDay, migration: copy };
 }
 
 function leastMs({ state, causeCode }: Migration, restraint: Restraint): number {

@@ -272,7 +272,8 @@ export class Cluster {
         kill -CONT $(cat /run/libvirt/qemu/$vm.pid) 2>/dev/null
         virsh domjobabort $vm >/dev/null 2>&1
         virsh destroy $vm >/dev/null 2>&1
-        virsh undefine $vm --nvram --remove-all-storage >/dev/null || echo "$vm is still there"
+        # Gone meanwhile, by evenkeel's own hand, is as good.
+        virsh undefine $vm --nvram --remove-all-storage >/dev/null || ! virsh dominfo $vm >/dev/null 2>&1 || echo "$vm is still there"
       done`;
     for (const host of hostNames) {
       const { stdout, stderr } = await hostExec(host, ['bash', '-c', script], { timeoutMs: 120_000 });

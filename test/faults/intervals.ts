@@ -19,6 +19,8 @@ export interface Overlap {
  * once, for its own beginning, and a paused one nothing.
  */
 const ranMinMs = 2;
+/** Looks are 100 ms apart: what was not seen for three of them has ended. */
+const endedAfterMs = 300;
 
 /**
  * A copy runs in one stretch of time: it never runs again after another has taken over. So two copies have both run when
@@ -26,13 +28,17 @@ const ranMinMs = 2;
  * still runs at the start of its last: an ordinary hand-over, even one that lies across two samples, is no overlap.
  */
 export function overlaps(samples: readonly RunSample[]): Overlap[] {
-  const stretches = new Map<string, { firstByMs: number; lastFromMs: number }>();
+  const stretches = new Map<string, { firstByMs: number; lastFromMs: number; lastToMs: number }>();
+  const seenToMs = new Map<string, number>();
   for (const { copy, fromMs, toMs, ranMs } of samples) {
+    seenToMs.set(copy, toMs);
     if (ranMs < ranMinMs) continue;
     const known = stretches.get(copy);
-    stretches.set(copy, { firstByMs: known?.firstByMs ?? toMs, lastFromMs: fromMs });
+    stretches.set(copy, { firstByMs: known?.firstByMs ?? toMs, lastFromMs: fromMs, lastToMs: toMs });
   }
-  const inOrder = [...stretches].sort(([, one], [, other]) => one.firstByMs - other.firstByMs);
+  const endMs = Math.max(0, ...seenToMs.values());
+  const ran = [...stretches].filter(([copy, stretch]) => !isOwnEnd(stretch, seenToMs.get(copy), endMs));
+  const inOrder = ran.sort(([, one], [, other]) => one.firstByMs - other.firstByMs);
   return inOrder.flatMap(([one, first], index) =>
     inOrder
       .slice(index + 1)
@@ -43,4 +49,14 @@ export function overlaps(samples: readonly RunSample[]): Overlap[] {
         toMs: first.lastFromMs,
       })),
   );
+}
+
+/** A process that ends takes down its memory in whichever thread is last: time of a vCPU in which no guest ran. */
+function isOwnEnd(
+  { firstByMs, lastToMs }: { readonly firstByMs: number; readonly lastToMs: number },
+  seenToMs: number | undefined,
+  endMs: number,
+): boolean {
+  const isOneSample = firstByMs === lastToMs;
+  return isOneSample && seenToMs === lastToMs && endMs - lastToMs > endedAfterMs;
 }

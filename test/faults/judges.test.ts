@@ -26,6 +26,9 @@ t.test('two copies overlap when each ran after the other had', (t) => {
     // A copy that runs again after the other had its turn.
     ['xxx....x', '....xx..', true],
     ['xxxxxxxx', 'xxxxxxxx', true],
+    // One that ends without having run, and one that ran before it ended.
+    ['xxxxxxxxxx', '....x', false],
+    ['xxxxxxxxxx', '....xx', true],
   ] as const) {
     const found = overlaps([...ran('a', one), ...ran('b', other)]);
     t.equal(found.length > 0, isOverlap, `${one} ${other}`);

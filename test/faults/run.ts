@@ -80,10 +80,10 @@ export async function runCase(
     watch?.close();
     await healAll();
   }
-  // What a broken case leaves behind is not the next one's.
-  if (violations.length > 0 || told.isGone) await cluster.removeVms();
   for (const violation of violations) say(`  VIOLATION ${violation}`);
   if (violations.length > 0) say(`  logs: ${await keepEvidence(name, startedAtMs)}`);
+  // What a broken case leaves behind is not the next one's.
+  if (violations.length > 0 || told.isGone) await cluster.removeVms();
   say(`  ${told.end} ${told.cause}: ${told.outcome} [silent ${told.silenceMs} ms]`);
   const { end, cause, outcome, commit, silenceMs, endedAfterMs, looks } = told;
   return {

@@ -44,6 +44,19 @@ void t.test('a copy that took long is followed by a cool-down as long', (t) => {
   t.end();
 });
 
+void t.test('an abort right after a move does not shorten the cool-down of the move', (t) => {
+  const moved = migration({ migrationId: 'm1', startedAtMs: T0 - 1_000, endedAtMs: T0 });
+  const aborted = migration({
+    ...moved,
+    migrationId: 'm2',
+    state: 'MIGRATION_STATE_ABORTED',
+    causeCode: 'user_abort',
+    endedAtMs: T0 + 2_000,
+  });
+  t.equal(coolDownOf([aborted, moved], DEFAULT_RESTRAINT)?.untilMs, T0 + 15 * MINUTE_MS);
+  t.end();
+});
+
 void t.test('the end of a cool-down does not move while one waits for it, whatever the history', (t) => {
   t.comment(`SEED=${SEED}`);
   const minutes = fc.array(fc.integer({ min: 0, max: 3_000 }), { minLength: 1, maxLength: 30 });
