@@ -103,7 +103,14 @@ export async function cut({ at, peer, direction, ports }: Cut): Promise<void> {
     const matches =
       ports === undefined
         ? [[]]
-        : ['--dport', '--sport'].map((option) => ['--protocol', 'tcp', option, ports]);
+        : ['--dports', '--sports'].map((option) => [
+            '--protocol',
+            'tcp',
+            '--match',
+            'multiport',
+            option,
+            ports,
+          ]);
     for (const match of matches) rules.push(['-A', `${chain}-${side}`, end, address, ...match, '-j', 'DROP']);
   }
   const ensure = ['INPUT', 'OUTPUT'].map(
