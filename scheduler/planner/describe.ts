@@ -92,9 +92,11 @@ function reasonOf(draft: Draft, step: Step, ends: Ends, vms: readonly SnapshotVm
 
 function reliefWords(draft: Draft, step: Step, { source, target }: Ends, names: string): string {
   const { board, hot } = draft;
-  const [column] = hot.resources(step.source);
-  const resource = column === undefined ? undefined : board.resources[column];
-  if (column === undefined || resource === undefined || source.hostId !== step.cause)
+  // What it was hot in: the moves of the plan may have cooled it by now.
+  const [spot] = [...hot.first(step.source), ...hot.spots(step.source)];
+  const column = board.resources.findIndex((resource) => resource === spot?.resource);
+  const resource = board.resources[column];
+  if (resource === undefined || source.hostId !== step.cause)
     return `moving ${names} makes room for relief of another host`;
   const [sourceBefore = 0, sourceAfter = 0, targetBefore = 0, targetAfter = 0] = step.ratios[column] ?? [];
   const relief =

@@ -223,6 +223,15 @@ void t.test('a move tells its evidence, its predictions, its terms and its reaso
     move?.reason,
     /moving a takes CPU demand of h1 from 205 % to 105 % and of h2 from 5 % to 105 %; h2 will be busy/,
   );
+  const cooled = planMoves(
+    snapshotOf([host('h1', [vm('a', 0.6), vm('b', 0.6)]), host('h2')]),
+    DEFAULT_PLAN_POLICY,
+  );
+  t.equal(
+    cooled.moves[0]?.reason,
+    'moving a takes CPU demand of h1 from 125 % to 65 % and of h2 from 5 % to 65 %',
+    'also of a host that the move cools altogether',
+  );
   t.match(move?.terms, { persistenceSeconds: 600 });
   t.ok((move?.terms.netCoreSeconds ?? 0) > 0);
   t.end();

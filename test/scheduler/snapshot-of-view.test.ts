@@ -7,6 +7,7 @@ import { snapshotOf, type SnapshotInput } from '../../scheduler/cluster/snapshot
 import { foldReport, settleHost, type ClusterView } from '../../scheduler/cluster/view.ts';
 import { parseQuietWindow } from '../../scheduler/planner/quiet-windows.ts';
 import { readSnapshot } from '../../scheduler/planner/read-snapshot.ts';
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import { GIB, MIB } from '../../shared/units.ts';
 import {
   DETECTION,
@@ -65,6 +66,21 @@ void t.test('a snapshot holds what hosts and VMs want, and is what its reader ta
   t.match(vm('a'), { hostId: 'h1', vcpus: 4, load: { cpu: { now: 2.5 }, memory: { peak: GIB } } });
   t.equal(vm('a')?.held, undefined);
   t.strictSame(readSnapshot(JSON.parse(JSON.stringify(snapshot))), snapshot);
+  t.end();
+});
+
+void t.test('a migration that waits for a person holds its VM, and no host', (t) => {
+  const inState = (state: Migration['state']) =>
+    take(observe([H1, H2]), {
+      ledger: ledger([
+        migration({ vmUuid: 'a', sourceHostId: 'h1', targetHostId: 'h2', state, endedAtMs: 0 }),
+      ]),
+    });
+  const unknown = inState('MIGRATION_STATE_UNKNOWN');
+  t.match(unknown.vm('a')?.held, { code: 'unknown_outcome', against: 'every_move' });
+  t.strictSame([unknown.snapshot.migrations, unknown.host('h1')?.migrationsOut], [[], 0]);
+  const copying = inState('MIGRATION_STATE_COPYING');
+  t.strictSame([copying.snapshot.migrations.length, copying.host('h1')?.migrationsOut], [1, 1]);
   t.end();
 });
 
