@@ -214,7 +214,6 @@ export class LocalSearch {
   }
 
   /** A new move must do more than follow noise. */
-  /** A new move must do more than follow noise. */
   #leastGain(unit: number): number {
     const { board } = this.#draft;
     if (this.#moved.has(unit)) return GAIN_MIN;
