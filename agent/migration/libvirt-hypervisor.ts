@@ -227,7 +227,9 @@ async function leavingOf(
   wait: WaitOptions & { timeoutMs: number },
 ): Promise<Leaving> {
   const [vm, process] = await Promise.all([
-    observeVm(connection, domainByUuid(vmUuid), clock.nowMs(), wait),
+    lookupByUuid(connection, vmUuid, wait).then((domain) =>
+      observeVm(connection, domain, clock.nowMs(), wait),
+    ),
     findQemuProcess(PROC_ROOT, vmUuid).catch(() => undefined),
   ]);
   const ending: VmInput = {

@@ -10,6 +10,7 @@ import type { Connection } from '../libvirt/connection.ts';
 import { ControlState, DomainState, ErrorCode, JobOperation, JobType } from '../libvirt/constants.ts';
 import {
   getControlInfo,
+  getInfo,
   getState,
   getXml,
   isPersistent,
@@ -64,7 +65,10 @@ export async function viewVm(
   return { vm: { ...vm, disks }, definition, xml };
 }
 
-/** For decisions about migrations: nothing that storage could hold up, and a stuck monitor is no answer. */
+/**
+ * What tells who has the guest: nothing that storage could hold up, and a stuck monitor is no answer. Without the
+ * definition: the guest may stand still for the answer, and reading XML takes longer than all else.
+ */
 export async function observeVm(
   connection: Connection,
   domain: DomainRef,
@@ -72,7 +76,23 @@ export async function observeVm(
   wait: WaitOptions,
 ): Promise<VmInput> {
   const role = await migrationRole(connection, domain, wait);
-  return (await viewWithRole(connection, domain, role, nowMs, wait)).vm;
+  const [{ state, reason }, { memoryMaximumBytes, vcpus }, persistent] = await Promise.all([
+    getState(connection, domain, wait),
+    getInfo(connection, domain, wait),
+    isPersistent(connection, domain, wait),
+  ]);
+  return {
+    uuid: domain.uuid,
+    name: domain.name,
+    libvirtId: domain.id,
+    state: VM_STATES[state],
+    stateReason: reason,
+    persistent,
+    migrationRole: role,
+    vcpus,
+    memoryMaxBytes: memoryMaximumBytes,
+    observedAtMs: nowMs,
+  };
 }
 
 /** For a list: without sizes and pools of disks, and with a VM whose monitor is stuck. */

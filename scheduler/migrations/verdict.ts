@@ -15,7 +15,7 @@ export type Sight =
 
 export type Side = 'source' | 'target';
 
-/** One act on one side; carried out only when a fresh look asks for the same. */
+/** One act on one side; carried out only when a look asks for the same after the outcome is recorded. */
 export interface Cure {
   readonly side: Side;
   readonly act: 'resume' | 'suspend' | 'destroy' | 'undefine';

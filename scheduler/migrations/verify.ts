@@ -139,6 +139,8 @@ async function putInOrder(
   }
   if (state !== 'MIGRATION_STATE_CLEANUP') {
     await advanceSurely(term, run, { kind: 'found', outcome });
+    const again = judgeSeen(term, run, watch, seen);
+    if (again.kind === 'settle' && isHandOver(again.cure)) await cureOne(term, run, again.cure, seen);
     return;
   }
   const { deadlineMs = 0 } = ruleOf(run.migration);
@@ -149,6 +151,11 @@ async function putInOrder(
   }
   if (await cureOne(term, run, cure, seen)) watch.pauseMs = LOOK_PAUSE_MIN_MS;
   else await rest(term, run, watch);
+}
+
+/** The guest stands still for it, and who has let go does not take back: a look that is still fresh need not be repeated. */
+function isHandOver({ side, act }: Cure): boolean {
+  return side === 'target' && act === 'resume';
 }
 
 async function cureOne(term: Term, run: Run, cure: Cure, seen: Seen): Promise<boolean> {

@@ -4,7 +4,8 @@ import type { VmInput as _evenkeel_v1_VmInput, Vm as _evenkeel_v1_Vm } from '../
 
 export interface ObserveVmResponseInput {
   /**
-   * Absent when libvirt itself said that it has no such VM.
+   * What tells who has the guest: state, role, size; without its definition. Absent when libvirt itself said that it has
+   * no such VM.
    */
   'vm'?: (_evenkeel_v1_VmInput | null);
   /**
@@ -16,7 +17,8 @@ export interface ObserveVmResponseInput {
 
 export interface ObserveVmResponse {
   /**
-   * Absent when libvirt itself said that it has no such VM.
+   * What tells who has the guest: state, role, size; without its definition. Absent when libvirt itself said that it has
+   * no such VM.
    */
   'vm'?: (_evenkeel_v1_Vm | null);
   /**
