@@ -16,8 +16,9 @@ import { beginConverging, converge, type Converging } from './converge.ts';
 import type { Copy, Hypervisor, VmEvent } from './hypervisor.ts';
 import type { Intents } from './intents.ts';
 import { Notice } from './notice.ts';
-import { askedOf, limitsOf, previousOf, refuseStart } from './order.ts';
+import { askedOf, failureOf, limitsOf, previousOf, refuseStart } from './order.ts';
 import { phaseOf, progressOf, sightOf, type JobFigures } from './progress.ts';
+import { startCopy } from './start-copy.ts';
 import { hasJob, shownOnSource } from './vm-state.ts';
 
 export interface JobContext {
@@ -116,7 +117,7 @@ export class MigrationJob {
         stopped,
       );
     } catch (error) {
-      outcome = this.#failure(error);
+      outcome = failureOf(this.request, stopped.aborted, error);
     }
     this.#outcome = outcome;
     this.#endedAtMs = clock.monotonicMs();
@@ -127,19 +128,6 @@ export class MigrationJob {
       'migration call ended',
     );
     this.#notice.tell();
-  }
-
-  #failure(error: unknown): EvenkeelError {
-    const { vmUuid, migrationId } = this.request;
-    if (this.#context.stopped.aborted)
-      return new EvenkeelError(
-        'UNAVAILABLE',
-        `migration ${migrationId}: the agent stops, the migration goes on; ask again by its id`,
-      );
-    const failure = translateLibvirt(`migrate VM ${vmUuid}`, error);
-    return failure instanceof EvenkeelError
-      ? failure
-      : new EvenkeelError('INTERNAL', failure.message, failure);
   }
 
   /** Ends the copying. Throws FAILED_PRECONDITION when the guest is being switched over or all is over. */
@@ -301,9 +289,12 @@ export class MigrationJob {
 
   #call(copy: Copy): Promise<void> {
     const { request } = this;
-    const order = { ...request, arrivesPaused: request.commitMode === 'COMMIT_MODE_PAUSED' };
     const timeoutMs = request.timeoutMs + ABORT_MAX_MS + SWITCH_MAX_MS;
-    return copy.start(order, { timeoutMs, signal: this.#context.stopped });
+    return startCopy(copy, request, { timeoutMs, signal: this.#context.stopped }, (error) => {
+      this.#logger.warn({ err: error }, 'no post-copy there; copying without');
+      this.#converging = beginConverging({ ...request, postCopy: false });
+      return this.#seen.abortedBy === undefined;
+    });
   }
 
   async #measure(copy: Copy, memoryBytes: number): Promise<void> {

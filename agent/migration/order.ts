@@ -2,6 +2,7 @@
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
 import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
+import { translateLibvirt } from '../libvirt-errors.ts';
 import type { Asked, CopyLimits, Intent } from './claims.ts';
 import { hasJob, isRunning } from './vm-state.ts';
 
@@ -41,4 +42,19 @@ export function refuseStart({ vmUuid }: MigrateRequest, vm: VmInput | undefined)
 /** The guest's own limit as it was before any migration changed it; 0 when that is not known. */
 export function previousOf(intent: Intent | undefined): number {
   return intent?.role === 'source' ? intent.previousDowntimeMs : 0;
+}
+
+/** Why an order was not carried out, for its caller. */
+export function failureOf(
+  { vmUuid, migrationId }: MigrateRequest,
+  isStopped: boolean,
+  error: unknown,
+): EvenkeelError {
+  if (isStopped)
+    return new EvenkeelError(
+      'UNAVAILABLE',
+      `migration ${migrationId}: the agent stops, the migration goes on; ask again by its id`,
+    );
+  const failure = translateLibvirt(`migrate VM ${vmUuid}`, error);
+  return failure instanceof EvenkeelError ? failure : new EvenkeelError('INTERNAL', failure.message, failure);
 }

@@ -58,6 +58,14 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
     await remove(target, uuid);
   });
 
+  await t.test('a VM that may end by post-copy moves without it where QEMU has none', async (t) => {
+    const uuid = await runningVm(source, 'opter');
+    const migrating = pair.restart(source).migrate(pair.request(uuid, { postCopy: true }), never);
+    t.match((await all(migrating)).at(-1)?.result, { ok: true });
+    t.equal(await stateOn(target, uuid), 'VM_STATE_RUNNING');
+    await remove(target, uuid);
+  });
+
   await t.test('while it runs it cannot be pulled away, and an abort leaves it as it was', async (t) => {
     const jobs = pair.restart(source);
     const uuid = await runningVm(source, 'stayer');
