@@ -311,8 +311,10 @@ function judgeEnded(look: Look, source: Exclude<Off, 'off_migrated'>, target: Se
     case 'off_ended':
       return crashed('guest_shutdown', 'the guest was shut down on the source during the migration');
     case 'off_other':
-      return unknown(
-        'off on the source and not on the target; see why ("virsh domstate --reason"), then start it',
+      // Also of a host that lost its power: libvirt does not remember more.
+      return crashed(
+        'guest_crashed',
+        'off on the source for a reason that libvirt does not tell, and not on the target; nothing starts it again',
       );
   }
 }

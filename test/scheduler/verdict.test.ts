@@ -177,6 +177,12 @@ const ROWS: [row: string, source: Sight, target: Sight, expected: string, given?
   ['post-copy broke', PAUSED_POSTCOPY_FAILED, RUNNING_POSTCOPY_FAILED, 'wait', LONG],
   ['off (crashed) / absent', OFF_CRASHED, ABSENT, 'over crashed guest_crashed'],
   ['off (shut down) / absent', OFF_SHUTDOWN, ABSENT, 'over crashed guest_shutdown'],
+  [
+    'off (no reason known, as after a loss of power) / absent',
+    OFF_FAILED,
+    ABSENT,
+    'over crashed guest_crashed',
+  ],
   ['off (crashed) / defined', OFF_CRASHED, OFF_FAILED, 'settle target undefine'],
   ['off (crashed) / paused copy: who ran last?', OFF_CRASHED, PAUSED_USER, 'unknown', PAUSED_MODE],
   ['off (migrated) / absent: lost', OFF_MIGRATED, ABSENT, 'unknown', LONG],
