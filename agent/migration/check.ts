@@ -18,7 +18,8 @@ import { findPool, lookForPath, orUndefined } from '../vm/storage.ts';
 import { checkUuid } from '../vm/view.ts';
 import { attribute, findAll, writeXml } from '../vm/xml-text.ts';
 import { checkMemory, checkPorts, checkTls, type HostCheckContext, type Refusal } from './host-check.ts';
-import { lookWithQemuImg, proveLocks, type LookAtImage } from './lock.ts';
+import { checkLeases } from './lease.ts';
+import { lookWithQemuImg, proveLocks, type LockProof, type LookAtImage } from './lock.ts';
 
 export type CheckTarget = (
   request: CheckTargetRequest,
@@ -31,15 +32,19 @@ export interface CheckContext extends HostCheckContext {
   hasBridge(name: string): Promise<boolean>;
   /** qemu-img when absent. */
   readonly lookAtImage?: LookAtImage;
+  /** libvirt's settings for QEMU; those of the package when absent. */
+  readonly qemuConf?: string;
 }
 
 type Check = (connection: Connection, vm: VmDefinition, wait: WaitOptions) => Promise<Refusal[]>;
 
 // Looking through a pool on slow storage for a disk that another host has made.
 const DISK_TIMEOUT_MS = 10_000;
+const QEMU_CONF = '/etc/libvirt/qemu.conf';
+const BY_LEASE: LockProof = { isProven: true, reason: '' };
 
 export function createCheckTarget(context: CheckContext): CheckTarget {
-  const { access, logger, clock, lookAtImage = lookWithQemuImg } = context;
+  const { access, logger, clock, lookAtImage = lookWithQemuImg, qemuConf = QEMU_CONF } = context;
   const checks = (request: CheckTargetRequest): readonly Check[] => [
     checkTaken,
     checkMachine,
@@ -58,12 +63,17 @@ export function createCheckTarget(context: CheckContext): CheckTarget {
     const work = access.shared(async (connection) =>
       Promise.all(checks(request).map((check) => check(connection, vm, wait))),
     );
-    const [refusals, locks] = await Promise.all([
+    const [refusals, leases, locks] = await Promise.all([
       translated(`check whether VM ${vm.name} can run here`, work),
-      proveLocks(vm, lookAtImage, { signal }),
+      checkLeases(vm.leases, qemuConf, signal),
+      vm.leases.length > 0 ? BY_LEASE : proveLocks(vm, lookAtImage, { signal }),
     ]);
     return {
-      refusals: refusals.flat().map((refusal) => ({ ...refusal, vmUuid: vm.uuid, vmName: vm.name })),
+      refusals: [...refusals.flat(), ...leases].map((refusal) => ({
+        ...refusal,
+        vmUuid: vm.uuid,
+        vmName: vm.name,
+      })),
       lockProven: locks.isProven,
       lockReason: locks.reason,
       atMs: clock.nowMs(),

@@ -1,5 +1,5 @@
-// Whether a single-writer lock protects a VM's disks: on the target each is opened as another QEMU would, which the lock
-// that the running guest holds must refuse. Nothing is ever written.
+// Whether QEMU's own lock protects a VM's disks: on the target each is opened as another QEMU would, which the lock that the
+// running guest holds must refuse. Nothing is ever written.
 import { spawn } from 'node:child_process';
 import type { WaitOptions } from '../../shared/clock.ts';
 import type { DiskDefinition, VmDefinition } from '../vm/definition.ts';

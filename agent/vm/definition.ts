@@ -19,6 +19,7 @@ export interface VmDefinition {
   readonly osFamily: string;
   readonly disks: readonly DiskDefinition[];
   readonly nics: readonly NicDefinition[];
+  readonly leases: readonly LeaseDefinition[];
   /** "address:port" of a running VM's VNC console. */
   readonly vncAddress: string | undefined;
   readonly cpu: XmlElement | undefined;
@@ -50,6 +51,13 @@ export interface NicDefinition {
   readonly network: string;
 }
 
+/** What a lock manager must hold for the VM to run: a file named by the key, in the folder of the lockspace. */
+export interface LeaseDefinition {
+  readonly lockspace: string;
+  readonly key: string;
+  readonly path: string;
+}
+
 /** Throws on what is no domain definition. */
 export function readDefinition(xml: string): VmDefinition {
   const root = parseXml(xml);
@@ -74,6 +82,7 @@ export function readDefinition(xml: string): VmDefinition {
     osFamily: readOsFamily(metadata),
     disks: findAll(devices, 'disk').map(readDisk),
     nics: findAll(devices, 'interface').map(readNic),
+    leases: findAll(devices, 'lease').map(readLease),
     vncAddress: readVnc(devices),
     cpu: find(root, 'cpu'),
     devices,
@@ -123,6 +132,14 @@ function readNic(nic: XmlElement): NicDefinition {
     // The live definition of a NIC on a network names the network's bridge too; that is the host's own affair.
     bridge: kind === 'bridge' ? (attribute(source, 'bridge') ?? '') : '',
     network: attribute(source, 'network') ?? '',
+  };
+}
+
+function readLease(lease: XmlElement): LeaseDefinition {
+  return {
+    lockspace: find(lease, 'lockspace')?.text ?? '',
+    key: find(lease, 'key')?.text ?? '',
+    path: attribute(find(lease, 'target'), 'path') ?? '',
   };
 }
 

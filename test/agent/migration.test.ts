@@ -197,6 +197,7 @@ interface Change {
   readonly totalBytes?: number;
   readonly tls?: boolean;
   readonly settings?: Partial<MigrationSettings>;
+  readonly qemuConf?: string;
 }
 
 async function checks(t: Test, { source, target, agent, stateDirectory }: Pair): Promise<void> {
@@ -225,6 +226,7 @@ async function checks(t: Test, { source, target, agent, stateDirectory }: Pair):
         memoryAvailableBytes: change.memoryBytes ?? GIB,
       }),
       hasBridge: (name) => Promise.resolve(name === 'br-test'),
+      qemuConf: change.qemuConf ?? join(stateDirectory, 'qemu.conf'),
     })(
       {
         vmUuid: uuid,
