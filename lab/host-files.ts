@@ -1,5 +1,5 @@
 // The files that make a lab host a host of its own: pure text, written into its root before it boots.
-import { bridge, hostBridge, hosts, pool, type LabHost } from './topology.ts';
+import { bridge, hostBridge, hosts, leases, pool, type LabHost } from './topology.ts';
 
 /** A file, or a symbolic link, by its path in the host. */
 export type HostFile =
@@ -148,6 +148,11 @@ function viewUnit(ownStat: boolean): string {
   );
 }
 
+const qemuConfPath = '/etc/libvirt/qemu.conf';
+const qemuConf =
+  `user = "root"\ngroup = "root"\nsecurity_driver = "none"\ncgroup_controllers = []\nnamespaces = []\n` +
+  `stdio_handler = "file"\n`;
+
 function libvirtFiles(host: LabHost): HostFile[] {
   const storage = '/etc/libvirt/storage';
   return [
@@ -158,13 +163,21 @@ function libvirtFiles(host: LabHost): HostFile[] {
     ),
     // A container cannot make cgroups or namespaces for QEMU the way a machine can; virtlogd is kept out of the
     // guests' way, so that only libvirtd and QEMU are needed for a guest to run.
-    file(
-      '/etc/libvirt/qemu.conf',
-      `user = "root"\ngroup = "root"\nsecurity_driver = "none"\ncgroup_controllers = []\nnamespaces = []\n` +
-        `stdio_handler = "file"\n`,
-    ),
+    file(qemuConfPath, qemuConf),
     file(`${storage}/${pool.name}.xml`, poolXml()),
     link(`${storage}/autostart/${pool.name}.xml`, `${storage}/${pool.name}.xml`),
+  ];
+}
+
+/** With virtlockd for what leases a VM has; disks stay with QEMU's own locks (libvirt.org/kbase/locking-lockd.html). */
+export function leaseFiles(): HostFile[] {
+  return [
+    file(qemuConfPath, `${qemuConf}lock_manager = "lockd"\n`),
+    // The lockspace is the one folder that virtlockd makes by itself.
+    file(
+      '/etc/libvirt/qemu-lockd.conf',
+      `auto_disk_leases = 0\nrequire_lease_for_disks = 0\nfile_lockspace_dir = "${leases.path}/${leases.lockspace}"\n`,
+    ),
   ];
 }
 

@@ -18,13 +18,14 @@ import {
 import {
   codeStage,
   hostsFolder,
+  leaseFolder,
   lxcfsMount,
   poolFolder,
   repositoryRoot,
   stateFolder,
   statFile,
 } from './paths.ts';
-import { bridge, pool, type LabHost } from './topology.ts';
+import { bridge, leases, pool, type LabHost } from './topology.ts';
 
 /** Low shares: on a small machine the control plane must get its turn while the guests burn all they can. */
 const hostCpuShares = 256;
@@ -149,6 +150,7 @@ function containerCommand(host: LabHost, kvm: boolean, ownStat: boolean): string
     ...['--network-bridge', bridge.name, '--bind=/dev/net/tun'],
     ...(kvm ? ['--bind=/dev/kvm'] : []),
     `--bind=${poolFolder}:${pool.path}`,
+    `--bind=${leaseFolder}:${leases.path}`,
     `--bind-ro=${codeStage}:${codeFolder}`,
     `--bind=${lxcfsMount}:${lxcfsFolder}`,
     ...(ownStat ? [`--bind-ro=${dirname(statFile(host.name))}:${statFolder}`] : []),

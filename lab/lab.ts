@@ -17,6 +17,7 @@ import {
   cacheFolder,
   codeStage,
   hostsFolder,
+  leaseFolder,
   lxcfsMount,
   poolFolder,
   runFolder,
@@ -24,6 +25,7 @@ import {
   stateFolder,
   tlsFolder,
 } from './paths.ts';
+import { leaseFiles } from './host-files.ts';
 import { readProfile, saveProfile, type Profile } from './profile.ts';
 import { tlsFiles } from './tls-files.ts';
 import { cpuViewService, ensureService, influxService, natsService } from './services.ts';
@@ -42,7 +44,7 @@ export async function up(say: Say, wanted?: Profile): Promise<void> {
   };
   // Hosts hang on the bridge and on lxcfs: if either is gone, what is left of the hosts cannot be used.
   if (!(await networkIsUp()) || !(await lxcfsIsUp())) await step('cleared', clear);
-  for (const folder of [hostsFolder, poolFolder, runFolder, servicesFolder, codeStage]) {
+  for (const folder of [hostsFolder, poolFolder, leaseFolder, runFolder, servicesFolder, codeStage]) {
     await mkdir(folder, { recursive: true });
   }
   const image = await step('guest image ready', ensureGuestImage);
@@ -55,7 +57,7 @@ export async function up(say: Say, wanted?: Profile): Promise<void> {
   });
   if (wanted !== undefined) await saveProfile(wanted);
   const profile = await readProfile();
-  if (profile === 'tls') say('migrations go over TLS');
+  if (profile !== 'plain') say(`the hosts are as the profile ${profile} has them`);
   const ownStat = unifiedOf(await readHierarchies()) !== undefined;
   if (ownStat) await step('/proc/stat of each host kept', () => ensureService(cpuViewService));
   await placeImage(image);
@@ -76,6 +78,7 @@ async function upHost(
   const extraFiles = [
     ...(await agentFiles(host, { kvm, ownStat, profile })),
     ...(profile === 'tls' ? tlsFiles(host, await readCertificate(host.name)) : []),
+    ...(profile === 'leases' ? leaseFiles() : []),
   ];
   await ensureHost(host, { kvm, ownStat, extraFiles });
   await ensureAgent(host, code);
@@ -96,6 +99,7 @@ async function clear(): Promise<void> {
   for (const folder of [
     hostsFolder,
     poolFolder,
+    leaseFolder,
     runFolder,
     servicesFolder,
     codeStage,

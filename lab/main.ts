@@ -4,12 +4,15 @@ import { commandEnvironment } from './command.ts';
 import { hostCommand } from './host.ts';
 import { down, up } from './lab.ts';
 import { withLock } from './lock.ts';
+import { profiles } from './profile.ts';
 import { describeStatus, labStatus } from './status.ts';
 import { hostNames, isHostName, labHost } from './topology.ts';
 
 const usage = `npm run lab -- COMMAND
-  up [--tls|--plain]     three KVM hosts, nats-server and influxd; repairs what is not as it should be.
-                         --tls: guests' memory goes over TLS; kept until \`down\` or --plain
+  up [--tls|--leases|--plain]
+                         three KVM hosts, nats-server and influxd; repairs what is not as it should be.
+                         --tls: guests' memory goes over TLS; --leases: virtlockd holds the leases of VMs;
+                         kept until \`down\` or another
   status [--json]        what stands
   shell HOST [-- CMD...] a shell, or one command, in a host (${hostNames.join(', ')})
   down                   ends and removes everything
@@ -48,11 +51,10 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function bringUp(options: readonly string[]): Promise<number> {
-  const profiles = { '--tls': 'tls', '--plain': 'plain' } as const;
   const [option] = options;
-  const profile = option === '--tls' || option === '--plain' ? profiles[option] : undefined;
+  const profile = profiles.find((name) => option === `--${name}`);
   if (options.length > 1 || (option !== undefined && profile === undefined)) {
-    say('up: give --tls, --plain or nothing');
+    say('up: give --tls, --leases, --plain or nothing');
     return usageStatus;
   }
   await withLock(lockTimeoutMs, () => up(say, profile));

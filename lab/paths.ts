@@ -10,6 +10,7 @@ export const cacheFolder = join(stateFolder, 'cache');
 export const hostsFolder = join(stateFolder, 'hosts');
 /** The folder that every host sees as its storage pool. */
 export const poolFolder = join(stateFolder, 'shared');
+export const leaseFolder = join(stateFolder, 'leases');
 /** A copy of what a package would install under /usr/lib/evenkeel. */
 export const codeStage = join(stateFolder, 'code');
 export const lxcfsMount = join(stateFolder, 'lxcfs');

@@ -26,6 +26,8 @@ export const pool = {
   path: '/srv/evenkeel/shared',
   uuid: stableUuid('evenkeel-lab pool shared'),
 } as const;
+/** Where virtlockd finds the lease of a VM that has one: on every host under the same path, a file for each key. */
+export const leases = { path: '/srv/evenkeel/leases', lockspace: 'vms' } as const;
 /** The volume that guests are cloned from. */
 export const baseImage = 'evenkeel-guest';
 

@@ -150,7 +150,7 @@ const libvirtdCases: readonly FaultCase[] = [
   {
     id: 'F8',
     title: 'libvirtd of the source is killed while the switch-over is pending; the target finishes',
-    modes: both,
+    modes: [...both, 'lease'],
     at: 'finish',
     strike: async (stage) => {
       await stage.kill(stage.libvirtd('source'));
@@ -217,7 +217,7 @@ const libvirtdCases: readonly FaultCase[] = [
   {
     id: 'F12',
     title: 'libvirtd of the target hangs in the switch-over, longer than the keepalive, and wakes',
-    modes: both,
+    modes: [...both, 'lease'],
     at: 'finish',
     strike: async (stage) => {
       await stage.pause(beyondKeepaliveMs);

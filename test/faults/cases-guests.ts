@@ -1,7 +1,9 @@
 // Faults of guests and their QEMUs, of what the target has to offer, and of people who act at the wrong moment.
+import { leases } from '../../lab/topology.ts';
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import { seconds, until } from '../e2e/cluster.ts';
 import type { FaultCase } from './case.ts';
+import { leasePath } from './guests.ts';
 import { SecondScheduler } from './second-scheduler.ts';
 import type { Stage } from './stage.ts';
 
@@ -75,7 +77,7 @@ const qemuCases: readonly FaultCase[] = [
     modes: ['lock'],
     at: 'copying',
     strike: (stage) => powerLost(stage, 'source'),
-    ends: ['CRASHED', 'UNKNOWN', 'FAILED'],
+    ends: ['CRASHED', 'FAILED'],
     home: 'gone',
     means: 'its libvirtd, agent and QEMUs are killed and its systemd stopped; the kernel is shared',
   },
@@ -91,7 +93,7 @@ const qemuCases: readonly FaultCase[] = [
       await stage.pause(20_000);
       await stage.powerOn('source');
     },
-    ends: ['SUCCEEDED', 'CRASHED', 'UNKNOWN'],
+    ends: ['SUCCEEDED', 'CRASHED'],
     home: 'alive or gone',
     means: 'as above',
   },
@@ -127,6 +129,13 @@ async function powerLost(stage: Stage, side: 'source' | 'target'): Promise<void>
   await stage.powerOn(side);
 }
 
+/** It may end before its answer has left. */
+async function endItself({ guest }: Stage, how: 'off' | 'reset' | 'panic'): Promise<void> {
+  await guest.tell(`end ${how}`).catch((error: unknown) => {
+    if (!String(error).includes('ECONNRESET')) throw error;
+  });
+}
+
 const guestCases: readonly FaultCase[] = [
   {
     id: 'F22',
@@ -149,7 +158,7 @@ const guestCases: readonly FaultCase[] = [
     title: 'the guest shuts itself down while its memory is copied',
     modes: ['lock'],
     at: 'copying',
-    strike: (stage) => stage.guest.tell('end off'),
+    strike: (stage) => endItself(stage, 'off'),
     ends: ['CRASHED', 'ABORTED', 'FAILED'],
     causes: ['guest_shutdown'],
     home: 'gone',
@@ -160,7 +169,7 @@ const guestCases: readonly FaultCase[] = [
     title: 'the guest resets itself while its memory is copied',
     modes: ['lock'],
     at: 'copying',
-    strike: (stage) => stage.guest.tell('end reset'),
+    strike: (stage) => endItself(stage, 'reset'),
     ends: ['SUCCEEDED', 'FAILED', 'ABORTED'],
     home: 'told',
     restartsGuest: true,
@@ -171,12 +180,31 @@ const guestCases: readonly FaultCase[] = [
     title: 'the guest’s kernel panics while its memory is copied; it starts itself again',
     modes: ['lock'],
     at: 'copying',
-    strike: (stage) => stage.guest.tell('end panic'),
+    strike: (stage) => endItself(stage, 'panic'),
     ends: ['SUCCEEDED', 'FAILED', 'ABORTED'],
     home: 'told',
     restartsGuest: true,
   },
 ];
+
+async function hideLeases(stage: Stage): Promise<void> {
+  await stage.runOn('target', `mount -t tmpfs -o size=1M nothing ${leases.path}`);
+  try {
+    await stage.orderToEnd();
+  } finally {
+    await stage.runOn('target', `umount ${leases.path}`);
+  }
+}
+
+async function takeLeaseAway(stage: Stage): Promise<void> {
+  const lease = leasePath(stage.guest.name);
+  await stage.runOn('source', `mv ${lease} ${lease}.away`);
+  try {
+    await stage.orderToEnd();
+  } finally {
+    await stage.runOn('source', `mv ${lease}.away ${lease}`);
+  }
+}
 
 const targetCases: readonly FaultCase[] = [
   {
@@ -213,6 +241,23 @@ const targetCases: readonly FaultCase[] = [
     home: 'source',
     silenceMaxMs: ordinarySilenceMs,
   },
+  ...(
+    [
+      ['folder', 'the folder of the leases is not mounted on the target', hideLeases],
+      ['file', 'the lease of a running guest is taken out of its folder', takeLeaseAway],
+    ] as const
+  ).map(([variant, title, strike]): FaultCase => ({
+    id: 'F39',
+    variant,
+    title,
+    modes: ['lease'],
+    at: 'before',
+    strike,
+    ends: ['FAILED'],
+    causes: ['lock_not_provable'],
+    home: 'source',
+    silenceMaxMs: ordinarySilenceMs,
+  })),
   ...(['same name', 'same uuid'] as const).map((variant): FaultCase => ({
     id: 'F26',
     variant,

@@ -90,7 +90,7 @@ const finishCases: readonly FaultCase[] = [
     id: 'F14',
     variant: 'scheduler sees both',
     title: 'the reply of Finish is lost: the link between the hosts is cut, the target starts the guest',
-    modes: both,
+    modes: [...both, 'lease'],
     at: 'finish',
     strike: async (stage) => {
       for (const one of betweenHosts(stage)) await stage.cut(one);

@@ -1,14 +1,14 @@
 // The suite's guests: one with disks that a lock protects, one that can write to no disk; made when needed, kept while whole.
 import { hostExec, hostRun } from '../../lab/control.ts';
 import { tellGuest } from '../../lab/guest.ts';
-import { pool, type HostName } from '../../lab/topology.ts';
+import { leases, pool, type HostName } from '../../lab/topology.ts';
 import { until, type Cluster, type Guest } from '../e2e/cluster.ts';
 import type { CaseMode } from './mode.ts';
 
 const virsh = ['virsh', '-c', 'qemu:///system'] as const;
 const wait = { timeoutMs: 60_000 };
 /** Far from those of the other end-to-end tests. */
-const guestNumbers: Readonly<Record<CaseMode, number>> = { lock: 180, paused: 181 };
+const guestNumbers: Readonly<Record<CaseMode, number>> = { lock: 180, paused: 181, lease: 182 };
 /** What the guest changed once and never uses again must be copied all the same: it makes a copy long enough to strike. */
 const touchedMib = 100;
 
@@ -26,7 +26,7 @@ export async function readyGuest(cluster: Cluster, mode: CaseMode): Promise<Home
     await cluster.removeVms();
     host = 'kvm1';
     if (mode === 'lock') await cluster.create(number, host, '--disk', `pool=${pool.name},size=8M`);
-    else await createWithoutWritableDisk(cluster, number, host);
+    else await createWithoutWritableDisk(cluster, number, host, mode === 'lease');
   }
   const home = host;
   const watch = await guest.watch();
@@ -69,12 +69,27 @@ async function settle(guest: Guest, mode: CaseMode): Promise<void> {
 }
 
 /** A lab guest whose only disk is read-only: the kernel and all it runs are in its memory. */
-async function createWithoutWritableDisk(cluster: Cluster, number: number, host: HostName): Promise<void> {
+async function createWithoutWritableDisk(
+  cluster: Cluster,
+  number: number,
+  host: HostName,
+  hasLease: boolean,
+): Promise<void> {
   const { name } = await cluster.create(number, host, '--no-start');
   const xml = await hostRun(host, [...virsh, 'dumpxml', '--inactive', name], wait);
   const readOnly = xml.replace(/<\/disk>/g, '<readonly/></disk>');
-  await defineVm(host, readOnly);
+  if (hasLease) await hostRun(host, ['touch', leasePath(name)], wait);
+  await defineVm(host, hasLease ? readOnly.replace('</devices>', `${leaseXml(name)}</devices>`) : readOnly);
   await cluster.evenkeel('vm', 'start', name);
+}
+
+/** virtlockd takes a lease whose file is there. */
+export function leasePath(vmName: string): string {
+  return `${leases.path}/${leases.lockspace}/${vmName}`;
+}
+
+function leaseXml(vmName: string): string {
+  return `<lease><lockspace>${leases.lockspace}</lockspace><key>${vmName}</key><target path='${leases.path}'/></lease>`;
 }
 
 /** Defines a VM from its XML. libvirt's client opens a file by its name, which a pipe has not. */

@@ -56,11 +56,6 @@ export const notRun: readonly NotRun[] = [
       'one inbound migration a host leaves no second one in flight in a lab of three hosts; simulated (npm run sim)',
   },
   {
-    id: 'F39',
-    title: 'a lease file removed, a lease folder unmounted',
-    reason: 'evenkeel proves the image lock, and uses no lease files',
-  },
-  {
     id: 'F41',
     title: 'garbled or slow answers of virsh',
     reason:

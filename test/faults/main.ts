@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { readProfile } from '../../lab/profile.ts';
 import { openCluster, type Cluster } from '../e2e/cluster.ts';
 import { caseName, type FaultCase } from './case.ts';
-import type { CaseMode } from './mode.ts';
+import { caseModes, type CaseMode } from './mode.ts';
 import { cases, notRun } from './list.ts';
 import { pingPong } from './ping-pong.ts';
 import { randomCase, randomFault } from './random.ts';
@@ -11,7 +11,7 @@ import { runCase, type CaseResult } from './run.ts';
 
 const usage = `npm run test:faults -- [OPTION...]
   --case F12      this fault alone, in all its variants; repeatable, or with commas
-  --mode lock     guests with locked disks alone; or paused: guests without
+  --mode lock     guests with locked disks alone; or paused: guests without; or lease: guests with a lease of virtlockd
   --seed N        random faults instead: fault number i has the seed N + i
   --count M       how many random faults, 20 when not said; for F1 how many migrations, 100 when not said
   --list          what there is, and what cannot run here
@@ -42,10 +42,8 @@ function readOptions(values: {
   const known = new Set(['F1', ...cases.map(({ id }) => id), ...notRun.map(({ id }) => id)]);
   const unknown = ids.filter((id) => !known.has(id));
   if (unknown.length > 0) throw new Error(`no such case: ${unknown.join(', ')}; see --list`);
-  const modes = (['lock', 'paused'] as const).filter(
-    (mode) => values.mode === undefined || values.mode === mode,
-  );
-  if (modes.length === 0) throw new Error('--mode is lock or paused');
+  const modes = caseModes.filter((mode) => values.mode === undefined || values.mode === mode);
+  if (modes.length === 0) throw new Error(`--mode is one of ${caseModes.join(', ')}`);
   return {
     ids,
     modes,
@@ -75,6 +73,10 @@ async function runListed(cluster: Cluster, { ids, modes, count }: Options): Prom
   const wanted = (id: string): boolean => ids.length === 0 || ids.includes(id);
   // Mode by mode: each has its own guest, which then boots once.
   for (const mode of modes) {
+    if (mode === 'lease' && profile !== 'leases') {
+      say('lease not run: it is for the leases profile (npm run lab -- up --leases)');
+      continue;
+    }
     if (wanted('F1')) results.push(await pingPong(cluster, mode, count ?? pingPongCountDefault, say));
     for (const fault of cases.filter(({ id, modes: all }) => wanted(id) && all.includes(mode)))
       if (fault.profile === undefined || fault.profile === profile)
