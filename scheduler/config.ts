@@ -22,6 +22,7 @@ import {
   type TlsSettings,
 } from '../shared/settings.ts';
 import type { Rule } from '../shared/gen/evenkeel/v1/Rule.ts';
+import { RULE_KINDS, RULE_STRENGTHS } from '../shared/rule-words.ts';
 import { HOUR_MS, MIB, MINUTE_MS, SECOND_MS } from '../shared/units.ts';
 
 export interface SchedulerSettings {
@@ -251,7 +252,7 @@ export const schedulerSchema: convict.Schema<SchedulerSettings> = {
   view: viewSchema,
   planner: plannerSchema,
   rules: {
-    doc: 'Rules about where VMs run, each with id, kind (affinity, anti_affinity, vm_to_host, vm_not_to_host, pin, never_move, group), strength (must, should), vms, hosts, and comment. Others are written in the VMs\' metadata or by "evenkeel rule".',
+    doc: `Rules about where VMs run, each with id, kind (${RULE_KINDS.join(', ')}), strength (${RULE_STRENGTHS.join(', ')}), vms, hosts, and comment. Others are written in the VMs' metadata or by "evenkeel rule".`,
     format: readWrittenRules,
     default: [],
   },

@@ -1,23 +1,9 @@
 // The balancer's rules in a VM's metadata, both ways: <rules neverMove="yes"><place kind="anti_affinity" group="web"/></rules>.
 import type { PlacementRule } from '../../shared/gen/evenkeel/v1/PlacementRule.ts';
-import type { RuleKind } from '../../shared/gen/evenkeel/v1/RuleKind.ts';
-import type { RuleStrength } from '../../shared/gen/evenkeel/v1/RuleStrength.ts';
 import type { VmRules } from '../../shared/gen/evenkeel/v1/VmRules.ts';
+import { ruleKindOf, ruleStrengthOf, wireKindOf, wireStrengthOf } from '../../shared/rule-words.ts';
 import { attribute, type XmlElement, type XmlTree } from './xml-text.ts';
 
-const KINDS: Readonly<Record<string, RuleKind>> = {
-  affinity: 'RULE_KIND_AFFINITY',
-  anti_affinity: 'RULE_KIND_ANTI_AFFINITY',
-  vm_to_host: 'RULE_KIND_VM_TO_HOST',
-  vm_not_to_host: 'RULE_KIND_VM_NOT_TO_HOST',
-  pin: 'RULE_KIND_PIN',
-  never_move: 'RULE_KIND_NEVER_MOVE',
-  group: 'RULE_KIND_GROUP',
-};
-const STRENGTHS: Readonly<Record<string, RuleStrength>> = {
-  must: 'RULE_STRENGTH_MUST',
-  should: 'RULE_STRENGTH_SHOULD',
-};
 // People write these by hand; more than this on one VM is a mistake, and each is carried in every sample.
 const PLACES_MAX = 32;
 
@@ -36,15 +22,11 @@ export function rulesTree(rules: VmRules | null): XmlTree | undefined {
 
 function placeTree({ kind, strength, group, hosts }: PlacementRule): XmlTree {
   return {
-    '@kind': wordOf(KINDS, kind),
-    '@strength': wordOf(STRENGTHS, strength),
+    '@kind': ruleKindOf(kind),
+    '@strength': ruleStrengthOf(strength),
     '@group': group || undefined,
     '@hosts': hosts.length > 0 ? hosts.join(' ') : undefined,
   };
-}
-
-function wordOf(words: Readonly<Record<string, string>>, value: string): string | undefined {
-  return Object.keys(words).find((word) => words[word] === value);
 }
 
 /** What makes no sense reads as unset, since people may edit it by hand; a rule without strength must hold. */
@@ -63,9 +45,9 @@ export function readRules(element: XmlElement | undefined): VmRules {
 }
 
 function readPlace(element: XmlElement): PlacementRule[] {
-  const kind = KINDS[attribute(element, 'kind') ?? ''];
-  const strength = STRENGTHS[attribute(element, 'strength') ?? 'must'];
-  if (kind === undefined || strength === undefined) return [];
+  const kind = wireKindOf(attribute(element, 'kind') ?? '');
+  const strength = wireStrengthOf(attribute(element, 'strength') ?? 'must');
+  if (kind === 'RULE_KIND_UNSPECIFIED' || strength === 'RULE_STRENGTH_UNSPECIFIED') return [];
   const hosts = (attribute(element, 'hosts') ?? '').split(/[\s,]+/).filter((name) => name !== '');
   return [{ kind, strength, group: attribute(element, 'group') ?? '', hosts }];
 }

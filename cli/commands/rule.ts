@@ -1,18 +1,8 @@
 // `evenkeel rule add|list|remove`: where VMs have to run, together, apart, or on which hosts.
 import { Argument, type Command } from 'commander';
-import type { RuleKind } from '../../shared/gen/evenkeel/v1/RuleKind.ts';
+import { RULE_KINDS, wireKindOf } from '../../shared/rule-words.ts';
 import type { Run } from '../context.ts';
 import { ruleLine, rulesText } from '../render/rules.ts';
-
-const KINDS: Readonly<Record<string, RuleKind>> = {
-  affinity: 'RULE_KIND_AFFINITY',
-  anti_affinity: 'RULE_KIND_ANTI_AFFINITY',
-  vm_to_host: 'RULE_KIND_VM_TO_HOST',
-  vm_not_to_host: 'RULE_KIND_VM_NOT_TO_HOST',
-  pin: 'RULE_KIND_PIN',
-  never_move: 'RULE_KIND_NEVER_MOVE',
-  group: 'RULE_KIND_GROUP',
-};
 
 const KINDS_HELP = `Kinds:
   affinity        the VMs run on one host
@@ -51,7 +41,7 @@ function addAdd(parent: Command, run: Run): void {
     .description(
       'Adds a rule, which evenkeel then brings about and keeps. One that cannot hold beside the others is refused, with those named.',
     )
-    .addArgument(new Argument('<kind>').choices(Object.keys(KINDS)))
+    .addArgument(new Argument('<kind>').choices(RULE_KINDS))
     .argument('<vms...>', 'names or uuids; a VM that does not run now may be among them')
     .option('--hosts <list>', 'names or ids, separated by commas')
     .option('--should', 'keep it where that overloads no host; without this it must hold', false)
@@ -67,7 +57,7 @@ function addAdd(parent: Command, run: Run): void {
             request: {
               rule: {
                 ruleId: options.id ?? '',
-                kind: KINDS[kind] ?? 'RULE_KIND_UNSPECIFIED',
+                kind: wireKindOf(kind),
                 strength: options.should ? 'RULE_STRENGTH_SHOULD' : 'RULE_STRENGTH_MUST',
                 vms,
                 hosts: (options.hosts ?? '').split(',').filter((name) => name !== ''),

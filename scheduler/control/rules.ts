@@ -1,48 +1,23 @@
 // Rules about where VMs run, from the three places where people write them, made ready for the planner. Pure.
 import type { PlacementRule } from '../../shared/gen/evenkeel/v1/PlacementRule.ts';
 import type { Rule } from '../../shared/gen/evenkeel/v1/Rule.ts';
-import type { RuleKind as WireKind } from '../../shared/gen/evenkeel/v1/RuleKind.ts';
-import type { RuleStrength } from '../../shared/gen/evenkeel/v1/RuleStrength.ts';
+import {
+  RULE_KINDS,
+  ruleKindOf,
+  ruleStrengthOf,
+  wireKindOf,
+  wireStrengthOf,
+  type RuleKind,
+  type RuleStrength,
+} from '../../shared/rule-words.ts';
 import type { ClusterView, VmView } from '../cluster/view.ts';
-import type { RuleKind, SnapshotRule } from '../planner/snapshot.ts';
-
-const KINDS: Readonly<Record<RuleKind, WireKind>> = {
-  affinity: 'RULE_KIND_AFFINITY',
-  anti_affinity: 'RULE_KIND_ANTI_AFFINITY',
-  vm_to_host: 'RULE_KIND_VM_TO_HOST',
-  vm_not_to_host: 'RULE_KIND_VM_NOT_TO_HOST',
-  pin: 'RULE_KIND_PIN',
-  never_move: 'RULE_KIND_NEVER_MOVE',
-  group: 'RULE_KIND_GROUP',
-};
-
-/** The planner's word for the kind; undefined when none is set. */
-export function ruleKindOf(kind: WireKind): RuleKind | undefined {
-  switch (kind) {
-    case 'RULE_KIND_AFFINITY':
-      return 'affinity';
-    case 'RULE_KIND_ANTI_AFFINITY':
-      return 'anti_affinity';
-    case 'RULE_KIND_VM_TO_HOST':
-      return 'vm_to_host';
-    case 'RULE_KIND_VM_NOT_TO_HOST':
-      return 'vm_not_to_host';
-    case 'RULE_KIND_PIN':
-      return 'pin';
-    case 'RULE_KIND_NEVER_MOVE':
-      return 'never_move';
-    case 'RULE_KIND_GROUP':
-      return 'group';
-    case 'RULE_KIND_UNSPECIFIED':
-      return undefined;
-  }
-}
+import type { SnapshotRule } from '../planner/snapshot.ts';
 
 /** A rule as people write it, in scheduler.yaml and on the command line. */
 export interface WrittenRule {
   readonly id: string;
   readonly kind: RuleKind;
-  readonly strength: 'must' | 'should';
+  readonly strength: RuleStrength;
   readonly vms: readonly string[];
   readonly hosts: readonly string[];
   readonly comment: string;
@@ -51,8 +26,8 @@ export interface WrittenRule {
 export function ruleOf(written: WrittenRule, writtenIn: string, writtenAtMs: number): Rule {
   return {
     ruleId: written.id,
-    kind: KINDS[written.kind],
-    strength: strengthOf(written.strength),
+    kind: wireKindOf(written.kind),
+    strength: wireStrengthOf(written.strength),
     vms: [...written.vms],
     hosts: [...written.hosts],
     writtenIn,
@@ -62,14 +37,10 @@ export function ruleOf(written: WrittenRule, writtenIn: string, writtenAtMs: num
   };
 }
 
-function strengthOf(strength: 'must' | 'should'): RuleStrength {
-  return strength === 'must' ? 'RULE_STRENGTH_MUST' : 'RULE_STRENGTH_SHOULD';
-}
-
 /** What is wrong with the rule by itself; undefined when nothing is. */
 export function ruleProblem(rule: Pick<Rule, 'kind' | 'strength' | 'vms' | 'hosts'>): string | undefined {
   const kind = ruleKindOf(rule.kind);
-  if (kind === undefined) return `kind: must be one of ${Object.keys(KINDS).join(', ')}`;
+  if (kind === undefined) return `kind: must be one of ${RULE_KINDS.join(', ')}`;
   if (rule.strength === 'RULE_STRENGTH_UNSPECIFIED') return 'strength: must be must or should';
   const vmsMin = isAmongVms(kind) ? 2 : 1;
   if (new Set(rule.vms).size < vmsMin) return `vms: ${kind} needs at least ${vmsMin}`;
@@ -100,7 +71,7 @@ export function metadataRules(view: ClusterView): Rule[] {
 function metadataId({ kind, strength, group }: PlacementRule, vm: VmView, index: number): string {
   const word = ruleKindOf(kind);
   if (word === undefined || !isAmongVms(word)) return `metadata:${vm.uuid}:${index}`;
-  return `metadata:${word}:${strength === 'RULE_STRENGTH_SHOULD' ? 'should' : 'must'}:${group}`;
+  return `metadata:${word}:${ruleStrengthOf(strength) ?? 'must'}:${group}`;
 }
 
 function metadataRule(ruleId: string, { kind, strength, hosts }: PlacementRule, vm: VmView): Rule {
@@ -142,7 +113,7 @@ export function resolveRules(view: ClusterView, rules: readonly Rule[]): Resolve
     if (found.vms.length < (isAmongVms(kind) ? 2 : 1)) return [];
     // Of hosts that nobody has seen none can be kept to: the others would be refused for nothing.
     if (kind === 'vm_not_to_host' && found.hosts.length === 0) return [];
-    const strength = rule.strength === 'RULE_STRENGTH_SHOULD' ? 'should' : 'must';
+    const strength = ruleStrengthOf(rule.strength) ?? 'must';
     // A host that is gone still is the only one allowed: its id stays unknown to the planner, and the VM stays.
     const hosts = rule.hosts.length > 0 && found.hosts.length === 0 ? [...rule.hosts] : found.hosts;
     return [{ id: rule.ruleId, kind, strength, vms: found.vms, hosts, writtenIn: rule.writtenIn }];

@@ -1,20 +1,12 @@
 // Rules as people write them in scheduler.yaml: read strictly, so that a misspelt key is an error and no rule that is not kept.
+import { RULE_KINDS, RULE_STRENGTHS } from '../../shared/rule-words.ts';
 import { fieldsOf, id, InvalidJson, list, oneOf, refuseOthers, text } from '../planner/json-fields.ts';
-import type { RuleKind } from '../planner/snapshot.ts';
 import { ruleOf, ruleProblem, type WrittenRule } from './rules.ts';
 
 const FIELDS = ['id', 'kind', 'strength', 'vms', 'hosts', 'comment'];
 
-const readKind = oneOf<RuleKind>(
-  'affinity',
-  'anti_affinity',
-  'vm_to_host',
-  'vm_not_to_host',
-  'pin',
-  'never_move',
-  'group',
-);
-const readStrength = oneOf('must', 'should');
+const readKind = oneOf(...RULE_KINDS);
+const readStrength = oneOf(...RULE_STRENGTHS);
 
 /** Throws an error that names the place and what is wrong there. */
 export function readWrittenRules(value: unknown): WrittenRule[] {

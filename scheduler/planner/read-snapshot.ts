@@ -1,4 +1,5 @@
 // A snapshot from JSON that anybody may have written: strict, so that a figure in the wrong unit or place is an error.
+import { RULE_KINDS, RULE_STRENGTHS } from '../../shared/rule-words.ts';
 import {
   amount,
   count,
@@ -246,16 +247,8 @@ function readRule(value: unknown, path: string): SnapshotRule {
   refuseOthers(fields, path, ['id', 'kind', 'strength', 'vms', 'hosts', 'writtenIn']);
   return {
     id: id(fields['id'], `${path}.id`),
-    kind: oneOf(
-      'affinity',
-      'anti_affinity',
-      'vm_to_host',
-      'vm_not_to_host',
-      'pin',
-      'never_move',
-      'group',
-    )(fields['kind'], `${path}.kind`),
-    strength: oneOf('must', 'should')(fields['strength'], `${path}.strength`),
+    kind: oneOf(...RULE_KINDS)(fields['kind'], `${path}.kind`),
+    strength: oneOf(...RULE_STRENGTHS)(fields['strength'], `${path}.strength`),
     vms: list(id)(fields['vms'], `${path}.vms`),
     hosts: list(id)(fields['hosts'], `${path}.hosts`),
     writtenIn: text(fields['writtenIn'], `${path}.writtenIn`),

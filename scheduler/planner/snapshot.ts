@@ -2,6 +2,7 @@
 //
 // Bytes, cores, milliseconds and ratios only. What is optional here may be left out of the JSON; docs/PLANNER.md has the
 // whole format as a table, read-snapshot.ts checks it.
+import type { RuleKind, RuleStrength } from '../../shared/rule-words.ts';
 import type { LoadResource } from './policy.ts';
 import type { UsualLoad } from './usual.ts';
 
@@ -99,26 +100,10 @@ export interface SnapshotVm {
   readonly mode?: PlanMode;
 }
 
-export type RuleKind =
-  /** On one host. */
-  | 'affinity'
-  /** Each on a host of its own. */
-  | 'anti_affinity'
-  /** On one of the hosts. */
-  | 'vm_to_host'
-  /** On none of the hosts. */
-  | 'vm_not_to_host'
-  /** On one of the hosts (without hosts: where it is) and never balanced away. */
-  | 'pin'
-  /** Nothing but a person moves it. */
-  | 'never_move'
-  /** VMs on one host leave it together; apart they stay apart. */
-  | 'group';
-
 export interface SnapshotRule {
   readonly id: string;
   readonly kind: RuleKind;
-  readonly strength: 'must' | 'should';
+  readonly strength: RuleStrength;
   /** uuids; of `pending` VMs, their ids. */
   readonly vms: readonly string[];
   /** hostIds. */

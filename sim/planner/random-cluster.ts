@@ -10,6 +10,7 @@ import {
   type SnapshotRule,
   type SnapshotVm,
 } from '../../scheduler/planner/snapshot.ts';
+import { RULE_KINDS, RULE_STRENGTHS } from '../../shared/rule-words.ts';
 import { GIB, MIB } from '../../shared/units.ts';
 import { Random } from '../random.ts';
 
@@ -156,16 +157,8 @@ function randomRule(
     items.length === 0 ? [] : Array.from({ length: random.whole(1, most) }, () => random.pick(items));
   return {
     id: `r${place}`,
-    kind: random.pick([
-      'affinity',
-      'anti_affinity',
-      'vm_to_host',
-      'vm_not_to_host',
-      'pin',
-      'never_move',
-      'group',
-    ] as const),
-    strength: random.pick(['must', 'should'] as const),
+    kind: random.pick(RULE_KINDS),
+    strength: random.pick(RULE_STRENGTHS),
     vms: [...new Set(some(vms, 4).map(({ uuid }) => uuid))],
     hosts: [...new Set(some(hosts, 3).map((host) => host.hostId))],
     writtenIn: 'the simulator',

@@ -1,0 +1,44 @@
+// What a rule asks for and how strictly: the words of metadata, settings, command line and planner, each with its value on the wire.
+import type { RuleKind as WireKind } from './gen/evenkeel/v1/RuleKind.ts';
+import type { RuleStrength as WireStrength } from './gen/evenkeel/v1/RuleStrength.ts';
+
+// The contract (RuleKind in telemetry.proto) says what each means.
+const KINDS = [
+  ['affinity', 'RULE_KIND_AFFINITY'],
+  ['anti_affinity', 'RULE_KIND_ANTI_AFFINITY'],
+  ['vm_to_host', 'RULE_KIND_VM_TO_HOST'],
+  ['vm_not_to_host', 'RULE_KIND_VM_NOT_TO_HOST'],
+  ['pin', 'RULE_KIND_PIN'],
+  ['never_move', 'RULE_KIND_NEVER_MOVE'],
+  ['group', 'RULE_KIND_GROUP'],
+] as const satisfies readonly (readonly [string, WireKind])[];
+const STRENGTHS = [
+  ['must', 'RULE_STRENGTH_MUST'],
+  ['should', 'RULE_STRENGTH_SHOULD'],
+] as const satisfies readonly (readonly [string, WireStrength])[];
+
+export type RuleKind = (typeof KINDS)[number][0];
+export type RuleStrength = (typeof STRENGTHS)[number][0];
+
+export const RULE_KINDS: readonly RuleKind[] = KINDS.map(([word]) => word);
+export const RULE_STRENGTHS: readonly RuleStrength[] = STRENGTHS.map(([word]) => word);
+
+/** RULE_KIND_PIN of "pin"; unspecified for any other text. */
+export function wireKindOf(text: string): WireKind {
+  return KINDS.find(([word]) => word === text)?.[1] ?? 'RULE_KIND_UNSPECIFIED';
+}
+
+/** RULE_STRENGTH_MUST of "must"; unspecified for any other text. */
+export function wireStrengthOf(text: string): WireStrength {
+  return STRENGTHS.find(([word]) => word === text)?.[1] ?? 'RULE_STRENGTH_UNSPECIFIED';
+}
+
+/** "pin" of RULE_KIND_PIN; undefined where none is set. */
+export function ruleKindOf(wire: WireKind): RuleKind | undefined {
+  return KINDS.find(([, each]) => each === wire)?.[0];
+}
+
+/** "must" of RULE_STRENGTH_MUST; undefined where none is set. */
+export function ruleStrengthOf(wire: WireStrength): RuleStrength | undefined {
+  return STRENGTHS.find(([, each]) => each === wire)?.[0];
+}
