@@ -1,6 +1,5 @@
 // The live cluster as a snapshot: what the reports show, what migrations and people have said, in the planner's words.
 import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
-import { isForPerson } from '../migrations/machine.ts';
 import type { Detection } from '../planner/hot-hosts.ts';
 import type { Ledger } from '../planner/ledger.ts';
 import { quietReason, type QuietWindow } from '../planner/quiet-windows.ts';
@@ -65,14 +64,11 @@ export function snapshotOf(input: SnapshotInput): Snapshot {
       .flatMap((host) => vmsOf(view, host).map((vm) => vmOf(input, host, vm)))
       .sort((a, b) => (a.uuid < b.uuid ? -1 : 1)),
     rules: input.rules,
-    // One that waits for a person holds its VM, not its hosts.
-    migrations: ledger.active
-      .filter(({ state }) => !isForPerson(state))
-      .map(({ vmUuid, sourceHostId, targetHostId }) => ({
-        vmUuid,
-        sourceHostId,
-        targetHostId,
-      })),
+    migrations: ledger.underWay.map(({ vmUuid, sourceHostId, targetHostId }) => ({
+      vmUuid,
+      sourceHostId,
+      targetHostId,
+    })),
     pending: input.pending,
     budgets: ledger.budgets,
     ...(quiet !== undefined && { quietReason: quiet }),

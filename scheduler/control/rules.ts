@@ -57,15 +57,18 @@ function isAmongVms(kind: RuleKind): boolean {
 /** The rules in the metadata of the VMs that run: those that name the same group become one rule. */
 export function metadataRules(view: ClusterView): Rule[] {
   const rules = new Map<string, Rule>();
-  for (const vm of [...view.vms.values()].sort((a, b) => (a.uuid < b.uuid ? -1 : 1))) {
-    const placement = vm.sample.metadata?.rules?.placement ?? [];
-    placement.forEach((place, index) => {
+  const ruled = [...view.vms.values()].filter((vm) => placementOf(vm).length > 0);
+  for (const vm of ruled.sort((a, b) => (a.uuid < b.uuid ? -1 : 1)))
+    placementOf(vm).forEach((place, index) => {
       const id = metadataId(place, vm, index);
       const before = rules.get(id);
       rules.set(id, before === undefined ? metadataRule(id, place, vm) : withVm(before, vm));
     });
-  }
   return [...rules.values()].filter((rule) => ruleProblem(rule) === undefined);
+}
+
+function placementOf({ sample }: VmView): readonly PlacementRule[] {
+  return sample.metadata?.rules?.placement ?? [];
 }
 
 function metadataId({ kind, strength, group }: PlacementRule, vm: VmView, index: number): string {
@@ -98,6 +101,7 @@ export interface ResolvedRules {
 
 /** Names become ids by what the view shows now. A name of two VMs means both: no rule is weaker for it. */
 export function resolveRules(view: ClusterView, rules: readonly Rule[]): ResolvedRules {
+  if (rules.length === 0) return { rules: [], unknown: new Map() };
   const vmIds = idsByName([...view.vms.values()].map(({ uuid, sample }) => [uuid, sample.name]));
   const hostIds = idsByName([...view.hosts.values()].map(({ hostId, hostName }) => [hostId, hostName]));
   const unknown = new Map<string, string[]>();

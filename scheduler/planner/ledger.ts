@@ -1,13 +1,13 @@
 // What past and running migrations forbid for now: moves in flight, cool-downs, targets that refused a VM, budgets.
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import { holdsSlots, isOver, type CauseCode } from '../migrations/machine.ts';
+import { isForPerson, isOver, type CauseCode } from '../migrations/machine.ts';
 import { budgetsLeft, coolDownOf, type BudgetsLeft, type CoolDown, type Restraint } from './restraint.ts';
 
 export interface Ledger {
   /** Migrations that hold their VM: those under way, and those that a person has to look at. */
   readonly active: readonly Migration[];
-  /** How many of them use their hosts; one for a person holds its VM, and memory on its target, but no slot. */
-  readonly underWay: number;
+  /** Those of them that use their hosts; one for a person holds its VM, and memory on its target, but no slot. */
+  readonly underWay: readonly Migration[];
   readonly activeByVm: ReadonlyMap<string, Migration>;
   /** Migrations under way out of and into each host. */
   readonly outByHost: ReadonlyMap<string, number>;
@@ -42,10 +42,10 @@ export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, restrai
   const active = all.filter(({ state }) => !isOver(state));
   const ended = all.filter(({ state, causeCode }) => isOver(state) && !NOBODYS_FAULT.has(causeCode));
   const copies = groupBy(ended.filter(beganToCopy), ({ vmUuid }) => vmUuid);
-  const underWay = active.filter(({ state }) => holdsSlots(state) || state === 'MIGRATION_STATE_QUEUED');
+  const underWay = active.filter(({ state }) => !isForPerson(state));
   return {
     active,
-    underWay: underWay.length,
+    underWay,
     activeByVm: new Map(active.map((migration) => [migration.vmUuid, migration])),
     outByHost: countBy(underWay, ({ sourceHostId }) => sourceHostId),
     inByHost: countBy(underWay, ({ targetHostId }) => targetHostId),

@@ -47,12 +47,12 @@ const DAY_MS = 24 * HOUR_MS;
  * began to copy and have ended, in any order.
  */
 export function coolDownOf(copies: readonly Migration[], restraint: Restraint): CoolDown | undefined {
-  return copies
-    .map((copy) => coolDownAfter(copy, copies, restraint))
-    .reduce<CoolDown | undefined>(
-      (longest, each) => (longest === undefined || each.untilMs > longest.untilMs ? each : longest),
-      undefined,
-    );
+  let longest: CoolDown | undefined;
+  for (const copy of copies) {
+    const coolDown = coolDownAfter(copy, copies, restraint);
+    if (longest === undefined || coolDown.untilMs > longest.untilMs) longest = coolDown;
+  }
+  return longest;
 }
 
 function coolDownAfter(copy: Migration, copies: readonly Migration[], restraint: Restraint): CoolDown {
