@@ -53,13 +53,13 @@ function chosen(run: Float64Array, steps: number, scoredSteps: number, scored: n
 /** Feeds the whole run to the model, judging what it says on the way; it ends up ready for the next value. */
 function squaredErrors(model: Model, run: Float64Array, steps: number): number {
   let sum = 0;
-  for (const [at, value] of run.entries()) {
+  run.forEach((value, at) => {
     model.add(value);
     const later = run[at + steps];
-    if (at < WARM_UP - 1 || later === undefined) continue;
+    if (at < WARM_UP - 1 || later === undefined) return;
     const error = Math.max(0, model.ahead(steps)) - later;
     sum += error * error;
-  }
+  });
   return sum;
 }
 
@@ -186,12 +186,18 @@ class LocalLine implements Model {
 }
 
 /** The weighted least-squares line, at `steps` ahead, as weights of the values it is drawn through (newest first). */
-function lineShares(count: number, steps: number): number[] {
-  if (count < 2) return [1];
-  const weights = Array.from({ length: count }, (_, age) => (1 - (age / count) ** 3) ** 3);
-  const total = (power: number): number =>
-    weights.reduce((sum, weight, age) => sum + weight * (-age) ** power, 0);
-  const [w, wx, wxx] = [total(0), total(1), total(2)];
+function lineShares(count: number, steps: number): readonly number[] {
+  const line = LINES[count];
+  if (count < 2 || line === undefined) return [1];
+  const { weights, w, wx, wxx } = line;
   const slopeOver = w * wxx - wx * wx;
   return weights.map((weight, age) => (weight * (wxx + wx * age + steps * (w * -age - wx))) / slopeOver);
 }
+
+// By the number of values, for each forecast draws several: what each age weighs, and the sums that the line follows from.
+const LINES = Array.from({ length: LINE_VALUES + 1 }, (_, count) => {
+  const weights = Array.from({ length: count }, (_each, age) => (1 - (age / count) ** 3) ** 3);
+  const total = (power: number): number =>
+    weights.reduce((sum, weight, age) => sum + weight * (-age) ** power, 0);
+  return { weights, w: total(0), wx: total(1), wxx: total(2) };
+});
