@@ -191,7 +191,7 @@ function runnerOf(
     {
       ...parts,
       slots: new Slots(store),
-      knowledge: viewKnowledge(view, policyOf(settings)),
+      knowledge: viewKnowledge(view, policyOf(settings), detectionOf(settings)),
       tell: (migration, nowMs) => {
         events.migration(migration, nowMs);
       },
@@ -257,7 +257,7 @@ function followReports(
 /** What the leading scheduler does until the signal aborts: takes up what is under way, plans, writes metrics. */
 async function lead(
   { view, runner, loop, changes, kept }: Parts,
-  { self, logger, whileLeading }: CoreContext,
+  { self, settings, logger, whileLeading }: CoreContext,
   warm: Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -265,7 +265,8 @@ async function lead(
   logger.info({ hosts: view.hosts.size, vms: view.vms.size }, 'samples of the last minutes are read');
   for (const { state, sourceHostId, targetHostId, endedAtMs } of runner.list())
     if (state === 'MIGRATION_STATE_SUCCEEDED')
-      for (const hostId of [sourceHostId, targetHostId]) settleHost(view, hostId, endedAtMs);
+      for (const hostId of [sourceHostId, targetHostId])
+        settleHost(view, hostId, endedAtMs, detectionOf(settings));
   const besides = new AbortController();
   const endRelay = relayAbort(signal, besides);
   const work = Promise.all([whileLeading(besides.signal), keepHistory(kept, besides.signal)]);

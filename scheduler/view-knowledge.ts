@@ -2,9 +2,14 @@
 import { allocatedBytes } from './cluster/load.ts';
 import { moveVm, settleHost, type ClusterView } from './cluster/view.ts';
 import type { Knowledge } from './migrations/knowledge.ts';
+import type { Detection } from './planner/hot-hosts.ts';
 import type { Policy } from './planner/policy.ts';
 
-export function viewKnowledge(view: ClusterView, { memoryReserveRatio }: Policy): Knowledge {
+export function viewKnowledge(
+  view: ClusterView,
+  { memoryReserveRatio }: Policy,
+  detection: Detection,
+): Knowledge {
   return {
     hostCount: () => view.hosts.size,
     hostName: (hostId) => view.hosts.get(hostId)?.hostName ?? hostId,
@@ -29,8 +34,8 @@ export function viewKnowledge(view: ClusterView, { memoryReserveRatio }: Policy)
     },
     arrived: ({ vmUuid, sourceHostId, targetHostId, endedAtMs }) => {
       moveVm(view, vmUuid, sourceHostId, targetHostId, endedAtMs);
-      settleHost(view, sourceHostId, endedAtMs);
-      settleHost(view, targetHostId, endedAtMs);
+      settleHost(view, sourceHostId, endedAtMs, detection);
+      settleHost(view, targetHostId, endedAtMs, detection);
     },
   };
 }

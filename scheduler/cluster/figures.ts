@@ -78,21 +78,40 @@ function windowOf(
 
 function figures<T>(points: readonly T[], valueOf: (point: T) => number, asked: Asked): Figures {
   const { nowSamples, peakSamples, aheadSteps, isForecast = false, isBursty = false } = asked;
-  const values = new Float64Array(points.length);
-  points.forEach((point, at) => (values[at] = valueOf(point)));
-  const now = values.subarray(-nowSamples).reduce((sum, value) => sum + value, 0) / nowSamples;
-  const forecast = isForecast ? forecastOf(values, aheadSteps, now) : now;
-  return { now, peak: peakOf(values.subarray(-peakSamples), isBursty), forecast };
+  const now = points.slice(-nowSamples).reduce((sum, point) => sum + valueOf(point), 0) / nowSamples;
+  const forecast = isForecast ? forecastOf(points.map(valueOf), aheadSteps, now) : now;
+  // Of what comes in bursts the least value that is not below BURST_QUANTILE of them.
+  const rank = isBursty ? peakSamples - Math.ceil(BURST_QUANTILE * peakSamples) + 1 : 1;
+  return { now, peak: greatestOfLast(points, valueOf, peakSamples, rank), forecast };
 }
 
 /** With its error on top: a target must bear what may come. What was never scored is not trusted with anything. */
-function forecastOf(values: Float64Array, steps: number, now: number): number {
+function forecastOf(values: readonly number[], steps: number, now: number): number {
   const made = predict(values, steps);
   return made === undefined || made.scored === 0 ? now : made.value + made.error;
 }
 
-/** The greatest; of what comes in bursts the least value that is not below BURST_QUANTILE of them. */
-function peakOf(values: Float64Array, isBursty: boolean): number {
-  if (!isBursty) return values.reduce((greatest, value) => Math.max(greatest, value), 0);
-  return values.slice().sort()[Math.ceil(BURST_QUANTILE * values.length) - 1] ?? 0;
+/** The greatest of the last `count` values, or with `rank` 2 the second greatest, and so on; never below 0. */
+function greatestOfLast<T>(
+  points: readonly T[],
+  valueOf: (point: T) => number,
+  count: number,
+  rank: number,
+): number {
+  // Ascending: no sorting, since a cluster has some million points and the rank is small.
+  const greatest = new Float64Array(rank);
+  for (let at = Math.max(0, points.length - count); at < points.length; at += 1) {
+    const point = points[at];
+    if (point !== undefined) insert(greatest, valueOf(point));
+  }
+  return greatest[0] ?? 0;
+}
+
+/** In place of the least, which it then drops. */
+function insert(ascending: Float64Array, value: number): void {
+  if (!(value > (ascending[0] ?? 0))) return;
+  let place = 0;
+  for (; place + 1 < ascending.length && value > (ascending[place + 1] ?? 0); place += 1)
+    ascending[place] = ascending[place + 1] ?? 0;
+  ascending[place] = value;
 }

@@ -16,16 +16,28 @@ export function staleAfterMs(intervalMs: number): number {
 
 /** Points of whole intervals after `settledAtMs`, and no relics from before a gap: the latest ones, evenly spaced. */
 export function settledPoints<T extends Timed>(points: readonly T[], settledAtMs: number): readonly T[] {
-  const start = points.findLastIndex((point, at) => {
-    const before = points[at - 1];
-    return (
-      before === undefined ||
-      before.tickAtMs - before.intervalMs < settledAtMs ||
-      point.tickAtMs - before.tickAtMs > staleAfterMs(point.intervalMs)
-    );
-  });
-  const run = start <= 0 ? points : points.slice(start);
-  const [first] = run;
-  if (first === undefined || first.tickAtMs - first.intervalMs >= settledAtMs) return run;
-  return run.filter(({ tickAtMs, intervalMs }) => tickAtMs - intervalMs >= settledAtMs);
+  const start = startOfRun(points, settledAtMs);
+  return start === 0 ? points : points.slice(start);
+}
+
+function startOfRun(points: readonly Timed[], settledAtMs: number): number {
+  let later: Timed | undefined;
+  for (let at = points.length - 1; at >= 0; at -= 1) {
+    const point = points[at];
+    if (point === undefined || point.tickAtMs - point.intervalMs < settledAtMs || isGap(point, later))
+      return at + 1;
+    later = point;
+  }
+  return 0;
+}
+
+function isGap(earlier: Timed, later: Timed | undefined): boolean {
+  return later !== undefined && later.tickAtMs - earlier.tickAtMs > staleAfterMs(later.intervalMs);
+}
+
+/** The evenly spaced points and the next one: the latest `pointsMax`, or after a gap that one alone. */
+export function evenPoints<T extends Timed>(points: readonly T[], next: T, pointsMax: number): readonly T[] {
+  const newest = points.at(-1);
+  if (newest !== undefined && isGap(newest, next)) return [next];
+  return [...points.slice(1 - pointsMax), next];
 }

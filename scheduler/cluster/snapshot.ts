@@ -15,11 +15,11 @@ import {
 } from '../planner/snapshot.ts';
 import type { UsualLoad } from '../planner/usual.ts';
 import { hotSpotsOf } from './evidence.ts';
-import { hostFigures, vmFigures } from './figures.ts';
+import { vmFigures } from './figures.ts';
 import { holdOf } from './holds.ts';
 import { settledPoints } from './points.ts';
 import { needsOf, traitsOf } from './traits.ts';
-import { hostState, vmsOf, type ClusterView, type HostView, type VmView } from './view.ts';
+import { hostState, type ClusterView, type HostView, type VmView } from './view.ts';
 
 export interface SnapshotInput {
   readonly view: ClusterView;
@@ -60,9 +60,7 @@ export function snapshotOf(input: SnapshotInput): Snapshot {
     atMs: nowMs,
     mode: modes.cluster,
     hosts: hosts.map((host) => hostOf(input, host, versions)),
-    vms: hosts
-      .flatMap((host) => vmsOf(view, host).map((vm) => vmOf(input, host, vm)))
-      .sort((a, b) => (a.uuid < b.uuid ? -1 : 1)),
+    vms: vmsOfAll(input),
     rules: input.rules,
     migrations: ledger.underWay.map(({ vmUuid, sourceHostId, targetHostId }) => ({
       vmUuid,
@@ -90,10 +88,7 @@ function hostOf(input: SnapshotInput, host: HostView, versions: ReadonlySet<stri
     ...(mode !== undefined && { mode }),
     cpuCores,
     memoryBytes,
-    load:
-      // A host that has just settled is no target, but its memory still has to be respected.
-      hostFigures(points.length > 0 ? points : host.points.slice(-1), detection) ??
-      flat(cpuCores, memoryBytes),
+    load: host.load ?? flat(cpuCores, memoryBytes),
     memoryAllocatedBytes: allocatedBytes(view, ledger, host),
     hot: hotSpotsOf(host.heats, points, detection),
     ...(missing > 0 && { settlingUntilMs: settlingUntilMs(host, missing, nowMs) }),
@@ -124,10 +119,33 @@ function allocatedBytes(view: ClusterView, { active }: Ledger, { hostId, report 
   ].reduce((sum, bytes) => sum + bytes, 0);
 }
 
-function vmOf(input: SnapshotInput, host: HostView, vm: VmView): SnapshotVm {
+function vmsOfAll(input: SnapshotInput): SnapshotVm[] {
+  const { view } = input;
+  const sharedBy = new Map([...view.hosts.values()].map((host) => [host.hostId, sharedOf(input, host)]));
+  // Sorted by uuid alone: without a function of ours that is many times faster.
+  return [...view.vms.keys()].sort().flatMap((uuid) => {
+    const vm = view.vms.get(uuid);
+    const shared = sharedBy.get(vm?.hostId ?? '');
+    return vm === undefined || shared === undefined ? [] : [vmOf(input, shared, vm)];
+  });
+}
+
+/** What holds for all VMs of a host. */
+interface Shared {
+  readonly hostId: string;
+  readonly needs: readonly string[];
+  readonly mayHaveToGo: boolean;
+}
+
+/** Of a thousand hosts few are hot or drained; the VMs of the others need no forecast. */
+function sharedOf({ drainingHostIds }: SnapshotInput, { hostId, heats, report }: HostView): Shared {
+  const mayHaveToGo = heats.cpu !== undefined || heats.memory !== undefined || drainingHostIds.has(hostId);
+  return { hostId, needs: needsOf(report.facts), mayHaveToGo };
+}
+
+function vmOf(input: SnapshotInput, { hostId, needs, mayHaveToGo }: Shared, vm: VmView): SnapshotVm {
   const { ledger, detection, modes } = input;
-  const { uuid, sample } = vm;
-  const points = settledPoints(vm.points, 0);
+  const { uuid, sample, points } = vm;
   const mode = modes.byVm.get(uuid);
   const held = holdOf(vm, points.length, { ...detection, ledger, controlPlaneVms: input.controlPlaneVms });
   const dirtyBytesPerSecond = ledger.dirtyBytesPerSecond.get(uuid);
@@ -137,26 +155,21 @@ function vmOf(input: SnapshotInput, host: HostView, vm: VmView): SnapshotVm {
   return {
     uuid,
     name: sample.name,
-    hostId: host.hostId,
+    hostId,
     vcpus: sample.vcpus,
     memoryMaxBytes: sample.memoryMaxBytes,
     load:
-      vmFigures(points, detection, mayHaveToGo(input, host)) ??
+      (mayHaveToGo ? vmFigures(points, detection, true) : vm.load) ??
       // Not measured yet: as much as it may take, so that nothing is built on it.
       flat(sample.vcpus, sample.memoryMaxBytes),
     ...(usualCpu !== undefined && { usualCpu }),
     ...(dirtyBytesPerSecond !== undefined && { dirtyBytesPerSecond }),
-    needs: needsOf(host.report.facts),
+    needs,
     ...(held !== undefined && { held }),
     ...(refusedTargets !== undefined && { refusedTargets }),
     ...(leftHosts !== undefined && { leftHosts }),
     ...(mode !== undefined && { mode }),
   };
-}
-
-/** Of a thousand hosts few are hot or drained; the VMs of the others need no forecast. */
-function mayHaveToGo({ drainingHostIds }: SnapshotInput, { hostId, heats }: HostView): boolean {
-  return heats.cpu !== undefined || heats.memory !== undefined || drainingHostIds.has(hostId);
 }
 
 function flat(cpuCores: number, memoryBytes: number): LoadFigures {

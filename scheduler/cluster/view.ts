@@ -2,9 +2,11 @@
 import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
 import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
 import type { Detection } from '../planner/hot-hosts.ts';
+import type { LoadFigures } from '../planner/snapshot.ts';
+import { hostFigures, vmFigures } from './figures.ts';
 import { COLD, heatsAfter, type Heats } from './heat.ts';
 import { hostPoint, vmPoint, type HostPoint, type VmPoint } from './load.ts';
-import { settledPoints, staleAfterMs } from './points.ts';
+import { evenPoints, settledPoints, staleAfterMs } from './points.ts';
 
 /** One host. Values are replaced, never changed, so a reader may keep one as long as it likes. */
 export interface HostView {
@@ -17,6 +19,8 @@ export interface HostView {
   readonly earlierBootIds: readonly string[];
   /** Load at the latest ticks, oldest first. */
   readonly points: readonly HostPoint[];
+  /** What the points since `settledAtMs` come to, or the newest one without any; undefined before the first. */
+  readonly load: LoadFigures | undefined;
   /** The resources that are over their level, and since when. */
   readonly heats: Heats;
   /** Samples of ticks that began before this show an arrangement of VMs that is gone. */
@@ -40,7 +44,10 @@ export interface VmView {
   readonly hostId: string | undefined;
   readonly sample: VmSample;
   readonly tickAtMs: number;
+  /** Load at the latest ticks, oldest first, evenly spaced: none from before a gap. */
   readonly points: readonly VmPoint[];
+  /** What the points come to, without a forecast; undefined before the first. */
+  readonly load: LoadFigures | undefined;
   readonly claims: ReadonlyMap<string, Claim>;
   /** Other hosts that go on showing it running: a warning for people, never a reason to act. */
   readonly alsoOnHostIds: readonly string[];
@@ -84,6 +91,7 @@ export function foldReport(
   const point = hostPoint(report);
   const points = point === undefined ? (before?.points ?? []) : append(before?.points, point, limits);
   const settledAtMs = before?.settledAtMs ?? 0;
+  const settled = settledPoints(points, settledAtMs);
   view.hosts.set(report.hostId, {
     hostId: report.hostId,
     hostName: report.hostName,
@@ -91,9 +99,10 @@ export function foldReport(
     observedAtMs: Math.min(report.tickAtMs, storedAtMs),
     earlierBootIds: earlierBoots(before, report),
     points,
-    heats: heatsAfter(before?.heats ?? COLD, settledPoints(points, settledAtMs), detection),
+    load: hostLoad(points, settled, detection),
+    heats: heatsAfter(before?.heats ?? COLD, settled, detection),
     settledAtMs,
-    claimedUuids: foldVms(view, report, before?.claimedUuids ?? new Set(), limits),
+    claimedUuids: foldVms(view, report, before?.claimedUuids ?? new Set(), detection, limits),
   });
   return true;
 }
@@ -114,21 +123,32 @@ function append<T>(points: readonly T[] | undefined, point: T, { historySamples 
 }
 
 /** After VMs came or went by a migration: what was measured before says nothing about the host any more. */
-export function settleHost(view: ClusterView, hostId: string, atMs: number): void {
+export function settleHost(view: ClusterView, hostId: string, atMs: number, detection: Detection): void {
   const host = view.hosts.get(hostId);
   if (host === undefined || host.settledAtMs >= atMs) return;
-  view.hosts.set(hostId, { ...host, settledAtMs: atMs, heats: COLD });
+  const load = hostLoad(host.points, settledPoints(host.points, atMs), detection);
+  view.hosts.set(hostId, { ...host, settledAtMs: atMs, load, heats: COLD });
+}
+
+/** A host that has just settled is no target, but its memory still has to be respected. */
+function hostLoad(
+  points: readonly HostPoint[],
+  settled: readonly HostPoint[],
+  detection: Detection,
+): LoadFigures | undefined {
+  return hostFigures(settled.length > 0 ? settled : points.slice(-1), detection);
 }
 
 function foldVms(
   view: ClusterView,
   report: HostReport,
   claimedBefore: ReadonlySet<string>,
+  detection: Detection,
   limits: ViewLimits,
 ): ReadonlySet<string> {
   const running = report.vms.filter((vm) => vm.counted || vm.stuck);
   const listed = new Set(running.map(({ uuid }) => uuid));
-  for (const sample of running) foldVm(view, report, sample, limits);
+  for (const sample of running) foldVm(view, report, sample, detection, limits);
   for (const uuid of claimedBefore) {
     const since = view.vms.get(uuid)?.claims.get(report.hostId)?.sinceTickMs ?? 0;
     // Only a complete report says that a VM is not there, and none says so of what came after its tick.
@@ -158,7 +178,13 @@ export function moveVm(
   view.hosts.set(toHostId, { ...target, claimedUuids: new Set([...target.claimedUuids, uuid]) });
 }
 
-function foldVm(view: ClusterView, report: HostReport, sample: VmSample, limits: ViewLimits): void {
+function foldVm(
+  view: ClusterView,
+  report: HostReport,
+  sample: VmSample,
+  detection: Detection,
+  limits: ViewLimits,
+): void {
   const before = view.vms.get(sample.uuid);
   const claims = new Map(before?.claims);
   claims.set(report.hostId, {
@@ -168,9 +194,12 @@ function foldVm(view: ClusterView, report: HostReport, sample: VmSample, limits:
     sample,
   });
   const point = vmPoint(report, sample);
+  const known = before?.points ?? [];
+  const points = point === undefined ? known : evenPoints(known, point, limits.historySamples);
   view.vms.set(sample.uuid, {
     uuid: sample.uuid,
-    points: point === undefined ? (before?.points ?? []) : append(before?.points, point, limits),
+    points,
+    load: point === undefined ? before?.load : vmFigures(points, detection, false),
     ...ownership(claims, sample, report.tickAtMs),
   });
 }

@@ -49,7 +49,8 @@ function day(placed: readonly number[], hosts: number, demand: Demand, ticks = D
       done.push(migration({ migrationId, decisionId: 'd', vmUuid, sourceHostId, targetHostId, ...times }));
       hostOf[Number(vmUuid.slice(1))] = Number(targetHostId.slice(1));
       moveVm(view, vmUuid, sourceHostId, targetHostId, endedAtMs);
-      for (const hostId of [sourceHostId, targetHostId]) settleHost(view, hostId, endedAtMs);
+      for (const hostId of [sourceHostId, targetHostId])
+        settleHost(view, hostId, endedAtMs, detectionOf(SETTINGS));
     }
   }
   return done;

@@ -125,7 +125,7 @@ void t.test(
 
 void t.test('a host receives nothing after an arrival until enough whole intervals have passed', (t) => {
   const view = observe([H1, H2]);
-  settleHost(view, 'h2', T0 + 1_000);
+  settleHost(view, 'h2', T0 + 1_000, DETECTION);
   t.equal(take(view).host('h2')?.settlingUntilMs, T0 + 1_000 + 3 * INTERVAL_MS);
   t.match(take(view).host('h2')?.load.cpu.now, 0.05, 'what was seen last still counts');
   observe([H1, H2], { view, ticks: 4, endAtMs: T0 + 4 * INTERVAL_MS, firstSequence: 7 });

@@ -155,7 +155,7 @@ void t.test('history is bounded and a renamed host stays the same', (t) => {
 void t.test('after a migration what was measured before counts no longer', (t) => {
   const view = observe([H1]);
   t.not(view.hosts.get('h1')?.heats.cpu, undefined);
-  settleHost(view, 'h1', T0 + 1);
+  settleHost(view, 'h1', T0 + 1, DETECTION);
   t.equal(view.hosts.get('h1')?.heats.cpu, undefined);
   const hotAfter = [1, 2, 3, 4].map((tick) => {
     fold(view, H1, 6 + tick, T0 + tick * INTERVAL_MS);
