@@ -78,7 +78,7 @@ async function createWithoutWritableDisk(
   const { name } = await cluster.create(number, host, '--no-start');
   const xml = await hostRun(host, [...virsh, 'dumpxml', '--inactive', name], wait);
   const readOnly = xml.replace(/<\/disk>/g, '<readonly/></disk>');
-  if (hasLease) await hostRun(host, ['touch', leasePath(name)], wait);
+  if (hasLease) await hostRun(host, ['install', '-D', '/dev/null', leasePath(name)], wait);
   await defineVm(host, hasLease ? readOnly.replace('</devices>', `${leaseXml(name)}</devices>`) : readOnly);
   await cluster.evenkeel('vm', 'start', name);
 }
