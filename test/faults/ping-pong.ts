@@ -94,12 +94,16 @@ export async function pingPong(
 async function oneWay(stage: Stage, violations: string[]): Promise<number> {
   const { cluster, guest, source, watch } = stage;
   await until(
-    `the scheduler sees the guest on ${source}`,
+    `the scheduler sees the guest run on ${source}`,
     30_000,
     async () => (await cluster.vms()).filter(({ sample }) => sample?.name === guest.name),
     (seen) =>
       seen.length === 1 &&
-      seen.every(({ hostName, migrationId }) => hostName === source && migrationId === ''),
+      seen.every(
+        ({ hostName, migrationId, sample }) =>
+          // A copy that arrived paused may have been sampled so.
+          hostName === source && migrationId === '' && sample?.state === 'VM_STATE_RUNNING',
+      ),
   );
   const { status, text } = await stage.order();
   if (status !== 0) throw new Error(`refused: ${text}`);
