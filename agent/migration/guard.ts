@@ -126,8 +126,9 @@ export class MigrationGuard {
     if (record !== undefined && asked.epoch >= record.epoch) await this.#restoreLimit(vmUuid, record.intent);
     const answer = await intents.rule(vmUuid, (before) => ruleEnd(before, asked));
     if (answer.kind === 'fenced')
+      // Not FAILED_PRECONDITION, which a disk that cannot be written gives too: this host knows of a later one.
       throw new EvenkeelError(
-        'FAILED_PRECONDITION',
+        'ABORTED',
         `end migration ${asked.migrationId}: ${fencedText(asked, answer.seen)}`,
       );
     this.#watchdog.forget(vmUuid);

@@ -78,8 +78,6 @@ export async function endOn(term: Term, run: Run, side: Side, epoch: number): Pr
     return true;
   } catch (error) {
     // Its own no means that it knows better: a later migration of the VM has begun there, or it holds none.
-    return (
-      error instanceof EvenkeelError && (error.code === 'FAILED_PRECONDITION' || error.code === 'NOT_FOUND')
-    );
+    return error instanceof EvenkeelError && (error.code === 'ABORTED' || error.code === 'NOT_FOUND');
   }
 }

@@ -100,14 +100,16 @@ export interface AgentServiceClient extends grpc.Client {
   destroyVm(argument: _evenkeel_v1_DestroyVmRequestInput, callback: grpc.requestCallback<_evenkeel_v1_DestroyVmResponse>): grpc.ClientUnaryCall;
   
   /**
-   * The migration is over: the intent is forgotten, others may command the VM again.
+   * The migration is over: the intent is forgotten, others may command the VM again. ABORTED: a later migration of the VM
+   * is known here, and nothing is left to be done.
    */
   EndMigration(argument: _evenkeel_v1_EndMigrationRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_evenkeel_v1_EndMigrationResponse>): grpc.ClientUnaryCall;
   EndMigration(argument: _evenkeel_v1_EndMigrationRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_evenkeel_v1_EndMigrationResponse>): grpc.ClientUnaryCall;
   EndMigration(argument: _evenkeel_v1_EndMigrationRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_evenkeel_v1_EndMigrationResponse>): grpc.ClientUnaryCall;
   EndMigration(argument: _evenkeel_v1_EndMigrationRequestInput, callback: grpc.requestCallback<_evenkeel_v1_EndMigrationResponse>): grpc.ClientUnaryCall;
   /**
-   * The migration is over: the intent is forgotten, others may command the VM again.
+   * The migration is over: the intent is forgotten, others may command the VM again. ABORTED: a later migration of the VM
+   * is known here, and nothing is left to be done.
    */
   endMigration(argument: _evenkeel_v1_EndMigrationRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_evenkeel_v1_EndMigrationResponse>): grpc.ClientUnaryCall;
   endMigration(argument: _evenkeel_v1_EndMigrationRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_evenkeel_v1_EndMigrationResponse>): grpc.ClientUnaryCall;
@@ -275,7 +277,8 @@ export interface AgentServiceHandlers extends grpc.UntypedServiceImplementation 
   DestroyVm: grpc.handleUnaryCall<_evenkeel_v1_DestroyVmRequest, _evenkeel_v1_DestroyVmResponseInput>;
   
   /**
-   * The migration is over: the intent is forgotten, others may command the VM again.
+   * The migration is over: the intent is forgotten, others may command the VM again. ABORTED: a later migration of the VM
+   * is known here, and nothing is left to be done.
    */
   EndMigration: grpc.handleUnaryCall<_evenkeel_v1_EndMigrationRequest, _evenkeel_v1_EndMigrationResponseInput>;
   
