@@ -169,14 +169,14 @@ function libvirtFiles(host: LabHost): HostFile[] {
   ];
 }
 
-/** With virtlockd for what leases a VM has; disks stay with QEMU's own locks (libvirt.org/kbase/locking-lockd.html). */
+/** With virtlockd for the leases of VMs and for their disks (libvirt.org/kbase/locking-lockd.html). */
 export function leaseFiles(): HostFile[] {
   return [
     file(qemuConfPath, `${qemuConf}lock_manager = "lockd"\n`),
-    // The lockspace is the one folder that virtlockd makes by itself.
+    // libvirt declares the lockspace to virtlockd only together with leases for disks, which then are in it too.
     file(
       '/etc/libvirt/qemu-lockd.conf',
-      `auto_disk_leases = 0\nrequire_lease_for_disks = 0\nfile_lockspace_dir = "${leases.path}/${leases.lockspace}"\n`,
+      `auto_disk_leases = 1\nrequire_lease_for_disks = 0\nfile_lockspace_dir = "${leases.path}/${leases.lockspace}"\n`,
     ),
   ];
 }
