@@ -160,12 +160,12 @@ function isBetter(one: Choice, other: Choice): boolean {
 
 /** Takes moves back that later ones have made needless, those that bring least for their seconds first. */
 function dropNeedless(draft: Draft, source: number): void {
-  const own = draft.steps.filter(
-    (step) => step.source === source && step.trigger === 'hot_host' && !isPartOfExchange(draft, step),
-  );
-  const score = (step: Step): number => step.gain / secondsOf(draft, step.unit);
+  const own = draft.steps.filter((step) => step.source === source && step.trigger === 'hot_host');
   if (own.length < 2) return;
-  for (const step of own.sort((one, other) => score(one) - score(other)))
+  const single = own.filter((step) => !isPartOfExchange(draft, step));
+  if (single.length < 2) return;
+  const score = (step: Step): number => step.gain / secondsOf(draft, step.unit);
+  for (const step of single.sort((one, other) => score(one) - score(other)))
     if (!draft.hot.isStillHot(source, step.unit)) draft.undo(step);
 }
 

@@ -8,6 +8,8 @@ import { alternativesTo } from './refusals.ts';
 
 // Smaller differences are those of sums in another order.
 const WISH_MIN = 1e-9;
+// In order of fullness the first hosts that accept a unit are the best ones but for differences between resources.
+const TARGETS_COMPARED_MAX = 32;
 
 export function grantWishes(draft: Draft): void {
   const { board, wishes } = draft;
@@ -27,17 +29,44 @@ export function grantWishes(draft: Draft): void {
   }
 }
 
-/** The comfortable host with fewest open wishes, fewer than now; of those the one that it burdens least. */
+interface Place {
+  readonly host: number;
+  readonly open: number;
+  readonly burden: number;
+}
+
+/**
+ * The comfortable host with fewest open wishes, fewer than now; of those the one that it burdens least. To most hosts the
+ * wishes are indifferent: those are alike but for their fullness, and few are looked at.
+ */
 function betterHost(draft: Draft, unit: number, openNow: number): number | undefined {
-  const { board, fit, open, wishes, effort } = draft;
-  let best: { host: number; open: number; burden: number } | undefined;
-  effort.spend(open.order.length);
+  const { open, wishes } = draft;
+  const told = wishes.hostsTold(unit);
+  let best: Place | undefined;
+  for (const host of told) if (open.has(host)) best = better(best, placeOn(draft, unit, host, openNow));
+  let accepted = 0;
   for (const host of open.order) {
-    if (host === board.units.home[unit] || fit.refuses(unit, host, 'option') !== FIT.ok) continue;
-    const found = { host, open: wishes.open(unit, host), burden: burdenOf(board, unit, host) };
-    if (found.open > openNow - WISH_MIN || crowded(board, unit, host) !== LOAD.ok) continue;
-    if (best === undefined || found.open < best.open - WISH_MIN) best = found;
-    else if (found.open < best.open + WISH_MIN && found.burden < best.burden) best = found;
+    if (told.has(host)) continue;
+    if (accepted >= TARGETS_COMPARED_MAX || wishes.open(unit, host) > openNow - WISH_MIN) break;
+    const place = placeOn(draft, unit, host, openNow);
+    if (place !== undefined) accepted += 1;
+    best = better(best, place);
   }
   return best?.host;
+}
+
+/** Undefined where the unit may not go, leaves no wish less open, or makes the host uncomfortable. */
+function placeOn(draft: Draft, unit: number, host: number, openNow: number): Place | undefined {
+  const { board, fit, wishes, effort } = draft;
+  effort.spend(1);
+  if (host === board.units.home[unit] || fit.refuses(unit, host, 'option') !== FIT.ok) return undefined;
+  const open = wishes.open(unit, host);
+  if (open > openNow - WISH_MIN || crowded(board, unit, host) !== LOAD.ok) return undefined;
+  return { host, open, burden: burdenOf(board, unit, host) };
+}
+
+function better(one: Place | undefined, other: Place | undefined): Place | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  if (Math.abs(one.open - other.open) > WISH_MIN) return one.open < other.open ? one : other;
+  return other.burden < one.burden ? other : one;
 }

@@ -40,6 +40,10 @@ export class Targets {
     this.order = Int32Array.from(open.sort((one, other) => this.#compare(one, other)));
   }
 
+  has(host: number): boolean {
+    return this.#open.has(host);
+  }
+
   /** Puts the host where it belongs after its load has changed. */
   reorder(host: number): void {
     this.#fullness[host] = fullness(this.#board, host);

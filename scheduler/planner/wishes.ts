@@ -48,6 +48,19 @@ export class Wishes {
     return sum;
   }
 
+  /** The hosts that the unit's wishes tell from all others: named ones, and those of the VMs that they relate it to. */
+  hostsTold(unit: number): Set<number> {
+    const { units, unitOfVm, rules } = this.#board;
+    const told = new Set<number>();
+    for (const vm of units.members[unit] ?? []) {
+      for (const { hosts } of rules.wishes.hosts.get(vm) ?? []) for (const host of hosts) told.add(host);
+      const related = [...(this.#together.get(vm) ?? []), ...(this.#apart.get(vm) ?? [])];
+      for (const other of related.flatMap(({ vms }) => vms))
+        told.add(wholeAt(units.home, wholeAt(unitOfVm, other)));
+    }
+    return told;
+  }
+
   /** True for a unit that a must-rule wants with others which are units of their own: the rule is being mended, or cannot be. */
   isBound(unit: number): boolean {
     return this.#isSplit[unit] === 1;
