@@ -8,21 +8,17 @@ import type { Draft, Step } from './draft.ts';
 import { FIT } from './fit.ts';
 import { Packing } from './packing.ts';
 import { alternativesTo } from './refusals.ts';
+import { cheapestRelief, type Relief } from './relief-choice.ts';
 import { whyNotNow } from './relieve.ts';
 
-// A host is woken a little later than one is emptied, so that the number of hosts does not swing.
-const WAKE_MARGIN_RATIO = 0.95;
-// A copy of twice the time is worse than two in parallel: guests wait until the last one has arrived. Squares say so.
-const COPY_SECONDS_TYPICAL = 15;
+// A host is woken later than one is emptied, so that the number of hosts does not swing: of forty packed hosts this part of
+// their margins is nearly one host on PlanetLab's days, more than a thousand VMs move their number by at random.
+const WAKE_MARGIN_RATIO = 0.85;
 
 // A host that cannot be emptied is kept instead of another one, and all is laid out anew; in practice once or twice.
 const EMPTYING_ATTEMPTS_MAX = 8;
 
-interface Choice {
-  readonly unit: number;
-  readonly target: number;
-  readonly price: number;
-}
+type Choice = Pick<Relief, 'unit' | 'target'>;
 
 export class Consolidation {
   readonly #draft: Draft;
@@ -71,7 +67,7 @@ export class Consolidation {
       if (stuck.has(source)) continue;
       const target = this.#roomiest(unit, leaving);
       if (target !== undefined && this.#draft.allows([unit], 'consolidate')) {
-        this.#take({ unit, target, price: 0 }, 'consolidate');
+        this.#take({ unit, target }, 'consolidate');
         continue;
       }
       stuck.add(source);
@@ -90,42 +86,45 @@ export class Consolidation {
   }
 
   #relieveHost(source: number): void {
-    const { hot, effort } = this.#draft;
+    const { board, hot, effort } = this.#draft;
+    let waitSeconds = 0;
     while (hot.isStillHot(source) && !effort.isOver) {
-      const choice = this.#cheapest(source);
+      const choice = cheapestRelief(this.#reliefs(source), {
+        excessCores: this.#excessCores(source),
+        waitSeconds,
+        migrationPriceCores: board.policy.migrationPriceCores,
+      });
       if (choice === undefined || !this.#draft.allows([choice.unit], 'hot_host')) return;
+      waitSeconds = Math.max(waitSeconds, choice.seconds);
       this.#take(choice, 'hot_host');
     }
   }
 
-  /** The move that takes most of what is too much for the least copying and the least shortage later. */
-  #cheapest(source: number): Choice | undefined {
-    const { board } = this.#draft;
-    const excess = this.#excessCores(source);
-    let best: Choice | undefined;
-    for (const unit of board.hosts.units[source] ?? []) {
-      const cores = at(board.units.now, unit * board.resources.length + CPU);
-      if (cores <= 0 || !this.#draft.isMovable(unit)) continue;
+  /** Units that may leave the host, each with the target on which it makes least shortage later. */
+  #reliefs(source: number): Relief[] {
+    const { units, hosts, resources } = this.#draft.board;
+    return (hosts.units[source] ?? []).flatMap((unit) => {
+      const cores = at(units.now, unit * resources.length + CPU);
+      if (cores <= 0 || !this.#draft.isMovable(unit)) return [];
       const target = this.#leastShort(unit, source);
-      if (target === undefined) continue;
-      const seconds = at(board.units.migrationSeconds, unit);
-      const copying =
-        ((seconds * seconds) / COPY_SECONDS_TYPICAL + SECONDS_A_MOVE) * Math.max(1, excess / cores);
-      const price = copying * board.policy.migrationPriceCores + target.price * PERSISTENCE_SECONDS;
-      if (best === undefined || price < best.price) best = { unit, target: target.host, price };
-    }
-    return best;
+      if (target === undefined) return [];
+      const shortLater = target.shortCores * SHORT_SECONDS_LATER;
+      return { unit, target: target.host, cores, seconds: at(units.migrationSeconds, unit), shortLater };
+    });
   }
 
   /** The awake host on which the unit makes the expected shortage grow least, and by how much it grows in all. */
-  #leastShort(unit: number, source: number): { readonly host: number; readonly price: number } | undefined {
+  #leastShort(
+    unit: number,
+    source: number,
+  ): { readonly host: number; readonly shortCores: number } | undefined {
     const packing = this.#packing;
     const relief = packing.shortCores(source) - packing.shortCoresWith(source, unit, -1);
-    let best: { host: number; price: number } | undefined;
+    let best: { host: number; shortCores: number } | undefined;
     for (const host of this.#draft.open.order) {
       if (!this.#takes(host, unit)) continue;
-      const price = packing.shortCoresWith(host, unit, 1) - packing.shortCores(host) - relief;
-      if (best === undefined || price < best.price) best = { host, price };
+      const shortCores = packing.shortCoresWith(host, unit, 1) - packing.shortCores(host) - relief;
+      if (best === undefined || shortCores < best.shortCores) best = { host, shortCores };
     }
     return best;
   }
@@ -237,8 +236,8 @@ export class Consolidation {
   }
 
   #excessCores(host: number): number {
-    const { hosts, resources, comfort } = this.#draft.board;
-    return at(hosts.now, host * resources.length + CPU) - at(comfort, CPU) * at(hosts.cores, host);
+    const { hosts, resources, policy } = this.#draft.board;
+    return at(hosts.now, host * resources.length + CPU) - policy.cpu.exitRatio * at(hosts.cores, host);
   }
 }
 
@@ -257,7 +256,7 @@ export function emptyHostsOf({ board }: Draft): { hostId: string; hostName: stri
 
 // The order of LOAD_RESOURCES.
 const CPU = 0;
-// What a move takes besides its copying: starting QEMU on the target and handing over took 1.3 to 2.1 s in the lab.
-const SECONDS_A_MOVE = 2;
 // What a move does to a packed host holds until the next moves of VMs to and from it: some ten minutes on PlanetLab's days.
 const PERSISTENCE_SECONDS = 600;
+// What is short in that time is relieved in its turn: some 15 s of copying in each five minutes are left.
+const SHORT_SECONDS_LATER = PERSISTENCE_SECONDS * (15 / 300);

@@ -26,7 +26,7 @@ const PACKED: PlanPolicy = {
   cpu: { entryRatio: 0.98, exitRatio: 0.98 },
   targetMarginRatio: 0.03,
   consolidation: true,
-  packingMargin: 0.95,
+  packingMargin: 1.05,
   bandwidthBytesPerSecond: MIGRATION_MB_PER_SECOND * MIB,
 };
 
