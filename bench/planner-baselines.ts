@@ -6,6 +6,7 @@ import { planMoves } from '../scheduler/planner/plan-moves.ts';
 import { DEFAULT_PLAN_POLICY } from '../scheduler/planner/policy.ts';
 import type { Snapshot } from '../scheduler/planner/snapshot.ts';
 import { GIB } from '../shared/units.ts';
+import { loadsWith } from './planner-loads.ts';
 import { snapshotOf } from './planner-snapshots.ts';
 
 const BASELINES: Readonly<Record<string, SnapshotPolicy>> = {
@@ -84,21 +85,12 @@ function copiedBytes({ vms }: Snapshot, moves: readonly BaselineMove[]): number 
   return moves.reduce((sum, { vmUuid }) => sum + (used.get(vmUuid) ?? 0), 0);
 }
 
-function overload({ hosts, vms }: Snapshot, targets: ReadonlyMap<string, string>): number {
-  const shifted = new Map(hosts.map(({ hostId }) => [hostId, { cores: 0, bytes: 0 }]));
-  for (const { uuid, hostId, load } of vms) {
-    const [from, to] = [shifted.get(hostId), shifted.get(targets.get(uuid) ?? hostId)];
-    if (from === undefined || to === undefined) throw new Error(`${uuid} is on a host that is not there`);
-    from.cores -= load.cpu.now;
-    from.bytes -= load.memory.now;
-    to.cores += load.cpu.now;
-    to.bytes += load.memory.now;
-  }
+/** Cores (4 GiB of memory count as one) beyond the entry levels, of all hosts, with the VMs moved to these targets. */
+function overload(snapshot: Snapshot, targets: ReadonlyMap<string, string>): number {
   const { cpu, memory } = DEFAULT_PLAN_POLICY;
-  return hosts.reduce((sum, { hostId, cpuCores, memoryBytes, load }) => {
-    const { cores = 0, bytes = 0 } = shifted.get(hostId) ?? {};
-    const beyondCores = load.cpu.now + cores - cpu.entryRatio * cpuCores;
-    const beyondBytes = load.memory.now + bytes - memory.entryRatio * memoryBytes;
+  return loadsWith(snapshot, targets).reduce((sum, { host, cores, memoryBytes }) => {
+    const beyondCores = cores - cpu.entryRatio * host.cpuCores;
+    const beyondBytes = memoryBytes - memory.entryRatio * host.memoryBytes;
     return sum + Math.max(0, beyondCores) + Math.max(0, beyondBytes) / (4 * GIB);
   }, 0);
 }

@@ -10,6 +10,7 @@ import type { Snapshot } from '../scheduler/planner/snapshot.ts';
 import { SECOND_MS } from '../shared/units.ts';
 import { besideBaselines, removedPerGib, type Comparison } from './planner-baselines.ts';
 import { HBAL_PACKAGE, runHbal } from './planner-hbal.ts';
+import { loadsWith } from './planner-loads.ts';
 import { leastObjective } from './planner-optimum.ts';
 import { snapshotOf, type Kind } from './planner-snapshots.ts';
 import { atLeast, atMost, median, result, type BenchResult, type Goal } from './result.ts';
@@ -160,21 +161,12 @@ function besideHbal(size: { hosts: number; vms: number }, seed: number, movesMax
 }
 
 /** Load of the fullest host in CPU and in memory, with the VMs where `homes` says. */
-function worstOf({ hosts, vms }: Snapshot, homes: ReadonlyMap<string, string>): Worst {
-  const left = new Map(
-    hosts.map(({ hostId, load }) => [hostId, { cores: load.cpu.now, bytes: load.memory.now }]),
-  );
-  for (const { uuid, hostId, load } of vms) {
-    const [from, to] = [left.get(hostId), left.get(homes.get(uuid) ?? hostId)];
-    if (from === undefined || to === undefined) throw new Error(`${uuid} is on a host that is not there`);
-    from.cores -= load.cpu.now;
-    from.bytes -= load.memory.now;
-    to.cores += load.cpu.now;
-    to.bytes += load.memory.now;
-  }
-  const worst = (figure: 'cores' | 'bytes', capacity: 'cpuCores' | 'memoryBytes'): number =>
-    Math.max(...hosts.map((host) => (left.get(host.hostId)?.[figure] ?? 0) / host[capacity]));
-  return { cpuRatio: worst('cores', 'cpuCores'), memoryRatio: worst('bytes', 'memoryBytes') };
+function worstOf(snapshot: Snapshot, homes: ReadonlyMap<string, string>): Worst {
+  const loads = loadsWith(snapshot, homes);
+  return {
+    cpuRatio: Math.max(...loads.map(({ host, cores }) => cores / host.cpuCores)),
+    memoryRatio: Math.max(...loads.map(({ host, memoryBytes }) => memoryBytes / host.memoryBytes)),
+  };
 }
 
 // Sums of the same figures in another order differ in their last digits.
