@@ -173,6 +173,14 @@ export class MigrationJob {
     const kept = previousOf(record?.intent);
     const own = isNew && kept === 0 ? await copy.downtimeMaxMs(this.#wait()) : kept;
     const intent = { ...draft, previousDowntimeMs: own };
+    // Listened to before it is promised: whatever fails until then has begun nothing, and may be asked for again.
+    return this.#heard(() => this.#begin(copy, vm, intent));
+  }
+
+  async #begin(copy: Copy, vm: VmInput | undefined, intent: SourceIntent): Promise<MigrateResultInput> {
+    const { intents } = this.#context;
+    const { vmUuid } = this.request;
+    const record = await intents.of(vmUuid);
     const claim = await intents.rule(vmUuid, (before) => ruleStart(before, askedOf(this.request), intent));
     // One that was fenced off is forgotten: a later scheduler attaches under the same id.
     this.#isClaimed = claim.kind !== 'fenced';
@@ -185,9 +193,9 @@ export class MigrationJob {
           `migration ${this.request.migrationId} was looked at or ended here before its order came; it stays where it is`,
         );
       case 'new':
-        return this.#heard(() => this.#start(copy, vm, intent.previousDowntimeMs));
+        return this.#start(copy, vm, intent.previousDowntimeMs);
       case 'known':
-        return this.#heard(() => this.#attach(copy, record?.intent));
+        return this.#attach(copy, record?.intent);
     }
   }
 
