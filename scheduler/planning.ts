@@ -68,7 +68,7 @@ export class Planning {
 
   /** Agreed proposals judged anew, together with those that were approved before and have not begun. */
   recheck(agreed: readonly Proposal[], snapshot: Snapshot = this.snapshot()): Recheck {
-    const approved = this.#parts.proposals.open().filter(({ state }) => state === 'PROPOSAL_STATE_APPROVED');
+    const approved = this.#parts.proposals.approved();
     const moves = [...approved, ...agreed].flatMap(({ move }) => (move === null ? [] : [move]));
     const plan = this.plan(onlyTheseMoves(snapshot, moves));
     const objections = new Map<string, Objection>();

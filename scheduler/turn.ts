@@ -1,10 +1,10 @@
 // One turn of the control loop: plan, write down what is news, start what may start, propose what a person decides.
 import type { Clock } from '../shared/clock.ts';
 import { messageOf } from '../shared/errors.ts';
-import type { Proposal } from '../shared/gen/evenkeel/v1/Proposal.ts';
 import type { Logger } from '../shared/log.ts';
 import { SECOND_MS } from '../shared/units.ts';
 import type { Changes } from './changes.ts';
+import { isOf, newAsks, type Ask } from './control/asks.ts';
 import { decisionOfMove, decisionsOf, moveOf } from './control/decisions-of.ts';
 import type { ProposalBook } from './control/proposals.ts';
 import { startable, type SlotLimits } from './control/slots-left.ts';
@@ -51,13 +51,16 @@ export class Turn {
     await this.#act(now, snapshot, planning.plan(snapshot));
   }
 
-  /** `now` is the cluster as it is, `snapshot` what was planned from: with open proposals taken as decided. */
+  /** `now` is the cluster as it is, `snapshot` what was planned from: with what people answered taken as decided. */
   async #act(now: Snapshot, snapshot: Snapshot, plan: Plan): Promise<void> {
     const { planning, log, proposals } = this.#parts;
     const own = plan.moves.filter(({ mode, trigger }) => mode === 'auto' || ORDERED.has(trigger));
     const starting = startable(own, now.migrations, this.#slotsOf(now));
-    const asking = plan.moves.filter((move) => !own.includes(move));
-    const acted = [...starting, ...asking];
+    const asks = this.#asksOf(
+      now,
+      plan.moves.filter((move) => !own.includes(move)),
+    );
+    const acted = [...starting, ...asks.map(({ move }) => move)];
     // What is on its way out shows in the migration itself.
     const stays = decisionsOf(snapshot, plan).filter(
       ({ move, noMoveCode }) => move === null && noMoveCode !== 'moving',
@@ -70,11 +73,23 @@ export class Turn {
     if (ids === undefined) return;
     this.#parts.changes.notify();
     for (const [at, move] of starting.entries()) await this.#start(move, ids[at] ?? '');
-    for (const [at, move] of asking.entries())
-      await proposals.propose(
-        { decisionId: ids[starting.length + at] ?? '', trigger: move.trigger, move: moveOf(move) },
-        snapshot.atMs,
-      );
+    for (const [at, { move, replaces }] of asks.entries()) {
+      const decisionId = ids[starting.length + at] ?? '';
+      const better = `${move.vmName} to ${move.targetHostName} is proposed instead: ${move.reason}`;
+      for (const proposal of replaces)
+        if (proposals.get(proposal.proposalId)?.state === 'PROPOSAL_STATE_WAITING')
+          await proposals.end(proposal, 'PROPOSAL_STATE_WITHDRAWN', better, snapshot.atMs);
+      await proposals.propose({ decisionId, trigger: move.trigger, move: moveOf(move) }, snapshot.atMs);
+    }
+  }
+
+  /** What waits is not held up by what is new, and gives way only once it is checked and found of no use. */
+  #asksOf(now: Snapshot, moves: readonly PlannedMove[]): Ask[] {
+    const { planning, proposals } = this.#parts;
+    const waiting = proposals.waiting();
+    if (moves.every((move) => waiting.some((proposal) => isOf(proposal, move)))) return [];
+    const { objections } = planning.recheck(waiting, now);
+    return newAsks(moves, waiting, ({ proposalId }) => objections.get(proposalId)?.isPassing === false);
   }
 
   #slotsOf({ hosts }: Snapshot): SlotLimits {
@@ -84,7 +99,7 @@ export class Turn {
   /** Those that a person agreed to: checked again, then begun where slots are free. True when one was. */
   async #startApproved(snapshot: Snapshot): Promise<boolean> {
     const { planning, proposals } = this.#parts;
-    const approved = proposals.open().filter(({ state }) => state === 'PROPOSAL_STATE_APPROVED');
+    const approved = proposals.approved();
     if (approved.length === 0) return false;
     const { planned, objections } = planning.recheck(approved, snapshot);
     for (const proposal of approved) {
@@ -119,8 +134,4 @@ export class Turn {
       return undefined;
     }
   }
-}
-
-function isOf({ move }: Proposal, { vmUuid, targetHostId }: PlannedMove): boolean {
-  return move?.vmUuid === vmUuid && move.targetHostId === targetHostId;
 }

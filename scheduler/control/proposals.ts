@@ -57,6 +57,16 @@ export class ProposalBook {
     return this.list().filter(isOpen);
   }
 
+  /** Those that wait for an answer. */
+  waiting(): Proposal[] {
+    return this.list().filter(({ state }) => state === 'PROPOSAL_STATE_WAITING');
+  }
+
+  /** Those that wait for their turn. */
+  approved(): Proposal[] {
+    return this.list().filter(({ state }) => state === 'PROPOSAL_STATE_APPROVED');
+  }
+
   /** Proposes the move unless its VM has an open proposal already; undefined when it was not news. */
   async propose(proposed: NewProposal, nowMs: number): Promise<Proposal | undefined> {
     const open = this.open();
@@ -102,14 +112,14 @@ export class ProposalBook {
     }
   }
 
-  /** The snapshot as it is when the open proposals are taken as decided and the rejected ones as refused. */
+  /** The snapshot as it is when the approved proposals are taken as decided and the rejected ones as refused. */
   applyTo(snapshot: Snapshot): Snapshot {
-    const open = this.open().flatMap(({ move }) => (move === null ? [] : [move]));
+    const approved = this.approved().flatMap(({ move }) => (move === null ? [] : [move]));
     const rejected = this.list().filter(
       ({ state, endedAtMs }) =>
         state === 'PROPOSAL_STATE_REJECTED' && endedAtMs + this.#times.rejectedMs > snapshot.atMs,
     );
-    return withRefused(withDecided(snapshot, open), rejected, this.#times.rejectedMs);
+    return withRefused(withDecided(snapshot, approved), rejected, this.#times.rejectedMs);
   }
 
   async #keep(proposal: Proposal): Promise<Proposal> {
@@ -146,11 +156,11 @@ function whyGone({ move, trigger, state }: Proposal, snapshot: Snapshot): string
   return undefined;
 }
 
-// An open proposal is an answer that is awaited: its VM is not planned for anew, its target must keep the room.
-const PROPOSED: Hold = {
-  code: 'proposed',
-  reason: 'its move waits for approval',
-  cure: 'answer it: "evenkeel approve" or "evenkeel reject"',
+// What a person agreed to is done next: its VM is not planned for anew, its target must keep the room.
+const APPROVED: Hold = {
+  code: 'approved',
+  reason: 'its move is approved',
+  cure: 'it begins as soon as both hosts have a free slot',
   against: 'every_move',
 };
 
@@ -166,7 +176,7 @@ function withDecided(snapshot: Snapshot, moves: readonly Move[]): Snapshot {
   }
   return {
     ...snapshot,
-    vms: snapshot.vms.map((vm) => (deciding.includes(vm) ? { ...vm, held: PROPOSED } : vm)),
+    vms: snapshot.vms.map((vm) => (deciding.includes(vm) ? { ...vm, held: APPROVED } : vm)),
     hosts: snapshot.hosts.map((host) => ({
       ...host,
       memoryAllocatedBytes: host.memoryAllocatedBytes + (bytesInto.get(host.hostId) ?? 0),

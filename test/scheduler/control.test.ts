@@ -5,6 +5,7 @@ import type { PlacementRule } from '../../shared/gen/evenkeel/v1/PlacementRule.t
 import { createLogger } from '../../shared/log.ts';
 import { modeCodec, proposalCodec, ruleCodec } from '../../shared/proto/load.ts';
 import { emptyView } from '../../scheduler/cluster/view.ts';
+import { newAsks } from '../../scheduler/control/asks.ts';
 import { decisionsOf } from '../../scheduler/control/decisions-of.ts';
 import { progressOf } from '../../scheduler/control/maintenance.ts';
 import { ModeControl } from '../../scheduler/control/modes.ts';
@@ -15,7 +16,7 @@ import { metadataRules, resolveRules, ruleOf, type WrittenRule } from '../../sch
 import { startable } from '../../scheduler/control/slots-left.ts';
 import { modeOfMove } from '../../scheduler/planner/modes.ts';
 import { DEFAULT_PLAN_POLICY } from '../../scheduler/planner/policy.ts';
-import type { Plan } from '../../scheduler/planner/plan-types.ts';
+import type { Plan, PlannedMove } from '../../scheduler/planner/plan-types.ts';
 import { readRecord, recordJson } from '../../scheduler/planner/record.ts';
 import type { Snapshot } from '../../scheduler/planner/snapshot.ts';
 import { DecisionLog } from '../../scheduler/decision-log.ts';
@@ -182,14 +183,16 @@ void t.test('a proposal is withdrawn when its reason is gone or its VM has moved
 });
 
 void t.test(
-  'a rejected move is refused to the planner for a while, an open one counts as decided',
+  'a rejected move is refused to the planner for a while, an approved one counts as decided',
   async (t) => {
     const book = await proposals();
     const snapshot = snapshotWith(T0, [{ uuid: 'v1', hostId: 'h1' }], ['h1']);
     const open = await book.propose(proposed, T0);
+    t.equal(book.applyTo(snapshot), snapshot, 'what waits for an answer holds nothing up');
+    if (open !== undefined) await book.approve(open);
     t.match(book.applyTo(snapshot), {
       migrations: [{ vmUuid: 'v1', targetHostId: 'h2' }],
-      vms: [{ held: { code: 'proposed' } }],
+      vms: [{ held: { code: 'approved' } }],
       hosts: [{ migrationsOut: 1 }, { memoryAllocatedBytes: 9e9, migrationsIn: 0 }, { migrationsOut: 0 }],
     });
     if (open !== undefined) await book.end(open, 'PROPOSAL_STATE_REJECTED', 'no', T0);
@@ -208,6 +211,32 @@ void t.test('the book of proposals forgets the oldest that ended, never one that
   t.equal(book.list().length, PROPOSALS_MAX);
   t.match(book.open(), [{ proposalId: waiting?.proposalId }]);
 });
+
+void t.test(
+  'what waits is asked once, gives way where it is pointless, and holds up no other need',
+  async (t) => {
+    const book = await proposals();
+    await book.propose(proposed, T0);
+    const asked = (isPointless: boolean, ...moves: PlannedMove[]): unknown[] =>
+      newAsks(moves, book.waiting(), () => isPointless).map(({ move, replaces }) => [
+        move.vmUuid,
+        replaces.map(({ proposalId }) => proposalId),
+      ]);
+    const same = plannedMove('v1', 'h1', 'h2').planned;
+    const another = plannedMove('v2', 'h1', 'h2').planned;
+    t.strictSame(asked(true, same), [], 'it is asked already');
+    t.strictSame(asked(true, same, another), [['v2', []]], 'one more than before is needed');
+    t.strictSame(asked(false, another), [], 'what waits would do as well');
+    t.strictSame(asked(true, another), [['v2', ['p1']]]);
+    t.strictSame(asked(true, plannedMove('v1', 'h1', 'h3').planned), [['v1', ['p1']]], 'a better target');
+    t.strictSame(
+      asked(false, { ...another, trigger: 'must_rule' }),
+      [['v2', []]],
+      'another need of the host',
+    );
+    t.strictSame(asked(false, plannedMove('v3', 'h3', 'h2').planned), [['v3', []]], 'another host');
+  },
+);
 
 void t.test('checked again, only the decided moves are open to the planner', (t) => {
   const snapshot = snapshotWith(
