@@ -27,7 +27,6 @@ import {
   type SchedulerSettings,
 } from './config.ts';
 import { openControl, type Control } from './control/open.ts';
-import { PendingVms } from './control/pending.ts';
 import type { SlotLimits } from './control/slots-left.ts';
 import { DecisionLog } from './decision-log.ts';
 import { DecisionBook, DECISIONS_MAX } from './decisions.ts';
@@ -58,7 +57,6 @@ export interface Core extends Control {
   readonly decisions: DecisionBook;
   readonly records: RecordRing;
   readonly planning: Planning;
-  readonly pending: PendingVms;
   /** What past and running migrations forbid now. */
   readonly ledger: () => Ledger;
   readonly loop: Loop;
@@ -157,10 +155,9 @@ async function openParts(
   const runner = runnerOf({ agents, journal, changes, clock, logger, events }, store, view, settings);
   const restraint = restraintOf(settings.restraint);
   const ledger = (): Ledger => ledgerOf(runner.list(), clock.nowMs(), restraint);
-  const pending = new PendingVms();
   const pages = await openStore(nats, HISTORY_BUCKET, KEEP_HISTORY_MS);
   const history = await readHistory(pages, logger);
-  const planning = livePlanning({ ...control, view, ledger, pending, history, clock }, settings);
+  const planning = livePlanning({ ...control, view, ledger, history, clock }, settings);
   const { proposals } = control;
   const log = new DecisionLog({ decisions, records, newId: randomUUID, logger });
   const slots = (hosts: number): SlotLimits => slotLimitsOf(settings, hosts);
@@ -170,7 +167,7 @@ async function openParts(
   const lease = new Lease({ store: leases, clock, logger, self, holderId: randomUUID() });
   return {
     ...control,
-    ...{ view, agents, runner, decisions, records, planning, pending, ledger, loop, lease, policy },
+    ...{ view, agents, runner, decisions, records, planning, ledger, loop, lease, policy },
     ...{ changes, reports, newId: randomUUID },
     kept: { history, view, store: pages, clock, logger },
   };

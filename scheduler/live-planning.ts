@@ -5,7 +5,6 @@ import { snapshotOf } from './cluster/snapshot.ts';
 import type { ClusterView } from './cluster/view.ts';
 import { detectionOf, policyOf, type SchedulerSettings } from './config.ts';
 import type { Control } from './control/open.ts';
-import type { PendingVms } from './control/pending.ts';
 import type { Ledger } from './planner/ledger.ts';
 import { LIVE_STEPS_MAX, planMoves } from './planner/plan-moves.ts';
 import { readPolicy } from './planner/record.ts';
@@ -15,7 +14,6 @@ import { quietWindowsOf } from './restraint-settings.ts';
 export interface LivePlanningParts extends Control {
   readonly view: ClusterView;
   readonly ledger: () => Ledger;
-  readonly pending: PendingVms;
   readonly history: History;
   readonly clock: Clock;
 }
@@ -30,12 +28,13 @@ export function livePlanning(
   return new Planning({
     snapshot: (supposed) => {
       const modes = mode.modes();
+      const nowMs = clock.nowMs();
       const snapshot = snapshotOf({
-        ...{ view, ledger: ledger(), detection, nowMs: clock.nowMs(), controlPlaneVms },
+        ...{ view, ledger: ledger(), detection, nowMs, controlPlaneVms },
         modes: supposed.mode === undefined ? modes : { ...modes, cluster: supposed.mode },
         drainingHostIds: supposed.drainingHostIds ?? maintenance.hostIds(),
         rules: supposed.rules ?? rules.resolved(view).rules,
-        pending: supposed.pending ?? pending.list(),
+        pending: supposed.pending ?? pending.list(nowMs),
         quietWindows: supposed.isUnbounded === true ? [] : quietWindows,
         usualCpu: (uuid) => history.usualCpu(uuid),
       });

@@ -71,11 +71,11 @@ function hintOf({ planning, mode }: Core, wanted: PendingVm): string {
 
 /** Waits while the loop makes room. */
 async function roomFor(core: Core, wanted: PendingVm, signal: AbortSignal): Promise<string> {
-  const { changes, clock, pending, planning, reports } = core;
-  const release = pending.add(wanted);
+  const { changes, clock, pending, planning } = core;
+  const nowMs = clock.nowMs();
+  await pending.add(wanted, nowMs + ROOM_TIMEOUT_MS, nowMs);
   const deadlineMs = clock.monotonicMs() + ROOM_TIMEOUT_MS;
   try {
-    reports.notify();
     while (clock.monotonicMs() < deadlineMs) {
       const seen = changes.count;
       refuseHopeless(core, wanted);
@@ -84,7 +84,7 @@ async function roomFor(core: Core, wanted: PendingVm, signal: AbortSignal): Prom
       if (hostId !== undefined) return hostId;
     }
   } finally {
-    release();
+    await pending.remove(wanted);
   }
   throw new EvenkeelError(
     'DEADLINE_EXCEEDED',

@@ -1,14 +1,21 @@
-// Opens all that people tell the scheduler at run time: modes, rules, maintenance, answers to proposals.
+// Opens all that people tell the scheduler at run time: modes, rules, maintenance, answers to proposals, VMs they wait for.
 import type { NatsConnection } from 'nats';
 import type { Rule } from '../../shared/gen/evenkeel/v1/Rule.ts';
 import type { Logger } from '../../shared/log.ts';
 import { CONTROL_BUCKET } from '../../shared/nats.ts';
-import { maintenanceCodec, modeCodec, proposalCodec, ruleCodec } from '../../shared/proto/load.ts';
+import {
+  maintenanceCodec,
+  modeCodec,
+  proposalCodec,
+  ruleCodec,
+  waitingVmCodec,
+} from '../../shared/proto/load.ts';
 import { openStore } from '../kv.ts';
 import type { PlanMode } from '../planner/snapshot.ts';
 import { Shelf } from '../shelf.ts';
 import { MaintenanceBook } from './maintenance.ts';
 import { ModeControl } from './modes.ts';
+import { PENDING_MAX, PendingVms } from './pending.ts';
 import { ProposalBook, PROPOSALS_MAX, type ProposalTimes } from './proposals.ts';
 import { RuleBook, RULES_MAX } from './rule-book.ts';
 
@@ -17,6 +24,7 @@ export interface Control {
   readonly rules: RuleBook;
   readonly maintenance: MaintenanceBook;
   readonly proposals: ProposalBook;
+  readonly pending: PendingVms;
 }
 
 export interface ControlSettings {
@@ -60,10 +68,18 @@ export async function openControl(
     { ...shelf, prefix: 'proposal', what: 'proposal', codec: proposalCodec, entriesMax: PROPOSALS_MAX },
     signal,
   );
+  const waiting = await Shelf.open(
+    {
+      ...{ ...shelf, prefix: 'pending', what: 'VM for which room is made' },
+      ...{ codec: waitingVmCodec, entriesMax: PENDING_MAX },
+    },
+    signal,
+  );
   return {
     mode: new ModeControl(modes, mode, logger, onTold),
     rules: new RuleBook(written, rules, onTold),
     maintenance: new MaintenanceBook(hosts, onTold),
     proposals: new ProposalBook(proposed, proposalTimes, newId, onTold),
+    pending: new PendingVms(waiting, logger, onTold),
   };
 }

@@ -123,6 +123,7 @@ import type { VmRefInput as _evenkeel_v1_VmRefInput, VmRef as _evenkeel_v1_VmRef
 import type { VmRulesInput as _evenkeel_v1_VmRulesInput, VmRules as _evenkeel_v1_VmRules } from './evenkeel/v1/VmRules.ts';
 import type { VmSampleInput as _evenkeel_v1_VmSampleInput, VmSample as _evenkeel_v1_VmSample } from './evenkeel/v1/VmSample.ts';
 import type { VmSpecInput as _evenkeel_v1_VmSpecInput, VmSpec as _evenkeel_v1_VmSpec } from './evenkeel/v1/VmSpec.ts';
+import type { WaitingVmInput as _evenkeel_v1_WaitingVmInput, WaitingVm as _evenkeel_v1_WaitingVm } from './evenkeel/v1/WaitingVm.ts';
 import type { WatchLoadRequestInput as _evenkeel_v1_WatchLoadRequestInput, WatchLoadRequest as _evenkeel_v1_WatchLoadRequest } from './evenkeel/v1/WatchLoadRequest.ts';
 import type { WatchLoadResponseInput as _evenkeel_v1_WatchLoadResponseInput, WatchLoadResponse as _evenkeel_v1_WatchLoadResponse } from './evenkeel/v1/WatchLoadResponse.ts';
 
@@ -277,6 +278,7 @@ export interface ProtoGrpcType {
       VmSample: MessageTypeDefinition<_evenkeel_v1_VmSampleInput, _evenkeel_v1_VmSample>
       VmSpec: MessageTypeDefinition<_evenkeel_v1_VmSpecInput, _evenkeel_v1_VmSpec>
       VmState: EnumTypeDefinition
+      WaitingVm: MessageTypeDefinition<_evenkeel_v1_WaitingVmInput, _evenkeel_v1_WaitingVm>
       WatchLoadRequest: MessageTypeDefinition<_evenkeel_v1_WatchLoadRequestInput, _evenkeel_v1_WatchLoadRequest>
       WatchLoadResponse: MessageTypeDefinition<_evenkeel_v1_WatchLoadResponseInput, _evenkeel_v1_WatchLoadResponse>
     }

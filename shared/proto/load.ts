@@ -14,6 +14,7 @@ import type { Migration, MigrationInput } from '../gen/evenkeel/v1/Migration.ts'
 import type { ModeOverride, ModeOverrideInput } from '../gen/evenkeel/v1/ModeOverride.ts';
 import type { Proposal, ProposalInput } from '../gen/evenkeel/v1/Proposal.ts';
 import type { Rule, RuleInput } from '../gen/evenkeel/v1/Rule.ts';
+import type { WaitingVm, WaitingVmInput } from '../gen/evenkeel/v1/WaitingVm.ts';
 
 /** The folder that holds evenkeel/v1/*.proto: beside the sources when run from them, beside dist/ when built. */
 function protoDirectory(): string {
@@ -65,3 +66,4 @@ export const maintenanceCodec: Codec<MaintenanceInput, Maintenance> = codecOf(
 export const modeCodec: Codec<ModeOverrideInput, ModeOverride> = codecOf(packages.evenkeel.v1.ModeOverride);
 export const proposalCodec: Codec<ProposalInput, Proposal> = codecOf(packages.evenkeel.v1.Proposal);
 export const ruleCodec: Codec<RuleInput, Rule> = codecOf(packages.evenkeel.v1.Rule);
+export const waitingVmCodec: Codec<WaitingVmInput, WaitingVm> = codecOf(packages.evenkeel.v1.WaitingVm);

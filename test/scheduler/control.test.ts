@@ -3,12 +3,13 @@ import t from 'tap';
 import type { Mode } from '../../shared/gen/evenkeel/v1/Mode.ts';
 import type { PlacementRule } from '../../shared/gen/evenkeel/v1/PlacementRule.ts';
 import { createLogger } from '../../shared/log.ts';
-import { modeCodec, proposalCodec, ruleCodec } from '../../shared/proto/load.ts';
+import { modeCodec, proposalCodec, ruleCodec, waitingVmCodec } from '../../shared/proto/load.ts';
 import { emptyView } from '../../scheduler/cluster/view.ts';
 import { newAsks } from '../../scheduler/control/asks.ts';
 import { decisionsOf } from '../../scheduler/control/decisions-of.ts';
 import { progressOf } from '../../scheduler/control/maintenance.ts';
 import { ModeControl } from '../../scheduler/control/modes.ts';
+import { PENDING_MAX, PendingVms } from '../../scheduler/control/pending.ts';
 import { ProposalBook, PROPOSALS_MAX } from '../../scheduler/control/proposals.ts';
 import { onlyTheseMoves } from '../../scheduler/control/recheck.ts';
 import { RuleBook } from '../../scheduler/control/rule-book.ts';
@@ -200,6 +201,27 @@ void t.test(
     t.strictSame(book.applyTo({ ...snapshot, atMs: T0 + 60_000 }).vms[0]?.refusedTargets, undefined);
   },
 );
+
+void t.test('whoever leads knows the VMs that wait for room, until they are removed or expire', async (t) => {
+  const store = memoryStore();
+  const opened = async (): Promise<PendingVms> => {
+    const of = { store, prefix: 'pending', codec: waitingVmCodec, entriesMax: PENDING_MAX };
+    const shelf = await Shelf.open({ ...of, what: 'VM', logger }, never);
+    return new PendingVms(shelf, logger, () => undefined);
+  };
+  const vm = (id: string) => ({ id, name: id, vcpus: 1, memoryMaxBytes: 1e9, needs: ['pool:shared'] });
+  const [one, other] = [await opened(), await opened()];
+  await one.add(vm('b'), T0 + 10, T0);
+  await one.add(vm('a'), T0 + 20, T0);
+  t.strictSame(other.list(T0), [vm('b'), vm('a')], 'who waits longest comes first');
+  t.strictSame(other.list(T0 + 10), [vm('a')]);
+  await one.remove(vm('a'));
+  t.strictSame(other.list(T0), [vm('b')]);
+  for (let at = 1; at < PENDING_MAX; at += 1) await one.add(vm(`c${at}`), T0 + 30, T0);
+  await t.rejects(one.add(vm('d'), T0 + 30, T0), { code: 'RESOURCE_EXHAUSTED' });
+  await one.add(vm('d'), T0 + 30, T0 + 10);
+  t.equal(other.list(T0 + 10).length, PENDING_MAX, 'what has expired makes room');
+});
 
 void t.test('the book of proposals forgets the oldest that ended, never one that waits', async (t) => {
   const book = await proposals();
