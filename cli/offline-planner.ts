@@ -18,6 +18,8 @@ export interface PlanFile {
   readonly limits: PlanLimits;
   /** The plan that was made from it; undefined for a bare snapshot. */
   readonly plan: unknown;
+  /** The policy that the scheduler compares with the one in force, if any. */
+  readonly shadowPolicy?: PlanPolicy;
 }
 
 /** A record, or a snapshot, which is then planned with the policy of a new installation. */

@@ -52,6 +52,7 @@ export interface SchedulerSettings {
     readonly unknownHostsMaxRatio: number;
     readonly evenness: boolean;
     readonly consolidation: boolean;
+    readonly shadowPolicyFile: string;
   };
   /** As written; `rulesOf` reads them. */
   readonly rules: readonly unknown[];
@@ -151,6 +152,11 @@ const plannerSchema = {
     doc: 'true also empties hosts whose VMs the others can carry with room to spare, and names them: they could be powered off ("evenkeel plan"). It looks back 40 minutes and longer; VMs are moved for no better service.',
     format: Boolean,
     default: false,
+  },
+  shadowPolicyFile: {
+    doc: 'JSON file with what a second policy has otherwise, as "evenkeel plan --policy" takes it; empty for none. It is planned each turn beside the one in force and moves nothing: "evenkeel shadow" and events say what it would do otherwise.',
+    format: String,
+    default: '',
   },
 };
 

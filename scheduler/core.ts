@@ -45,6 +45,7 @@ import type { Policy } from './planner/policy.ts';
 import { RecordRing } from './records.ts';
 import { restraintOf } from './restraint-settings.ts';
 import { followSamples } from './samples.ts';
+import { Shadow } from './shadow.ts';
 import { Shelf } from './shelf.ts';
 import type { Store } from './store.ts';
 import { Turn } from './turn.ts';
@@ -161,7 +162,8 @@ async function openParts(
   const { proposals } = control;
   const log = new DecisionLog({ decisions, records, newId: randomUUID, logger });
   const slots = (hosts: number): SlotLimits => slotLimitsOf(settings, hosts);
-  const turn = new Turn({ planning, runner, proposals, log, slots, changes, clock, logger });
+  const shadow = new Shadow({ planning, events, newId: randomUUID, logger });
+  const turn = new Turn({ planning, runner, proposals, log, shadow, slots, changes, clock, logger });
   const loop = new Loop({ turn, records, reports, clock, logger });
   const leases = await openStore(nats, LEASES_BUCKET, undefined);
   const lease = new Lease({ store: leases, clock, logger, self, holderId: randomUUID() });

@@ -4,13 +4,14 @@ import { messageOf } from '../shared/errors.ts';
 import type { Decision } from '../shared/gen/evenkeel/v1/Decision.ts';
 import type { EventInput } from '../shared/gen/evenkeel/v1/Event.ts';
 import type { Migration } from '../shared/gen/evenkeel/v1/Migration.ts';
+import type { ShadowComparison } from '../shared/gen/evenkeel/v1/ShadowComparison.ts';
 import type { Logger } from '../shared/log.ts';
 import { eventsSubject } from '../shared/nats.ts';
 import { eventCodec } from '../shared/proto/load.ts';
 
 // Events come a few a minute; this many unacknowledged ones mean that NATS is away.
 const PENDING_MAX = 1_000;
-// In place of a host's id, for a decision about a VM that has none yet.
+// In place of a host's id, for what is about a VM that has none yet, or about all hosts.
 const NO_HOST = 'cluster';
 
 export class Events {
@@ -33,6 +34,10 @@ export class Events {
   decision(decision: Decision): void {
     const { decisionId: eventId, atMs, hostId } = decision;
     this.#publish(hostId === '' ? NO_HOST : hostId, { eventId, atMs, decision, kind: 'decision' });
+  }
+
+  shadow(eventId: string, shadow: ShadowComparison, atMs: number): void {
+    this.#publish(NO_HOST, { eventId, atMs, shadow, kind: 'shadow' });
   }
 
   #publish(hostId: string, event: EventInput & { eventId: string }): void {

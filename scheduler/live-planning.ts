@@ -10,6 +10,7 @@ import { LIVE_STEPS_MAX, planMoves } from './planner/plan-moves.ts';
 import { readPolicy } from './planner/record.ts';
 import { Planning } from './planning.ts';
 import { quietWindowsOf } from './restraint-settings.ts';
+import { shadowPolicyOf } from './shadow-policy.ts';
 
 export interface LivePlanningParts extends Control {
   readonly view: ClusterView;
@@ -43,6 +44,7 @@ export function livePlanning(
     planMoves,
     // Only what a plan depends on: it is written into each record.
     policy: readPolicy({}, policyOf(settings), 'policy'),
+    shadowPolicy: shadowPolicyOf(settings),
     limits: { steps: LIVE_STEPS_MAX },
     proposals,
   });

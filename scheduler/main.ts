@@ -4,6 +4,7 @@ import { runDaemon } from '../shared/daemon.ts';
 import { serverCredentials } from '../shared/grpc/credentials.ts';
 import { policyOf, schedulerSchema } from './config.ts';
 import { startScheduler } from './scheduler.ts';
+import { shadowPolicyOf } from './shadow-policy.ts';
 
 await runDaemon({
   name: 'evenkeel-scheduler',
@@ -11,6 +12,7 @@ await runDaemon({
   defaultConfigFile: '/etc/evenkeel/scheduler.yaml',
   validate: (settings) => {
     policyOf(settings);
+    shadowPolicyOf(settings);
     // A certificate that cannot be read is better found by --check-config than by a restart.
     serverCredentials(settings.tls, settings.listen.address);
   },

@@ -4,6 +4,7 @@ import { onlyTheseMoves } from './control/recheck.ts';
 import type { ProposalBook } from './control/proposals.ts';
 import type { Plan, PlannedMove, PlanLimits } from './planner/plan-types.ts';
 import type { PlanPolicy } from './planner/policy.ts';
+import { recordJson } from './planner/record.ts';
 import type { PendingVm, PlanMode, Snapshot, SnapshotRule } from './planner/snapshot.ts';
 
 /** What a question supposes instead of what is. */
@@ -21,6 +22,8 @@ export interface PlanningParts {
   readonly snapshot: (supposed: Supposed) => Snapshot;
   readonly planMoves: (snapshot: Snapshot, policy: PlanPolicy, limits: PlanLimits) => Plan;
   readonly policy: PlanPolicy;
+  /** A policy that is only compared with it; undefined for none. */
+  readonly shadowPolicy: PlanPolicy | undefined;
   readonly limits: PlanLimits;
   readonly proposals: ProposalBook;
 }
@@ -53,10 +56,6 @@ export class Planning {
     return this.#parts.policy;
   }
 
-  get limits(): PlanLimits {
-    return this.#parts.limits;
-  }
-
   snapshot(supposed: Supposed = {}): Snapshot {
     return this.#parts.snapshot(supposed);
   }
@@ -64,6 +63,24 @@ export class Planning {
   plan(snapshot: Snapshot): Plan {
     const { planMoves, policy, limits } = this.#parts;
     return planMoves(snapshot, policy, limits);
+  }
+
+  /** What the shadow policy would do; undefined without one. */
+  shadowPlan(snapshot: Snapshot): Plan | undefined {
+    const { planMoves, shadowPolicy, limits } = this.#parts;
+    return shadowPolicy === undefined ? undefined : planMoves(snapshot, shadowPolicy, limits);
+  }
+
+  /** All that the plan was made from, and the plan, as JSON. */
+  recordJson(snapshot: Snapshot, plan: Plan): string {
+    const { policy, shadowPolicy, limits } = this.#parts;
+    return recordJson({
+      snapshot,
+      policy,
+      limits,
+      plan,
+      ...(shadowPolicy !== undefined && { shadowPolicy }),
+    });
   }
 
   /** Agreed proposals judged anew, together with those that were approved before and have not begun. */

@@ -11,15 +11,16 @@ import { startable, type SlotLimits } from './control/slots-left.ts';
 import type { DecisionLog } from './decision-log.ts';
 import type { Runner } from './migrations/runner.ts';
 import type { Plan, PlannedMove, Trigger } from './planner/plan-types.ts';
-import { recordJson } from './planner/record.ts';
 import type { Snapshot } from './planner/snapshot.ts';
 import type { Planning } from './planning.ts';
+import type { Shadow } from './shadow.ts';
 
 export interface TurnParts {
   readonly planning: Planning;
   readonly runner: Pick<Runner, 'start'>;
   readonly proposals: ProposalBook;
   readonly log: DecisionLog;
+  readonly shadow: Shadow;
   /** Of a cluster with so many hosts. */
   readonly slots: (hosts: number) => SlotLimits;
   /** Rung when people who watch should look again. */
@@ -42,13 +43,15 @@ export class Turn {
   }
 
   async take(): Promise<void> {
-    const { planning, proposals } = this.#parts;
+    const { planning, proposals, shadow } = this.#parts;
     const seen = planning.snapshot();
     await proposals.sweep(seen);
     const begun = await this.#startApproved(seen);
     const now = begun ? planning.snapshot() : seen;
     const snapshot = proposals.applyTo(now);
-    await this.#act(now, snapshot, planning.plan(snapshot));
+    const plan = planning.plan(snapshot);
+    await this.#act(now, snapshot, plan);
+    shadow.look(snapshot, plan);
   }
 
   /** `now` is the cluster as it is, `snapshot` what was planned from: with what people answered taken as decided. */
@@ -65,9 +68,8 @@ export class Turn {
     const stays = decisionsOf(snapshot, plan).filter(
       ({ move, noMoveCode }) => move === null && noMoveCode !== 'moving',
     );
-    const { policy, limits } = planning;
     const ids = await log.write([...acted.map((move) => decisionOfMove(snapshot, move)), ...stays], () =>
-      recordJson({ snapshot, policy, limits, plan }),
+      planning.recordJson(snapshot, plan),
     );
     // Without the book nothing is done.
     if (ids === undefined) return;

@@ -13,6 +13,7 @@ const SEARCH_LENGTH = 1_000;
 
 export function addPlanCommands(program: Command, run: Run): void {
   addPlan(program, run);
+  addShadow(program, run);
   addExplain(program, run);
   addDecisions(program, run);
 }
@@ -28,7 +29,7 @@ function addPlan(program: Command, run: Run): void {
     .action(async ({ policy }: { policy?: string }, command: Command) => {
       await run(command, async (context) => {
         if (policy !== undefined) {
-          await shadow(context, policy);
+          await besides(context, policy);
           return;
         }
         const { scheduler, timeoutMs, show } = context;
@@ -41,18 +42,42 @@ function addPlan(program: Command, run: Run): void {
     });
 }
 
-/** Both plans are made here, from one snapshot: the scheduler goes on as it did. */
-async function shadow({ scheduler, timeoutMs, show }: Context, policyFile: string): Promise<void> {
+/** What the policy of the file, or else the shadow policy, would do. Both plans are made here, from one snapshot. */
+async function besides(
+  { scheduler, timeoutMs, show }: Context,
+  policyFile: string | undefined,
+): Promise<void> {
   const { json } = await scheduler.ask(
     { what: 'take a snapshot', method: ({ TakeSnapshot }) => TakeSnapshot, request: {} },
     timeoutMs(),
   );
   const { comparePlans, planFileOf, planMoves, readPolicyFile } = await import('../offline-planner.ts');
-  const { snapshot, policy, limits } = planFileOf(JSON.parse(json.toString('utf8')));
+  const { snapshot, policy, limits, shadowPolicy } = planFileOf(JSON.parse(json.toString('utf8')));
+  const otherPolicy = policyFile === undefined ? shadowPolicy : readPolicyFile(policyFile, policy);
+  if (otherPolicy === undefined)
+    throw new CliFailure(
+      'FAILED_PRECONDITION',
+      EXIT.REFUSED,
+      'the scheduler has no shadow policy; name one in planner.shadowPolicyFile, or try one: "evenkeel plan --policy FILE"',
+    );
   const active = planMoves(snapshot, policy, limits);
-  const other = planMoves(snapshot, readPolicyFile(policyFile, policy), limits);
+  const other = planMoves(snapshot, otherPolicy, limits);
   const comparison = comparePlans(active, other);
   show({ active, shadow: other, comparison }, (view) => comparisonText(view, active, other, comparison));
+}
+
+function addShadow(program: Command, run: Run): void {
+  program
+    .command('shadow')
+    .summary('what the shadow policy would do otherwise now')
+    .description(
+      'What the second policy of the scheduler (planner.shadowPolicyFile) would do now, move by move beside the one in force. It moves nothing.',
+    )
+    .action(async (_options: object, command: Command) => {
+      await run(command, async (context) => {
+        await besides(context, undefined);
+      });
+    });
 }
 
 function addExplain(program: Command, run: Run): void {

@@ -4,15 +4,13 @@ import type { GetRecordRequest } from '../../shared/gen/evenkeel/v1/GetRecordReq
 import type { GetRecordResponseInput } from '../../shared/gen/evenkeel/v1/GetRecordResponse.ts';
 import type { TakeSnapshotResponseInput } from '../../shared/gen/evenkeel/v1/TakeSnapshotResponse.ts';
 import type { Core } from '../core.ts';
-import { recordJson } from '../planner/record.ts';
 import { openSnapshot } from './decisions.ts';
 
 /** A record made now. */
 export function takeSnapshot(core: Core): TakeSnapshotResponseInput {
   const snapshot = openSnapshot(core);
   const { planning } = core;
-  const { policy, limits } = planning;
-  const json = recordJson({ snapshot, policy, limits, plan: planning.plan(snapshot) });
+  const json = planning.recordJson(snapshot, planning.plan(snapshot));
   return { json: Buffer.from(json) };
 }
 

@@ -12,6 +12,8 @@ export interface PlanRecord {
   readonly policy: PlanPolicy;
   readonly limits: PlanLimits;
   readonly plan: Plan;
+  /** A policy that was only compared with the one in force. */
+  readonly shadowPolicy?: PlanPolicy;
 }
 
 /** A record as it was read: the plan is only compared, so that it stays as it was written. */
@@ -26,13 +28,17 @@ export function recordJson(record: PlanRecord): string {
 /** Throws InvalidJson, whose message names the field. */
 export function readRecord(json: unknown): ReadRecord {
   const fields = fieldsOf(json, 'record');
-  refuseOthers(fields, 'record', ['format', 'snapshot', 'policy', 'limits', 'plan']);
+  refuseOthers(fields, 'record', ['format', 'snapshot', 'policy', 'limits', 'plan', 'shadowPolicy']);
   oneOf(RECORD_FORMAT)(fields['format'], 'record.format');
+  const { shadowPolicy } = fields;
   return {
     snapshot: readSnapshot(fields['snapshot']),
     policy: readPolicy(fields['policy'], DEFAULT_PLAN_POLICY, 'record.policy'),
     limits: readLimits(fields['limits']),
     plan: fields['plan'],
+    ...(shadowPolicy !== undefined && {
+      shadowPolicy: readPolicy(shadowPolicy, DEFAULT_PLAN_POLICY, 'record.shadowPolicy'),
+    }),
   };
 }
 

@@ -45,6 +45,8 @@ import type { ProjectionInput as _evenkeel_v1_ProjectionInput, Projection as _ev
 import type { RefusalInput as _evenkeel_v1_RefusalInput, Refusal as _evenkeel_v1_Refusal } from './evenkeel/v1/Refusal.ts';
 import type { SettleVmRequestInput as _evenkeel_v1_SettleVmRequestInput, SettleVmRequest as _evenkeel_v1_SettleVmRequest } from './evenkeel/v1/SettleVmRequest.ts';
 import type { SettleVmResponseInput as _evenkeel_v1_SettleVmResponseInput, SettleVmResponse as _evenkeel_v1_SettleVmResponse } from './evenkeel/v1/SettleVmResponse.ts';
+import type { ShadowComparisonInput as _evenkeel_v1_ShadowComparisonInput, ShadowComparison as _evenkeel_v1_ShadowComparison } from './evenkeel/v1/ShadowComparison.ts';
+import type { ShadowDifferenceInput as _evenkeel_v1_ShadowDifferenceInput, ShadowDifference as _evenkeel_v1_ShadowDifference } from './evenkeel/v1/ShadowDifference.ts';
 import type { ShutdownVmRequestInput as _evenkeel_v1_ShutdownVmRequestInput, ShutdownVmRequest as _evenkeel_v1_ShutdownVmRequest } from './evenkeel/v1/ShutdownVmRequest.ts';
 import type { ShutdownVmResponseInput as _evenkeel_v1_ShutdownVmResponseInput, ShutdownVmResponse as _evenkeel_v1_ShutdownVmResponse } from './evenkeel/v1/ShutdownVmResponse.ts';
 import type { StartVmRequestInput as _evenkeel_v1_StartVmRequestInput, StartVmRequest as _evenkeel_v1_StartVmRequest } from './evenkeel/v1/StartVmRequest.ts';
@@ -126,6 +128,8 @@ export interface ProtoGrpcType {
       SettleAct: EnumTypeDefinition
       SettleVmRequest: MessageTypeDefinition<_evenkeel_v1_SettleVmRequestInput, _evenkeel_v1_SettleVmRequest>
       SettleVmResponse: MessageTypeDefinition<_evenkeel_v1_SettleVmResponseInput, _evenkeel_v1_SettleVmResponse>
+      ShadowComparison: MessageTypeDefinition<_evenkeel_v1_ShadowComparisonInput, _evenkeel_v1_ShadowComparison>
+      ShadowDifference: MessageTypeDefinition<_evenkeel_v1_ShadowDifferenceInput, _evenkeel_v1_ShadowDifference>
       ShutdownVmRequest: MessageTypeDefinition<_evenkeel_v1_ShutdownVmRequestInput, _evenkeel_v1_ShutdownVmRequest>
       ShutdownVmResponse: MessageTypeDefinition<_evenkeel_v1_ShutdownVmResponseInput, _evenkeel_v1_ShutdownVmResponse>
       StartVmRequest: MessageTypeDefinition<_evenkeel_v1_StartVmRequestInput, _evenkeel_v1_StartVmRequest>

@@ -17,6 +17,8 @@ import type { NicSampleInput as _evenkeel_v1_NicSampleInput, NicSample as _evenk
 import type { PlacementRuleInput as _evenkeel_v1_PlacementRuleInput, PlacementRule as _evenkeel_v1_PlacementRule } from './evenkeel/v1/PlacementRule.ts';
 import type { ProjectionInput as _evenkeel_v1_ProjectionInput, Projection as _evenkeel_v1_Projection } from './evenkeel/v1/Projection.ts';
 import type { RefusalInput as _evenkeel_v1_RefusalInput, Refusal as _evenkeel_v1_Refusal } from './evenkeel/v1/Refusal.ts';
+import type { ShadowComparisonInput as _evenkeel_v1_ShadowComparisonInput, ShadowComparison as _evenkeel_v1_ShadowComparison } from './evenkeel/v1/ShadowComparison.ts';
+import type { ShadowDifferenceInput as _evenkeel_v1_ShadowDifferenceInput, ShadowDifference as _evenkeel_v1_ShadowDifference } from './evenkeel/v1/ShadowDifference.ts';
 import type { VmMetadataInput as _evenkeel_v1_VmMetadataInput, VmMetadata as _evenkeel_v1_VmMetadata } from './evenkeel/v1/VmMetadata.ts';
 import type { VmRulesInput as _evenkeel_v1_VmRulesInput, VmRules as _evenkeel_v1_VmRules } from './evenkeel/v1/VmRules.ts';
 import type { VmSampleInput as _evenkeel_v1_VmSampleInput, VmSample as _evenkeel_v1_VmSample } from './evenkeel/v1/VmSample.ts';
@@ -51,6 +53,8 @@ export interface ProtoGrpcType {
       Refusal: MessageTypeDefinition<_evenkeel_v1_RefusalInput, _evenkeel_v1_Refusal>
       RuleKind: EnumTypeDefinition
       RuleStrength: EnumTypeDefinition
+      ShadowComparison: MessageTypeDefinition<_evenkeel_v1_ShadowComparisonInput, _evenkeel_v1_ShadowComparison>
+      ShadowDifference: MessageTypeDefinition<_evenkeel_v1_ShadowDifferenceInput, _evenkeel_v1_ShadowDifference>
       VmMetadata: MessageTypeDefinition<_evenkeel_v1_VmMetadataInput, _evenkeel_v1_VmMetadata>
       VmMigrationRole: EnumTypeDefinition
       VmRules: MessageTypeDefinition<_evenkeel_v1_VmRulesInput, _evenkeel_v1_VmRules>

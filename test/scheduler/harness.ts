@@ -50,13 +50,14 @@ export class FakeCluster {
     t: Test,
     hostNames: readonly string[],
     mode: SchedulerSettings['mode'],
+    shadowPolicyFile = '',
   ): Promise<FakeCluster> {
     const service = await startNats();
     const nats = await connect({ servers: service.url });
     const peers = new Map<string, FakeHost>();
     const hosts = hostNames.map((name) => new FakeHost(name, peers));
     for (const host of hosts) await host.start();
-    const settings = settingsFor(service.url, mode);
+    const settings = settingsFor(service.url, mode, shadowPolicyFile);
     const cluster = new FakeCluster(service, nats, hosts, settings, await boot(settings));
     await cluster.ready();
     t.teardown(async () => {
@@ -129,13 +130,18 @@ export class FakeCluster {
   }
 }
 
-export function settingsFor(natsUrl: string, mode: SchedulerSettings['mode']): SchedulerSettings {
+export function settingsFor(
+  natsUrl: string,
+  mode: SchedulerSettings['mode'],
+  shadowPolicyFile = '',
+): SchedulerSettings {
   const defaults = loadSettings(schedulerSchema, undefined, {});
   return {
     ...defaults,
     // Nothing listens there: what is decided needs no InfluxDB, and one of the machine's own is left alone.
     influx: { ...defaults.influx, url: 'http://127.0.0.1:1' },
     mode,
+    planner: { ...defaults.planner, shadowPolicyFile },
     listen: { address: '127.0.0.1:0' },
     nats: { servers: [natsUrl], credentialsFile: '', caFile: '' },
     tls: PLAINTEXT,

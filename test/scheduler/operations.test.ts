@@ -16,8 +16,9 @@ type Ask = (line: string) => Promise<Outcome>;
 async function cluster(
   t: Test,
   mode: 'observe' | 'recommend' | 'auto',
+  shadowPolicyFile?: string,
 ): Promise<{ made: FakeCluster; ask: Ask }> {
-  const made = await FakeCluster.start(t, ['kvm1', 'kvm2', 'kvm3'], mode);
+  const made = await FakeCluster.start(t, ['kvm1', 'kvm2', 'kvm3'], mode, shadowPolicyFile);
   made.host('kvm1').add(fakeVm('a'));
   made.host('kvm1').add(fakeVm('b'));
   made.host('kvm2').add(fakeVm('c'));
@@ -168,8 +169,20 @@ void t.test(
     writeFileSync(file, (await ask('snapshot')).stdout);
     t.match(await runHere(`replay ${file}`), { code: 0, stdout: /A bare snapshot/ });
     t.match(await ask(`plan --policy ${policy}`), { code: 0, stdout: /active: [^]*shadow: / });
+    t.match(await ask('shadow'), { code: 4, stderr: /no shadow policy/ });
   },
 );
+
+void t.test('a shadow policy is planned beside the one in force, and moves nothing', { skip }, async (t) => {
+  const policy = join(t.testdir({ 'policy.json': '{"gainMin": 50}' }), 'policy.json');
+  const { made, ask } = await cluster(t, 'recommend', policy);
+  heat(made, 'kvm1');
+  await untilSays(made, ask, 'shadow', /^active: 1 move[^]*shadow: 0 moves[^]*- +a/);
+  await untilSays(made, ask, 'decisions', /move a/);
+  const decisionId = /"decisionId":"([^"]+)"/.exec((await ask('decisions --json')).stdout)?.[1] ?? '';
+  t.match((await ask(`decisions ${decisionId} --record`)).stdout, /"shadowPolicy":\{.*"gainMin":50/);
+  t.strictSame(await migrationsOf(made), []);
+});
 
 void t.test(
   'one VM may be tried in auto while the cluster recommends, and observe stops it all',

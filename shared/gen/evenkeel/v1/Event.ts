@@ -2,6 +2,7 @@
 
 import type { MigrationInput as _evenkeel_v1_MigrationInput, Migration as _evenkeel_v1_Migration } from '../../evenkeel/v1/Migration.ts';
 import type { DecisionInput as _evenkeel_v1_DecisionInput, Decision as _evenkeel_v1_Decision } from '../../evenkeel/v1/Decision.ts';
+import type { ShadowComparisonInput as _evenkeel_v1_ShadowComparisonInput, ShadowComparison as _evenkeel_v1_ShadowComparison } from '../../evenkeel/v1/ShadowComparison.ts';
 import type { Long } from '@grpc/proto-loader';
 
 /**
@@ -12,7 +13,8 @@ export interface EventInput {
   'atMs'?: (number | string | Long);
   'migration'?: (_evenkeel_v1_MigrationInput | null);
   'decision'?: (_evenkeel_v1_DecisionInput | null);
-  'kind'?: "migration"|"decision";
+  'shadow'?: (_evenkeel_v1_ShadowComparisonInput | null);
+  'kind'?: "migration"|"decision"|"shadow";
 }
 
 /**
@@ -23,5 +25,6 @@ export interface Event {
   'atMs': (number);
   'migration'?: (_evenkeel_v1_Migration | null);
   'decision'?: (_evenkeel_v1_Decision | null);
-  'kind'?: "migration"|"decision";
+  'shadow'?: (_evenkeel_v1_ShadowComparison | null);
+  'kind'?: "migration"|"decision"|"shadow";
 }
