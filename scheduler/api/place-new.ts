@@ -92,10 +92,14 @@ async function roomFor(core: Core, wanted: PendingVm, signal: AbortSignal): Prom
   );
 }
 
-/** What is under way may make the room; without anything under way the planner knows whether it can be made. */
-function refuseHopeless({ planning }: Core, wanted: PendingVm): void {
+/** What is under way, or has just ended, may make the room; without it the planner knows whether it can be made. */
+function refuseHopeless({ planning, runner }: Core, wanted: PendingVm): void {
   const snapshot = planning.snapshot({ isUnbounded: true });
-  if (snapshot.migrations.length > 0) return;
+  const { atMs, hosts, migrations } = snapshot;
+  const isSettling = hosts.some(({ settlingUntilMs = 0 }) => settlingUntilMs > atMs);
+  // The view is told a moment after the journal.
+  const hasJustEnded = runner.list().some(({ endedAtMs }) => endedAtMs > atMs - LOOK_EVERY_MS);
+  if (migrations.length > 0 || isSettling || hasJustEnded) return;
   const stay = planning.plan(snapshot).stays.find(({ vmUuid }) => vmUuid === wanted.id);
   if (stay === undefined) return;
   throw refusedOrder(`create VM ${wanted.name}: ${stay.reason}`, stay.refusals);
