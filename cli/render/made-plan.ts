@@ -15,11 +15,12 @@ export function madePlanText(view: View, plan: Plan): string {
   if (plan.stays.length > 0) blocks.push(plan.stays.map((stay) => stayLine(view, stay)).join('\n'));
   for (const { reason, cure } of plan.conflicts)
     blocks.push(paint(view, 'red', wrap(view, `Conflict: ${plain(reason)}; ${plain(cure)}`, 0)));
-  if (plan.emptyHosts.length > 0)
-    blocks.push(
-      `Could be powered off then: ${plan.emptyHosts.map(({ hostName }) => plain(hostName)).join(', ')}.`,
-    );
+  if (plan.emptyHosts.length > 0) blocks.push(`Could be powered off then: ${hostsText(plan)}.`);
   return blocks.join('\n\n');
+}
+
+function hostsText({ emptyHosts }: Plan): string {
+  return emptyHosts.map(({ hostName }) => plain(hostName)).join(', ');
 }
 
 function summary({ moves, objective, stopped, steps }: Plan): string {
@@ -90,6 +91,7 @@ export function comparisonText(view: View, active: Plan, shadow: Plan, compariso
       ),
       '= in both, - only in the active plan, + only in the shadow one',
     );
+  if (shadow.emptyHosts.length > 0) blocks.push(`shadow: could be powered off then: ${hostsText(shadow)}.`);
   return blocks.join('\n\n');
 }
 

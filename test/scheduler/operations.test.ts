@@ -173,6 +173,14 @@ void t.test(
   },
 );
 
+void t.test('another policy says which hosts it would empty', { skip }, async (t) => {
+  const { made, ask } = await cluster(t, 'recommend');
+  const content = '{"consolidation": true, "packsKnownOnly": false}';
+  const policy = join(t.testdir({ 'policy.json': content }), 'policy.json');
+  const packs = /\+ +c +kvm2 → kvm1[^]*shadow: could be powered off then: kvm2, kvm3\./;
+  await untilSays(made, ask, `plan --policy ${policy}`, packs);
+});
+
 void t.test('a shadow policy is planned beside the one in force, and moves nothing', { skip }, async (t) => {
   const policy = join(t.testdir({ 'policy.json': '{"gainMin": 50}' }), 'policy.json');
   const { made, ask } = await cluster(t, 'recommend', policy);
