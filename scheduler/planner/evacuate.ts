@@ -2,11 +2,16 @@
 import { at } from './columns.ts';
 import type { Draft } from './draft.ts';
 import { placeUnit } from './duty.ts';
+import { bringTogether, homesOf, joined } from './must-rules.ts';
 
 export function evacuate(draft: Draft): void {
   const { board } = draft;
+  const together = joined(board.rules.together);
   board.snapshot.hosts.forEach(({ service, hostId }, host) => {
     if (service !== 'draining') return;
+    // VMs that must be together go as one: placed one by one, the last may find no room beside the first.
+    for (const rule of together)
+      if (homesOf(draft, rule).includes(host)) bringTogether(draft, rule, 'evacuate', hostId);
     const size = (unit: number): number => at(board.units.memoryMaxBytes, unit);
     const units = [...(board.hosts.units[host] ?? [])];
     for (const unit of units.sort((one, other) => size(other) - size(one) || one - other)) {

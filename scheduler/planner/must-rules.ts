@@ -5,12 +5,14 @@ import { at, wholeAt } from './columns.ts';
 import type { Draft } from './draft.ts';
 import { canLeave, placeUnit } from './duty.ts';
 import { FIT } from './fit.ts';
+import type { Trigger } from './plan-types.ts';
 import { alternativesTo } from './refusals.ts';
 import type { VmRule } from './rules.ts';
 
 export function repairMustRules(draft: Draft): void {
   const { rules } = draft.board;
-  for (const rule of joined(rules.together)) bringTogether(draft, rule);
+  for (const together of joined(rules.together))
+    if (homesOf(draft, together).length > 1) bringTogether(draft, together, 'must_rule', together.rule.id);
   for (const [vm, { rules: asking }] of rules.allowed)
     if (!isAllowed(draft, vm))
       placeUnit(draft, unitOf(draft, vm), 'must_rule', asking.map(({ id }) => id).join(', '));
@@ -32,7 +34,7 @@ export function homesOf({ board }: Draft, { vms }: VmRule): number[] {
 }
 
 /** Rules that share a VM ask for all their VMs together. */
-function joined(rules: readonly VmRule[]): VmRule[] {
+export function joined(rules: readonly VmRule[]): VmRule[] {
   const groups: VmRule[] = [];
   for (const { rule, vms } of rules) {
     const sharing = groups.filter((group) => group.vms.some((vm) => vms.includes(vm)));
@@ -44,9 +46,8 @@ function joined(rules: readonly VmRule[]): VmRule[] {
 }
 
 /** To the host that needs fewest bytes copied; one where some of them are already, if they all fit there. */
-function bringTogether(draft: Draft, together: VmRule): void {
+export function bringTogether(draft: Draft, together: VmRule, trigger: Trigger, cause: string): void {
   const homes = homesOf(draft, together);
-  if (homes.length < 2) return;
   const { board } = draft;
   const units = [...new Set(together.vms.map((vm) => unitOf(draft, vm)))];
   const bytesTo = (host: number): number =>
@@ -62,11 +63,11 @@ function bringTogether(draft: Draft, together: VmRule): void {
   ];
   const target = hosts.find((host) => fitsAll(draft, units, host));
   const leaving = units.filter((unit) => board.units.home[unit] !== target);
-  if (target === undefined || !draft.allows(leaving, 'must_rule')) return;
+  if (target === undefined || !draft.allows(leaving, trigger)) return;
   for (const unit of leaving)
     draft.take(unit, target, {
-      trigger: 'must_rule',
-      cause: together.rule.id,
+      trigger,
+      cause,
       persistenceSeconds: board.policy.persistenceMaxMs / 1000,
       refusals: alternativesTo(draft, unit, target, 'duty'),
     });

@@ -48,6 +48,25 @@ const DUTY_CASES: Case[] = [
     expected: ['a > h2', 'not_emptied'],
   },
   {
+    claim:
+      'a VM that must be with one of another host leaves to where both have room, not to where it is best alone',
+    hosts: [
+      host('h1', [vm('a', 1, { memoryMaxBytes: 2 * GIB })], { ...CALM, service: 'draining' }),
+      host(
+        'h2',
+        [
+          vm('b', 1, { memoryMaxBytes: 2 * GIB }),
+          vm('c', 0.5, { memoryMaxBytes: 5 * GIB, memoryUsedBytes: GIB, held: NEVER }),
+        ],
+        CALM,
+      ),
+      host('h3', [vm('d', 0.1, { memoryMaxBytes: 4 * GIB, memoryUsedBytes: GIB, held: NEVER })], CALM),
+      host('h4', [vm('e', 1.2, { memoryMaxBytes: GIB, held: NEVER })], CALM),
+    ],
+    more: { rules: [rule('affinity', ['a', 'b'])] },
+    expected: ['a > h4', 'b > h4'],
+  },
+  {
     claim: 'room is made on another host for a VM that must leave',
     hosts: [
       host('h1', [vm('a', 1, { memoryMaxBytes: 6 * GIB })], { ...CALM, service: 'draining' }),
