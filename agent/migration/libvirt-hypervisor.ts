@@ -164,6 +164,7 @@ function createCopy(parts: CopyParts): Copy & { readonly returned: () => Promise
   const { connection, vmUuid, settings, clock, endings } = parts;
   const domain = domainByUuid(vmUuid);
   let call: Promise<unknown> = Promise.resolve();
+  let isReturned = false;
   let leaving: Leaving | undefined;
   // libvirt takes the order to measure only while no migration runs; so a start waits for the order to be taken.
   let measuring: Promise<unknown> = Promise.resolve();
@@ -181,12 +182,19 @@ function createCopy(parts: CopyParts): Copy & { readonly returned: () => Promise
         },
       };
       const migrating = migratePeerToPeer(connection, domain, request, wait);
-      call = migrating.catch(() => undefined).finally(() => endings.delete(vmUuid));
+      isReturned = false;
+      call = migrating
+        .catch(() => undefined)
+        .finally(() => {
+          isReturned = true;
+          endings.delete(vmUuid);
+        });
       await migrating;
     },
     processEnded: async (signal) => {
       await untilEnded(leaving?.process, clock, signal);
-      if (leaving !== undefined) endings.set(vmUuid, leaving.ending);
+      // libvirt may have told first, or at the same moment: it has the word then.
+      if (leaving !== undefined && !isReturned) endings.set(vmUuid, leaving.ending);
     },
     returned: async () => {
       await call;

@@ -1,7 +1,8 @@
 // The port to the hypervisor on the real libvirt, and the commit of a copy that arrived paused, by either hand.
 import t, { type Test } from 'tap';
+import type { Copy } from '../../agent/migration/hypervisor.ts';
 import { systemClock } from '../../shared/clock.ts';
-import { GIB, MIB } from '../../shared/units.ts';
+import { GIB, MIB, SECOND_MS } from '../../shared/units.ts';
 import { whyNoLibvirtd } from '../libvirt/private-libvirtd.ts';
 import { hypervisorContract } from './hypervisor-contract.ts';
 import { never, remove, resultOf, runningVm, startPair, stateOn, type Pair, until } from './pair.ts';
@@ -14,6 +15,7 @@ void t.test('on a real libvirt', skip === undefined ? {} : { skip }, async (t) =
   await t.test('the contract', (t) => contract(t, pair));
   await t.test('a copy that arrived paused is resumed by the scheduler', (t) => committed(t, pair));
   await t.test('or by its host, when no scheduler speaks and the source has let go', (t) => watched(t, pair));
+  await t.test('a process seen to end after libvirt has said so changes nothing', (t) => toldFirst(t, pair));
   await t.test('the dirty rate of a guest that is measured before its copy', (t) => measured(t, pair));
 });
 
@@ -72,6 +74,20 @@ async function committed(t: Test, pair: Pair): Promise<void> {
   await until(async () => (await here.guard.observe(asked, never)).vm === undefined);
   await here.guard.end(asked);
   await there.guard.end(asked);
+  await remove(pair.target, uuid);
+}
+
+/** Its process ended while nobody looked, and libvirt has told already: nothing is left to be shown as leaving. */
+async function toldFirst(t: Test, pair: Pair): Promise<void> {
+  const { hypervisor } = pair.agent(pair.source);
+  const uuid = await runningVm(pair.source, 'sleeper');
+  const order = { ...pair.request(uuid, PAUSED), arrivesPaused: true };
+  const copyAndLook = async (copy: Copy): Promise<void> => {
+    await copy.start(order, { timeoutMs: 60 * SECOND_MS });
+    await copy.processEnded(never);
+  };
+  await hypervisor.withCopy(uuid, copyAndLook, never);
+  t.equal(await hypervisor.observe(uuid, { timeoutMs: 10 * SECOND_MS }), undefined);
   await remove(pair.target, uuid);
 }
 
