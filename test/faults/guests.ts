@@ -21,6 +21,13 @@ export interface Home {
 export async function readyGuest(cluster: Cluster, mode: CaseMode): Promise<Home> {
   const number = guestNumbers[mode];
   const guest = cluster.guest(number);
+  // A scheduler that was killed leaves its lease behind: for 15 s nobody takes orders.
+  await until(
+    'a scheduler leads',
+    30_000,
+    () => cluster.evenkeel('mode', 'recommend'),
+    ({ status }) => status === 0,
+  );
   let host = await soleHome(cluster, guest);
   if (host === undefined || !(await answers(guest))) {
     await cluster.removeVms();
