@@ -1,4 +1,5 @@
-// What an operator asks of the balancer, on real hosts: an approval, a rule, maintenance, and why.
+// What an operator asks of the balancer, on real hosts: an approval, a rule, maintenance, packing, and why.
+import { join } from 'node:path';
 import t from 'tap';
 import { hostNames, type HostName } from '../../lab/topology.ts';
 import { openCluster, skipWithoutLab, until, type Cluster, type Guest } from './cluster.ts';
@@ -107,5 +108,52 @@ t.test(
       t.match(await says(`migrate ${one.name} --to ${host}`), /being emptied/);
       t.match(await says(`maintenance exit ${host}`), /back in service/);
     });
+  },
+);
+
+// Of the plan with the policy below: a move that would be made, with VM, source and target.
+const PACKING_MOVE = /^\+ +(e2e-14[123]) +(kvm[123]) → (kvm[123]) +consolidate/m;
+
+t.test(
+  'a policy that packs says what to move, and which hosts could be powered off then',
+  { skip: skipWithoutLab(), timeout: fileTimeoutMs },
+  async (t) => {
+    const cluster = await openCluster(t);
+    // The scheduler itself packs by what it has seen for 40 minutes; this policy takes what is known.
+    const content = JSON.stringify({ consolidation: true, packsKnownOnly: false });
+    const policy = join(t.testdir({ 'policy.json': content }), 'policy.json');
+    const plan = async (): Promise<string> => {
+      const { stdout, stderr } = await cluster.evenkeel('plan', '--policy', policy);
+      return stdout + stderr;
+    };
+    const guests: Guest[] = [];
+    for (const [index, host] of hostNames.entries()) {
+      const guest = await cluster.create(141 + index, host);
+      (await guest.watch()).close();
+      guests.push(guest);
+    }
+    await cluster.areSampled(...guests);
+    for (const host of hostNames) await cluster.isCalm(host);
+    t.strictSame(await placesOf(cluster, guests), [...hostNames], 'one guest on each host');
+
+    // A move at a time: the hosts of the one before settle first.
+    for (let moves = 1; moves < guests.length; moves += 1) {
+      const said = await until('the next move to pack the guests', 120_000, plan, (text) =>
+        PACKING_MOVE.test(text),
+      );
+      const [, name = '', , target = ''] = PACKING_MOVE.exec(said) ?? [];
+      const moved = await cluster.evenkeel('migrate', name, '--to', target);
+      t.equal(moved.status, 0, moved.stdout + moved.stderr);
+    }
+    const packed = await until(
+      'the plan to leave the guests where they are',
+      120_000,
+      plan,
+      (text) => text.includes('could be powered off then') && !PACKING_MOVE.test(text),
+    );
+    const places = await placesOf(cluster, guests);
+    t.equal(new Set(places).size, 1, 'all guests share a host');
+    for (const host of hostNames)
+      t.equal(new RegExp(`powered off then: .*${host}`).test(packed), !places.includes(host), host);
   },
 );
