@@ -1,16 +1,15 @@
 // virtlockd's leases: on the target each is asked for as another virtlockd would, which the one of the running guest must
 // refuse. Nothing is ever taken.
-import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WaitOptions } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { LeaseDefinition } from '../vm/definition.ts';
+import { askProgram } from './ask-program.ts';
 import type { Refusal } from './host-check.ts';
 
 // A question to the kernel, or over NFS to its server; a storage that hangs must not hold up the check.
 const ASK_TIMEOUT_MS = 3_000;
-const ANSWER_MAX = 500;
 const MANAGED = /^\s*lock_manager\s*=\s*"lockd"/m;
 
 /**
@@ -60,6 +59,7 @@ function fileOf({ path, lockspace, key }: LeaseDefinition): string {
 
 // virtlockd takes a write lock of the first byte (lock_driver_lockd.c, virFileLock). struct flock is the same on every
 // 64-bit Linux that has KVM: l_type, l_whence, l_start, l_len, l_pid.
+const PERL_OPTIONS = ['-MFcntl=:DEFAULT,:seek'];
 const ASK_SCRIPT = `
 open(my $file, '<', $ARGV[0]) or die "$!\\n";
 my $lock = pack('s s x4 q q l x4', F_WRLCK, SEEK_SET, 0, 1, 0);
@@ -69,26 +69,7 @@ print $type == F_UNLCK ? 'free' : 'held';
 `;
 
 /** Whether the lease is "held" or "free", or what went wrong. By perl, which every Debian has: Node cannot ask for a lock. */
-function askForLock(path: string, { timeoutMs, signal }: WaitOptions): Promise<string> {
-  return new Promise((resolve) => {
-    const child = spawn('perl', ['-MFcntl=:DEFAULT,:seek', '-e', ASK_SCRIPT, '--', path], {
-      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
-      ...(signal === undefined ? {} : { signal }),
-    });
-    let answer = '';
-    const take = (chunk: Buffer): void => {
-      answer = `${answer}${chunk.toString('utf8')}`.slice(0, ANSWER_MAX);
-    };
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
-    child.on('error', (error) => {
-      resolve(error.message);
-    });
-    child.on('close', () => {
-      resolve(answer.trim() || 'no answer in time');
-    });
-  });
+async function askForLock(path: string, wait: WaitOptions): Promise<string> {
+  const { output, errors } = await askProgram('perl', [...PERL_OPTIONS, '-e', ASK_SCRIPT, '--', path], wait);
+  return `${output}${errors}`.trim() || 'no answer in time';
 }

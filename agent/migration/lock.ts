@@ -1,8 +1,8 @@
 // Whether QEMU's own lock protects a VM's disks: on the target each is opened as another QEMU would, which the lock that the
 // running guest holds must refuse. Nothing is ever written.
-import { spawn } from 'node:child_process';
 import type { WaitOptions } from '../../shared/clock.ts';
 import type { DiskDefinition, VmDefinition } from '../vm/definition.ts';
+import { askProgram, type ProgramAnswer } from './ask-program.ts';
 
 export interface LockProof {
   readonly isProven: boolean;
@@ -10,17 +10,13 @@ export interface LockProof {
   readonly reason: string;
 }
 
-/** How a look at an image without sharing ended: exit code (undefined when it was not run or was killed) and what it said. */
-export interface ImageLook {
-  readonly exitCode: number | undefined;
-  readonly errors: string;
-}
+/** How a look at an image without sharing ended. */
+export type ImageLook = Pick<ProgramAnswer, 'exitCode' | 'errors'>;
 
 export type LookAtImage = (path: string, wait: WaitOptions) => Promise<ImageLook>;
 
 // Opening an image takes milliseconds; a storage that hangs must not hold up the check.
 const LOOK_TIMEOUT_MS = 3_000;
-const ERRORS_MAX = 2_000;
 
 /** Of every disk that the guest can write. A VM without one has no lock at all. */
 export async function proveLocks(
@@ -69,26 +65,9 @@ function firstLine(errors: string): string {
  * into it is not to be interpreted, by a layer that will not share it with a writer: reading raw alone asks no lock
  * (blkdebug's unshare-child-perms, since QEMU 4.2).
  */
-export const lookWithQemuImg: LookAtImage = (path, { timeoutMs, signal }) =>
-  new Promise((resolve) => {
-    const image = { driver: 'file', filename: path };
-    const alone = { driver: 'blkdebug', 'unshare-child-perms': ['write'], image };
-    const target = `json:${JSON.stringify({ driver: 'raw', file: alone })}`;
-    const child = spawn('qemu-img', ['info', '--', target], {
-      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' },
-      stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
-      ...(signal === undefined ? {} : { signal }),
-    });
-    let errors = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      if (errors.length < ERRORS_MAX) errors += chunk.toString('utf8');
-    });
-    child.on('error', (error) => {
-      resolve({ exitCode: undefined, errors: error.message });
-    });
-    child.on('close', (code) => {
-      resolve({ exitCode: code ?? undefined, errors });
-    });
-  });
+export const lookWithQemuImg: LookAtImage = (path, wait) => {
+  const image = { driver: 'file', filename: path };
+  const alone = { driver: 'blkdebug', 'unshare-child-perms': ['write'], image };
+  const target = `json:${JSON.stringify({ driver: 'raw', file: alone })}`;
+  return askProgram('qemu-img', ['info', '--', target], wait);
+};
