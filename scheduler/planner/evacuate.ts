@@ -6,7 +6,8 @@ import { bringTogether, homesOf, joined } from './must-rules.ts';
 
 export function evacuate(draft: Draft): void {
   const { board } = draft;
-  const together = joined(board.rules.together);
+  const isDraining = board.snapshot.hosts.some(({ service }) => service === 'draining');
+  const together = isDraining ? joined(board.rules.together) : [];
   board.snapshot.hosts.forEach(({ service, hostId }, host) => {
     if (service !== 'draining') return;
     // VMs that must be together go as one: placed one by one, the last may find no room beside the first.
