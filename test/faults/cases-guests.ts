@@ -1,5 +1,5 @@
 // Faults of guests and their QEMUs, of what the target has to offer, and of people who act at the wrong moment.
-import { leases } from '../../lab/topology.ts';
+import { leases, pool } from '../../lab/topology.ts';
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import { seconds, until } from '../e2e/cluster.ts';
 import type { FaultCase } from './case.ts';
@@ -187,13 +187,16 @@ const guestCases: readonly FaultCase[] = [
   },
 ];
 
-async function hideLeases(stage: Stage): Promise<void> {
-  await stage.runOn('target', `mount -t tmpfs -o size=1M nothing ${leases.path}`);
-  try {
-    await stage.orderToEnd();
-  } finally {
-    await stage.runOn('target', `umount ${leases.path}`);
-  }
+/** The migration is ordered while the target sees an empty folder there. */
+function withHidden(path: string): FaultCase['strike'] {
+  return async (stage) => {
+    await stage.runOn('target', `mount -t tmpfs -o size=1M nothing ${path}`);
+    try {
+      await stage.orderToEnd();
+    } finally {
+      await stage.runOn('target', `umount ${path}`);
+    }
+  };
 }
 
 async function takeLeaseAway(stage: Stage): Promise<void> {
@@ -213,14 +216,7 @@ const targetCases: readonly FaultCase[] = [
     title: 'the target cannot read the guest’s image',
     modes: ['lock'],
     at: 'before',
-    strike: async (stage) => {
-      await stage.runOn('target', 'mount -t tmpfs -o size=1M nothing /srv/evenkeel/shared');
-      try {
-        await stage.orderToEnd();
-      } finally {
-        await stage.runOn('target', 'umount /srv/evenkeel/shared');
-      }
-    },
+    strike: withHidden(pool.path),
     ends: ['FAILED'],
     // libvirt's pool may not have noticed yet: then it is libvirt's own Prepare that says so.
     causes: ['storage_unsafe', 'disk_not_visible', 'dst_failed'],
@@ -243,7 +239,7 @@ const targetCases: readonly FaultCase[] = [
   },
   ...(
     [
-      ['folder', 'the folder of the leases is not mounted on the target', hideLeases],
+      ['folder', 'the folder of the leases is not mounted on the target', withHidden(leases.path)],
       ['file', 'the lease of a running guest is taken out of its folder', takeLeaseAway],
     ] as const
   ).map(([variant, title, strike]): FaultCase => ({
