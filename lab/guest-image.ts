@@ -24,8 +24,7 @@ const wantedModules = [
   'evdev',
 ] as const;
 
-// tsc=unstable: an emulated processor on a busy machine seems to count unevenly; a guest that finds that out while it runs
-// may hang for ever with interrupts off (seen with Debian 12's kernel, waiting for a spin lock that it holds itself).
+// tsc=unstable: an emulated processor on a busy machine seems to count unevenly, and a guest that finds that out changes its clock.
 const syslinuxConfig = `DEFAULT guest
 PROMPT 0
 TIMEOUT 0

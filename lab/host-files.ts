@@ -1,9 +1,11 @@
 // The files that make a lab host a host of its own: pure text, written into its root before it boots.
+import { emulatorPath, emulatorScript } from './emulator.ts';
 import { bridge, hostBridge, hosts, leases, pool, type LabHost } from './topology.ts';
 
-/** A file, or a symbolic link, by its path in the host. */
+/** A file, one that can be run, or a symbolic link, by its path in the host. */
 export type HostFile =
   | { readonly kind: 'file'; readonly path: string; readonly content: string }
+  | { readonly kind: 'program'; readonly path: string; readonly content: string }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
 
 /** Where the host finds lxcfs (the place its documentation uses) and the evenkeel code. */
@@ -89,6 +91,7 @@ export function hostFiles(host: LabHost, ownStat: boolean): HostFile[] {
     ...networkFiles(host),
     ...unitFiles(host, ownStat),
     ...libvirtFiles(host),
+    { kind: 'program', path: emulatorPath, content: emulatorScript },
   ];
 }
 

@@ -173,7 +173,7 @@ async function writeRoot(host: LabHost, files: readonly HostFile[]): Promise<voi
         : join(ownFolder(host, own), entry.path.slice(own.length));
     await mkdir(dirname(place), { recursive: true });
     if (entry.kind === 'link') await symlink(entry.target, place);
-    else await writeFile(place, entry.content);
+    else await writeFile(place, entry.content, { mode: entry.kind === 'program' ? 0o755 : 0o644 });
   }
 }
 
