@@ -9,6 +9,7 @@ export function makeRoomForPending(draft: Draft): void {
     const demand = demandOf(draft, pending);
     const host =
       roomiestFor(draft, demand) ??
+      settlingFor(draft, demand) ??
       makeRoom(draft, demand, {
         trigger: 'make_room',
         cause: pending.id,
@@ -39,5 +40,16 @@ export function demandOf({ board }: Draft, { vcpus, memoryMaxBytes, needs = [] }
 function roomiestFor(draft: Draft, demand: Demand): number | undefined {
   return draft.openToDuty.order.find(
     (host) => demand.canBeOn(host) && missingBytes(draft, demand, host) <= 0,
+  );
+}
+
+/** A host that has room by allocation, and whose figures of use may only not show yet what has left it. */
+function settlingFor({ board, openToDuty }: Draft, demand: Demand): number | undefined {
+  const { snapshot, hosts } = board;
+  return openToDuty.order.find(
+    (host) =>
+      (snapshot.hosts[host]?.settlingUntilMs ?? 0) > snapshot.atMs &&
+      demand.canBeOn(host) &&
+      at(hosts.allocatedBytes, host) + demand.memoryMaxBytes <= at(hosts.memoryLimitBytes, host),
   );
 }

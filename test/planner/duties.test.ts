@@ -6,6 +6,7 @@ import { DEFAULT_PLAN_POLICY } from '../../scheduler/planner/policy.ts';
 import type { SnapshotRule } from '../../scheduler/planner/snapshot.ts';
 import {
   applied,
+  AT_MS,
   COOLING,
   host,
   NEVER,
@@ -163,6 +164,24 @@ const DUTY_CASES: Case[] = [
     ],
     more: { pending: [{ id: 'new', name: 'new', vcpus: 1, memoryMaxBytes: 6 * GIB }] },
     expected: ['b > h1'],
+  },
+  {
+    claim: 'a host that others have just left has the room once its figures show it',
+    hosts: [
+      host('h1', [vm('a', 0.1, { memoryMaxBytes: 2 * GIB })], CALM),
+      host('h2', [], { ...CALM, ownMemoryBytes: 3 * GIB, settlingUntilMs: AT_MS + 1 }),
+    ],
+    more: { pending: [{ id: 'new', name: 'new', vcpus: 1, memoryMaxBytes: 6 * GIB }] },
+    expected: [],
+  },
+  {
+    claim: 'a host whose memory stays in use has not: room is made elsewhere',
+    hosts: [
+      host('h1', [vm('a', 0.1, { memoryMaxBytes: 2 * GIB })], CALM),
+      host('h2', [], { ...CALM, ownMemoryBytes: 3 * GIB, settlingUntilMs: AT_MS }),
+    ],
+    more: { pending: [{ id: 'new', name: 'new', vcpus: 1, memoryMaxBytes: 6 * GIB }] },
+    expected: ['a > h2'],
   },
   {
     claim: 'a VM for which no room can be made is named',
