@@ -8,6 +8,8 @@ import type { VmView } from './view.ts';
 
 export interface HoldRules {
   readonly ledger: Ledger;
+  /** When a migration to or from the VM's host ended last. */
+  readonly settledAtMs: number;
   /** Samples that a VM needs before it is judged. */
   readonly windowSamples: number;
   /** Names and uuids of VMs that evenkeel itself runs on, besides those whose metadata say so. */
@@ -19,7 +21,7 @@ export function holdOf(vm: VmView, samples: number, rules: HoldRules): Hold | un
   return (
     holdByDoubt(vm) ??
     holdByMigration(vm, rules.ledger) ??
-    holdByState(vm.sample) ??
+    holdBySample(vm, rules.settledAtMs) ??
     holdByOwner(vm, rules.controlPlaneVms) ??
     holdByTime(vm, samples, rules)
   );
@@ -38,7 +40,7 @@ function holdByDoubt({ alsoOnHostIds }: VmView): Hold | undefined {
   );
 }
 
-function holdByMigration({ uuid, sample }: VmView, ledger: Ledger): Hold | undefined {
+function holdByMigration({ uuid }: VmView, ledger: Ledger): Hold | undefined {
   const active = ledger.activeByVm.get(uuid);
   if (active !== undefined && isForPerson(active.state))
     return always(
@@ -48,9 +50,19 @@ function holdByMigration({ uuid, sample }: VmView, ledger: Ledger): Hold | undef
     );
   if (active !== undefined)
     return always('migrating', 'a migration of it is under way', 'wait, or see "evenkeel migrations"');
-  if (sample.migrationRole !== 'VM_MIGRATION_ROLE_UNSPECIFIED')
-    return always('migrating', 'it is in a migration that evenkeel did not order', 'wait until it has ended');
   return undefined;
+}
+
+/** What a sample from before the end of a migration shows of a VM, as paused or as arriving, is over. */
+function holdBySample({ sample, tickAtMs }: VmView, settledAtMs: number): Hold | undefined {
+  const hold = holdByForeignMigration(sample) ?? holdByState(sample);
+  if (hold === undefined || tickAtMs >= settledAtMs) return hold;
+  return always('settling', 'it was not sampled yet since a migration of its host ended', 'wait an interval');
+}
+
+function holdByForeignMigration({ migrationRole }: VmSample): Hold | undefined {
+  if (migrationRole === 'VM_MIGRATION_ROLE_UNSPECIFIED') return undefined;
+  return always('migrating', 'it is in a migration that evenkeel did not order', 'wait until it has ended');
 }
 
 function holdByState({ stuck, state }: VmSample): Hold | undefined {

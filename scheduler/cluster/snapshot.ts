@@ -133,21 +133,26 @@ function vmsOfAll(input: SnapshotInput): SnapshotVm[] {
 /** What holds for all VMs of a host. */
 interface Shared {
   readonly hostId: string;
+  readonly settledAtMs: number;
   readonly needs: readonly string[];
   readonly mayHaveToGo: boolean;
 }
 
 /** Of a thousand hosts few are hot or drained; the VMs of the others need no forecast. */
-function sharedOf({ drainingHostIds }: SnapshotInput, { hostId, heats, report }: HostView): Shared {
+function sharedOf(
+  { drainingHostIds }: SnapshotInput,
+  { hostId, settledAtMs, heats, report }: HostView,
+): Shared {
   const mayHaveToGo = heats.cpu !== undefined || heats.memory !== undefined || drainingHostIds.has(hostId);
-  return { hostId, needs: needsOf(report.facts), mayHaveToGo };
+  return { hostId, settledAtMs, needs: needsOf(report.facts), mayHaveToGo };
 }
 
-function vmOf(input: SnapshotInput, { hostId, needs, mayHaveToGo }: Shared, vm: VmView): SnapshotVm {
-  const { ledger, detection, modes } = input;
+function vmOf(input: SnapshotInput, shared: Shared, vm: VmView): SnapshotVm {
+  const { ledger, detection, modes, controlPlaneVms } = input;
+  const { hostId, settledAtMs, needs, mayHaveToGo } = shared;
   const { uuid, sample, points } = vm;
   const mode = modes.byVm.get(uuid);
-  const held = holdOf(vm, points.length, { ...detection, ledger, controlPlaneVms: input.controlPlaneVms });
+  const held = holdOf(vm, points.length, { ...detection, ledger, settledAtMs, controlPlaneVms });
   const dirtyBytesPerSecond = ledger.dirtyBytesPerSecond.get(uuid);
   const leftHosts = ledger.leftHosts.get(uuid);
   const refusedTargets = ledger.refusedTargets.get(uuid);

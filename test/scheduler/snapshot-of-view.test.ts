@@ -198,6 +198,9 @@ void t.test('what holds a VM is told with its code, and whether a duty goes past
   t.match(heldBy({}, pinned), { code: 'never_move', against: 'every_move' });
   const stuck = observe([{ ...H1, vms: [{ ...A, stuck: true }] }]);
   t.match(heldBy({}, stuck), { code: 'stuck' });
+  settleHost(stuck, 'h1', T0 + 1, DETECTION);
+  t.match(heldBy({}, stuck), { code: 'settling' }, 'by a sample of before a migration ended');
+  t.equal(heldBy({}, observe([H1], { view: stuck, firstSequence: 100, endAtMs: T0 + 60_000 })), undefined);
   const young = observe([H1], { ticks: 3 });
   t.match(heldBy({}, young), { code: 'no_history', against: 'optional_moves' });
   t.end();
