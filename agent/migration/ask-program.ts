@@ -11,19 +11,23 @@ export interface ProgramAnswer {
 
 const TEXT_MAX = 2_000;
 
-/** Never rejects: a program that cannot be run says why in `errors`. */
+/**
+ * Never rejects: a program that cannot be run says why in `errors`. In time even when it cannot be killed, because it waits
+ * for a storage that hangs.
+ */
 export function askProgram(
   program: string,
   args: readonly string[],
   { timeoutMs, signal }: WaitOptions,
 ): Promise<ProgramAnswer> {
+  const deadline = AbortSignal.timeout(timeoutMs);
+  const ended = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: timeoutMs,
       killSignal: 'SIGKILL',
-      ...(signal === undefined ? {} : { signal }),
+      signal: ended,
     });
     let [output, errors] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => {
@@ -33,7 +37,7 @@ export function askProgram(
       errors = `${errors}${chunk.toString('utf8')}`.slice(0, TEXT_MAX);
     });
     child.on('error', (error) => {
-      resolve({ exitCode: undefined, output, errors: error.message });
+      resolve({ exitCode: undefined, output, errors: ended.aborted ? errors : error.message });
     });
     child.on('close', (code) => {
       resolve({ exitCode: code ?? undefined, output, errors });

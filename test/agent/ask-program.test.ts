@@ -1,0 +1,29 @@
+// Programs that the agent asks: what they say, and that none is waited for beyond its time.
+import t from 'tap';
+import { askProgram } from '../../agent/migration/ask-program.ts';
+
+const WAIT = { timeoutMs: 10_000 };
+
+void t.test('tells what a program said and how it ended', async (t) => {
+  t.strictSame(await askProgram('sh', ['-c', 'echo so; echo but >&2; exit 3'], WAIT), {
+    exitCode: 3,
+    output: 'so\n',
+    errors: 'but\n',
+  });
+  t.match(await askProgram('no-such-program', [], WAIT), { exitCode: undefined, errors: /ENOENT/ });
+});
+
+void t.test(
+  'gives one up that does not end, or that leaves somebody behind who holds its output',
+  async (t) => {
+    const silent = { exitCode: undefined, output: '', errors: '' };
+    const holder = 'sleep 20 & echo $! >&2; exec sleep 20';
+    const { exitCode, errors } = await askProgram('sh', ['-c', holder], { timeoutMs: 500 });
+    t.equal(exitCode, undefined);
+    t.doesNotThrow(() => process.kill(Number(errors), 'SIGTERM'), 'it still held the output');
+    const stopped = new AbortController();
+    const asked = askProgram('sleep', ['20'], { ...WAIT, signal: stopped.signal });
+    stopped.abort();
+    t.strictSame(await asked, silent);
+  },
+);
