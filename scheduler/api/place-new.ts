@@ -5,7 +5,7 @@ import type { VmSpec } from '../../shared/gen/evenkeel/v1/VmSpec.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import type { Core } from '../core.ts';
 import { placeNew } from '../planner/placement.ts';
-import type { PendingVm } from '../planner/snapshot.ts';
+import { isSettling, type PendingVm } from '../planner/snapshot.ts';
 import { findHost } from './names.ts';
 import { orderSnapshot, refusedOrder } from './orders.ts';
 
@@ -96,10 +96,10 @@ async function roomFor(core: Core, wanted: PendingVm, signal: AbortSignal): Prom
 function refuseHopeless({ planning, runner }: Core, wanted: PendingVm): void {
   const snapshot = planning.snapshot({ isUnbounded: true });
   const { atMs, hosts, migrations } = snapshot;
-  const isSettling = hosts.some(({ settlingUntilMs = 0 }) => settlingUntilMs > atMs);
+  const settles = hosts.some((host) => isSettling(snapshot, host));
   // The view is told a moment after the journal.
   const hasJustEnded = runner.list().some(({ endedAtMs }) => endedAtMs > atMs - LOOK_EVERY_MS);
-  if (migrations.length > 0 || isSettling || hasJustEnded) return;
+  if (migrations.length > 0 || settles || hasJustEnded) return;
   const stay = planning.plan(snapshot).stays.find(({ vmUuid }) => vmUuid === wanted.id);
   if (stay === undefined) return;
   throw refusedOrder(`create VM ${wanted.name}: ${stay.reason}`, stay.refusals);

@@ -1,5 +1,5 @@
 // Makes room on one host for what fits nowhere: the host that needs fewest bytes moved away from it.
-import { moveUnit, readyFor } from './board.ts';
+import { moveUnit, readyFor, type Board } from './board.ts';
 import { crowded, LOAD } from './candidate.ts';
 import { at } from './columns.ts';
 import type { Draft, StepWords } from './draft.ts';
@@ -50,12 +50,15 @@ const MEMORY = 1;
 
 /** Memory that the host lacks for it, by allocation or by use, whichever is more; 0 or less when there is enough. */
 export function missingBytes({ board }: Draft, demand: Demand, host: number): number {
-  const { hosts } = board;
-  const limitBytes = at(hosts.memoryLimitBytes, host);
   return Math.max(
-    at(hosts.allocatedBytes, host) + demand.memoryMaxBytes - limitBytes,
-    readyFor(board, host, MEMORY) + demand.memoryUsedBytes - limitBytes,
+    unallocatableBytes(board, demand, host),
+    readyFor(board, host, MEMORY) + demand.memoryUsedBytes - at(board.hosts.memoryLimitBytes, host),
   );
+}
+
+/** The same by allocation alone, which is known at once, while use shows in samples only. */
+export function unallocatableBytes({ hosts }: Board, demand: Demand, host: number): number {
+  return at(hosts.allocatedBytes, host) + demand.memoryMaxBytes - at(hosts.memoryLimitBytes, host);
 }
 
 /** Tries in the board which units would have to go, and takes them back. */

@@ -1,8 +1,8 @@
 // Makes room for new VMs that fit on no host as things are.
 import { add, at } from './columns.ts';
 import type { Draft } from './draft.ts';
-import { makeRoom, missingBytes, type Demand } from './make-room.ts';
-import type { PendingVm } from './snapshot.ts';
+import { makeRoom, missingBytes, unallocatableBytes, type Demand } from './make-room.ts';
+import { isSettling, type PendingVm } from './snapshot.ts';
 
 export function makeRoomForPending(draft: Draft): void {
   for (const pending of draft.board.snapshot.pending) {
@@ -45,11 +45,10 @@ function roomiestFor(draft: Draft, demand: Demand): number | undefined {
 
 /** A host that has room by allocation, and whose figures of use may only not show yet what has left it. */
 function settlingFor({ board, openToDuty }: Draft, demand: Demand): number | undefined {
-  const { snapshot, hosts } = board;
-  return openToDuty.order.find(
-    (host) =>
-      (snapshot.hosts[host]?.settlingUntilMs ?? 0) > snapshot.atMs &&
-      demand.canBeOn(host) &&
-      at(hosts.allocatedBytes, host) + demand.memoryMaxBytes <= at(hosts.memoryLimitBytes, host),
-  );
+  const { snapshot } = board;
+  return openToDuty.order.find((place) => {
+    const host = snapshot.hosts[place];
+    if (host === undefined || !isSettling(snapshot, host) || !demand.canBeOn(place)) return false;
+    return unallocatableBytes(board, demand, place) <= 0;
+  });
 }

@@ -6,6 +6,7 @@ import type { Draft, Step } from './draft.ts';
 import { FIT } from './fit.ts';
 import { hostCost } from './host-cost.ts';
 import { alternativesTo } from './refusals.ts';
+import { isSettling } from './snapshot.ts';
 import { closedTo } from './targets.ts';
 import { exchangeFor } from './exchange.ts';
 
@@ -74,9 +75,7 @@ export function whyNotNow(
   if (host === undefined || host.state !== 'ready' || host.service === 'draining') return 'unusable';
   if (host.mode === 'observe') return 'observing';
   if (host.migrationsOut > 0 || host.migrationsIn > 0) return 'moving';
-  return host.settlingUntilMs !== undefined && host.settlingUntilMs > board.snapshot.atMs
-    ? 'settling'
-    : undefined;
+  return isSettling(board.snapshot, host) ? 'settling' : undefined;
 }
 
 function takeHottest({ board }: Draft, waiting: number[]): number {

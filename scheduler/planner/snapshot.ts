@@ -147,3 +147,8 @@ export interface Snapshot {
   /** Why nothing that can wait is moved now, for example a quiet window. */
   readonly quietReason?: string;
 }
+
+/** VMs have just come to the host or left it, and its figures do not show it yet. */
+export function isSettling({ atMs }: Snapshot, { settlingUntilMs = 0 }: SnapshotHost): boolean {
+  return settlingUntilMs > atMs;
+}

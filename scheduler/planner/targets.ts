@@ -4,6 +4,7 @@ import type { Board } from './board.ts';
 import type { Need } from './fit.ts';
 import { fullness } from './host-cost.ts';
 import type { HotHosts } from './hot.ts';
+import { isSettling } from './snapshot.ts';
 
 /** Why a host takes no VM now, whichever it is. */
 export type Closed =
@@ -20,7 +21,7 @@ export function closedTo({ snapshot }: Board, hot: HotHosts, place: number, need
   if (host.migrationsIn > 0) return 'receiving';
   if (hot.isClosed(place)) return 'hot';
   if (host.migrationsOut > 0) return 'sending';
-  return host.settlingUntilMs !== undefined && host.settlingUntilMs > snapshot.atMs ? 'settling' : undefined;
+  return isSettling(snapshot, host) ? 'settling' : undefined;
 }
 
 /** Hosts that are open, in order of fullness, kept so while units move. */
