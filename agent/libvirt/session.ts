@@ -1,5 +1,5 @@
 // Keeps one connection to libvirtd alive: reconnects, registers events again, and hands over a full list each time.
-import { DeadlineError, withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
+import { DeadlineError, pause, withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
 import { connect, type Connection, type ConnectOptions } from './connection.ts';
 import { listDomains, type DomainRef } from './domain.ts';
 import { LibvirtConnectionError } from './errors.ts';
@@ -45,6 +45,7 @@ export class LibvirtSession {
   readonly #stop = new AbortController();
   readonly #stopped: Promise<Error>;
   readonly #waiters = new Set<() => void>();
+  #retry = new AbortController();
   #state: SessionState = { kind: 'connecting' };
   #lastError: Error | undefined;
   #running: Promise<void> | undefined;
@@ -71,6 +72,11 @@ export class LibvirtSession {
   async stop(): Promise<void> {
     this.#stop.abort(new LibvirtConnectionError('libvirt session: stopped'));
     await this.#running;
+  }
+
+  /** Ends the wait between two attempts: for whoever has seen that the daemon is back. */
+  retryNow(): void {
+    this.#retry.abort();
   }
 
   connection(): Connection | undefined {
@@ -138,8 +144,9 @@ export class LibvirtSession {
       const retryInMs = random() * Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** failures);
       failures += 1;
       if (!this.#isStopped()) {
+        this.#retry = new AbortController();
         this.#enter({ kind: 'waiting', retryInMs, error });
-        await this.#sleep(retryInMs);
+        await pause(clock, retryInMs, AbortSignal.any([this.#stop.signal, this.#retry.signal]));
       }
     }
     this.#enter({ kind: 'stopped' });
@@ -147,16 +154,6 @@ export class LibvirtSession {
 
   #isStopped(): boolean {
     return this.#stop.signal.aborted;
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    try {
-      await this.#options.clock.sleep(ms, this.#stop.signal);
-    } catch (error) {
-      if (!this.#stop.signal.aborted) {
-        throw error;
-      }
-    }
   }
 
   /** One connection from its beginning to its end; resolves with why it ended. */

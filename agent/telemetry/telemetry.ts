@@ -73,6 +73,8 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
       epochs.onEvent(event);
     },
     onResync: () => {
+      // Without the side connection a guest that gets stuck would hide the others.
+      side.retryNow();
       epochs.onResync();
       facts.refreshSoon();
     },

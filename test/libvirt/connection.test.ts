@@ -418,3 +418,22 @@ void t.test('a session leaves a daemon that lost its hypervisor', async (t) => {
   t.equal(resyncs, 2);
   await session.stop();
 });
+
+void t.test('a session that waits for the daemon tries again when it is told to', async (t) => {
+  let isAway = true;
+  const target = await startPeer(t, (packet, send, socket) => {
+    if (isAway) socket.destroy();
+    else if (packet.procedure !== Procedure.connectListAllDomains) send({});
+    else send({}, new XdrWriter().uint(0).uint(0).finish());
+  });
+  // Its own wait is longer than this test.
+  const session = new LibvirtSession({ ...peerOptions, target, random: () => 60 });
+  session.start();
+  await until(() => session.state.kind === 'waiting');
+  isAway = false;
+  session.retryNow();
+  const connection = await session.ready(wait);
+  session.retryNow();
+  t.equal(session.connection(), connection, 'and stays as it is once it is connected');
+  await session.stop();
+});
