@@ -161,13 +161,18 @@ export class Stage {
 
   /** Runs `work` while one process of the target listens on every port for incoming migrations. */
   async withPortsTaken(work: () => Promise<void>): Promise<void> {
-    const listen = `use IO::Socket::INET; my @s = map { IO::Socket::INET->new(Listen => 1, LocalPort => $_) or () }
-      49152..49215; open(F, ">", "/run/faults-ports.pid"); print F $$; close F; sleep 300;`;
-    await this.runOn('target', `setsid perl -e '${listen}' >/dev/null 2>&1 < /dev/null & sleep 1`);
+    // ReuseAddr, as libvirt has it: a port that an earlier migration used is then taken as well, though not closed for long.
+    const listen = `use IO::Socket::INET; my @s = map { IO::Socket::INET->new(Listen => 1, ReuseAddr => 1, LocalPort => $_)
+      or die "port $_: $!\\n" } 49152..49215; open(F, ">", "/run/faults-ports.pid"); print F $$; close F; sleep 300;`;
+    await this.runOn(
+      'target',
+      `setsid perl -e '${listen}' > /run/faults-ports.log 2>&1 < /dev/null &
+      for _ in $(seq 100); do [ -s /run/faults-ports.pid ] && exit; sleep 0.1; done; cat /run/faults-ports.log >&2; exit 1`,
+    );
     try {
       await work();
     } finally {
-      await this.runOn('target', 'kill $(cat /run/faults-ports.pid); rm /run/faults-ports.pid');
+      await this.runOn('target', 'kill $(cat /run/faults-ports.pid); rm /run/faults-ports.*');
     }
   }
 
