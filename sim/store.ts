@@ -92,7 +92,7 @@ export class StoreServer {
     this.#revision += 1;
     const entry = { key, value: value?.slice(), revision: this.#revision };
     this.#entries.set(key, entry);
-    if (key.startsWith('migration.') && value !== undefined)
+    if (key.startsWith('migration.') && value !== undefined && value.length > 0)
       this.#history.add({ kind: 'record', by, migration: migrationCodec.decode(value) });
     else this.#history.note('store', by, `${key} r${this.#revision} ${textOf(value)}`);
     for (const follower of this.#followers) if (follower.matches(key)) this.#tell(follower, entry);

@@ -1,6 +1,7 @@
 // The journal of migrations on a Store: each step recorded before its effect, by compare-and-set, one active migration a VM.
 //
-// Keys: "migration.<id>" holds the Migration; "vm.<uuid>" the VM's claim; "term" the scheduler that leads; "slots" see slots.ts.
+// Keys: "migration.<id>" holds the Migration, or nothing when it may never be recorded; "vm.<uuid>" the VM's claim; "term" the
+// scheduler that leads; "slots" see slots.ts.
 import { pause, type Clock } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { Migration, MigrationInput } from '../../shared/gen/evenkeel/v1/Migration.ts';
@@ -147,7 +148,7 @@ export class Journal {
     } catch (error) {
       if (!isBeaten(error)) throw error;
       const stored = await store.get(key);
-      if (stored?.value === undefined) throw error;
+      if (!isWritten(stored)) throw error;
       if (isSame(stored.value, bytes)) return remember(stored.revision);
       if (!ownEpochs.includes(codec.decode(stored.value).epoch)) throw error;
       return remember(await store.put(key, bytes, stored.revision));
@@ -157,10 +158,27 @@ export class Journal {
   /** The record as the store holds it now. */
   async reread(migrationId: string): Promise<Entry | undefined> {
     const stored = await this.#parts.store.get(migrationKey(migrationId));
-    if (stored?.value === undefined) return undefined;
+    if (!isWritten(stored)) return undefined;
     const entry = { migration: this.#parts.codec.decode(stored.value), revision: stored.revision };
     this.#take(migrationId, entry);
     return entry;
+  }
+
+  /**
+   * The record of a migration that claims a VM. When there is none, none can be written any more: what a deposed scheduler
+   * had sent, or this one before its answer was lost, may still be on its way.
+   */
+  async findOrPreclude(migrationId: string): Promise<Entry | undefined> {
+    const found = await this.reread(migrationId);
+    if (found !== undefined) return found;
+    try {
+      await this.#parts.store.put(migrationKey(migrationId), new Uint8Array(), 0);
+      return undefined;
+    } catch (error) {
+      if (!isBeaten(error)) throw error;
+      // Recorded after all, or precluded before.
+      return this.reread(migrationId);
+    }
   }
 
   /**
@@ -207,16 +225,11 @@ export class Journal {
     return readClaim(key, (await this.#parts.store.get(key))?.value).migrationId;
   }
 
-  /** True when a migration of this id was ever recorded, by the store's own word. */
-  async isRecorded(migrationId: string): Promise<boolean> {
-    return (await this.#parts.store.get(migrationKey(migrationId)))?.value !== undefined;
-  }
-
   async #isHeld({ migrationId, isEnding }: Claim, byMe: string): Promise<boolean> {
     if (migrationId === '' || migrationId === byMe || isEnding) return false;
     if (this.#known.has(migrationId) || this.#beginning.has(migrationId)) return true;
     // A scheduler that died between claim and record leaves a claim of a migration that never was.
-    return this.isRecorded(migrationId);
+    return (await this.findOrPreclude(migrationId)) !== undefined;
   }
 
   async #changeClaim(
@@ -239,7 +252,7 @@ export class Journal {
       else this.#claims.set(id, readClaim(entry.key, entry.value));
     }
     if (kind !== 'migration') return;
-    if (entry.value === undefined) this.#known.delete(id);
+    if (!isWritten(entry)) this.#known.delete(id);
     else if (entry.revision > (this.#known.get(id)?.revision ?? 0))
       this.#take(id, { migration: this.#parts.codec.decode(entry.value), revision: entry.revision });
   }
@@ -259,6 +272,11 @@ export class Journal {
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+/** There is a record, not only a key that was kept from having one. */
+function isWritten(entry: StoredEntry | undefined): entry is StoredEntry & { readonly value: Uint8Array } {
+  return entry?.value !== undefined && entry.value.length > 0;
 }
 
 function heldBy(migration: Migration, migrationId: string): EvenkeelError {

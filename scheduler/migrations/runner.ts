@@ -296,7 +296,7 @@ export class Runner {
     const { migrationId, vmUuid } = run.migration;
     for (;;) {
       try {
-        const found = await journal.reread(migrationId);
+        const found = await journal.findOrPreclude(migrationId);
         if (found !== undefined) {
           Object.assign(run, found);
           const outcome = `the order could not be recorded: ${why}`;
@@ -354,7 +354,7 @@ export class Runner {
 
   async #takeOver(term: Term, vmUuid: string, { migrationId }: Claim): Promise<Run | undefined> {
     const { journal, clock, logger } = this.#parts;
-    const entry = await journal.reread(migrationId);
+    const entry = await journal.findOrPreclude(migrationId);
     if (entry === undefined) {
       logger.warn({ vmId: vmUuid, migrationId }, 'released a VM whose migration never began');
       await journal.release(vmUuid, migrationId);

@@ -135,6 +135,36 @@ void t.test('a claim whose migration was never recorded holds nothing', { skip }
   );
 });
 
+void t.test('an order that was released before it was recorded is never recorded', { skip }, async (t) => {
+  const store = await openStore(await connected(t), 'JOURNAL', undefined);
+  const next = await journalOn(t, store);
+  let precluded: Awaited<ReturnType<Journal['findOrPreclude']>>;
+  const slow: Store = {
+    ...store,
+    put: async (key, value, revision) => {
+      // The scheduler is deposed while its record is on the way; the next one tidies up.
+      if (key === 'migration.one') {
+        precluded = await next.findOrPreclude('one');
+        await next.release('a', 'one');
+      }
+      return store.put(key, value, revision);
+    },
+  };
+  const deposed = await journalOn(t, slow);
+  await t.rejects(deposed.begin(queued), { code: 'ABORTED' });
+  t.equal(precluded, undefined);
+  t.equal(await deposed.reread('one'), undefined);
+  t.equal(await next.findOrPreclude('one'), undefined, 'and stays precluded');
+  const two = await next.begin({ ...queued, migrationId: 'two' });
+  t.match(await deposed.findOrPreclude('two'), two, 'what is recorded is found');
+  const late = await journalOn(t, store);
+  t.strictSame(
+    late.list().map(({ migration }) => migration.migrationId),
+    ['two'],
+    'nobody takes it for a migration',
+  );
+});
+
 const LIMITS = { outPerHost: 1, inPerHost: 1, clusterMax: 3, bandwidthTotalBytesPerSecond: 300 };
 
 function slot(migrationId: string, sourceHostId: string, targetHostId: string): Slot {
