@@ -61,8 +61,13 @@ function causeOfLibvirt({ code, message }: LibvirtError, seen: Sighting): CauseC
     case ErrorCode.noMemory:
       return 'capacity_gone';
     default:
-      return causeOfText(message) ?? causeOfPhase(code, seen);
+      return cancelled(seen) ?? causeOfText(message) ?? causeOfPhase(code, seen);
   }
+}
+
+/** A copy that is cancelled breaks off on both sides; when libvirt hears the target's QEMU first, it calls that a failure. */
+function cancelled({ isCopying, isSwitching, abortedBy }: Sighting): AbortCause | undefined {
+  return isCopying && !isSwitching ? abortedBy : undefined;
 }
 
 // libvirt reports all of these as "operation failed" or "internal error"; where it has no code, only its text is left

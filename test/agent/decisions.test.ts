@@ -120,6 +120,21 @@ void t.test('a failed migration has one cause', (t) => {
     ],
     [libvirt(ErrorCode.internal, 'process exited while connecting to monitor'), before, 'dst_failed'],
     [libvirt(ErrorCode.operationFailed, 'job unexpectedly failed'), copying, 'net_lost_copy'],
+    [
+      libvirt(ErrorCode.internal, 'qemu unexpectedly closed the monitor: load of migration failed'),
+      { ...copying, abortedBy: 'not_converging' },
+      'not_converging',
+    ],
+    [
+      libvirt(ErrorCode.internal, "Unable to find an unused port in range 'migration' (49152-49215)"),
+      { ...before, abortedBy: 'user_abort' },
+      'ports_exhausted',
+    ],
+    [
+      libvirt(ErrorCode.internal, 'client socket is closed'),
+      { ...switching, abortedBy: 'user_abort' },
+      'net_lost_finish',
+    ],
     [libvirt(ErrorCode.internal, 'client socket is closed'), switching, 'net_lost_finish'],
     [libvirt(ErrorCode.operationFailed, 'x'), { ...copying, guest: 'crashed' }, 'guest_crashed'],
     [libvirt(ErrorCode.operationFailed, 'x'), { ...copying, guest: 'shutdown' }, 'guest_shutdown'],
