@@ -1,5 +1,6 @@
 // I10: in the end a VM is defined on one host, the one that has it; nothing is left behind on a loser.
-import { isForPerson, newestOf, whereabouts, type Invariant } from '../scene.ts';
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import { isEnded, isForPerson, newestOf, whereabouts, type Invariant, type Scene } from '../scene.ts';
 
 export const oneDefinition: Invariant = {
   id: 'I10',
@@ -8,7 +9,7 @@ export const oneDefinition: Invariant = {
     const { kvm } = scene;
     for (const vm of kvm.vms.values()) {
       const newest = newestOf(scene, vm.uuid);
-      if (newest !== undefined && isForPerson(newest)) continue;
+      if ((newest !== undefined && isForPerson(newest)) || isDismissed(scene, vm.uuid)) continue;
       const defined = [...kvm.hosts.values()].filter(({ definitions }) => definitions.has(vm.uuid));
       if (defined.length !== 1)
         return `VM ${vm.uuid} is defined on ${defined.length} hosts: ${whereabouts(kvm, vm)}; last: ${newest?.migrationId ?? 'never moved'} ${newest?.state ?? ''} ${newest?.outcome ?? ''}`;
@@ -16,3 +17,16 @@ export const oneDefinition: Invariant = {
     return undefined;
   },
 };
+
+/** A person let go of it while it could be anywhere: where it belongs is that person's to decide from then on. */
+function isDismissed({ history }: Scene, vmUuid: string): boolean {
+  const last = new Map<string, Migration>();
+  for (const fact of history.facts) {
+    if (fact.kind !== 'record' || fact.migration.vmUuid !== vmUuid) continue;
+    const before = last.get(fact.migration.migrationId);
+    // What evenkeel finds out by itself is verified once more before it ends.
+    if (before !== undefined && isForPerson(before) && isEnded(fact.migration)) return true;
+    last.set(fact.migration.migrationId, fact.migration);
+  }
+  return false;
+}
