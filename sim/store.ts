@@ -2,6 +2,7 @@
 import { DeadlineError } from '../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../shared/errors.ts';
 import { migrationCodec } from '../shared/proto/load.ts';
+import { isWritten } from '../scheduler/migrations/journal.ts';
 import type { Store, StoredEntry } from '../scheduler/store.ts';
 import type { History } from './facts.ts';
 import type { Network } from './network.ts';
@@ -92,8 +93,8 @@ export class StoreServer {
     this.#revision += 1;
     const entry = { key, value: value?.slice(), revision: this.#revision };
     this.#entries.set(key, entry);
-    if (key.startsWith('migration.') && value !== undefined && value.length > 0)
-      this.#history.add({ kind: 'record', by, migration: migrationCodec.decode(value) });
+    if (key.startsWith('migration.') && isWritten(entry))
+      this.#history.add({ kind: 'record', by, migration: migrationCodec.decode(entry.value) });
     else this.#history.note('store', by, `${key} r${this.#revision} ${textOf(value)}`);
     for (const follower of this.#followers) if (follower.matches(key)) this.#tell(follower, entry);
     return this.#revision;

@@ -1,5 +1,12 @@
 // Keeps one connection to libvirtd alive: reconnects, registers events again, and hands over a full list each time.
-import { DeadlineError, pause, withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
+import {
+  DeadlineError,
+  pause,
+  relayAbort,
+  withDeadline,
+  type Clock,
+  type WaitOptions,
+} from '../../shared/clock.ts';
 import { connect, type Connection, type ConnectOptions } from './connection.ts';
 import { listDomains, type DomainRef } from './domain.ts';
 import { LibvirtConnectionError } from './errors.ts';
@@ -146,7 +153,9 @@ export class LibvirtSession {
       if (!this.#isStopped()) {
         this.#retry = new AbortController();
         this.#enter({ kind: 'waiting', retryInMs, error });
-        await pause(clock, retryInMs, AbortSignal.any([this.#stop.signal, this.#retry.signal]));
+        const endRelay = relayAbort(this.#stop.signal, this.#retry);
+        await pause(clock, retryInMs, this.#retry.signal);
+        endRelay();
       }
     }
     this.#enter({ kind: 'stopped' });

@@ -275,7 +275,9 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** There is a record, not only a key that was kept from having one. */
-function isWritten(entry: StoredEntry | undefined): entry is StoredEntry & { readonly value: Uint8Array } {
+export function isWritten(
+  entry: StoredEntry | undefined,
+): entry is StoredEntry & { readonly value: Uint8Array } {
   return entry?.value !== undefined && entry.value.length > 0;
 }
 

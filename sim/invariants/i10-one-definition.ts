@@ -1,5 +1,4 @@
 // I10: in the end a VM is defined on one host, the one that has it; nothing is left behind on a loser.
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import { isEnded, isForPerson, newestOf, whereabouts, type Invariant, type Scene } from '../scene.ts';
 
 export const oneDefinition: Invariant = {
@@ -9,9 +8,9 @@ export const oneDefinition: Invariant = {
     const { kvm } = scene;
     for (const vm of kvm.vms.values()) {
       const newest = newestOf(scene, vm.uuid);
-      if ((newest !== undefined && isForPerson(newest)) || isDismissed(scene, vm.uuid)) continue;
+      if (newest !== undefined && isForPerson(newest)) continue;
       const defined = [...kvm.hosts.values()].filter(({ definitions }) => definitions.has(vm.uuid));
-      if (defined.length !== 1)
+      if (defined.length !== 1 && !isDismissed(scene, vm.uuid))
         return `VM ${vm.uuid} is defined on ${defined.length} hosts: ${whereabouts(kvm, vm)}; last: ${newest?.migrationId ?? 'never moved'} ${newest?.state ?? ''} ${newest?.outcome ?? ''}`;
     }
     return undefined;
@@ -20,13 +19,13 @@ export const oneDefinition: Invariant = {
 
 /** A person let go of it while it could be anywhere: where it belongs is that person's to decide from then on. */
 function isDismissed({ history }: Scene, vmUuid: string): boolean {
-  const last = new Map<string, Migration>();
+  const undecided = new Set<string>();
   for (const fact of history.facts) {
     if (fact.kind !== 'record' || fact.migration.vmUuid !== vmUuid) continue;
-    const before = last.get(fact.migration.migrationId);
+    const { migration } = fact;
+    if (isForPerson(migration)) undecided.add(migration.migrationId);
     // What evenkeel finds out by itself is verified once more before it ends.
-    if (before !== undefined && isForPerson(before) && isEnded(fact.migration)) return true;
-    last.set(fact.migration.migrationId, fact.migration);
+    else if (undecided.delete(migration.migrationId) && isEnded(migration)) return true;
   }
   return false;
 }

@@ -79,9 +79,11 @@ async function withGuests(
 function telemetryOf(
   t: Test,
   libvirtd: PrivateLibvirtd,
-  natsUrl = 'nats://127.0.0.1:1',
-  // Back after a tenth of the longest wait, to keep the test short.
-  random = (): number => 0.1,
+  {
+    natsUrl = 'nats://127.0.0.1:1',
+    // Back after a tenth of the longest wait, to keep the test short.
+    random = (): number => 0.1,
+  } = {},
 ): Telemetry {
   const telemetry = startTelemetry({
     settings: {
@@ -265,7 +267,7 @@ void t.test('when libvirt is back, so is all that a stuck guest is found with', 
   const { libvirtd } = await withGuests(t, { a: '', b: '' });
   // The two connections wait for different times, each longer than the one before.
   let draws = 0;
-  const telemetry = telemetryOf(t, libvirtd, undefined, () => ((draws += 1) * 0.618) % 1);
+  const telemetry = telemetryOf(t, libvirtd, { random: () => ((draws += 1) * 0.618) % 1 });
   await report(telemetry, (r) => hasRates(r, 'a', 'b'), 'rates');
   await libvirtd.kill();
   await systemClock.sleep(5000);
@@ -325,7 +327,7 @@ void t.test(
     const manager = await admin.jetstreamManager();
     await ensureStreams(manager, { samplesMaxBytes: 100 * MIB, eventsMaxBytes: 10 * MIB });
     const { libvirtd } = await withGuests(t, { a: '' });
-    const telemetry = telemetryOf(t, libvirtd, nats.url);
+    const telemetry = telemetryOf(t, libvirtd, { natsUrl: nats.url });
     await report(telemetry, (r) => r.sequence >= 4, 'four ticks');
     await telemetry.stop();
     const { state } = await manager.streams.info(SAMPLES_STREAM);
