@@ -11,7 +11,7 @@ import { MINUTE_MS } from '../../shared/units.ts';
 import type { Core } from '../core.ts';
 import { isForPerson, isOver } from '../migrations/machine.ts';
 import { findActiveVm, findHost, unknownVm } from './names.ts';
-import { chooseTarget } from './orders.ts';
+import { chooseTarget, untilKnown } from './orders.ts';
 
 const LIST_DEFAULT = 50;
 const LIST_MAX = 1_000;
@@ -22,7 +22,7 @@ export async function* migrate(
   request: SchedulerServiceMigrateRequest,
   signal: AbortSignal,
 ): AsyncGenerator<SchedulerServiceMigrateResponseInput, void, undefined> {
-  const { migrationId } = await order(core, request);
+  const { migrationId } = await order(core, request, signal);
   let told: Migration | undefined;
   for (;;) {
     const seen = core.changes.count;
@@ -36,8 +36,22 @@ export async function* migrate(
   }
 }
 
-async function order(core: Core, request: SchedulerServiceMigrateRequest): Promise<Migration> {
-  const { view, runner } = core;
+async function order(
+  core: Core,
+  request: SchedulerServiceMigrateRequest,
+  signal: AbortSignal,
+): Promise<Migration> {
+  const { sourceHostId, namedHostId = sourceHostId } = asked(core, request);
+  await untilKnown(core, [sourceHostId, namedHostId], signal);
+  // It may have been moved meanwhile.
+  const now = asked(core, request);
+  const targetHostId = chooseTarget(core, now.vmUuid, now.namedHostId);
+  const { vmUuid, vmName } = now;
+  return core.runner.start({ vmUuid, vmName, sourceHostId: now.sourceHostId, targetHostId, decisionId: '' });
+}
+
+/** What the request names, as it is now. */
+function asked({ view }: Core, request: SchedulerServiceMigrateRequest) {
   const vm = findActiveVm(view, 'vm', request.vm);
   if (vm?.hostId === undefined) throw unknownVm(view, 'vm', request.vm);
   const { name } = vm.sample;
@@ -47,14 +61,7 @@ async function order(core: Core, request: SchedulerServiceMigrateRequest): Promi
       'target_host',
       `${name} runs on ${named.hostName} already; name another host, or none`,
     );
-  const targetHostId = chooseTarget(core, vm.uuid, named?.hostId);
-  return runner.start({
-    vmUuid: vm.uuid,
-    vmName: name,
-    sourceHostId: vm.hostId,
-    targetHostId,
-    decisionId: '',
-  });
+  return { vmUuid: vm.uuid, vmName: name, sourceHostId: vm.hostId, namedHostId: named?.hostId };
 }
 
 /** Newest first; 50 unless told. */

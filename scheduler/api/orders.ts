@@ -1,12 +1,17 @@
 // Where VMs go when a person asks: an order goes past modes, cool-downs and never_move, not past memory, rules and faults.
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
+import { SECOND_MS } from '../../shared/units.ts';
+import { hostState } from '../cluster/view.ts';
 import type { Core } from '../core.ts';
 import { placeMigration } from '../planner/placement.ts';
 import type { Hold, Snapshot, SnapshotHost, SnapshotVm } from '../planner/snapshot.ts';
 
 // Holds that say what evenkeel leaves alone by itself; a person may know better.
 const LEFT_TO_PEOPLE: ReadonlySet<string> = new Set(['never_move', 'control_plane', 'observing']);
+
+const KNOWN_WITHIN_INTERVALS = 3;
+const KNOWN_WITHIN_MAX_MS = 10 * SECOND_MS;
 
 /** The cluster as it is for an order: no mode stands against it. */
 export function orderSnapshot({ planning }: Core): Snapshot {
@@ -17,6 +22,30 @@ export function orderSnapshot({ planning }: Core): Snapshot {
 function withoutMode(host: SnapshotHost): SnapshotHost {
   const { mode, ...rest } = host;
   return mode === undefined ? host : rest;
+}
+
+/**
+ * Waits for complete samples of these hosts: one that came without the VMs, because libvirt was busy just then, must not
+ * refuse what a person orders. What is still unknown after some intervals is left to the checks.
+ */
+export async function untilKnown(
+  { view, changes, clock }: Core,
+  hostIds: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const hosts = hostIds.flatMap((hostId) => view.hosts.get(hostId) ?? []);
+  const waitMs = KNOWN_WITHIN_INTERVALS * Math.max(0, ...hosts.map(({ report }) => report.intervalMs));
+  const deadlineMs = clock.monotonicMs() + Math.min(waitMs, KNOWN_WITHIN_MAX_MS);
+  for (;;) {
+    const seen = changes.count;
+    const leftMs = deadlineMs - clock.monotonicMs();
+    const isUnknown = hostIds.some((hostId) => {
+      const host = view.hosts.get(hostId);
+      return host !== undefined && hostState(host, clock.nowMs()) === 'HOST_STATE_UNKNOWN';
+    });
+    if (!isUnknown || leftMs <= 0) return;
+    await changes.next(seen, signal, leftMs);
+  }
 }
 
 /** The target for a migration that a person orders; `targetHostId` when one was named. Throws FAILED_PRECONDITION. */

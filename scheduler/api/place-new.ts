@@ -7,7 +7,7 @@ import type { Core } from '../core.ts';
 import { placeNew } from '../planner/placement.ts';
 import { isSettling, type PendingVm } from '../planner/snapshot.ts';
 import { findHost } from './names.ts';
-import { orderSnapshot, refusedOrder } from './orders.ts';
+import { orderSnapshot, refusedOrder, untilKnown } from './orders.ts';
 
 // A few migrations, one after another.
 const ROOM_TIMEOUT_MS = 10 * MINUTE_MS;
@@ -23,6 +23,7 @@ export async function chooseHost(
 ): Promise<string> {
   const wanted = pendingOf(core, spec);
   const named = host === '' ? undefined : findHost(core.view, 'host', host);
+  if (named !== undefined) await untilKnown(core, [named.hostId], signal);
   const found = placeNew(orderSnapshot(core), core.planning.policy, wanted, named?.hostId);
   if (found.hostId !== undefined) return found.hostId;
   if (named !== undefined)

@@ -1,6 +1,7 @@
 // Migrations from order to recorded outcome: real NATS and gRPC, fake hosts that fail in every way they can.
 import t from 'tap';
 import { systemClock } from '../../shared/clock.ts';
+import type { ListHostsResponse } from '../../shared/gen/evenkeel/v1/ListHostsResponse.ts';
 import type { SchedulerServiceAbortMigrationResponse } from '../../shared/gen/evenkeel/v1/SchedulerServiceAbortMigrationResponse.ts';
 import { unary } from '../../shared/grpc/client.ts';
 import { EVENTS_STREAM } from '../../shared/nats.ts';
@@ -184,6 +185,32 @@ void t.test('a refusal before the copy leaves everything as it was', { skip }, a
   await kvm2.stop();
   const gone = await order(cluster, { vm: 'web', targetHost: 'kvm2' });
   t.match(gone.last, { state: 'MIGRATION_STATE_FAILED', causeCode: 'dst_unreachable' });
+});
+
+void t.test('an order waits for a host whose last sample lacked its VMs', { skip }, async (t) => {
+  const cluster = await clusterWithVm(t);
+  const kvm1 = cluster.host('kvm1');
+  kvm1.vmsComplete = false;
+  await cluster.tick();
+  await until('kvm1 to be unknown', async () => {
+    const method = cluster.client.listHosts.bind(cluster.client);
+    const { hosts }: ListHostsResponse = await unary('list', method, {}, { timeoutMs: 5_000 });
+    return hosts.some(({ state }) => state === 'HOST_STATE_UNKNOWN') ? true : undefined;
+  });
+  const waiting = order(cluster, { vm: 'web', targetHost: 'kvm2' });
+  await systemClock.sleep(300);
+  t.strictSame(await migrationsOf(cluster), [], 'nothing is done on a guess');
+  kvm1.vmsComplete = true;
+  await cluster.tick();
+  t.equal((await waiting).last.state, 'MIGRATION_STATE_SUCCEEDED');
+
+  cluster.host('kvm2').vmsComplete = false;
+  cluster.catchUp();
+  await cluster.tick();
+  await t.rejects(order(cluster, { vm: 'web', targetHost: 'kvm1' }), {
+    code: 'FAILED_PRECONDITION',
+    message: /its host kvm2 is unknown/,
+  });
 });
 
 void t.test('orders that cannot be carried out are refused with their reason', { skip }, async (t) => {
