@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, connect as connectTcp } from 'node:net';
+import { createServer, connect as connectTo, type NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -132,7 +132,7 @@ async function waitUntilListening(
   logFile: string,
 ): Promise<void> {
   const deadlineAtMs = performance.now() + READY_TIMEOUT_MS;
-  while (!(await isListening(port))) {
+  while (!(await isListening({ host: '127.0.0.1', port }))) {
     if (child.exitCode !== null || performance.now() > deadlineAtMs) {
       child.kill('SIGKILL');
       const log = await readFile(logFile, 'utf8');
@@ -158,9 +158,10 @@ async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<
   clearTimeout(insist);
 }
 
-function isListening(port: number): Promise<boolean> {
+/** Whether a connection is taken there at this moment. */
+export function isListening(address: NetConnectOpts): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connectTcp(port, '127.0.0.1');
+    const socket = connectTo(address);
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);

@@ -10,6 +10,8 @@ import { never, remove, resultOf, runningVm, startPair, stateOn, type Pair, unti
 const skip = whyNoLibvirtd();
 const PAUSED = { commitMode: 'COMMIT_MODE_PAUSED' } as const;
 
+t.setTimeout(240_000);
+
 void t.test('on a real libvirt', skip === undefined ? {} : { skip }, async (t) => {
   const pair = await startPair(t);
   await t.test('the contract', (t) => contract(t, pair));

@@ -19,7 +19,7 @@ void t.test(
     place(cluster, 'kvm1', fakeVm('burn1', { demandCores: 1 }), fakeVm('burn2', { demandCores: 1 }));
     place(cluster, 'kvm1', fakeVm('pinned', { neverMove: true }));
     place(cluster, 'kvm2', fakeVm('quiet1'));
-    await cluster.tick(6);
+    await cluster.warm(4);
     const ask = (line: string): Promise<Outcome> =>
       runHere(line, {
         EVENKEEL_SCHEDULER: `127.0.0.1:${cluster.scheduler.port}`,

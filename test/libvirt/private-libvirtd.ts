@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LibvirtTarget } from '../../agent/libvirt/transport.ts';
-import { freePort } from '../services.ts';
+import { freePort, isListening } from '../services.ts';
 
 /** libvirtd chooses session mode by not being root; this user exists on every Debian machine. */
 const NOBODY = { uid: 65_534, gid: 65_534 };
@@ -40,8 +40,8 @@ export interface PrivateLibvirtdOptions {
   readonly config?: readonly string[];
   /** Extra lines of qemu.conf. */
   readonly qemuConfig?: readonly string[];
-  /** Listen on TCP and TLS too, as `config` says. */
-  readonly listen?: boolean;
+  /** The loopback port of TCP or TLS that `config` tells it to listen on too. */
+  readonly listenPort?: number;
 }
 
 /** Why no libvirtd can be started here; undefined if one can. With CI=true a missing part is an error. */
@@ -91,7 +91,7 @@ export async function startPrivateLibvirtd(options: PrivateLibvirtdOptions = {})
     XDG_CACHE_HOME: join(directory, 'cache'),
     XDG_DATA_HOME: join(directory, 'data'),
   };
-  const daemon = new Daemon(directory, environment, options.listen === true);
+  const daemon = new Daemon(directory, environment, options.listenPort);
   try {
     await daemon.start();
   } catch (error) {
@@ -107,17 +107,19 @@ class Daemon implements PrivateLibvirtd {
   readonly target: LibvirtTarget;
   readonly #arguments: readonly string[];
   readonly #socket: string;
+  readonly #port: number | undefined;
   #process: ChildProcess | undefined;
 
-  constructor(directory: string, environment: NodeJS.ProcessEnv, listen: boolean) {
+  constructor(directory: string, environment: NodeJS.ProcessEnv, port: number | undefined) {
     this.directory = directory;
     this.environment = environment;
     this.#socket = join(directory, 'run', 'libvirt', 'libvirt-sock');
+    this.#port = port;
     this.target = { kind: 'unix', path: this.#socket };
     this.#arguments = [
       '--config',
       join(directory, 'config', 'libvirt', 'libvirtd.conf'),
-      ...(listen ? ['--listen'] : []),
+      ...(port === undefined ? [] : ['--listen']),
     ];
   }
 
@@ -131,6 +133,8 @@ class Daemon implements PrivateLibvirtd {
 
   async start(): Promise<void> {
     const identity = isRoot() ? NOBODY : {};
+    // Of a daemon that was killed.
+    rmSync(this.#socket, { force: true });
     const child = spawn(LIBVIRTD, this.#arguments, {
       env: this.environment,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -142,13 +146,18 @@ class Daemon implements PrivateLibvirtd {
       errors = (errors + chunk.toString()).slice(-4000);
     });
     const deadline = Date.now() + START_MS;
-    rmSync(this.#socket, { force: true });
-    while (!existsSync(this.#socket)) {
+    while (!(await this.#takesConnections())) {
       if (child.exitCode !== null || Date.now() > deadline) {
         throw new Error(`libvirtd did not come up: ${errors}`);
       }
       await delay(20);
     }
+  }
+
+  /** At its socket, and at its port, which it opens later. */
+  async #takesConnections(): Promise<boolean> {
+    if (!(await isListening({ path: this.#socket }))) return false;
+    return this.#port === undefined || isListening({ host: '127.0.0.1', port: this.#port });
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {

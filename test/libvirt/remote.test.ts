@@ -93,7 +93,7 @@ void t.test('over TLS the daemon and the client know each other by certificate',
   const file = (name: string): string => join(pki.directory, name);
   giveAway(pki.directory);
   const libvirtd = await startPrivateLibvirtd({
-    listen: true,
+    listenPort: port,
     config: [
       'listen_tls = 1',
       'listen_addr = "127.0.0.1"',
@@ -178,7 +178,7 @@ void t.test('a session outlives its daemon', { skip }, async (t) => {
 async function startHost(t: Test): Promise<PrivateLibvirtd & { readonly uri: string }> {
   const port = await freePort();
   const libvirtd = await startPrivateLibvirtd({
-    listen: true,
+    listenPort: port,
     config: [
       'listen_tls = 0',
       'listen_tcp = 1',

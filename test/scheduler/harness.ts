@@ -2,6 +2,7 @@
 import { connect, type NatsConnection } from 'nats';
 import type { Test } from 'tap';
 import { systemClock } from '../../shared/clock.ts';
+import { EvenkeelError } from '../../shared/errors.ts';
 import type { SchedulerServiceClient as Client } from '../../shared/gen/evenkeel/v1/SchedulerService.ts';
 import type { ListHostsResponse } from '../../shared/gen/evenkeel/v1/ListHostsResponse.ts';
 import type { ListMigrationsResponse } from '../../shared/gen/evenkeel/v1/ListMigrationsResponse.ts';
@@ -19,6 +20,8 @@ import { FakeHost, PLAINTEXT } from './fake-agent.ts';
 
 const INTERVAL_MS = 1_000;
 const WAIT_MAX_MS = 15_000;
+// How far in the past samples may begin: those of the next seconds can then be published without waiting for them.
+const TICKS_BEHIND_MS = 12 * INTERVAL_MS;
 
 export class FakeCluster {
   readonly service: Service;
@@ -27,7 +30,7 @@ export class FakeCluster {
   scheduler: SchedulerDaemon;
   client: Client;
   readonly #settings: SchedulerSettings;
-  #tickAtMs: number;
+  #tickAtMs = 0;
 
   private constructor(
     service: Service,
@@ -42,8 +45,6 @@ export class FakeCluster {
     this.#settings = settings;
     this.scheduler = scheduler;
     this.client = dial(scheduler.port);
-    // Samples of the last seconds can then be published without waiting for them.
-    this.#tickAtMs = Math.floor(Date.now() / INTERVAL_MS) * INTERVAL_MS - 12 * INTERVAL_MS;
   }
 
   static async start(
@@ -78,6 +79,9 @@ export class FakeCluster {
 
   /** Publishes `count` samples of all hosts, one interval apart. */
   async tick(count = 1, hosts: readonly FakeHost[] = this.hosts): Promise<void> {
+    // However long the test has taken until now, what it publishes is not stale yet.
+    const earliestMs = Math.floor((Date.now() - TICKS_BEHIND_MS) / INTERVAL_MS) * INTERVAL_MS;
+    this.#tickAtMs = Math.max(this.#tickAtMs, earliestMs);
     for (let each = 0; each < count; each += 1) {
       this.#tickAtMs += INTERVAL_MS;
       for (const host of hosts) await host.publish(this.nats, this.#tickAtMs);
@@ -117,17 +121,24 @@ export class FakeCluster {
     });
   }
 
-  /** Waits until the API is served with what NATS holds. */
+  /** Waits until it leads, or knows which other scheduler does. */
   async ready(): Promise<void> {
     await until('scheduler to be ready', async () => {
-      const ok = await new Promise<boolean>((resolve) => {
-        this.client.getMode({}, (error) => {
-          resolve(error === null);
-        });
-      });
-      return ok ? true : undefined;
+      const { code } = await commandAnswer(this.client);
+      return code === 'NOT_FOUND' || code === 'FAILED_PRECONDITION' ? true : undefined;
     });
   }
+}
+
+/** What a command is answered: NOT_FOUND by the scheduler that leads, since there is no such migration. */
+export async function commandAnswer(client: Client): Promise<{ code: string; message: string }> {
+  const method = client.abortMigration.bind(client);
+  try {
+    await unary('abort', method, { migrationId: 'none' }, { timeoutMs: 1_000 });
+  } catch (error) {
+    if (error instanceof EvenkeelError) return { code: error.code, message: error.message };
+  }
+  throw new Error('there is no such migration');
 }
 
 export function settingsFor(
@@ -158,7 +169,9 @@ export async function boot(settings: SchedulerSettings): Promise<SchedulerDaemon
 
 export function dial(port: number): Client {
   const address = `127.0.0.1:${port}`;
-  return new SchedulerServiceClient(address, channelCredentials(PLAINTEXT, address));
+  // gRPC's own pauses grow to two minutes: a server that starts late would be found later still.
+  const often = { 'grpc.max_reconnect_backoff_ms': INTERVAL_MS };
+  return new SchedulerServiceClient(address, channelCredentials(PLAINTEXT, address), often);
 }
 
 /** Every migration that the scheduler knows, newest first. */

@@ -5,12 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../shared/clock.ts';
-import { EvenkeelError } from '../../shared/errors.ts';
 import type { SchedulerServiceClient as Client } from '../../shared/gen/evenkeel/v1/SchedulerService.ts';
-import { streamed, unary } from '../../shared/grpc/client.ts';
+import { streamed } from '../../shared/grpc/client.ts';
 import { freePort, skipWithout } from '../services.ts';
 import { fakeVm, uuidOf } from './fake-agent.ts';
-import { dial, FakeCluster, migrationIn, migrationsOf, order, until } from './harness.ts';
+import { commandAnswer, dial, FakeCluster, migrationIn, migrationsOf, order, until } from './harness.ts';
 
 const skip = skipWithout('nats-server');
 const TAKE_OVER_MAX_MS = 15_000;
@@ -55,20 +54,11 @@ function answers(client: Client): Promise<true | undefined> {
   });
 }
 
-/** What a command is answered: NOT_FOUND by the scheduler that leads, since there is no such migration. */
-async function commandAnswer(client: Client): Promise<{ code: string; message: string }> {
-  const method = client.abortMigration.bind(client);
-  try {
-    await unary('abort', method, { migrationId: 'none' }, { timeoutMs: 1_000 });
-  } catch (error) {
-    if (error instanceof EvenkeelError) return { code: error.code, message: error.message };
-  }
-  throw new Error('there is no such migration');
-}
-
 async function untilLeading(what: string, client: Client): Promise<void> {
-  await until(`${what} to lead`, async () =>
-    (await commandAnswer(client)).code === 'NOT_FOUND' ? true : undefined,
+  await until(
+    `${what} to lead`,
+    async () => ((await commandAnswer(client)).code === 'NOT_FOUND' ? true : undefined),
+    2 * TAKE_OVER_MAX_MS,
   );
 }
 

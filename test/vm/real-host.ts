@@ -36,7 +36,7 @@ export interface RealHost {
 export async function startRealHost(sharedPool?: string): Promise<RealHost> {
   const port = await freePort();
   const daemon = await startPrivateLibvirtd({
-    listen: true,
+    listenPort: port,
     config: [
       'listen_tls = 0',
       'listen_tcp = 1',
