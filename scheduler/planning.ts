@@ -93,14 +93,20 @@ export class Planning {
       const isPlanned = plan.moves.some(
         ({ vmUuid, targetHostId }) => vmUuid === move?.vmUuid && targetHostId === move.targetHostId,
       );
-      if (!isPlanned) objections.set(proposalId, objectionOf(plan, move));
+      if (!isPlanned) objections.set(proposalId, objectionOf(plan, move, snapshot));
     }
     return { planned: plan.moves, objections };
   }
 }
 
-function objectionOf(plan: Plan, move: Proposal['move']): Objection {
+function objectionOf(plan: Plan, move: Proposal['move'], { hosts }: Snapshot): Objection {
   if (plan.frozenReason !== '') return { reason: plan.frozenReason, isPassing: true };
+  // Of such a host nothing can be said now, least of all that nothing asks for the move.
+  const unseen = hosts.find(
+    ({ hostId, state }) =>
+      state !== 'ready' && (hostId === move?.sourceHostId || hostId === move?.targetHostId),
+  );
+  if (unseen !== undefined) return { reason: `${unseen.hostName} is ${unseen.state}`, isPassing: true };
   const stay = plan.stays.find(
     ({ hostId, vmUuid }) => hostId === move?.sourceHostId || (vmUuid !== '' && vmUuid === move?.vmUuid),
   );

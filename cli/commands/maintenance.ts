@@ -10,6 +10,8 @@ import { expectedText, maintenanceTable, progressText } from '../render/maintena
 
 // VMs leave one after another, each in seconds to minutes.
 const LOOK_EVERY_MS = 2 * SECOND_MS;
+// Looks in a row in which nothing is left that could leave, until that is believed.
+const STUCK_LOOKS = 3;
 
 export function addMaintenanceCommands(program: Command, run: Run): void {
   const parent = program
@@ -93,11 +95,14 @@ async function waitUntilDone(context: Context, entered: Maintenance): Promise<Ma
   };
   process.once('SIGINT', onInterrupt);
   let told = '';
+  let stuckLooks = 0;
   try {
     for (;;) {
       const now = (await listed(context)).find(({ hostId }) => hostId === entered.hostId);
       if (now === undefined) throw takenOut(entered);
-      if (now.vmsLeft === now.impossible.length) return now;
+      // A host that was late with one sample is no obstacle that stays.
+      stuckLooks = now.vmsLeft === now.impossible.length ? stuckLooks + 1 : 0;
+      if (now.vmsLeft === 0 || stuckLooks === STUCK_LOOKS) return now;
       const text = progressText(terminal.view(), now);
       if (text !== told && !json) terminal.writeError(`${text}\n`);
       told = text;

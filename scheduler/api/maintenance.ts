@@ -10,6 +10,7 @@ import { progressOf, type MaintenanceEntry } from '../control/maintenance.ts';
 import { vmsOf } from '../cluster/view.ts';
 import type { Core } from '../core.ts';
 import { findHost } from './names.ts';
+import { untilKnown } from './orders.ts';
 
 const REASON_MAX = 500;
 
@@ -17,9 +18,11 @@ const REASON_MAX = 500;
 export async function enterMaintenance(
   core: Core,
   request: EnterMaintenanceRequest,
+  signal: AbortSignal,
 ): Promise<EnterMaintenanceResponseInput> {
   const { view, maintenance: book, clock } = core;
   const host = findHost(view, 'host', request.host);
+  await untilKnown(core, [...view.hosts.keys()], signal);
   const entry = book.get(host.hostId) ?? {
     hostId: host.hostId,
     hostName: host.hostName,

@@ -211,7 +211,7 @@ export class Cluster {
   /** Creates a guest from the lab's image through the CLI; without `start` it stays off. */
   async create(number: number, host: HostName, ...more: readonly string[]): Promise<Guest> {
     const order = ['vm', 'create', guestName(number), ...guestOptions(number), '--host', host, ...more];
-    // A host whose libvirt was late with one sample counts as unknown until the next, and takes no VM meanwhile.
+    // A host whose libvirt was late with several samples counts as unknown, and takes no VM meanwhile.
     const created = await until(
       `${host} takes ${guestName(number)}`,
       60_000,

@@ -52,7 +52,15 @@ void t.test('a proposal waits for approval, outlives a restart, and then runs', 
   t.strictSame(await migrationsOf(made), [], 'nothing moves unasked');
   await made.restart();
   await untilSays(made, ask, 'proposals', /a +kvm1 → kvm[23] +waiting/);
-  t.match(await ask('approve a'), { code: 0, stdout: /^a from kvm1 → kvm[23]: approved/ });
+  made.host('kvm1').vmsComplete = false;
+  await untilSays(made, ask, 'hosts', /kvm1 +unknown/);
+  t.match(
+    await ask('approve a'),
+    { code: 0, stdout: /^a from kvm1 → kvm[23]: approved/ },
+    'one late sample withdraws nothing',
+  );
+  await made.tick();
+  made.host('kvm1').vmsComplete = true;
   await until('the move to begin', async () => {
     await made.tick();
     return (await migrationsOf(made)).length > 0 ? true : undefined;
@@ -88,8 +96,13 @@ void t.test(
   async (t) => {
     const { made, ask } = await cluster(t, 'recommend');
     const stop = new AbortController();
+    made.host('kvm1').vmsComplete = false;
+    await untilSays(made, ask, 'hosts', /kvm1 +unknown/);
     const ticking = tickUntil(made, stop.signal);
-    const entered = await ask('maintenance enter kvm1 --reason memory');
+    const entering = ask('maintenance enter kvm1 --reason memory');
+    await systemClock.sleep(1_000);
+    made.host('kvm1').vmsComplete = true;
+    const entered = await entering;
     stop.abort();
     await ticking;
     t.match(entered, { code: 0, stdout: /^2 VMs run on kvm1; 2 would leave[^]*kvm1 is empty\.\n$/ });
