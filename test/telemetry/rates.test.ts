@@ -325,16 +325,18 @@ void t.test('a stuck VM is shown and not counted', (t) => {
   t.end();
 });
 
-const counter = fc.double({ min: 0, max: 1e12, noNaN: true });
+// As libvirt keeps them: whole numbers of 64 bits, and times in nanoseconds.
+const count = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(Number);
+const timeMs = count.map((ns) => ns / 1e6);
 const anyCounters = fc.record(
   {
-    cpuTimeMs: counter,
+    cpuTimeMs: timeMs,
     vcpus: fc
-      .array(counter, { maxLength: 4 })
+      .array(timeMs, { maxLength: 4 })
       .map((delays) => delays.map((delayMs, index) => ({ index, delayMs }))),
     nics: fc.array(
       fc.record(
-        { name: fc.constantFrom('vnet1', 'vnet2', 'vnet3'), rxBytes: counter, txPackets: counter },
+        { name: fc.constantFrom('vnet1', 'vnet2', 'vnet3'), rxBytes: count, txPackets: count },
         { requiredKeys: ['name'] },
       ),
       { maxLength: 3 },
@@ -343,9 +345,9 @@ const anyCounters = fc.record(
       fc.record(
         {
           name: fc.constantFrom('vda', 'vdb'),
-          readBytes: counter,
-          readRequests: counter,
-          readTimeMs: counter,
+          readBytes: count,
+          readRequests: count,
+          readTimeMs: timeMs,
         },
         { requiredKeys: ['name'] },
       ),
