@@ -14,7 +14,6 @@ import type { ObserveVmResponse } from '../shared/gen/evenkeel/v1/ObserveVmRespo
 import type { SettleVmRequestInput } from '../shared/gen/evenkeel/v1/SettleVmRequest.ts';
 import type { SettleVmResponse } from '../shared/gen/evenkeel/v1/SettleVmResponse.ts';
 import type { DestroyVmResponse } from '../shared/gen/evenkeel/v1/DestroyVmResponse.ts';
-import type { ListVmsResponse } from '../shared/gen/evenkeel/v1/ListVmsResponse.ts';
 import type { ShutdownVmResponse } from '../shared/gen/evenkeel/v1/ShutdownVmResponse.ts';
 import type { StartVmResponse } from '../shared/gen/evenkeel/v1/StartVmResponse.ts';
 import type { UndefineVmResponse } from '../shared/gen/evenkeel/v1/UndefineVmResponse.ts';
@@ -105,12 +104,6 @@ export class Agent implements MigrationAgent {
 
   close(): void {
     this.#client.close();
-  }
-
-  async listVms(wait: WaitOptions): Promise<Vm[]> {
-    const method = this.#client.listVms.bind(this.#client);
-    const answer: ListVmsResponse = await unary(this.#what('list VMs'), method, {}, wait);
-    return answer.vms;
   }
 
   async getVm(vm: VmRefInput, includeXml: boolean, wait: WaitOptions): Promise<{ vm: Vm; xml: string }> {

@@ -104,8 +104,22 @@ export async function viewVmInList(
 ): Promise<VmInput> {
   const role = (await isStuck(connection, domain, wait))
     ? 'VM_MIGRATION_ROLE_UNSPECIFIED'
-    : await migrationRole(connection, domain, wait);
+    : await roleUnlessHung(connection, domain, wait);
   return (await viewWithRole(connection, domain, role, nowMs, wait)).vm;
+}
+
+async function roleUnlessHung(
+  connection: Connection,
+  domain: DomainRef,
+  wait: WaitOptions,
+): Promise<VmMigrationRole> {
+  try {
+    return await migrationRole(connection, domain, wait);
+  } catch (error) {
+    // Its monitor hangs, though not for long enough yet to be told from a busy one.
+    if (error instanceof DeadlineError) return 'VM_MIGRATION_ROLE_UNSPECIFIED';
+    throw error;
+  }
 }
 
 /** Whether a question about its job would hang: each would hold one of the connection's four slots for half a minute. */

@@ -19,7 +19,7 @@ import { channelCredentials, ownCertificateSha256 } from '../../shared/grpc/cred
 import { hostReportCodec, AgentServiceClient } from '../../shared/proto/load.ts';
 import { connectNats, ensureStreams, samplesSubject } from '../../shared/nats.ts';
 import { loadSettings, type TlsSettings } from '../../shared/settings.ts';
-import { MIB } from '../../shared/units.ts';
+import { MIB, SECOND_MS } from '../../shared/units.ts';
 import { createAuthority } from '../certificates.ts';
 import { whyNoLibvirtd } from '../libvirt/private-libvirtd.ts';
 import { freePort, skipWithout, startNats } from '../services.ts';
@@ -74,6 +74,7 @@ async function start(t: Test, host: RealHost, tls: TlsSettings, natsUrl: string)
 async function hostOf(
   client: Client,
 ): Promise<{ hostId: string; agentAddress: string; certificateSha256: string }> {
+  const giveUpAtMs = performance.now() + wait.timeoutMs;
   for (;;)
     try {
       const { hostId, facts }: GetHostResponse = await unary('host', client.getHost.bind(client), {}, wait);
@@ -83,7 +84,7 @@ async function hostOf(
         certificateSha256: facts?.certificateSha256 ?? '',
       };
     } catch (error) {
-      if (!String(error).includes('has not told yet')) throw error;
+      if (!String(error).includes('has not told yet') || performance.now() > giveUpAtMs) throw error;
       await systemClock.sleep(100);
     }
 }
@@ -147,6 +148,21 @@ void t.test('an agent on a real host', { skip }, async (t) => {
     await t.rejects(unary('abort', client.abortMigration.bind(client), { migrationId: 'm' }, wait), {
       code: 'INVALID_ARGUMENT',
     });
+  });
+
+  await t.test('lists a VM whose monitor hangs, from the first moment on', async (t) => {
+    const pid = host.daemon.qemuPid('remote');
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const untilMs = performance.now() + 4 * SECOND_MS;
+      while (performance.now() < untilMs) {
+        const { vms }: ListVmsResponse = await unary('list', client.listVms.bind(client), {}, wait);
+        t.match(vms, [{ name: 'remote', state: 'VM_STATE_RUNNING' }]);
+        await systemClock.sleep(200);
+      }
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
   });
 
   await t.test('guards, shows and forgets a migration', async (t) => {

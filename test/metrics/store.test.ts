@@ -258,7 +258,7 @@ t.test(
     const settings = settingsOf({ url: service.url });
     const stop = new AbortController();
     const influx = createInflux(settings, systemClock);
-    await influx.ensureSchema({ timeoutMs: 5_000 });
+    await influx.ensureSchema({ timeoutMs: 30_000 });
     const hourMs = Math.floor(Date.now() / 3_600_000) * 3_600_000;
     const startAtMs = hourMs - 2 * 3_600_000;
     const lines: string[] = [];
@@ -269,7 +269,7 @@ t.test(
         `vm,uuid=u,name=a\\ b cpu_cores=${minute},cpu_time_ms=${atMs - startAtMs}i,state=1i ${atMs}`,
       );
     }
-    await influx.write(linesOf(lines), 'raw', { timeoutMs: 5_000 });
+    await influx.write(linesOf(lines), 'raw', { timeoutMs: 30_000 });
     const late = createLateSamples({
       influx,
       database: settings.database,
