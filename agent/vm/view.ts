@@ -102,9 +102,7 @@ export async function viewVmInList(
   nowMs: number,
   wait: WaitOptions,
 ): Promise<VmInput> {
-  const role = (await isStuck(connection, domain, wait))
-    ? 'VM_MIGRATION_ROLE_UNSPECIFIED'
-    : await roleUnlessHung(connection, domain, wait);
+  const role = await roleUnlessHung(connection, domain, wait);
   return (await viewWithRole(connection, domain, role, nowMs, wait)).vm;
 }
 
@@ -113,6 +111,7 @@ async function roleUnlessHung(
   domain: DomainRef,
   wait: WaitOptions,
 ): Promise<VmMigrationRole> {
+  if (await isStuck(connection, domain, wait)) return 'VM_MIGRATION_ROLE_UNSPECIFIED';
   try {
     return await migrationRole(connection, domain, wait);
   } catch (error) {

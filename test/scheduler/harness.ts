@@ -114,8 +114,7 @@ export class FakeCluster {
   async warm(vms: number): Promise<void> {
     await this.tick(6);
     await until(`${this.hosts.length} hosts and ${vms} VMs`, async () => {
-      const method = this.client.listHosts.bind(this.client);
-      const { hosts }: ListHostsResponse = await unary('list', method, {}, { timeoutMs: 5_000 });
+      const hosts = await hostsOf(this);
       const running = hosts.reduce((sum, { vmsRunning }) => sum + vmsRunning, 0);
       return hosts.length === this.hosts.length && running === vms ? true : undefined;
     });
@@ -172,6 +171,13 @@ export function dial(port: number): Client {
   // gRPC's own pauses grow to two minutes: a server that starts late would be found later still.
   const often = { 'grpc.max_reconnect_backoff_ms': INTERVAL_MS };
   return new SchedulerServiceClient(address, channelCredentials(PLAINTEXT, address), often);
+}
+
+/** Every host that the scheduler knows. */
+export async function hostsOf({ client }: FakeCluster): Promise<ListHostsResponse['hosts']> {
+  const method = client.listHosts.bind(client);
+  const answer: ListHostsResponse = await unary('list', method, {}, { timeoutMs: 5_000 });
+  return answer.hosts;
 }
 
 /** Every migration that the scheduler knows, newest first. */

@@ -1,14 +1,13 @@
 // Migrations from order to recorded outcome: real NATS and gRPC, fake hosts that fail in every way they can.
 import t from 'tap';
 import { systemClock } from '../../shared/clock.ts';
-import type { ListHostsResponse } from '../../shared/gen/evenkeel/v1/ListHostsResponse.ts';
 import type { SchedulerServiceAbortMigrationResponse } from '../../shared/gen/evenkeel/v1/SchedulerServiceAbortMigrationResponse.ts';
 import { unary } from '../../shared/grpc/client.ts';
 import { EVENTS_STREAM } from '../../shared/nats.ts';
 import { eventCodec } from '../../shared/proto/load.ts';
 import { skipWithout } from '../services.ts';
 import { fakeVm, uuidOf, type FakeVm } from './fake-agent.ts';
-import { FakeCluster, migrationIn, migrationsOf, order, until } from './harness.ts';
+import { FakeCluster, hostsOf, migrationIn, migrationsOf, order, until } from './harness.ts';
 
 const skip = skipWithout('nats-server');
 
@@ -193,8 +192,7 @@ void t.test('an order waits for a host whose last sample lacked its VMs', { skip
   kvm1.vmsComplete = false;
   await cluster.tick();
   await until('kvm1 to be unknown', async () => {
-    const method = cluster.client.listHosts.bind(cluster.client);
-    const { hosts }: ListHostsResponse = await unary('list', method, {}, { timeoutMs: 5_000 });
+    const hosts = await hostsOf(cluster);
     return hosts.some(({ state }) => state === 'HOST_STATE_UNKNOWN') ? true : undefined;
   });
   const waiting = order(cluster, { vm: 'web', targetHost: 'kvm2' });

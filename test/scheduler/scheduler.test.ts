@@ -1,25 +1,10 @@
 // The scheduler as a whole: real NATS, real gRPC, fake hosts.
 import t from 'tap';
-import type { ListHostsResponse } from '../../shared/gen/evenkeel/v1/ListHostsResponse.ts';
-import type { ListMigrationsResponse } from '../../shared/gen/evenkeel/v1/ListMigrationsResponse.ts';
-import { unary } from '../../shared/grpc/client.ts';
 import { skipWithout } from '../services.ts';
 import { fakeVm } from './fake-agent.ts';
-import { FakeCluster, until } from './harness.ts';
+import { FakeCluster, hostsOf, migrationsOf, until } from './harness.ts';
 
 const skip = skipWithout('nats-server');
-const timeoutMs = 5_000;
-
-async function hostsOf({ client }: FakeCluster): Promise<ListHostsResponse['hosts']> {
-  const answer: ListHostsResponse = await unary('list', client.listHosts.bind(client), {}, { timeoutMs });
-  return answer.hosts;
-}
-
-async function migrationsOf({ client }: FakeCluster): Promise<ListMigrationsResponse['migrations']> {
-  const method = client.listMigrations.bind(client);
-  const answer: ListMigrationsResponse = await unary('list', method, {}, { timeoutMs });
-  return answer.migrations;
-}
 
 void t.test('hosts join by their first report and an overload is moved away', { skip }, async (t) => {
   const cluster = await FakeCluster.start(t, ['kvm1', 'kvm2', 'kvm3'], 'auto');
