@@ -33,7 +33,7 @@ import { DecisionBook, DECISIONS_MAX } from './decisions.ts';
 import { Events } from './events.ts';
 import { KEEP_HISTORY_MS, keepHistory, readHistory, type HistoryParts } from './history-keeper.ts';
 import { openStore } from './kv.ts';
-import { Lease, type Leader } from './leader/lease.ts';
+import { Lease, LEASE_TIMEOUT_MS, type Leader } from './leader/lease.ts';
 import { livePlanning } from './live-planning.ts';
 import { Loop } from './loop.ts';
 import { Journal } from './migrations/journal.ts';
@@ -165,7 +165,7 @@ async function openParts(
   const shadow = new Shadow({ planning, events, newId: randomUUID, logger });
   const turn = new Turn({ planning, runner, proposals, log, shadow, slots, changes, clock, logger });
   const loop = new Loop({ turn, records, reports, clock, logger });
-  const leases = await openStore(nats, LEASES_BUCKET, undefined);
+  const leases = await openStore(nats, LEASES_BUCKET, undefined, LEASE_TIMEOUT_MS);
   const lease = new Lease({ store: leases, clock, logger, self, holderId: randomUUID() });
   return {
     ...control,

@@ -2,15 +2,23 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { KV, KvEntry, NatsConnection } from 'nats';
 import { EvenkeelError, messageOf } from '../shared/errors.ts';
+import { SECOND_MS } from '../shared/units.ts';
 import type { Store, StoredEntry } from './store.ts';
 
-/** Opens the bucket as a Store, making it when it is not there. Entries are forgotten `keepMs` after their last write. */
+// As long as the client of NATS itself waits.
+const TIMEOUT_MS = 5 * SECOND_MS;
+
+/**
+ * Opens the bucket as a Store, making it when it is not there. Entries are forgotten `keepMs` after their last write.
+ * Each call waits at most `timeoutMs` for its answer.
+ */
 export async function openStore(
   nats: NatsConnection,
   bucket: string,
   keepMs: number | undefined,
+  timeoutMs = TIMEOUT_MS,
 ): Promise<Store> {
-  const kv = await nats.jetstream().views.kv(bucket, {
+  const kv = await nats.jetstream({ timeout: timeoutMs }).views.kv(bucket, {
     history: 1,
     // Read from the server that writes: a replica may not have heard of the last claim.
     allow_direct: false,

@@ -4,7 +4,7 @@ import type { Migration } from '../shared/gen/evenkeel/v1/Migration.ts';
 import { EvenkeelError } from '../shared/errors.ts';
 import type { Logger } from '../shared/log.ts';
 import { AgentServiceClient, migrationCodec } from '../shared/proto/load.ts';
-import { Lease } from '../scheduler/leader/lease.ts';
+import { Lease, LEASE_TIMEOUT_MS } from '../scheduler/leader/lease.ts';
 import type { MigrationAgent, MigrationAgents } from '../scheduler/migrations/agent-calls.ts';
 import { Journal } from '../scheduler/migrations/journal.ts';
 import type { Knowledge } from '../scheduler/migrations/knowledge.ts';
@@ -119,8 +119,11 @@ export class SchedulerNode {
     const { logger, random, knowledge, settings, history, newId, plant } = this.#parts;
     const { life } = serving;
     const { clock } = life;
-    const real = this.#parts.store.client(life, this.place);
-    const store = plant.store?.(real) ?? real;
+    const storeWithin = (timeoutMs?: number): Store => {
+      const real = this.#parts.store.client(life, this.place, timeoutMs);
+      return plant.store?.(real) ?? real;
+    };
+    const store = storeWithin();
     const { signal } = serving.stopping;
     const journal = await this.#open(store, life, signal);
     const agents = this.#agents({ life, place: this.place });
@@ -135,7 +138,7 @@ export class SchedulerNode {
     );
     serving.runner = runner;
     const self = { name: this.name, address: this.place };
-    const lease = new Lease({ store, clock, logger, self, holderId });
+    const lease = new Lease({ store: storeWithin(LEASE_TIMEOUT_MS), clock, logger, self, holderId });
     await lease.run(async (term) => {
       history.note('leader', this.name, 'leads');
       try {

@@ -13,6 +13,13 @@ export const STORE_PLACE = 'nats';
 // What the client of NATS waits for an acknowledgement.
 const TIMEOUT_MS = 5_000;
 
+/** Who asks, from where, and how long it waits. */
+interface Caller {
+  readonly life: Life;
+  readonly place: string;
+  readonly timeoutMs: number;
+}
+
 interface Follower {
   readonly life: Life;
   readonly place: string;
@@ -43,8 +50,9 @@ export class StoreServer {
   }
 
   /** The bucket as one process at `place` uses it. */
-  client(life: Life, place: string): Store {
-    const ask = <T>(verb: string, work: () => T): Promise<T> => this.#ask(life, place, verb, work);
+  client(life: Life, place: string, timeoutMs = TIMEOUT_MS): Store {
+    const ask = <T>(verb: string, work: () => T): Promise<T> =>
+      this.#ask({ life, place, timeoutMs }, verb, work);
     return {
       get: (key) => ask('read', () => this.#entries.get(key)),
       put: (key, value, revision) => ask(`write ${key}`, () => this.#write(life.name, key, value, revision)),
@@ -55,9 +63,9 @@ export class StoreServer {
     };
   }
 
-  async #ask<T>(life: Life, place: string, verb: string, work: () => T): Promise<T> {
+  async #ask<T>({ life, place, timeoutMs }: Caller, verb: string, work: () => T): Promise<T> {
     try {
-      return await life.outside(`${verb} in the store`, { timeoutMs: TIMEOUT_MS }, (done, failed) => {
+      return await life.outside(`${verb} in the store`, { timeoutMs }, (done, failed) => {
         this.#carry(place, STORE_PLACE, () => {
           if (this.isDown) return;
           let answer: () => void;
@@ -115,7 +123,7 @@ export class StoreServer {
       queue: [],
       isSending: false,
     };
-    const stored = await this.#ask(life, place, 'follow', () => {
+    const stored = await this.#ask({ life, place, timeoutMs: TIMEOUT_MS }, 'follow', () => {
       this.#followers.add(follower);
       return [...this.#entries.values()].filter(({ key }) => follower.matches(key));
     });

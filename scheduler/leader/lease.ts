@@ -4,7 +4,7 @@ import { pause, type Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import { decodeJson, encodeJson, type Store, type StoredEntry } from '../store.ts';
+import { decodeJson, encodeJson, isBeaten, type Store, type StoredEntry } from '../store.ts';
 
 /** Who leads, as told to those who ask another scheduler. */
 export interface Leader {
@@ -23,8 +23,11 @@ export interface LeaseParts {
 }
 
 const KEY = 'leader';
-// Two renewals may fail and the third still comes in time.
+/** The store has to answer within this time: one that keeps a renewal waiting must leave time for another. */
+export const LEASE_TIMEOUT_MS = 2 * SECOND_MS;
+// One renewal may stay without an answer, and the next still comes in time.
 const RENEW_MS = 3 * SECOND_MS;
+const RETRY_MS = SECOND_MS;
 const VALID_MS = 9 * SECOND_MS;
 // The holder stops this long before its lease ends: what it had ordered from itself has then ended.
 const STOP_EARLY_MS = SECOND_MS;
@@ -154,17 +157,21 @@ export class Lease {
 
   async #renew(until: { ms: number }, term: AbortController): Promise<void> {
     const { clock, logger } = this.#parts;
-    while (await pause(clock, RENEW_MS, term.signal)) {
+    let waitMs = RENEW_MS;
+    while (await pause(clock, waitMs, term.signal)) {
       try {
         until.ms = await this.#write(this.#seen?.revision ?? 0);
+        waitMs = RENEW_MS;
       } catch (error) {
         logger.warn({ cause: messageOf(error) }, 'the lease was not renewed; trying again');
-        if (!(await this.#isStillOurs())) term.abort(new Error('another scheduler has taken the lease'));
+        if (isBeaten(error) && !(await this.#isStillOurs()))
+          term.abort(new Error('another scheduler has taken the lease'));
+        waitMs = RETRY_MS;
       }
     }
   }
 
-  /** A renewal whose answer was lost may have been written; one that was refused means that another one leads. */
+  /** A renewal is refused because another one leads, or because an earlier one was written and its answer lost. */
   async #isStillOurs(): Promise<boolean> {
     const { store, clock, holderId } = this.#parts;
     try {

@@ -11,7 +11,7 @@ import { Lease } from '../../scheduler/leader/lease.ts';
 import { Journal } from '../../scheduler/migrations/journal.ts';
 import { refuseSlot, Slots, type Slot } from '../../scheduler/migrations/slots.ts';
 import type { Store } from '../../scheduler/store.ts';
-import { skipWithout, startNats } from '../services.ts';
+import { skipWithout, startNats, type Service } from '../services.ts';
 import { until } from './harness.ts';
 import { migration } from './model-cluster.ts';
 
@@ -19,14 +19,18 @@ const skip = skipWithout('nats-server');
 const logger = createLogger('test', 'fatal');
 const clock = systemClock;
 
-async function connected(t: Test): Promise<NatsConnection> {
+async function served(t: Test): Promise<{ service: Service; nats: NatsConnection }> {
   const service = await startNats();
   const nats = await connect({ servers: service.url });
   t.teardown(async () => {
     await nats.close();
     await service.remove();
   });
-  return nats;
+  return { service, nats };
+}
+
+async function connected(t: Test): Promise<NatsConnection> {
+  return (await served(t)).nats;
 }
 
 async function journalOn(t: Test, store: Store): Promise<Journal> {
@@ -36,6 +40,24 @@ async function journalOn(t: Test, store: Store): Promise<Journal> {
   });
   return Journal.open({ store, codec: migrationCodec, clock, logger }, ended.signal);
 }
+
+void t.test('a bucket gives up a NATS that hangs after its own time', { skip }, async (t) => {
+  const { service, nats } = await served(t);
+  const timeoutMs = 300;
+  const store = await openStore(nats, 'LEASES', undefined, timeoutMs);
+  const pid = service.pid() ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  try {
+    const calls = Promise.allSettled([store.get('key'), store.put('key', new Uint8Array(1), 0)]);
+    const longest = clock.sleep(10 * timeoutMs).then(() => [{ status: 'waits on' }]);
+    t.match(await Promise.race([calls, longest]), [
+      { status: 'rejected', reason: { code: 'UNAVAILABLE', message: /check NATS/ } },
+      { status: 'rejected', reason: { code: 'UNAVAILABLE', message: /check NATS/ } },
+    ]);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+});
 
 /** A store whose next write is stored, but whose answer is lost. */
 function forgetful(store: Store): Store & { forgetNext: boolean } {
