@@ -217,13 +217,13 @@ export class Consolidation {
   }
 
   #canBeEmptied(host: number): boolean {
-    const { board, hot, steps } = this.#draft;
+    const { board, hot } = this.#draft;
     return (
       whyNotNow(board, host) === undefined &&
       hot.first(host).length === 0 &&
       (board.hosts.units[host] ?? []).every((unit) => this.#draft.isMovable(unit)) &&
       this.#isKnown(host) &&
-      steps.every(({ source, target }) => source !== host && target !== host)
+      this.#draft.stepsAt(host).length === 0
     );
   }
 

@@ -42,6 +42,7 @@ export class Draft {
   readonly open: Targets;
   readonly openToDuty: Targets;
   readonly steps: Step[] = [];
+  readonly #stepsAt = new Map<number, Step[]>();
   /** Hosts that have, or will have, room for pending VMs, by their ids. */
   readonly roomFor = new Map<string, number>();
   /** Grows with each step taken or undone. */
@@ -103,7 +104,7 @@ export class Draft {
     const after = [this.#ratios(source), this.#ratios(target)];
     this.#charge(unit, words.trigger, 1);
     this.changes += 1;
-    this.steps.push({
+    const step: Step = {
       ...words,
       unit,
       source,
@@ -115,7 +116,9 @@ export class Draft {
         before[1]?.[resource] ?? 0,
         after[1]?.[resource] ?? 0,
       ]),
-    });
+    };
+    this.steps.push(step);
+    for (const host of [source, target]) this.#stepsAt.set(host, [...this.stepsAt(host), step]);
   }
 
   /** Takes a step back: the unit is where it was, and what it cost is there again. */
@@ -124,6 +127,16 @@ export class Draft {
     this.#charge(step.unit, step.trigger, -1);
     this.changes += 1;
     this.steps.splice(this.steps.indexOf(step), 1);
+    for (const host of [step.source, step.target])
+      this.#stepsAt.set(
+        host,
+        this.stepsAt(host).filter((other) => other !== step),
+      );
+  }
+
+  /** The steps from the host and to it, in their order. */
+  stepsAt(host: number): readonly Step[] {
+    return this.#stepsAt.get(host) ?? [];
   }
 
   /** Moves and bytes that nobody asked for and that the budgets still allow. */

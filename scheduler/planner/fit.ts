@@ -102,10 +102,12 @@ export class Fit {
     const { snapshot, rules } = this.#board;
     const needs = [...new Set(members.flatMap((vm) => snapshot.vms[vm]?.needs ?? []))];
     const allowed = members.flatMap((vm) => rules.allowed.get(vm) ?? []);
-    return Int32Array.from(snapshot.hosts, ({ traits }, host) => {
-      if (needs.some((need) => !traits.includes(need))) return FIT.trait;
-      return allowed.every(({ allows }) => allows(host)) ? FIT.ok : FIT.rule;
+    const row = new Int32Array(snapshot.hosts.length);
+    snapshot.hosts.forEach(({ traits }, host) => {
+      if (needs.some((need) => !traits.includes(need))) row[host] = FIT.trait;
+      else if (!allowed.every(({ allows }) => allows(host))) row[host] = FIT.rule;
     });
+    return row;
   }
 
   #noteApart(): void {

@@ -159,7 +159,7 @@ function isBetter(one: Choice, other: Choice): boolean {
 
 /** Takes moves back that later ones have made needless, those that bring least for their seconds first. */
 function dropNeedless(draft: Draft, source: number): void {
-  const own = draft.steps.filter((step) => step.source === source && step.trigger === 'hot_host');
+  const own = draft.stepsAt(source).filter((step) => step.source === source && step.trigger === 'hot_host');
   if (own.length < 2) return;
   const single = own.filter((step) => !isPartOfExchange(draft, step));
   if (single.length < 2) return;
@@ -169,6 +169,9 @@ function dropNeedless(draft: Draft, source: number): void {
 }
 
 /** Another step of the plan relies on it, or it on another. */
-function isPartOfExchange({ steps }: Draft, { source, target }: Step): boolean {
-  return steps.some((other) => other.source === target || other.target === source);
+function isPartOfExchange(draft: Draft, { source, target }: Step): boolean {
+  return (
+    draft.stepsAt(target).some((other) => other.source === target) ||
+    draft.stepsAt(source).some((other) => other.target === source)
+  );
 }

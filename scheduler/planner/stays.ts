@@ -43,7 +43,7 @@ function stay(draft: Draft, host: number, trigger: Trigger, words: StayWords, vm
     code: words.code,
     reason: words.reason,
     evidence: draft.evidence(host),
-    moves: draft.steps.filter(({ source }) => source === host).length,
+    moves: draft.stepsAt(host).filter(({ source }) => source === host).length,
     refusals: words.refusals ?? [],
   };
 }
@@ -137,7 +137,7 @@ function hotStays(draft: Draft, frozen: Frozen | undefined): Stay[] {
   const { board, hot } = draft;
   return board.snapshot.hosts.flatMap(({ state, service }, host) => {
     if (hot.first(host).length === 0 || state !== 'ready' || service === 'draining') return [];
-    const isRelieved = draft.steps.some(({ source }) => source === host) && !hot.isStillHot(host);
+    const isRelieved = draft.stepsAt(host).some(({ source }) => source === host) && !hot.isStillHot(host);
     if (isRelieved) return [];
     return [stay(draft, host, 'hot_host', frozen ?? whyStillHot(draft, host))];
   });

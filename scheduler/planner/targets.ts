@@ -61,8 +61,13 @@ export class Targets {
     if (this.#open.has(host) === isOpen) return;
     if (isOpen) this.#open.add(host);
     else this.#open.delete(host);
-    const others = [...this.order].filter((each) => each !== host);
-    this.order = Int32Array.from(isOpen ? [...others, host] : others);
+    const length = this.order.length;
+    if (isOpen) {
+      const order = new Int32Array(length + 1);
+      order.set(this.order);
+      order[length] = host;
+      this.order = order;
+    } else this.order = this.order.filter((each) => each !== host);
     this.reorder(host);
   }
 
