@@ -21,7 +21,8 @@ export function createScreen(fd: 1 | 2): Screen {
   const stream = fd === 1 ? process.stdout : process.stderr;
   let lastKey: string | undefined;
   const view = (): View => ({
-    width: stream.isTTY ? stream.columns : 100,
+    // A terminal that was never told its size says 0.
+    width: stream.isTTY && stream.columns > 0 ? stream.columns : 100,
     colour: stream.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     unicode: true,
     nowMs: Date.now(),
