@@ -1,7 +1,9 @@
 // Under which address others reach this host, when the settings do not say.
 import { createSocket } from 'node:dgram';
 import { hostname } from 'node:os';
-import type { AdvertiseSettings } from './config.ts';
+import { invalidField } from '../shared/errors.ts';
+import { parseLibvirtUri, refuseLibvirtUri, refuseMigrateUri } from '../shared/libvirt-uri.ts';
+import type { AdvertiseSettings, AgentSettings } from './config.ts';
 
 export interface Advertised {
   /** Without a port. */
@@ -11,22 +13,52 @@ export interface Advertised {
   readonly migrateUri: string;
 }
 
+/** Throws INVALID_ARGUMENT when other hosts or the scheduler would refuse what these settings advertise. */
+export function checkAdvertise({
+  advertise,
+  listen,
+  migration,
+}: Pick<AgentSettings, 'advertise' | 'listen'> & {
+  readonly migration: Pick<AgentSettings['migration'], 'allowTcp'>;
+}): void {
+  if (parseLibvirtUri(advertise.libvirtUri)?.transport === 'tcp' && !migration.allowTcp)
+    throw invalidField(
+      'advertise.libvirtUri',
+      `${advertise.libvirtUri} is plain TCP, which other hosts refuse; advertise "qemu+tls://HOST/system", or set migration.allowTcp on all hosts`,
+    );
+  const address = fixedAddress(advertise, listen.address);
+  if (address !== undefined) addressesOf(advertise, address);
+}
+
 /** What the host's report says about reaching it. */
 export async function advertised(
   settings: AdvertiseSettings,
   listenAddress: string,
   natsServers: readonly string[],
 ): Promise<Advertised> {
-  const colon = listenAddress.lastIndexOf(':');
-  const [host, port] = [listenAddress.slice(0, colon), listenAddress.slice(colon + 1)];
+  const address = fixedAddress(settings, listenAddress) ?? (await addressTowards(natsServers));
+  const port = listenAddress.slice(listenAddress.lastIndexOf(':') + 1);
+  return { address, agentAddress: `${address}:${port}`, ...addressesOf(settings, address) };
+}
+
+/** Undefined when it takes the routing table to tell. */
+function fixedAddress(settings: AdvertiseSettings, listenAddress: string): string | undefined {
+  const host = listenAddress.slice(0, listenAddress.lastIndexOf(':'));
   const listensEverywhere = host === '0.0.0.0' || host === '[::]';
-  const address = settings.address || (listensEverywhere ? await addressTowards(natsServers) : host);
-  return {
-    address,
-    agentAddress: `${address}:${port}`,
-    libvirtUri: settings.libvirtUri === '' ? `qemu+tls://${address}/system` : settings.libvirtUri,
-    migrateUri: settings.migrateUri === '' ? `tcp://${address}` : settings.migrateUri,
-  };
+  return settings.address || (listensEverywhere ? undefined : host);
+}
+
+/** Throws INVALID_ARGUMENT when the address is none under which another host could reach this one. */
+function addressesOf(
+  settings: AdvertiseSettings,
+  address: string,
+): Pick<Advertised, 'libvirtUri' | 'migrateUri'> {
+  const libvirtUri = settings.libvirtUri === '' ? `qemu+tls://${address}/system` : settings.libvirtUri;
+  const migrateUri = settings.migrateUri === '' ? `tcp://${address}` : settings.migrateUri;
+  const problem = refuseLibvirtUri(libvirtUri, true) ?? refuseMigrateUri(migrateUri);
+  if (problem !== undefined)
+    throw invalidField('advertise.address', `${problem}; name one under which other hosts reach this one`);
+  return { libvirtUri, migrateUri };
 }
 
 // NATS's own default.

@@ -138,7 +138,11 @@ function composeParts(
       memory: counters,
       hasBridge,
     }),
-    migrations: createMigrationJobs({ ...migration, stopped: signal }),
+    migrations: createMigrationJobs({
+      ...migration,
+      isTcpAllowed: settings.migration.allowTcp,
+      stopped: signal,
+    }),
     guard: new MigrationGuard({ ...migration, askSource: createAskSource(settings.tls) }),
   };
 }

@@ -1,5 +1,6 @@
 // Settings of the agent: /etc/evenkeel/agent.yaml, then EVENKEEL_… of the environment.
 import type convict from 'convict';
+import { refuseLibvirtUri, refuseMigrateUri } from '../shared/libvirt-uri.ts';
 import {
   addressAndPort,
   logLevelSchema,
@@ -47,6 +48,7 @@ export interface HypervisorSettings {
 export interface MigrationSettings {
   readonly unsafe: boolean;
   readonly tls: boolean;
+  readonly allowTcp: boolean;
   readonly memoryReserveBytes: number;
   readonly memoryOvercommitRatio: number;
   readonly portMin: number;
@@ -72,14 +74,14 @@ export const agentSchema: convict.Schema<AgentSettings> = {
       env: 'EVENKEEL_ADVERTISE_ADDRESS',
     },
     libvirtUri: {
-      doc: 'libvirt URI of this host as the libvirt of another host dials it. Empty: "qemu+tls://ADDRESS/system".',
-      format: String,
+      doc: 'libvirt URI of this host as the libvirt of another host dials it. Exactly "qemu+tls://HOST[:PORT]/system"; with migration.allowTcp also "qemu+tcp". Empty: "qemu+tls://ADDRESS/system".',
+      format: ownLibvirtUri,
       default: '',
       env: 'EVENKEEL_ADVERTISE_LIBVIRT_URI',
     },
     migrateUri: {
-      doc: 'Where QEMU takes the memory of incoming VMs, for example "tcp://10.1.0.11" on a network of its own. Empty: "tcp://ADDRESS".',
-      format: String,
+      doc: 'Where QEMU takes the memory of incoming VMs, for example "tcp://10.1.0.11" on a network of its own; exactly "tcp://HOST[:PORT]". Empty: "tcp://ADDRESS".',
+      format: ownMigrateUri,
       default: '',
       env: 'EVENKEEL_ADVERTISE_MIGRATE_URI',
     },
@@ -134,6 +136,12 @@ export const agentSchema: convict.Schema<AgentSettings> = {
       default: true,
       env: 'EVENKEEL_MIGRATION_TLS',
     },
+    allowTcp: {
+      doc: 'Accept "qemu+tcp" addresses of other hosts, and advertise one: libvirt then dials without TLS. true anywhere but on a closed network: whoever is on it can take over the libvirt of these hosts, which is root. false while other hosts advertise "qemu+tcp": every migration to them is refused.',
+      format: Boolean,
+      default: false,
+      env: 'EVENKEEL_MIGRATION_ALLOW_TCP',
+    },
     memoryReserveBytes: {
       doc: "Memory that must stay available on this host beyond an incoming VM's own, in bytes, 0 to 1 TiB: for QEMU's overhead and the host itself. Too small: the host swaps after a migration.",
       format: wholeNumber(0, 1024 * GIB),
@@ -176,6 +184,18 @@ export const agentSchema: convict.Schema<AgentSettings> = {
 function addressWithoutPort(value: unknown): void {
   if (typeof value !== 'string' || (value !== '' && !/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)$/.test(value)))
     throw new Error('must be an address or host name without a port; IPv6 in brackets');
+}
+
+function ownLibvirtUri(value: unknown): void {
+  throwProblem(value === '' ? undefined : refuseLibvirtUri(String(value), true));
+}
+
+function ownMigrateUri(value: unknown): void {
+  throwProblem(refuseMigrateUri(String(value)));
+}
+
+function throwProblem(problem: string | undefined): void {
+  if (problem !== undefined) throw new Error(problem);
 }
 
 const CPU_MODEL = /^[A-Za-z0-9][A-Za-z0-9._-]*(,[+-][A-Za-z0-9][A-Za-z0-9._-]*)*$/;

@@ -2,6 +2,7 @@
 // Starts evenkeel-agent: settings, logger, signals, systemd.
 import { runDaemon } from '../shared/daemon.ts';
 import { serverCredentials } from '../shared/grpc/credentials.ts';
+import { checkAdvertise } from './advertise.ts';
 import { startAgent } from './agent.ts';
 import { agentSchema } from './config.ts';
 
@@ -10,8 +11,9 @@ await runDaemon({
   schema: agentSchema,
   defaultConfigFile: '/etc/evenkeel/agent.yaml',
   // A certificate that cannot be read is better found by --check-config than by a restart.
-  validate: ({ tls, listen }) => {
-    serverCredentials(tls, listen.address);
+  validate: (settings) => {
+    serverCredentials(settings.tls, settings.listen.address);
+    checkAdvertise(settings);
   },
   start: startAgent,
 });

@@ -117,6 +117,6 @@ function agentSettings(host: LabHost, kvm: boolean, profile: Profile): object {
     sampling: { intervalS: 1 },
     hypervisor: { type: kvm ? 'kvm' : 'qemu' },
     // libvirt takes a bind-mounted folder for local storage. The kernel is one for all hosts, so QEMU's locks hold.
-    migration: { unsafe: true, tls: profile === 'tls' },
+    migration: { unsafe: true, tls: profile === 'tls', allowTcp: profile !== 'tls' },
   };
 }

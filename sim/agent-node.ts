@@ -103,7 +103,7 @@ export class AgentNode implements Server<AgentHandlers> {
     const stopped = stopping.signal;
     this.#stopping = stopping;
     const context = { hypervisor, intents, clock: life.clock, logger, callTimeoutMs: CALL_TIMEOUT_MS };
-    const jobs = createMigrationJobs({ ...context, stopped });
+    const jobs = createMigrationJobs({ ...context, isTcpAllowed: true, stopped });
     const ask = this.#askSource(life);
     const guard = new MigrationGuard({ ...context, askSource: plant.askSource?.(ask) ?? ask });
     const handlers: AgentHandlers = {

@@ -28,6 +28,8 @@ export interface JobContext {
   readonly logger: Logger;
   /** Deadline of one quick call to the hypervisor. */
   readonly callTimeoutMs: number;
+  /** Copies may be ordered over libvirt's plain TCP. */
+  readonly isTcpAllowed: boolean;
   /** Ends the watching; the migration itself goes on in libvirt. */
   readonly stopped: AbortSignal;
 }

@@ -37,7 +37,7 @@ class Jobs implements MigrationJobs {
   }
 
   migrate(asked: MigrateRequest, signal: AbortSignal): AsyncIterable<MigrateResponseInput> {
-    const request = checkMigrateRequest(asked);
+    const request = checkMigrateRequest(asked, this.#context.isTcpAllowed);
     const known = this.#byId.get(request.migrationId);
     if (known !== undefined && known.request.vmUuid !== request.vmUuid)
       throw invalidField('migration_id', `${request.migrationId} is that of VM ${known.request.vmUuid}`);

@@ -1,6 +1,7 @@
 // What callers ask about migrations, checked field by field.
 import { invalidField } from '../../shared/errors.ts';
 import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
+import { refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts';
 import { HOUR_MS } from '../../shared/units.ts';
 import { checkUuid } from '../vm/view.ts';
 import type { Asked } from './claims.ts';
@@ -24,14 +25,14 @@ export function checkAsked(request: Asked & { readonly vmUuid: string }): {
   return { asked: { migrationId, epoch }, vmUuid: checkUuid('vm_uuid', request.vmUuid) };
 }
 
-export function checkMigrateRequest(request: MigrateRequest): MigrateRequest {
-  const { targetLibvirtUri, bandwidthBytesPerSecond, downtimeMaxMs, timeoutMs } = request;
+/** A request whose addresses are harmless in the hands of a libvirt that runs as root. Throws INVALID_ARGUMENT. */
+export function checkMigrateRequest(request: MigrateRequest, isTcpAllowed: boolean): MigrateRequest {
+  const { targetLibvirtUri, targetMigrateUri, bandwidthBytesPerSecond, downtimeMaxMs, timeoutMs } = request;
   const { vmUuid } = checkAsked(request);
-  if (!isRemoteUri(targetLibvirtUri))
-    throw invalidField(
-      'target_libvirt_uri',
-      `${JSON.stringify(targetLibvirtUri)} names no other host, as "qemu+tls://10.0.0.12/system" does`,
-    );
+  const libvirtProblem = refuseLibvirtUri(targetLibvirtUri, isTcpAllowed);
+  if (libvirtProblem !== undefined) throw invalidField('target_libvirt_uri', libvirtProblem);
+  const migrateProblem = refuseMigrateUri(targetMigrateUri);
+  if (migrateProblem !== undefined) throw invalidField('target_migrate_uri', migrateProblem);
   if (!(Number.isSafeInteger(bandwidthBytesPerSecond) && bandwidthBytesPerSecond > 0))
     throw invalidField('bandwidth_bytes_per_second', 'must be above 0: libvirt takes 0 for no limit');
   if (downtimeMaxMs === 0 || downtimeMaxMs > DOWNTIME_MAX_MS)
@@ -41,10 +42,4 @@ export function checkMigrateRequest(request: MigrateRequest): MigrateRequest {
   if (request.postCopy && request.commitMode === 'COMMIT_MODE_PAUSED')
     throw invalidField('post_copy', 'a copy that runs before it is complete cannot arrive paused');
   return { ...request, vmUuid };
-}
-
-function isRemoteUri(uri: string): boolean {
-  if (!URL.canParse(uri)) return false;
-  const { hostname } = new URL(uri);
-  return hostname !== '' && hostname !== 'localhost';
 }

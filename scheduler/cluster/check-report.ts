@@ -1,7 +1,9 @@
 // The door for reports from outside: what is not finite, named or in range does not come in.
+import type { HostFacts } from '../../shared/gen/evenkeel/v1/HostFacts.ts';
 import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
 import type { HostSample } from '../../shared/gen/evenkeel/v1/HostSample.ts';
 import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
+import { refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts';
 
 // The agent's setting allows 1 to 60 s; tests run faster.
 const INTERVAL_MIN_MS = 50;
@@ -28,11 +30,25 @@ export function refuseReport(report: HostReport, hostId: string, storedAtMs: num
   if (report.tickAtMs > storedAtMs + FUTURE_MAX_MS)
     return "tick_at_ms is in the future; set the host's clock";
   if (report.vms.some(({ uuid }) => uuid === '')) return 'a VM has no uuid';
-  const { host } = report;
+  return refuseAddresses(report.facts) ?? refuseFigures(report);
+}
+
+/**
+ * These are handed to the libvirt of another host, which runs as root and takes far more than addresses. Plain TCP is up
+ * to the agent there; a host that names no address at all is no target.
+ */
+function refuseAddresses(facts: HostFacts | null): string | undefined {
+  if (facts === null) return undefined;
+  const { libvirtUri, migrateUri } = facts;
+  const libvirt = libvirtUri === '' ? undefined : refuseLibvirtUri(libvirtUri, true);
+  if (libvirt !== undefined) return `facts.libvirt_uri: ${libvirt}`;
+  const memory = refuseMigrateUri(migrateUri);
+  return memory === undefined ? undefined : `facts.migrate_uri: ${memory}`;
+}
+
+function refuseFigures({ host, vms }: HostReport): string | undefined {
   if (host === null) return undefined;
-  return (
-    refuseHost(host) ?? report.vms.map((vm) => refuseVm(vm, host)).find((reason) => reason !== undefined)
-  );
+  return refuseHost(host) ?? vms.map((vm) => refuseVm(vm, host)).find((reason) => reason !== undefined);
 }
 
 /** Figures that no host can show are of the wrong unit, and would draw VMs to it or drive them away. */

@@ -4,6 +4,7 @@ import type { CheckTargetResponse } from '../../shared/gen/evenkeel/v1/CheckTarg
 import type { CommitMode } from '../../shared/gen/evenkeel/v1/CommitMode.ts';
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import type { Vm } from '../../shared/gen/evenkeel/v1/Vm.ts';
+import { refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts';
 import { HOUR_MS, SECOND_MS } from '../../shared/units.ts';
 import { forecast, RATIO_MAX, type Forecast } from './forecast.ts';
 import type { MigrationEvent } from './machine.ts';
@@ -30,6 +31,8 @@ type Refused = MigrationEvent & { readonly kind: 'refused' };
 /** Everything that speaks against it, or how it is to be done. */
 export async function check(term: Term, run: Run): Promise<Refused | (Checked & { readonly kind: 'good' })> {
   const { clock } = term.parts;
+  const unaddressed = refuseAddress(term, run.migration);
+  if (unaddressed !== undefined) return unaddressed;
   const askedAtMs = clock.monotonicMs();
   const seen = await checkSource(term, run);
   if (seen.kind === 'refused') return seen;
@@ -39,6 +42,20 @@ export async function check(term: Term, run: Run): Promise<Refused | (Checked & 
   return (
     refuseOffset(run.migration, seen, target.answer, tookMs) ??
     judgeCopy(term, run.migration, seen.vm, target.answer)
+  );
+}
+
+/** The source's agent would refuse it too, but only after the target has been told to expect a copy. */
+function refuseAddress(
+  { parts: { knowledge } }: Term,
+  { targetHostId, targetHostName }: Migration,
+): Refused | undefined {
+  const { libvirtUri = '', migrateUri = '' } = knowledge.facts(targetHostId) ?? {};
+  const reason = refuseLibvirtUri(libvirtUri, true) ?? refuseMigrateUri(migrateUri);
+  if (reason === undefined) return undefined;
+  return refused(
+    'dst_refused',
+    `the address that ${targetHostName} reports for its libvirt cannot be used: ${reason}; set advertise.libvirtUri and advertise.migrateUri of its agent`,
   );
 }
 

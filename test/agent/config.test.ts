@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
+import { advertised, checkAdvertise } from '../../agent/advertise.ts';
 import { agentSchema, cpuPlan } from '../../agent/config.ts';
 import { loadSettings } from '../../shared/settings.ts';
 import { settingsFile } from '../../shared/settings-file.ts';
@@ -28,6 +29,12 @@ void t.test('a bad value or an unknown key is refused by name', (t) => {
   const cases: [yaml: string, error: RegExp][] = [
     ['listen: {address: "0.0.0.0:70000"}', /listen\.address.*port from 1 to 65535/],
     ['advertise: {address: "kvm1:7443"}', /advertise\.address.*without a port/],
+    [
+      'advertise: {libvirtUri: "qemu+tls://kvm1/system?pkipath=/etc/pki"}',
+      /advertise\.libvirtUri.*is not "qemu\+tls:/,
+    ],
+    ['advertise: {libvirtUri: "qemu:///system"}', /advertise\.libvirtUri.*is not "qemu\+tls:/],
+    ['advertise: {migrateUri: "rdma://kvm1"}', /advertise\.migrateUri.*is not "tcp:/],
     ['hypervisor: {type: xen}', /hypervisor\.type/],
     ['hypervisor: {cpuModel: "a b"}', /hypervisor\.cpuModel.*without spaces/],
     ['libvirt: {timeoutMs: 10}', /libvirt\.timeoutMs.*1000 to 60000/],
@@ -41,6 +48,38 @@ void t.test('a bad value or an unknown key is refused by name', (t) => {
     t.throws(() => loadSettings(agentSchema, file, {}), { code: 'INVALID_ARGUMENT', message: error });
   }
   t.end();
+});
+
+void t.test('a host never advertises what others would refuse', async (t) => {
+  const migration = { allowTcp: false };
+  const listen = { address: '0.0.0.0:7443' };
+  const advertise = { address: '', libvirtUri: '', migrateUri: '' };
+  checkAdvertise({ advertise, listen, migration });
+  checkAdvertise({ advertise, listen: { address: '[fd00::1]:7443' }, migration });
+  const tcp = { ...advertise, libvirtUri: 'qemu+tcp://kvm1/system' };
+  checkAdvertise({ advertise: tcp, listen, migration: { allowTcp: true } });
+  t.throws(
+    () => {
+      checkAdvertise({ advertise: tcp, listen, migration });
+    },
+    {
+      code: 'INVALID_ARGUMENT',
+      message: /^advertise\.libvirtUri: .*plain TCP.*migration\.allowTcp on all hosts/,
+    },
+  );
+  const local = { address: 'localhost:7443' };
+  const refused = {
+    code: 'INVALID_ARGUMENT',
+    message: /^advertise\.address: "qemu\+tls:\/\/localhost\/system"/,
+  };
+  t.throws(() => {
+    checkAdvertise({ advertise, listen: local, migration });
+  }, refused);
+  await t.rejects(advertised(advertise, local.address, []), refused);
+  t.match(await advertised({ ...advertise, address: 'kvm1' }, local.address, []), {
+    libvirtUri: 'qemu+tls://kvm1/system',
+    migrateUri: 'tcp://kvm1',
+  });
 });
 
 void t.test('the CPU of new VMs follows the setting and the hypervisor', (t) => {

@@ -66,7 +66,7 @@ export function host(t: Test, before?: Host): Host {
     intents,
     files,
     guard,
-    jobs: createMigrationJobs({ ...context, stopped: stopped.signal }),
+    jobs: createMigrationJobs({ ...context, isTcpAllowed: false, stopped: stopped.signal }),
     source: new Error('unreachable'),
     asks: 0,
     restarted: () => {

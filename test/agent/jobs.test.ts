@@ -1,5 +1,6 @@
 // A copy on its source with time and hypervisor in our hands: phases, steering, restarts of the agent.
 import t from 'tap';
+import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
 import { MIB } from '../../shared/units.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { all, asked, host, never, order, phases, vm } from './fake-host.ts';
@@ -32,6 +33,31 @@ void t.test('the model of a hypervisor passes the contract of the real one', asy
     },
   });
 });
+
+void t.test(
+  'addresses that libvirt would do more with than dial are refused, and nothing is remembered',
+  async (t) => {
+    const { clock, hypervisor, jobs, intents } = host(t);
+    hypervisor.run(vm);
+    const refused: [change: Partial<MigrateRequest>, message: RegExp][] = [
+      [
+        { targetLibvirtUri: 'qemu+ext://10.77.0.12/system?command=/tmp/program' },
+        /^target_libvirt_uri: "qemu\+ext/,
+      ],
+      [{ targetLibvirtUri: 'qemu+tls://10.77.0.12/system?pkipath=/tmp' }, /^target_libvirt_uri: /],
+      [{ targetLibvirtUri: 'qemu+tls://root@10.77.0.12/system' }, /^target_libvirt_uri: /],
+      [{ targetLibvirtUri: 'qemu+tls://localhost/system' }, /^target_libvirt_uri: /],
+      [{ targetLibvirtUri: '' }, /^target_libvirt_uri: /],
+      [{ targetLibvirtUri: 'qemu+tcp://10.77.0.12/system' }, /^target_libvirt_uri: .*migration\.allowTcp/],
+      [{ targetMigrateUri: 'unix:///tmp/socket' }, /^target_migrate_uri: "unix:/],
+    ];
+    for (const [change, message] of refused)
+      t.throws(() => jobs.migrate(order(change), never), { code: 'INVALID_ARGUMENT', message });
+    await clock.pass(1_000);
+    t.strictSame(hypervisor.done, []);
+    t.equal(await intents.of(vm), undefined);
+  },
+);
 
 void t.test('a copy goes through its phases, and the guest keeps its limit when it stays', async (t) => {
   const { clock, hypervisor, jobs } = host(t);

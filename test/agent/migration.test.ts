@@ -16,6 +16,7 @@ import { whyNoLibvirtd } from '../libvirt/private-libvirtd.ts';
 import { freePort } from '../services.ts';
 import {
   all,
+  asSystem,
   logger,
   never,
   remove,
@@ -126,7 +127,7 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
     const again = pair.restart(source);
     t.match(await resultOf(again.migrate(request, never)), { ok: true }, 'long after, it still says so');
 
-    const back = pair.request(uuid, { targetLibvirtUri: source.uri });
+    const back = pair.request(uuid, { targetLibvirtUri: asSystem(source.uri) });
     t.match(await resultOf(pair.restart(target).migrate(back, never)), { ok: true });
     const { jobs, guard } = pair.agent(source);
     const { migrationId, epoch } = request;
@@ -139,10 +140,10 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
   await t.test('a target that is not there leaves the VM alone', async (t) => {
     const jobs = pair.restart(source);
     const uuid = await runningVm(source, 'homebody');
-    const nowhere = `qemu+tcp://127.0.0.1:${await freePort()}/session`;
+    const nowhere = `qemu+tcp://127.0.0.1:${await freePort()}/system`;
     const request = pair.request(uuid, { targetLibvirtUri: nowhere });
     t.match(await resultOf(jobs.migrate(request, never)), { ok: false, causeCode: 'dst_unreachable' });
-    const itself = pair.request(uuid, { targetLibvirtUri: source.uri });
+    const itself = pair.request(uuid, { targetLibvirtUri: asSystem(source.uri) });
     t.match(await resultOf(jobs.migrate(itself, never)), { ok: false, causeCode: 'dst_failed' });
     t.equal(await stateOn(source, uuid), 'VM_STATE_RUNNING');
     await source.lifecycle.destroy({ uuid, by: 'uuid' }, never);
@@ -172,7 +173,7 @@ async function badRequests(t: Test, pair: Pair): Promise<void> {
     [{ migrationId: '' }, /^migration_id: /],
     [{ epoch: 0 }, /^epoch: must be above 0/],
     [{ vmUuid: 'web1' }, /^vm_uuid: "web1" is no UUID/],
-    [{ targetLibvirtUri: 'qemu:///system' }, /^target_libvirt_uri: .*names no other host/],
+    [{ targetLibvirtUri: 'qemu:///system' }, /^target_libvirt_uri: .*another host/],
     [{ targetLibvirtUri: 'qemu+tcp://localhost/system' }, /^target_libvirt_uri: /],
     [{ bandwidthBytesPerSecond: 0 }, /^bandwidth_bytes_per_second: /],
     [{ downtimeMaxMs: 0 }, /^downtime_max_ms: /],
@@ -210,6 +211,7 @@ async function checks(t: Test, { source, target, agent, stateDirectory }: Pair):
   const settings = {
     unsafe: true,
     tls: false,
+    allowTcp: true,
     memoryReserveBytes: 256 * MIB,
     memoryOvercommitRatio: 1,
     portMin: 49_152,

@@ -57,7 +57,9 @@ export async function startPair(t: Test): Promise<Pair> {
     running.set(host, stopped);
     const intents = new Intents(openStateFolder(join(stateDirectory, host === source ? 'agent' : 'target')));
     // Two daemons on one local file system look like no shared storage to libvirt.
-    const hypervisor = createLibvirtHypervisor(host.access, { unsafe: true, tls: false }, systemClock);
+    const hypervisor = dialingSessions(
+      createLibvirtHypervisor(host.access, { unsafe: true, tls: false }, systemClock),
+    );
     const context = { hypervisor, intents, clock: systemClock, logger, callTimeoutMs: 20_000 };
     const other = host === source ? target : source;
     const guard = new MigrationGuard({
@@ -70,7 +72,12 @@ export async function startPair(t: Test): Promise<Pair> {
         ),
     });
     void guard.watch(stopped.signal);
-    return { jobs: createMigrationJobs({ ...context, stopped: stopped.signal }), guard, intents, hypervisor };
+    return {
+      jobs: createMigrationJobs({ ...context, isTcpAllowed: true, stopped: stopped.signal }),
+      guard,
+      intents,
+      hypervisor,
+    };
   };
   return {
     source,
@@ -83,7 +90,7 @@ export async function startPair(t: Test): Promise<Pair> {
       epoch: lastEpoch,
       vmUuid,
       targetHostId: 'target',
-      targetLibvirtUri: target.uri,
+      targetLibvirtUri: asSystem(target.uri),
       targetMigrateUri: 'tcp://127.0.0.1',
       bandwidthBytesPerSecond: 512 * MIB,
       downtimeMaxMs: 300,
@@ -93,6 +100,31 @@ export async function startPair(t: Test): Promise<Pair> {
       postCopy: false,
       ...change,
     }),
+  };
+}
+
+/** The address of a private daemon as that of a host's own, which is all that an agent takes. */
+export function asSystem(sessionUri: string): string {
+  return sessionUri.replace(/session$/, 'system');
+}
+
+/** The private daemons of tests have the driver for sessions only. */
+function dialingSessions(real: Hypervisor): Hypervisor {
+  return {
+    ...real,
+    withCopy: (vmUuid, work, signal) =>
+      real.withCopy(
+        vmUuid,
+        (copy) =>
+          work({
+            ...copy,
+            start: (order, wait) => {
+              const targetLibvirtUri = order.targetLibvirtUri.replace(/system$/, 'session');
+              return copy.start({ ...order, targetLibvirtUri }, wait);
+            },
+          }),
+        signal,
+      ),
   };
 }
 

@@ -153,12 +153,16 @@ export const SETTINGS = {
   ...{ outPerHost: 1, inPerHost: 1, concurrentMax: 5 },
 };
 
+const NO_FACTS = { agentAddress: '', certificateSha256: '', hypervisorVersion: '', migrateUri: '' };
+
 export class MemoryWorld {
   readonly clock = new ManualClock();
   readonly store = memoryStore();
   readonly hosts = new Map(
     ['kvm1', 'kvm2', 'kvm3', 'kvm4'].map((name) => [name, new MemoryHost(name, this.clock)]),
   );
+  /** What every host reports as the address of its libvirt. */
+  libvirtUri = 'qemu+tls://kvm/system';
   /** Each recorded state, of whichever migration. */
   readonly told: Migration[] = [];
   #ids = 0;
@@ -180,7 +184,8 @@ export class MemoryWorld {
         ...{ journal, clock, logger, random: () => 0.5, slots: new Slots(store) },
         agents: { of: (hostId) => this.host(hostId) },
         knowledge: {
-          ...{ hostCount: () => this.hosts.size, hostName: (hostId) => hostId, facts: () => undefined },
+          ...{ hostCount: () => this.hosts.size, hostName: (hostId) => hostId },
+          facts: () => ({ ...NO_FACTS, libvirtUri: this.libvirtUri }),
           ...{ vm: () => vm, roomBytes: () => undefined, arrived: () => undefined },
         },
         tell: (migration) => this.told.push(migration),

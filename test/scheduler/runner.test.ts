@@ -53,6 +53,26 @@ void t.test('a source that stays paused alone is resumed within seconds', async 
   t.strictSame(kvm2.did, ['guard', 'end']);
 });
 
+void t.test(
+  'a target whose libvirt address could run a program is told nothing, and neither is the source',
+  async (t) => {
+    for (const libvirtUri of ['', 'qemu+ext://10.77.0.12/system?command=/tmp/program']) {
+      const world = new MemoryWorld();
+      world.libvirtUri = libvirtUri;
+      world.host('kvm1').shows = RUNNING;
+      const runner = await world.leading();
+      const id = await begun(world, runner);
+      await world.clock.pass(5 * SECOND_MS);
+      t.match(runner.get(id), {
+        state: 'MIGRATION_STATE_FAILED',
+        causeCode: 'dst_refused',
+        outcome: /^the address that kvm2 reports for its libvirt cannot be used: .*advertise\.libvirtUri/,
+      });
+      t.strictSame([world.host('kvm1').did, world.host('kvm2').did], [['end'], ['end']]);
+    }
+  },
+);
+
 void t.test('complete on both and running on neither: the copy of the target goes first', async (t) => {
   const { world, runner, kvm1, kvm2, id } = await left(PAUSED_MIGRATING, PAUSED_USER, false);
   await world.clock.pass(66 * SECOND_MS);

@@ -197,6 +197,26 @@ void t.test('what is no report of that host is refused with its reason', (t) => 
   t.end();
 });
 
+void t.test('an address that makes another libvirt do more than dial does not come in', (t) => {
+  const report = reportOf(H1, 1, T0);
+  const { facts } = report;
+  if (facts === null) throw new Error('the model makes facts');
+  const refusalOf = (addresses: Partial<typeof facts>): string | undefined =>
+    refuseReport({ ...report, facts: { ...facts, ...addresses } }, 'h1', T0);
+  for (const libvirtUri of [
+    'qemu+ext://10.77.0.12/system?command=/tmp/program',
+    'qemu+tls://10.77.0.12/system?no_verify=1',
+    'qemu+ssh://root@10.77.0.12/system',
+    'qemu:///system',
+  ])
+    t.match(refusalOf({ libvirtUri }), /^facts\.libvirt_uri: "qemu.*" is not "qemu\+tls:/);
+  t.match(refusalOf({ migrateUri: 'unix:///tmp/socket' }), /^facts\.migrate_uri: "unix:.*" is not "tcp:/);
+  for (const libvirtUri of ['', 'qemu+tls://kvm1/system', 'qemu+tcp://[fd00::1]:16509/system'])
+    t.equal(refusalOf({ libvirtUri, migrateUri: 'tcp://10.1.0.11' }), undefined);
+  t.equal(refuseReport({ ...report, facts: null }, 'h1', T0), undefined);
+  t.end();
+});
+
 void t.test('figures in a wrong unit do not come in', (t) => {
   const report = reportOf(H1, 1, T0);
   const { host } = report;
