@@ -100,7 +100,7 @@ function composeParts(
 ): AgentParts {
   const pageBytes = readPageBytes();
   const counters = (): HostCounters => readHostCounters(settings.sampling.procRoot, pageBytes);
-  const intents = new Intents(folder);
+  const intents = new Intents(folder, clock);
   const migration = {
     hypervisor: createLibvirtHypervisor(access, settings.migration, clock),
     intents,

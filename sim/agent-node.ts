@@ -97,7 +97,7 @@ export class AgentNode implements Server<AgentHandlers> {
     });
     const real = createSimHypervisor(this.#parts, this.hostId, life);
     const hypervisor = plant.hypervisor?.(real, this) ?? real;
-    const intents = new Intents(this.disk.folder(life));
+    const intents = new Intents(this.disk.folder(life), life.clock);
     // A crash aborts nothing; only `stop` does.
     const stopping = new AbortController();
     const stopped = stopping.signal;

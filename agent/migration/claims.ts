@@ -1,6 +1,7 @@
 // What an agent remembers of each VM's migrations, and whom it obeys: the highest epoch wins, a copy starts once. Pure.
 import type { CommitMode } from '../../shared/gen/evenkeel/v1/CommitMode.ts';
 import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
+import { HOUR_MS } from '../../shared/units.ts';
 
 /** Who asks: the migration, and the epoch of the scheduler that leads it. */
 export interface Asked {
@@ -59,6 +60,23 @@ export interface TargetIntent {
 export interface Ruling<Answer> {
   readonly record: VmRecord | undefined;
   readonly answer: Answer;
+}
+
+// Schedulers count epochs on from wall time in milliseconds. Clocks that differ by a day are broken; an epoch from further
+// ahead would fence every scheduler off for that long, and the highest one for ever.
+const EPOCH_AHEAD_MAX_MS = 24 * HOUR_MS;
+
+/** No scheduler with a right clock can have given out this epoch by now. */
+export function isTooFarAhead(epoch: number, nowMs: number): boolean {
+  return epoch > nowMs + EPOCH_AHEAD_MAX_MS;
+}
+
+/**
+ * The record as it binds now. An epoch too far ahead, remembered before such ones were refused or under a wrong clock, fences
+ * nobody. The intent stays: the copy that it promised may be running, and the next migration of the VM replaces it.
+ */
+export function bindingRecord(record: VmRecord | undefined, nowMs: number): VmRecord | undefined {
+  return record !== undefined && isTooFarAhead(record.epoch, nowMs) ? { ...record, epoch: 0 } : record;
 }
 
 /** A later epoch was seen, or the same one under another id. */

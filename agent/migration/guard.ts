@@ -39,7 +39,7 @@ export class MigrationGuard {
 
   /** Asked again, it answers as the first time. */
   async guard(request: GuardMigrationRequest, signal: AbortSignal): Promise<GuardMigrationResponseInput> {
-    const { asked, vmUuid } = checkAsked(request);
+    const { asked, vmUuid } = checkAsked(request, this.#context.clock.nowMs());
     const { hypervisor, intents, callTimeoutMs, logger } = this.#context;
     const what = `guard migration ${asked.migrationId} of VM ${vmUuid}`;
     const wait = { timeoutMs: callTimeoutMs, signal };
@@ -81,7 +81,7 @@ export class MigrationGuard {
 
   /** Waits for the act of another on the VM: what it shows is not about to change by our hand. */
   async observe(request: ObserveVmRequest, signal: AbortSignal): Promise<ObserveVmResponseInput> {
-    const { asked, vmUuid } = checkAsked(request);
+    const { asked, vmUuid } = checkAsked(request, this.#context.clock.nowMs());
     const { hypervisor, intents, callTimeoutMs } = this.#context;
     const what = `observe VM ${vmUuid}`;
     await this.#touch(what, vmUuid, asked);
@@ -98,7 +98,7 @@ export class MigrationGuard {
 
   /** Does one act when the VM still is as the caller saw it. Once begun it is not broken off with the caller. */
   async settle(request: SettleVmRequest, signal: AbortSignal): Promise<SettleVmResponseInput> {
-    const { asked, vmUuid } = checkAsked(request);
+    const { asked, vmUuid } = checkAsked(request, this.#context.clock.nowMs());
     const act = checkAct(request.act);
     const what = `${act} VM ${vmUuid}`;
     await this.#touchOpen(what, vmUuid, asked);
@@ -119,7 +119,7 @@ export class MigrationGuard {
 
   /** Sets the guest's limits back when it stayed and that has not worked yet; then others may command the VM again. */
   async end(request: EndMigrationRequest): Promise<void> {
-    const { asked, vmUuid } = checkAsked(request);
+    const { asked, vmUuid } = checkAsked(request, this.#context.clock.nowMs());
     const { intents, logger } = this.#context;
     const record = await intents.of(vmUuid);
     // Also of an earlier migration, whose own end this host never heard.

@@ -1,7 +1,8 @@
 // What this host has promised about migrations, on disk before it is acted on: a restart forgets nothing, a late command is refused.
+import type { Clock } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import { replaceFile, type StateFolder } from '../state-folder.ts';
-import type { Ruling, VmRecord } from './claims.ts';
+import { bindingRecord, type Ruling, type VmRecord } from './claims.ts';
 import { readRecords, writeRecords } from './intent-text.ts';
 
 export const INTENTS_FILE = 'intents.json';
@@ -10,12 +11,14 @@ const VMS_MAX = 10_000;
 
 export class Intents {
   readonly #folder: StateFolder;
+  readonly #clock: Clock;
   #records: ReadonlyMap<string, VmRecord> | undefined;
   /** Changes are made one after another. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(folder: StateFolder) {
+  constructor(folder: StateFolder, clock: Clock) {
     this.#folder = folder;
+    this.#clock = clock;
   }
 
   /** Rules on one VM; resolves when what is to be remembered is on disk. Throws FAILED_PRECONDITION when it cannot be. */
@@ -27,13 +30,23 @@ export class Intents {
 
   async of(vmUuid: string): Promise<VmRecord | undefined> {
     await this.#last;
-    return (await this.#load()).get(vmUuid);
+    return this.#binding((await this.#load()).get(vmUuid));
   }
 
   /** VMs whose migration is not over here. */
   async open(): Promise<[vmUuid: string, record: VmRecord][]> {
     await this.#last;
-    return [...(await this.#load())].filter(([, { intent }]) => intent !== undefined);
+    const open: [vmUuid: string, record: VmRecord][] = [];
+    for (const [vmUuid, stored] of await this.#load()) {
+      const record = this.#binding(stored);
+      if (record?.intent !== undefined) open.push([vmUuid, record]);
+    }
+    return open;
+  }
+
+  /** Judged at each use, not once: the clock may have been wrong when the file was read. */
+  #binding(record: VmRecord | undefined): VmRecord | undefined {
+    return bindingRecord(record, this.#clock.nowMs());
   }
 
   async #rule<Answer>(
@@ -41,7 +54,7 @@ export class Intents {
     ruling: (record: VmRecord | undefined) => Ruling<Answer>,
   ): Promise<Answer> {
     const records = await this.#load();
-    const before = records.get(vmUuid);
+    const before = this.#binding(records.get(vmUuid));
     const { record, answer } = ruling(before);
     if (record === before || record === undefined) return answer;
     const next = new Map(records);

@@ -37,7 +37,8 @@ class Jobs implements MigrationJobs {
   }
 
   migrate(asked: MigrateRequest, signal: AbortSignal): AsyncIterable<MigrateResponseInput> {
-    const request = checkMigrateRequest(asked, this.#context.isTcpAllowed);
+    const { isTcpAllowed, clock } = this.#context;
+    const request = checkMigrateRequest(asked, { isTcpAllowed, nowMs: clock.nowMs() });
     const known = this.#byId.get(request.migrationId);
     if (known !== undefined && known.request.vmUuid !== request.vmUuid)
       throw invalidField('migration_id', `${request.migrationId} is that of VM ${known.request.vmUuid}`);
@@ -47,7 +48,7 @@ class Jobs implements MigrationJobs {
   }
 
   async abort(request: AbortMigrationRequest, signal: AbortSignal): Promise<void> {
-    const { asked, vmUuid } = checkAsked(request);
+    const { asked, vmUuid } = checkAsked(request, this.#context.clock.nowMs());
     const touched = await this.#context.intents.rule(vmUuid, (record) => ruleAbort(record, asked));
     if (touched.kind === 'fenced')
       throw new EvenkeelError('FAILED_PRECONDITION', fencedText(asked, touched.seen));

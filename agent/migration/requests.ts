@@ -4,7 +4,7 @@ import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest
 import { refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts';
 import { HOUR_MS } from '../../shared/units.ts';
 import { checkUuid } from '../vm/view.ts';
-import type { Asked } from './claims.ts';
+import { isTooFarAhead, type Asked } from './claims.ts';
 
 // Ids are made by the scheduler, some forty characters.
 const ID_MAX = 128;
@@ -14,7 +14,10 @@ const DOWNTIME_MAX_MS = 2_000_000;
 const TIMEOUT_MAX_MS = 24 * HOUR_MS;
 
 /** Who asks, and about which VM. Throws INVALID_ARGUMENT. */
-export function checkAsked(request: Asked & { readonly vmUuid: string }): {
+export function checkAsked(
+  request: Asked & { readonly vmUuid: string },
+  nowMs: number,
+): {
   readonly asked: Asked;
   readonly vmUuid: string;
 } {
@@ -22,13 +25,21 @@ export function checkAsked(request: Asked & { readonly vmUuid: string }): {
   if (migrationId === '' || migrationId.length > ID_MAX)
     throw invalidField('migration_id', `must have 1 to ${ID_MAX} characters`);
   if (!(Number.isSafeInteger(epoch) && epoch > 0)) throw invalidField('epoch', 'must be above 0');
+  if (isTooFarAhead(epoch, nowMs))
+    throw invalidField(
+      'epoch',
+      `${epoch} is more than a day ahead of this host's clock, ${nowMs} ms since 1970; one of the two clocks is wrong: set that of the scheduler, or that of this host`,
+    );
   return { asked: { migrationId, epoch }, vmUuid: checkUuid('vm_uuid', request.vmUuid) };
 }
 
 /** A request whose addresses are harmless in the hands of a libvirt that runs as root. Throws INVALID_ARGUMENT. */
-export function checkMigrateRequest(request: MigrateRequest, isTcpAllowed: boolean): MigrateRequest {
+export function checkMigrateRequest(
+  request: MigrateRequest,
+  { isTcpAllowed, nowMs }: { readonly isTcpAllowed: boolean; readonly nowMs: number },
+): MigrateRequest {
   const { targetLibvirtUri, targetMigrateUri, bandwidthBytesPerSecond, downtimeMaxMs, timeoutMs } = request;
-  const { vmUuid } = checkAsked(request);
+  const { vmUuid } = checkAsked(request, nowMs);
   const libvirtProblem = refuseLibvirtUri(targetLibvirtUri, isTcpAllowed);
   if (libvirtProblem !== undefined) throw invalidField('target_libvirt_uri', libvirtProblem);
   const migrateProblem = refuseMigrateUri(targetMigrateUri);

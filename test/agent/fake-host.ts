@@ -50,7 +50,7 @@ export function host(t: Test, before?: Host): Host {
   const clock = before?.clock ?? new ManualClock();
   const hypervisor = before?.hypervisor ?? new FakeHypervisor();
   const files = before?.files ?? new Map<string, string>();
-  const intents = new Intents(memoryFolder(files));
+  const intents = new Intents(memoryFolder(files), clock);
   const stopped = new AbortController();
   const context = { hypervisor, intents, clock, logger, callTimeoutMs: 10_000 };
   const guard = new MigrationGuard({

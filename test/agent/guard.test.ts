@@ -6,7 +6,8 @@ import { PausedReason, ShutoffReason } from '../../agent/libvirt/constants.ts';
 import type { SettleAct } from '../../shared/gen/evenkeel/v1/SettleAct.ts';
 import type { SettleVmRequest } from '../../shared/gen/evenkeel/v1/SettleVmRequest.ts';
 import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
-import { asked, guardRequest, host, never, PAUSED, vm, type Host } from './fake-host.ts';
+import { HOUR_MS } from '../../shared/units.ts';
+import { asked, guardRequest, host, never, order, PAUSED, vm, type Host } from './fake-host.ts';
 
 void t.test('others command a VM again when its migration is over, not before', async (t) => {
   const { hypervisor, intents, guard } = host(t);
@@ -30,6 +31,43 @@ void t.test('others command a VM again when its migration is over, not before', 
   const active = guardRequest({ migrationId: 'm2', epoch: 4 });
   await t.rejects(guard.guard(active, never), { code: 'FAILED_PRECONDITION', message: /active here/ });
 });
+
+void t.test(
+  'an epoch that lies more than a day ahead of this clock is refused wherever it enters',
+  async (t) => {
+    const { clock, hypervisor, intents, guard, jobs } = host(t);
+    hypervisor.run(vm);
+    const entries: Record<string, (epoch: number) => unknown> = {
+      guard: (epoch) => guard.guard(guardRequest({ epoch }), never),
+      observe: (epoch) => guard.observe({ ...asked, epoch }, never),
+      settle: (epoch) => guard.settle(settle('SETTLE_ACT_SUSPEND', {}, { epoch }), never),
+      end: (epoch) => guard.end({ ...asked, epoch }),
+      abort: (epoch) => jobs.abort({ ...asked, epoch }, never),
+      migrate: (epoch) => jobs.migrate(order({ epoch }), never),
+    };
+    const ahead = clock.nowMs() + 24 * HOUR_MS + 1;
+    for (const [name, enter] of Object.entries(entries))
+      for (const epoch of [ahead, Number.MAX_SAFE_INTEGER])
+        await t.rejects(
+          async () => {
+            await enter(epoch);
+          },
+          {
+            code: 'INVALID_ARGUMENT',
+            message: /^epoch: \d+ is more than a day ahead of this host's clock.*set that/,
+          },
+          name,
+        );
+    await clock.pass(1_000);
+    t.equal(await intents.of(vm), undefined, 'nothing is remembered');
+    t.strictSame(hypervisor.done, []);
+    t.match(
+      await guard.observe({ ...asked, epoch: ahead }, never),
+      { vm: { uuid: vm } },
+      'in time it is right',
+    );
+  },
+);
 
 const settle = (act: SettleAct, seen: VmInput, change: Partial<SettleVmRequest> = {}): SettleVmRequest => ({
   ...asked,

@@ -14,6 +14,8 @@ import {
 import { readRecords, writeRecords } from '../../agent/migration/intent-text.ts';
 import { Intents, INTENTS_FILE } from '../../agent/migration/intents.ts';
 import type { StateFolder } from '../../agent/state-folder.ts';
+import { HOUR_MS } from '../../shared/units.ts';
+import { ManualClock } from '../manual-clock.ts';
 
 const source: SourceIntent = {
   role: 'source',
@@ -43,6 +45,7 @@ const target: TargetIntent = {
   isSettled: false,
 };
 
+const clock = new ManualClock();
 const vm = '11111111-2222-3333-4444-555555555555';
 const first = { migrationId: 'm1', epoch: 3 };
 const started: VmRecord = { ...first, intent: source, hasEnded: false };
@@ -196,7 +199,7 @@ const start = (intents: Intents, asked: Asked): Promise<string> =>
 
 void t.test('a promise is on disk, whole and flushed, before it is given', async (t) => {
   const folder = new TestFolder();
-  const intents = new Intents(folder);
+  const intents = new Intents(folder, clock);
   t.equal(await start(intents, first), 'new');
   t.strictSame(folder.done, [
     'write intents.json.new',
@@ -206,7 +209,7 @@ void t.test('a promise is on disk, whole and flushed, before it is given', async
   ]);
   t.equal(await start(intents, first), 'known');
   t.equal(folder.done.length, 4, 'nothing new, nothing written');
-  t.strictSame(await new Intents(folder.afterPowerFailure(false)).open(), [[vm, started]]);
+  t.strictSame(await new Intents(folder.afterPowerFailure(false), clock).open(), [[vm, started]]);
 });
 
 void t.test('when the power fails at any point, the old or the new is found, never a torn one', async (t) => {
@@ -214,7 +217,7 @@ void t.test('when the power fails at any point, the old or the new is found, nev
   for (const [index] of steps.entries())
     for (const isNamed of [false, true]) {
       const folder = new TestFolder();
-      const intents = new Intents(folder);
+      const intents = new Intents(folder, clock);
       await start(intents, first);
       const next = folder.done[index];
       folder.failAt = next;
@@ -222,7 +225,7 @@ void t.test('when the power fails at any point, the old or the new is found, nev
         code: 'FAILED_PRECONDITION',
         message: /no migration starts before this works, check stateDirectory/,
       });
-      const found = await new Intents(folder.afterPowerFailure(isNamed)).of(vm);
+      const found = await new Intents(folder.afterPowerFailure(isNamed), clock).of(vm);
       t.ok(found?.migrationId === 'm1' || found?.migrationId === 'm2', `after ${next ?? ''}`);
     }
 });
@@ -237,7 +240,7 @@ void t.test('a torn or altered file is never half believed', async (t) => {
   t.throws(() => readRecords(whole.replace('"epoch":3', '"epoch":2')), /check sum/);
   const folder = new TestFolder();
   folder.files.set(INTENTS_FILE, whole.slice(0, 40));
-  const intents = new Intents(folder);
+  const intents = new Intents(folder, clock);
   const refused = {
     code: 'FAILED_PRECONDITION',
     message: /no migration starts or goes on here until.*move the file away/,
@@ -255,9 +258,45 @@ void t.test('what was forgotten first was used longest ago, and never an open pr
     records.set(`vm${index}`, { ...first, intent: undefined, hasEnded: true });
   const folder = new TestFolder();
   folder.files.set(INTENTS_FILE, writeRecords(records));
-  const intents = new Intents(folder);
+  const intents = new Intents(folder, clock);
   await start(intents, first);
   t.ok(await intents.of('open'));
   t.equal(await intents.of('vm0'), undefined);
   t.ok(await intents.of('vm1'));
 });
+
+void t.test(
+  'a remembered epoch that lies more than a day ahead fences nobody, and its promise stays',
+  async (t) => {
+    const nowMs = clock.nowMs();
+    const folder = new TestFolder();
+    const far: VmRecord = { ...started, migrationId: 'far', epoch: Number.MAX_SAFE_INTEGER };
+    const near: VmRecord = { ...started, migrationId: 'near', epoch: nowMs + 24 * HOUR_MS };
+    folder.files.set(
+      INTENTS_FILE,
+      writeRecords(
+        new Map([
+          [vm, far],
+          ['near', near],
+        ]),
+      ),
+    );
+    const intents = new Intents(folder, clock);
+    t.strictSame(await intents.of(vm), { ...far, epoch: 0 });
+    t.strictSame(await intents.open(), [
+      [vm, { ...far, epoch: 0 }],
+      ['near', near],
+    ]);
+    t.match(await intents.rule('near', (record) => ruleTouch(record, { migrationId: 'm9', epoch: nowMs })), {
+      kind: 'fenced',
+    });
+    t.equal(
+      await start(intents, { migrationId: 'far', epoch: nowMs }),
+      'known',
+      'its copy does not start twice',
+    );
+    t.equal(await start(intents, { migrationId: 'm9', epoch: nowMs - 1 }), 'fenced', 'epochs count again');
+    t.equal(await start(intents, { migrationId: 'm9', epoch: nowMs + 1 }), 'new');
+    t.match(await new Intents(folder, clock).of(vm), { migrationId: 'm9', epoch: nowMs + 1 });
+  },
+);

@@ -191,7 +191,10 @@ async function badRequests(t: Test, pair: Pair): Promise<void> {
   rmSync(join(pair.stateDirectory, 'agent', 'intents.json'));
   await t.rejects(resultOf(torn.migrate(pair.request(uuid), never)), { code: 'NOT_FOUND' });
   await torn.recover();
-  t.equal(await new Intents(openStateFolder(join(pair.stateDirectory, 'agent'))).of(uuid), undefined);
+  t.equal(
+    await new Intents(openStateFolder(join(pair.stateDirectory, 'agent')), systemClock).of(uuid),
+    undefined,
+  );
 }
 
 interface Change {

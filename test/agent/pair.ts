@@ -55,7 +55,10 @@ export async function startPair(t: Test): Promise<Pair> {
     running.get(host)?.abort(new Error('agent stopped'));
     const stopped = new AbortController();
     running.set(host, stopped);
-    const intents = new Intents(openStateFolder(join(stateDirectory, host === source ? 'agent' : 'target')));
+    const intents = new Intents(
+      openStateFolder(join(stateDirectory, host === source ? 'agent' : 'target')),
+      systemClock,
+    );
     // Two daemons on one local file system look like no shared storage to libvirt.
     const hypervisor = dialingSessions(
       createLibvirtHypervisor(host.access, { unsafe: true, tls: false }, systemClock),
