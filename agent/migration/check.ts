@@ -20,6 +20,7 @@ import { attribute, findAll, writeXml } from '../vm/xml-text.ts';
 import { checkMemory, checkPorts, checkTls, type HostCheckContext, type Refusal } from './host-check.ts';
 import { checkLeases } from './lease.ts';
 import { lookWithQemuImg, proveLocks, type LockProof, type LookAtImage } from './lock.ts';
+import { checkSources } from './source-check.ts';
 
 export type CheckTarget = (
   request: CheckTargetRequest,
@@ -262,29 +263,25 @@ async function checkNetwork(connection: Connection, name: string, wait: WaitOpti
 }
 
 async function checkDisks(connection: Connection, vm: VmDefinition, wait: WaitOptions): Promise<Refusal[]> {
-  const refusals: Refusal[] = [];
+  const refusals = vm.nvram === undefined ? [] : await checkSources(connection, FIRMWARE, [vm.nvram], wait);
   // One after another: each may have to look through the same pool.
   for (const disk of vm.disks) refusals.push(...(await checkDisk(connection, disk, wait)));
   return refusals;
 }
 
-/** Network disks are reached from anywhere; whether a path is safe to share is libvirt's to judge on the source. */
+const FIRMWARE = { what: 'the file of UEFI variables', cdrom: false };
+
+/** Network disks are reached from anywhere; whether a file is on shared storage is libvirt's to judge on the source. */
 async function checkDisk(
   connection: Connection,
   disk: DiskDefinition,
   wait: WaitOptions,
 ): Promise<Refusal[]> {
-  const { device, source, kind } = disk;
-  if (kind === 'nvme' || kind === 'vhostvdpa' || kind === 'dir')
-    return [
-      {
-        code: 'storage_unsafe',
-        reason: `disk ${device} is of type ${kind}, which stays on its host`,
-        cure: 'move the disk to shared storage',
-      },
-    ];
+  const { device, source, kind, cdrom } = disk;
+  const unsafe = await checkSources(connection, { what: `disk ${device}`, cdrom }, disk.sources, wait);
+  if (unsafe.length > 0) return unsafe;
   if (kind === 'volume') return checkVolume(connection, disk, wait);
-  if ((kind !== 'file' && kind !== 'block') || source === '') return [];
+  if (kind !== 'file' || source === '') return [];
   const sight = await lookForPath(connection, source, { ...wait, timeoutMs: DISK_TIMEOUT_MS });
   if (sight.kind !== 'missing') return [];
   return [

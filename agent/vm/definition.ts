@@ -18,6 +18,8 @@ export interface VmDefinition {
   readonly metadata: VmMetadata | undefined;
   readonly osFamily: string;
   readonly disks: readonly DiskDefinition[];
+  /** Where the UEFI variables are kept; undefined for a VM without any. */
+  readonly nvram: StorageSource | undefined;
   readonly nics: readonly NicDefinition[];
   readonly leases: readonly LeaseDefinition[];
   /** "address:port" of a running VM's VNC console. */
@@ -41,7 +43,11 @@ export interface DiskDefinition {
   readonly readOnly: boolean;
   /** Several VMs may write it at once: nothing locks it. */
   readonly shareable: boolean;
+  /** All that it is read from or written to: itself, then its backing chain, mirror and data file, as a live definition tells. */
+  readonly sources: readonly StorageSource[];
 }
+
+export type StorageSource = Pick<DiskDefinition, 'kind' | 'source' | 'pool'>;
 
 export interface NicDefinition {
   readonly mac: string;
@@ -81,6 +87,7 @@ export function readDefinition(xml: string): VmDefinition {
     metadata: metadata === undefined ? undefined : readMetadata(metadata),
     osFamily: readOsFamily(metadata),
     disks: findAll(devices, 'disk').map(readDisk),
+    nvram: readNvram(find(root, 'os', 'nvram')),
     nics: findAll(devices, 'interface').map(readNic),
     leases: findAll(devices, 'lease').map(readLease),
     vncAddress: readVnc(devices),
@@ -100,20 +107,45 @@ function readMemory(memory: XmlElement | undefined): number {
 }
 
 function readDisk(disk: XmlElement): DiskDefinition {
-  const kind = attribute(disk, 'type') ?? '';
-  const source = find(disk, 'source');
   const driver = find(disk, 'driver');
   return {
     device: attribute(find(disk, 'target'), 'dev') ?? '',
-    kind,
-    source: attribute(source, SOURCE_ATTRIBUTES[kind] ?? 'name') ?? '',
-    pool: attribute(source, 'pool') ?? '',
+    ...readSource(disk),
     format: attribute(driver, 'type') ?? '',
     cdrom: attribute(disk, 'device') === 'cdrom',
     transient: find(disk, 'transient') !== undefined,
     readOnly: find(disk, 'readonly') !== undefined,
     shareable: find(disk, 'shareable') !== undefined,
+    sources: readSources(disk),
   };
+}
+
+const FURTHER_SOURCES: readonly string[] = ['backingStore', 'mirror', 'dataStore'];
+
+/** The end of a backing chain is an element without a type. */
+function readSources(element: XmlElement): StorageSource[] {
+  const further = [element, find(element, 'source')]
+    .flatMap((parent) => parent?.children ?? [])
+    .filter(({ name }) => FURTHER_SOURCES.includes(name));
+  const own = attribute(element, 'type') === undefined ? [] : [readSource(element)];
+  return [...own, ...further.flatMap(readSources)];
+}
+
+function readSource(element: XmlElement): StorageSource {
+  const kind = attribute(element, 'type') ?? '';
+  const source = find(element, 'source');
+  return {
+    kind,
+    source: attribute(source, SOURCE_ATTRIBUTES[kind] ?? 'name') ?? '',
+    pool: attribute(source, 'pool') ?? '',
+  };
+}
+
+/** The path as text, or, since libvirt 8.5, a source like that of a disk. */
+function readNvram(nvram: XmlElement | undefined): StorageSource | undefined {
+  if (nvram === undefined) return undefined;
+  if (attribute(nvram, 'type') !== undefined) return readSource(nvram);
+  return { kind: 'file', source: nvram.text, pool: '' };
 }
 
 const SOURCE_ATTRIBUTES: Readonly<Record<string, string>> = {
