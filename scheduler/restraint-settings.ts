@@ -69,6 +69,8 @@ export function restraintOf(restraint: RestraintSettings): Restraint {
   return {
     afterSuccessMs: restraint.coolDownMinutes * MINUTE_MS,
     afterFailureMs: restraint.coolDownFailedMinutes * MINUTE_MS,
+    retryAfterMs: DEFAULT_RESTRAINT.retryAfterMs,
+    retryMaxMs: DEFAULT_RESTRAINT.retryMaxMs,
     afterNotConvergingMs: restraint.coolDownNotConvergingMinutes * MINUTE_MS,
     coolDownMaxMs: restraint.coolDownMaxMinutes * MINUTE_MS,
     returnAfterMs: restraint.returnAfterMinutes * MINUTE_MS,

@@ -106,7 +106,8 @@ export class SchedulerNode {
   /** The planner leaves the VM where it is for now. */
   isCooling(vmUuid: string, rules: Restraint): boolean {
     const nowMs = this.life?.clock.nowMs() ?? 0;
-    return ledgerOf(this.#serving?.runner?.list() ?? [], nowMs, rules).coolDowns.has(vmUuid);
+    const { coolDowns, retries } = ledgerOf(this.#serving?.runner?.list() ?? [], nowMs, rules);
+    return coolDowns.has(vmUuid) || retries.has(vmUuid);
   }
 
   #leading(): Runner {

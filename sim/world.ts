@@ -61,6 +61,8 @@ export class World {
     afterSuccessMs: COOL_DOWN_MS,
     afterFailureMs: COOL_DOWN_MS / 4,
     afterNotConvergingMs: 2 * COOL_DOWN_MS,
+    retryAfterMs: COOL_DOWN_MS / 4,
+    retryMaxMs: 2 * COOL_DOWN_MS,
     coolDownMaxMs: 2 * COOL_DOWN_MS,
   };
   #ids = 0;

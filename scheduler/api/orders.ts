@@ -4,11 +4,11 @@ import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { hostState } from '../cluster/view.ts';
 import type { Core } from '../core.ts';
-import { placeMigration } from '../planner/placement.ts';
+import { placeMigration, type Placement } from '../planner/placement.ts';
 import type { Hold, Snapshot, SnapshotHost, SnapshotVm } from '../planner/snapshot.ts';
 
 // Holds that say what evenkeel leaves alone by itself; a person may know better.
-const LEFT_TO_PEOPLE: ReadonlySet<string> = new Set(['never_move', 'control_plane', 'observing']);
+const LEFT_TO_PEOPLE: ReadonlySet<string> = new Set(['never_move', 'control_plane', 'observing', 'failed']);
 
 const KNOWN_WITHIN_INTERVALS = 3;
 const KNOWN_WITHIN_MAX_MS = 10 * SECOND_MS;
@@ -56,10 +56,15 @@ export function chooseTarget(core: Core, vmUuid: string, targetHostId?: string):
   if (vm === undefined || source === undefined)
     throw new EvenkeelError('UNAVAILABLE', 'vm: no host shows it now; wait a sampling interval');
   refuseSource(vm, source);
-  const alone = vms.map((each) => (each === vm ? asOrdered(vm, targetHostId) : each));
-  const snapshot = { ...rest, vms: alone };
-  const { hostId, refusals } = placeMigration(snapshot, core.planning.policy, vmUuid, targetHostId);
+  const place = (ordered: SnapshotVm): Placement => {
+    const snapshot = { ...rest, vms: vms.map((each) => (each === vm ? ordered : each)) };
+    return placeMigration(snapshot, core.planning.policy, vmUuid, targetHostId);
+  };
+  const { hostId, refusals } = place(asOrdered(vm, targetHostId));
   if (hostId !== undefined) return hostId;
+  // Where every other host refused it lately, one of them is asked again.
+  const again = place({ ...asOrdered(vm, targetHostId), refusedTargets: [] });
+  if (again.hostId !== undefined) return again.hostId;
   if (targetHostId === undefined) throw refusedOrder(`migrate ${vm.name}: no host can take it`, refusals);
   const name = rest.hosts.find((host) => host.hostId === targetHostId)?.hostName ?? targetHostId;
   const aboutTarget = refusals.map((each) => ({ ...each, hostName: '', vmName: '' }));

@@ -23,6 +23,7 @@ export function holdOf(vm: VmView, samples: number, rules: HoldRules): Hold | un
     holdByMigration(vm, rules.ledger) ??
     holdBySample(vm, rules.settledAtMs) ??
     holdByOwner(vm, rules.controlPlaneVms) ??
+    holdByFailure(vm, rules.ledger) ??
     holdByTime(vm, samples, rules)
   );
 }
@@ -84,6 +85,21 @@ function holdByOwner({ uuid, sample }: VmView, controlPlaneVms: ReadonlySet<stri
       'move it yourself when you have to: "evenkeel migrate"',
     );
   return undefined;
+}
+
+/** The reason names the moment, not the time left: a text that changes each turn would be news each turn. */
+function holdByFailure({ uuid }: VmView, ledger: Ledger): Hold | undefined {
+  const retry = ledger.retries.get(uuid);
+  if (retry === undefined) return undefined;
+  const { atMs: untilMs, failuresInRow, migration } = retry;
+  const often = failuresInRow > 1 ? `, the last of ${failuresInRow} in a row,` : '';
+  return {
+    code: 'failed',
+    reason: `its migration to ${migration.targetHostName}${often} failed: ${migration.causeCode}: ${migration.outcome}; tried again at ${clockTime(untilMs)}`,
+    cure: 'mend the cause; "evenkeel migrate" does not wait',
+    untilMs,
+    against: 'every_move',
+  };
 }
 
 function holdByTime(

@@ -1,6 +1,7 @@
-// What past and running migrations forbid for now: moves in flight, cool-downs, targets that refused a VM, budgets.
+// Sums up what past and running migrations forbid for now: moves in flight, cool-downs, failed attempts, refused targets, budgets.
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import { isForPerson, isOver, type CauseCode } from '../migrations/machine.ts';
+import { isCopy, isRefusalOfTarget, retryOf, type Retry } from './failures.ts';
 import { budgetsLeft, coolDownOf, type BudgetsLeft, type CoolDown, type Restraint } from './restraint.ts';
 
 export interface Ledger {
@@ -14,6 +15,8 @@ export interface Ledger {
   readonly inByHost: ReadonlyMap<string, number>;
   /** Until when a VM stays where it is, by uuid, and why. */
   readonly coolDowns: ReadonlyMap<string, CoolDown>;
+  /** When a VM may be tried again whose migration failed, by uuid. */
+  readonly retries: ReadonlyMap<string, Retry>;
   /** Targets that refused a VM lately, by its uuid, each with the refusal's text. */
   readonly refusedTargets: ReadonlyMap<string, readonly RefusedTarget[]>;
   /** Hosts that a VM left lately and does not go back to, by its uuid. */
@@ -41,7 +44,7 @@ export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, restrai
   const all = [...migrations];
   const active = all.filter(({ state }) => !isOver(state));
   const ended = all.filter(({ state, causeCode }) => isOver(state) && !NOBODYS_FAULT.has(causeCode));
-  const copies = groupBy(ended.filter(beganToCopy), ({ vmUuid }) => vmUuid);
+  const copies = groupBy(ended.filter(isCopy), ({ vmUuid }) => vmUuid);
   const underWay = active.filter(({ state }) => !isForPerson(state));
   return {
     active,
@@ -50,16 +53,12 @@ export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, restrai
     outByHost: countBy(underWay, ({ sourceHostId }) => sourceHostId),
     inByHost: countBy(underWay, ({ targetHostId }) => targetHostId),
     coolDowns: coolDownsOf(copies, nowMs, restraint),
+    retries: retriesOf(ended, nowMs, restraint),
     refusedTargets: refusedTargets(ended, nowMs, restraint),
     leftHosts: leftHosts(ended, nowMs, restraint),
     dirtyBytesPerSecond: dirtyRates(copies),
     budgets: budgetsLeft(all, nowMs, restraint),
   };
-}
-
-/** One that did not says something about its target, nothing about the VM; but a dirty rate is the VM's. */
-function beganToCopy({ startedAtMs, causeCode }: Migration): boolean {
-  return startedAtMs > 0 || causeCode === 'not_converging';
 }
 
 function coolDownsOf(
@@ -75,6 +74,15 @@ function coolDownsOf(
   return coolDowns;
 }
 
+function retriesOf(ended: readonly Migration[], nowMs: number, restraint: Restraint): Map<string, Retry> {
+  const retries = new Map<string, Retry>();
+  for (const [vmUuid, ofVm] of groupBy(ended, (migration) => migration.vmUuid)) {
+    const retry = retryOf(ofVm, restraint);
+    if (retry !== undefined && retry.atMs > nowMs) retries.set(vmUuid, retry);
+  }
+  return retries;
+}
+
 function refusedTargets(
   ended: readonly Migration[],
   nowMs: number,
@@ -82,7 +90,7 @@ function refusedTargets(
 ): Map<string, RefusedTarget[]> {
   const refused = new Map<string, RefusedTarget[]>();
   for (const { vmUuid, targetHostId: hostId, endedAtMs, outcome: reason } of ended
-    .filter((migration) => !beganToCopy(migration) && migration.endedAtMs > nowMs - afterFailureMs)
+    .filter((migration) => isRefusalOfTarget(migration) && migration.endedAtMs > nowMs - afterFailureMs)
     .sort((a, b) => b.endedAtMs - a.endedAtMs)) {
     const ofVm = refused.get(vmUuid) ?? [];
     // The latest refusal of a target is the one that holds longest.

@@ -9,6 +9,10 @@ export interface Restraint {
   readonly afterFailureMs: number;
   /** … and after a copy that did not converge or ran out of time: the guest will not have changed soon. */
   readonly afterNotConvergingMs: number;
+  /** How long a VM rests, from duties too, after a migration that failed for its own reasons; doubled with each in a row … */
+  readonly retryAfterMs: number;
+  /** … and never longer than this. */
+  readonly retryMaxMs: number;
   /** No cool-down is longer, however often the VM moved. */
   readonly coolDownMaxMs: number;
   /** How long a VM does not go back to a host that it left. */
@@ -24,6 +28,10 @@ export const DEFAULT_RESTRAINT: Restraint = {
   afterSuccessMs: 15 * MINUTE_MS,
   afterFailureMs: 5 * MINUTE_MS,
   afterNotConvergingMs: 30 * MINUTE_MS,
+  // What is over within a minute (an agent's restart, another job of libvirt) costs an evacuation a minute; what lasts costs
+  // six attempts in the first hour, and two in each hour after it.
+  retryAfterMs: MINUTE_MS,
+  retryMaxMs: 30 * MINUTE_MS,
   coolDownMaxMs: 6 * HOUR_MS,
   // As long as the longest cool-down: the load that drove it away is then another time of day.
   returnAfterMs: 6 * HOUR_MS,

@@ -119,6 +119,32 @@ void t.test(
   },
 );
 
+void t.test(
+  'maintenance comes to an end beside VMs that libvirt will not move, and names them; a person may try again at once',
+  { skip },
+  async (t) => {
+    const { made, ask } = await cluster(t, 'auto');
+    const kvm1 = made.host('kvm1');
+    const message = 'cannot migrate domain with 1 snapshots';
+    kvm1.copy = { ...kvm1.copy, arrives: false, result: { ok: false, causeCode: 'vm_busy', message } };
+    const stop = new AbortController();
+    const ticking = tickUntil(made, stop.signal);
+    const entered = await ask('maintenance enter kvm1');
+    t.equal(entered.code, 0);
+    t.match(entered.stdout, /kvm1 still runs 2 VMs that cannot leave:/);
+    t.match(
+      entered.stdout.replace(/\s+/g, ' '),
+      /its migration to kvm[23] failed: vm_busy: .*; tried again at [0-9:]+ UTC/,
+    );
+    t.match((await ask('maintenance list')).stdout, /kvm1 .* 2 +2 +0 +2/);
+    t.equal((await migrationsOf(made)).length, 2, 'one attempt each');
+    t.match(await ask('migrate a'), { code: 1, stderr: /a did not move/ });
+    t.equal((await migrationsOf(made)).length, 3);
+    stop.abort();
+    await ticking;
+  },
+);
+
 void t.test('a VM that cannot leave is named before anything moves', { skip }, async (t) => {
   const { ask } = await cluster(t, 'auto');
   t.match(await ask('rule add pin b --hosts kvm1 --id stay'), {

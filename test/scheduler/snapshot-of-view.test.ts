@@ -8,7 +8,7 @@ import { foldReport, settleHost, type ClusterView } from '../../scheduler/cluste
 import { parseQuietWindow } from '../../scheduler/planner/quiet-windows.ts';
 import { readSnapshot } from '../../scheduler/planner/read-snapshot.ts';
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import { GIB, MIB } from '../../shared/units.ts';
+import { GIB, MIB, MINUTE_MS } from '../../shared/units.ts';
 import {
   DETECTION,
   INTERVAL_MS,
@@ -193,6 +193,23 @@ void t.test('what holds a VM is told with its code, and whether a duty goes past
     untilMs: T0 - 15_000 + 30 * 60_000,
     reason: /one of 2 within a day/,
   });
+  const failure = {
+    state: 'MIGRATION_STATE_FAILED',
+    causeCode: 'vm_busy',
+    outcome: 'it has 1 snapshot',
+  } as const;
+  const failed = ledger([
+    migration({ ...failure, endedAtMs: T0 }),
+    migration({ ...failure, migrationId: 'm0' }),
+  ]);
+  t.match(heldBy({ ledger: failed }), {
+    code: 'failed',
+    against: 'every_move',
+    untilMs: T0 + 2 * MINUTE_MS,
+    reason:
+      'its migration to h2, the last of 2 in a row, failed: vm_busy: it has 1 snapshot; tried again at 22:15:20 UTC',
+  });
+  t.match(heldBy({ ledger: failed, controlPlaneVms: new Set(['a']) }), { code: 'control_plane' });
   t.match(heldBy({ controlPlaneVms: new Set(['a']) }), { code: 'control_plane', against: 'every_move' });
   const pinned = observe([{ ...H1, vms: [{ ...A, neverMove: true }] }]);
   t.match(heldBy({}, pinned), { code: 'never_move', against: 'every_move' });
