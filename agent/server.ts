@@ -7,9 +7,9 @@ import { serve, streamHandler, unaryHandler, type RunningServer } from '../share
 import type { Logger } from '../shared/log.ts';
 import { AgentServiceClient } from '../shared/proto/load.ts';
 import type { TlsSettings } from '../shared/settings.ts';
-import type { CheckTarget } from './migration/check.ts';
-import type { MigrationGuard } from './migration/guard.ts';
-import type { MigrationJobs } from './migration/jobs.ts';
+import type { CheckTarget } from './migration/checks/check.ts';
+import type { MigrationGuard } from './migration/target/guard.ts';
+import type { MigrationJobs } from './migration/source/jobs.ts';
 import type { CreateVm } from './vm/create.ts';
 import type { Lifecycle } from './vm/lifecycle.ts';
 

@@ -2,12 +2,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { certificateFolder } from '../lab/certificates.ts';
+import { certificateFolder } from '../lab/services/certificates.ts';
 import { runCommand } from '../lab/command.ts';
-import { libvirtSocket } from '../lab/control.ts';
-import { watchTicks } from '../lab/guest.ts';
+import { libvirtSocket } from '../lab/hosts/control.ts';
+import { watchTicks } from '../lab/image/guest.ts';
 import { up } from '../lab/lab.ts';
-import { withLock } from '../lab/lock.ts';
+import { withLock } from '../lab/kernel/lock.ts';
 import {
   baseImage,
   guest,

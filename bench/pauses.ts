@@ -1,7 +1,7 @@
 // How long migrations paused a guest, by the events of both libvirts on one clock: suspended on the source, resumed on the target.
 import { connect, type Connection } from '../agent/libvirt/connection.ts';
 import { registerEvents, type LibvirtEvent } from '../agent/libvirt/events.ts';
-import { libvirtSocket } from '../lab/control.ts';
+import { libvirtSocket } from '../lab/hosts/control.ts';
 import type { HostName } from '../lab/topology.ts';
 import { systemClock } from '../shared/clock.ts';
 

@@ -12,7 +12,7 @@ import { createLogger } from '../shared/log.ts';
 import { reportMessageId, SAMPLES_STREAM, samplesSubject } from '../shared/nats.ts';
 import { hostReportCodec } from '../shared/proto/load.ts';
 import { loadSettings } from '../shared/settings.ts';
-import { connectWithStreams, hostReport, tickBefore, vmSample } from '../test/metrics/reports.ts';
+import { connectWithStreams, hostReport, tickBefore, vmSample } from '../test/scheduler/metrics/reports.ts';
 import { startInflux, startNats } from '../test/services.ts';
 import type { PreparedReport } from './agents.ts';
 import { atLeast, median, result, rounded, type BenchResult } from './result.ts';

@@ -1,10 +1,10 @@
 // Overload removed for each byte copied, beside simple balancers on the same snapshots.
-import { cloudStack, proxmox } from '../sim/baselines/dispersion.ts';
-import { sandpiper, thresholdLeastLoaded } from '../sim/baselines/hot-spots.ts';
-import type { BaselineMove, SnapshotPolicy } from '../sim/baselines/snapshot-model.ts';
+import { cloudStack, proxmox } from '../sim/traces/baselines/dispersion.ts';
+import { sandpiper, thresholdLeastLoaded } from '../sim/traces/baselines/hot-spots.ts';
+import type { BaselineMove, SnapshotPolicy } from '../sim/traces/baselines/snapshot-model.ts';
 import { planMoves } from '../scheduler/planner/plan-moves.ts';
-import { DEFAULT_PLAN_POLICY } from '../scheduler/planner/policy.ts';
-import type { Snapshot } from '../scheduler/planner/snapshot.ts';
+import { DEFAULT_PLAN_POLICY } from '../scheduler/planner/contract/policy.ts';
+import type { Snapshot } from '../scheduler/planner/contract/snapshot.ts';
 import { GIB } from '../shared/units.ts';
 import { loadsWith } from './planner-loads.ts';
 import { snapshotOf } from './planner-snapshots.ts';

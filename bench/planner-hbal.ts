@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Snapshot } from '../scheduler/planner/snapshot.ts';
+import type { Snapshot } from '../scheduler/planner/contract/snapshot.ts';
 import { MIB } from '../shared/units.ts';
 
 export const HBAL_PACKAGE = 'ganeti-htools-3.0';

@@ -1,5 +1,5 @@
 // What hosts carry once VMs are where a plan puts them: what both comparisons of plans measure.
-import type { Snapshot, SnapshotHost } from '../scheduler/planner/snapshot.ts';
+import type { Snapshot, SnapshotHost } from '../scheduler/planner/contract/snapshot.ts';
 
 export interface HostLoad {
   readonly host: SnapshotHost;

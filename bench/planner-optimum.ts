@@ -1,9 +1,9 @@
 // A lower bound of the planner's objective by an exact solver (HiGHS): no plan of so many moves can end below it.
-import { boardOf, type Board } from '../scheduler/planner/board.ts';
-import { at, wholeAt } from '../scheduler/planner/columns.ts';
-import { evennessWeight, pressure } from '../scheduler/planner/host-cost.ts';
-import type { PlanPolicy } from '../scheduler/planner/policy.ts';
-import type { Snapshot } from '../scheduler/planner/snapshot.ts';
+import { boardOf, type Board } from '../scheduler/planner/board/board.ts';
+import { at, wholeAt } from '../scheduler/planner/board/columns.ts';
+import { evennessWeight, pressure } from '../scheduler/planner/board/host-cost.ts';
+import type { PlanPolicy } from '../scheduler/planner/contract/policy.ts';
+import type { Snapshot } from '../scheduler/planner/contract/snapshot.ts';
 
 // Tangents of the convex cost, so that the model is nowhere above it; this close, it is nowhere far below it either.
 const TANGENT_STEP_RATIO = 0.02;

@@ -6,9 +6,9 @@ import {
   type SnapshotHost,
   type SnapshotRule,
   type SnapshotVm,
-} from '../scheduler/planner/snapshot.ts';
+} from '../scheduler/planner/contract/snapshot.ts';
 import { GIB, MIB } from '../shared/units.ts';
-import { Random } from '../sim/random.ts';
+import { Random } from '../sim/world/random.ts';
 
 export type Kind = 'skewed' | 'memory' | 'rules';
 

@@ -19,7 +19,7 @@ import {
   startPrivateLibvirtd,
   tinyGuest,
   type PrivateLibvirtd,
-} from '../test/libvirt/private-libvirtd.ts';
+} from '../test/agent/libvirt/private-libvirtd.ts';
 import { agentMonitor, collectdMonitor, exporterMonitor, PEER_PACKAGES, type Monitor } from './monitors.ts';
 import { cpuMs, rssBytes } from './process-usage.ts';
 import { atMost, median, result, type BenchResult, type Goal } from './result.ts';

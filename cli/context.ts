@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import { SECOND_MS } from '../shared/units.ts';
 import { toJson } from './json.ts';
 import type { View } from './render/view.ts';
-import { schedulerAt, type Scheduler } from './scheduler.ts';
+import { schedulerAt, type Scheduler } from './scheduler/client.ts';
 import { connectionSettings, parseTimeoutMs, type GlobalOptions } from './settings.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 // The scheduler answers reads from memory; a person waits no longer for a sign of life.
 const READ_TIMEOUT_MS = 10 * SECOND_MS;

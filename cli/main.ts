@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { runnerFor } from './context.ts';
 import { buildProgram, runProgram } from './program.ts';
-import { processTerminal } from './terminal.ts';
+import { processTerminal } from './terminal/terminal.ts';
 
 /** The version of the package this file belongs to: one folder up in the sources, two when built. */
 function packageVersion(): string {

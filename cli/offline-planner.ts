@@ -1,12 +1,12 @@
 // The planner within the command, and the files it plans from: records, snapshots, policies, read strictly. Loaded when needed.
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../shared/errors.ts';
-import { InvalidJson } from '../scheduler/planner/json-fields.ts';
-import type { PlanLimits } from '../scheduler/planner/plan-types.ts';
-import { DEFAULT_PLAN_POLICY, type PlanPolicy } from '../scheduler/planner/policy.ts';
-import { readPolicy, readRecord } from '../scheduler/planner/record.ts';
-import { readSnapshot } from '../scheduler/planner/read-snapshot.ts';
-import { SNAPSHOT_FORMAT, type Snapshot } from '../scheduler/planner/snapshot.ts';
+import { InvalidJson } from '../scheduler/planner/contract/json-fields.ts';
+import type { PlanLimits } from '../scheduler/planner/contract/plan-types.ts';
+import { DEFAULT_PLAN_POLICY, type PlanPolicy } from '../scheduler/planner/contract/policy.ts';
+import { readPolicy, readRecord } from '../scheduler/planner/contract/record.ts';
+import { readSnapshot } from '../scheduler/planner/contract/read-snapshot.ts';
+import { SNAPSHOT_FORMAT, type Snapshot } from '../scheduler/planner/contract/snapshot.ts';
 import { badValue } from './failure.ts';
 
 export { comparePlans } from '../scheduler/planner/compare-plans.ts';

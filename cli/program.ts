@@ -15,7 +15,7 @@ import { addVmCommands } from './commands/vm.ts';
 import type { Run } from './context.ts';
 import { CliFailure, EXIT, EXIT_HELP, toFailure } from './failure.ts';
 import { widthOf, wrap, type View } from './render/view.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 const ENVIRONMENT_HELP = `Environment:
   EVENKEEL_SCHEDULER           as --scheduler

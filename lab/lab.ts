@@ -2,17 +2,17 @@
 import { copyFile, mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../shared/clock.ts';
-import { readHierarchies, unifiedOf } from './cgroup.ts';
-import { ensureCertificates, readCertificate } from './certificates.ts';
-import { stageCode } from './code.ts';
-import { agentFiles, ensureAgent, schedulerService } from './daemons.ts';
+import { readHierarchies, unifiedOf } from './hosts/cgroup.ts';
+import { ensureCertificates, readCertificate } from './services/certificates.ts';
+import { stageCode } from './services/code.ts';
+import { agentFiles, ensureAgent, schedulerService } from './services/daemons.ts';
 import { fileExists } from './files.ts';
-import { ensureGuestImage } from './guest-image.ts';
-import { ensureHost } from './host.ts';
-import { undo } from './kernel-objects.ts';
-import { probeKvm } from './kvm-probe.ts';
-import { ensureLxcfs, lxcfsIsUp } from './lxcfs.ts';
-import { ensureNetwork, networkIsUp } from './network.ts';
+import { ensureGuestImage } from './image/guest-image.ts';
+import { ensureHost } from './hosts/host.ts';
+import { undo } from './kernel/kernel-objects.ts';
+import { probeKvm } from './kernel/kvm-probe.ts';
+import { ensureLxcfs, lxcfsIsUp } from './hosts/lxcfs.ts';
+import { ensureNetwork, networkIsUp } from './hosts/network.ts';
 import {
   cacheFolder,
   codeStage,
@@ -25,10 +25,10 @@ import {
   stateFolder,
   tlsFolder,
 } from './paths.ts';
-import { leaseFiles } from './host-files.ts';
-import { readProfile, saveProfile, type Profile } from './profile.ts';
-import { tlsFiles } from './tls-files.ts';
-import { cpuViewService, ensureService, influxService, natsService } from './services.ts';
+import { leaseFiles } from './hosts/host-files.ts';
+import { readProfile, saveProfile, type Profile } from './hosts/profile.ts';
+import { tlsFiles } from './hosts/tls-files.ts';
+import { cpuViewService, ensureService, influxService, natsService } from './services/services.ts';
 import { baseImage, hosts, type LabHost } from './topology.ts';
 
 export type Say = (text: string) => void;

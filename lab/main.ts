@@ -1,10 +1,10 @@
 // The lab's command: up, status, shell and down.
 import { spawn } from 'node:child_process';
 import { commandEnvironment } from './command.ts';
-import { hostCommand } from './host.ts';
+import { hostCommand } from './hosts/host.ts';
 import { down, up } from './lab.ts';
-import { withLock } from './lock.ts';
-import { profiles } from './profile.ts';
+import { withLock } from './kernel/lock.ts';
+import { profiles } from './hosts/profile.ts';
 import { describeStatus, labStatus } from './status.ts';
 import { hostNames, isHostName, labHost } from './topology.ts';
 

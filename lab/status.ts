@@ -1,12 +1,12 @@
 // What of the lab stands right now.
-import { stagedCode } from './code.ts';
-import { schedulerService } from './daemons.ts';
-import { execInHost, hostLeader, notReadyReason } from './host.ts';
-import { daemonPids } from './kernel-objects.ts';
-import { knownAnswer } from './kvm-probe.ts';
-import { lxcfsIsUp } from './lxcfs.ts';
-import { networkIsUp } from './network.ts';
-import { influxService, isHealthy, natsService } from './services.ts';
+import { stagedCode } from './services/code.ts';
+import { schedulerService } from './services/daemons.ts';
+import { execInHost, hostLeader, notReadyReason } from './hosts/host.ts';
+import { daemonPids } from './kernel/kernel-objects.ts';
+import { knownAnswer } from './kernel/kvm-probe.ts';
+import { lxcfsIsUp } from './hosts/lxcfs.ts';
+import { networkIsUp } from './hosts/network.ts';
+import { influxService, isHealthy, natsService } from './services/services.ts';
 import { agentPort, bridge, hosts, influxUrl, natsUrl, schedulerAddress, type LabHost } from './topology.ts';
 
 export interface HostStatus {

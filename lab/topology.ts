@@ -71,7 +71,7 @@ export function labHost(name: HostName): LabHost {
   return found;
 }
 
-/** What the guest image does (lab/guest/guestd.c). */
+/** What the guest image does (lab/image/guest/guestd.c). */
 export const guest = {
   memoryBytes: 256 * 1024 ** 2,
   tickPort: 7000,

@@ -1,15 +1,15 @@
 // The scheduler's settings: every key with meaning, unit, range, default and what breaks when it is wrong.
 import type convict from 'convict';
 import { influxSchema, type InfluxSettings } from './metrics/settings.ts';
-import type { ProposalTimes } from './control/proposals.ts';
-import { ruleOf } from './control/rules.ts';
-import type { SlotLimits } from './control/slots-left.ts';
-import { readWrittenRules } from './control/written-rules.ts';
+import type { ProposalTimes } from './people/proposals.ts';
+import { ruleOf } from './people/rules.ts';
+import type { SlotLimits } from './loop/slots-left.ts';
+import { readWrittenRules } from './people/written-rules.ts';
 import type { RunnerSettings } from './migrations/run.ts';
-import type { Detection } from './planner/hot-hosts.ts';
-import { DEFAULT_PLAN_POLICY, type Policy } from './planner/policy.ts';
+import type { Detection } from './load/hot-hosts.ts';
+import { DEFAULT_PLAN_POLICY, type Policy } from './planner/contract/policy.ts';
 import type { ViewLimits } from './cluster/view.ts';
-import { restraintSchema, type RestraintSettings } from './restraint-settings.ts';
+import { restraintSchema, type RestraintSettings } from './restraint/settings.ts';
 import { invalidField } from '../shared/errors.ts';
 import {
   addressAndPort,

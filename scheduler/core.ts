@@ -13,7 +13,7 @@ import {
 } from '../shared/nats.ts';
 import { decisionCodec, migrationCodec } from '../shared/proto/load.ts';
 import { HOUR_MS, MIB, MINUTE_MS, SECOND_MS } from '../shared/units.ts';
-import { Agents } from './agents.ts';
+import { Agents } from './cluster/agents.ts';
 import { Changes } from './changes.ts';
 import { emptyView, foldReport, forgetOld, settleHost, type ClusterView } from './cluster/view.ts';
 import {
@@ -26,30 +26,30 @@ import {
   viewLimitsOf,
   type SchedulerSettings,
 } from './config.ts';
-import { openControl, type Control } from './control/open.ts';
-import type { SlotLimits } from './control/slots-left.ts';
-import { DecisionLog } from './decision-log.ts';
-import { DecisionBook, DECISIONS_MAX } from './decisions.ts';
-import { Events } from './events.ts';
-import { KEEP_HISTORY_MS, keepHistory, readHistory, type HistoryParts } from './history-keeper.ts';
-import { openStore } from './kv.ts';
+import { openControl, type Control } from './people/open.ts';
+import type { SlotLimits } from './loop/slots-left.ts';
+import { DecisionLog } from './decisions/log.ts';
+import { DecisionBook, DECISIONS_MAX } from './decisions/book.ts';
+import { Events } from './decisions/events.ts';
+import { KEEP_HISTORY_MS, keepHistory, readHistory, type HistoryParts } from './load/history-keeper.ts';
+import { openStore } from './store/kv.ts';
 import { Lease, LEASE_TIMEOUT_MS, type Leader } from './leader/lease.ts';
-import { livePlanning } from './live-planning.ts';
-import { Loop } from './loop.ts';
+import { livePlanning } from './loop/live-planning.ts';
+import { Loop } from './loop/loop.ts';
 import { Journal } from './migrations/journal.ts';
 import { Runner, type RunnerParts } from './migrations/runner.ts';
 import { Slots } from './migrations/slots.ts';
-import { ledgerOf, type Ledger } from './planner/ledger.ts';
-import type { Planning } from './planning.ts';
-import type { Policy } from './planner/policy.ts';
-import { RecordRing } from './records.ts';
-import { restraintOf } from './restraint-settings.ts';
-import { followSamples } from './samples.ts';
-import { Shadow } from './shadow.ts';
-import { Shelf } from './shelf.ts';
-import type { Store } from './store.ts';
-import { Turn } from './turn.ts';
-import { viewKnowledge } from './view-knowledge.ts';
+import { ledgerOf, type Ledger } from './restraint/ledger.ts';
+import type { Planning } from './loop/planning.ts';
+import type { Policy } from './planner/contract/policy.ts';
+import { RecordRing } from './decisions/records.ts';
+import { restraintOf } from './restraint/settings.ts';
+import { followSamples } from './cluster/follow-reports.ts';
+import { Shadow } from './loop/shadow.ts';
+import { Shelf } from './store/shelf.ts';
+import type { Store } from './store/store.ts';
+import { Turn } from './loop/turn.ts';
+import { viewKnowledge } from './cluster/view-knowledge.ts';
 
 export interface Core extends Control {
   readonly view: ClusterView;

@@ -2,8 +2,8 @@
 import { setMaxListeners } from 'node:events';
 import { parseArgs } from 'node:util';
 import { PLANNER_USAGE, simulatePlanner } from './planner/main.ts';
-import { plantOf, PLANT_NAMES } from './plants.ts';
-import { runSeed, STEPS_MAX, type RunResult, type Violation } from './run.ts';
+import { plantOf, PLANT_NAMES } from './migrations/plants.ts';
+import { runSeed, STEPS_MAX, type RunResult, type Violation } from './migrations/run.ts';
 import { simulateTraces, TRACES_USAGE } from './traces/main.ts';
 
 const USAGE = `usage: npm run sim -- [--seed N] [--count K] [--steps M] [--trace] [--plant NAME] [--json]

@@ -1,8 +1,8 @@
 // What creations under way have made, on disk before it is made: an agent that was killed takes it back at its next start.
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
-import { object, text } from '../state-fields.ts';
-import { replaceFile, type StateFolder } from '../state-folder.ts';
+import { object, text } from '../state/fields.ts';
+import { replaceFile, type StateFolder } from '../state/folder.ts';
 import { undo, type Made, type UndoContext } from './undo.ts';
 
 const FILE = 'creations.json';

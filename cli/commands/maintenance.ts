@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../../shared/clock.ts';
 import type { Maintenance } from '../../shared/gen/evenkeel/v1/Maintenance.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import { confirm } from '../confirm.ts';
+import { confirm } from '../terminal/confirm.ts';
 import type { Context, Run } from '../context.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { expectedText, maintenanceTable, progressText } from '../render/maintenance.ts';

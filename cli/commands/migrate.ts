@@ -1,8 +1,8 @@
 // `evenkeel migrate`, `migrations` and `abort`: order a live migration, follow it, list them, stop one.
 import type { Command } from 'commander';
 import type { Run } from '../context.ts';
-import { follow, migrationFailure } from '../follow.ts';
-import { byId, wholeNumber } from '../options.ts';
+import { follow, migrationFailure } from '../scheduler/follow.ts';
+import { byId, wholeNumber } from './options.ts';
 import { shortId } from '../render/format.ts';
 import { isEnded, migrationResult, migrationTable } from '../render/migration.ts';
 

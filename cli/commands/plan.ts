@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Context, Run } from '../context.ts';
 import { badValue, CliFailure, EXIT } from '../failure.ts';
-import { byId, wholeNumber } from '../options.ts';
+import { byId, wholeNumber } from './options.ts';
 import { decisionTable, decisionText, explanationText, planText } from '../render/decision.ts';
 import { comparisonText } from '../render/made-plan.ts';
 

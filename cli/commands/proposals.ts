@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Proposal } from '../../shared/gen/evenkeel/v1/Proposal.ts';
 import type { Context, Run } from '../context.ts';
 import { badValue, CliFailure, EXIT, toFailure } from '../failure.ts';
-import { byId, wholeNumber } from '../options.ts';
+import { byId, wholeNumber } from './options.ts';
 import { proposalLine, proposalTable } from '../render/proposals.ts';
 
 // A screenful; the scheduler keeps more, and gives at most so many.

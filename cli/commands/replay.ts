@@ -1,10 +1,10 @@
 // `evenkeel replay FILE`: makes a plan again from its record, here, without a scheduler.
 import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
-import type { Plan } from '../../scheduler/planner/plan-types.ts';
+import type { Plan } from '../../scheduler/planner/contract/plan-types.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { comparisonText, madePlanText } from '../render/made-plan.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 interface ReplayOptions {
   readonly policy?: string;

@@ -5,10 +5,10 @@ import type { WatchLoadResponse } from '../../shared/gen/evenkeel/v1/WatchLoadRe
 import { SECOND_MS } from '../../shared/units.ts';
 import type { Context, Run } from '../context.ts';
 import { CliFailure, EXIT } from '../failure.ts';
-import { wholeNumber } from '../options.ts';
+import { wholeNumber } from './options.ts';
 import { topFrame } from '../render/top.ts';
 import { VM_ORDERS, type VmOrder } from '../render/vms.ts';
-import { openScreen } from '../screen.ts';
+import { openScreen } from '../terminal/screen.ts';
 
 interface TopOptions {
   readonly interval: number;

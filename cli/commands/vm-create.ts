@@ -11,8 +11,8 @@ import {
   type Written,
   type WrittenParts,
   type WrittenSpec,
-} from '../spec.ts';
-import { redrawLine } from '../terminal.ts';
+} from '../vm-spec/spec.ts';
+import { redrawLine } from '../terminal/terminal.ts';
 
 // A clone is a full copy: 100 GiB at 150 MB/s takes twelve minutes.
 const CREATE_TIMEOUT_MS = 15 * MINUTE_MS;
@@ -163,7 +163,7 @@ async function writtenSpec(name: string | undefined, options: CreateOptions): Pr
   };
   if (options.file === undefined) return fromOptions;
   // The YAML parser takes as long to load as all the rest of a bad command line.
-  const { readSpecFile } = await import('../spec-file.ts');
+  const { readSpecFile } = await import('../vm-spec/spec-file.ts');
   return overlay(readSpecFile(options.file), fromOptions);
 }
 

@@ -1,7 +1,7 @@
 // `evenkeel vm …`: the life of one VM; the scheduler finds its host.
 import type { Command } from 'commander';
 import type { Context, Run } from '../context.ts';
-import { confirm } from '../confirm.ts';
+import { confirm } from '../terminal/confirm.ts';
 import { plain, wrap } from '../render/view.ts';
 import { vmSheet } from '../render/vm.ts';
 import { MINUTE_MS } from '../../shared/units.ts';

@@ -1,6 +1,6 @@
 // A plan as the planner makes it, move by move, and two of them side by side.
 import type { Comparison } from '../../scheduler/planner/compare-plans.ts';
-import type { Plan, PlannedMove, Stay } from '../../scheduler/planner/plan-types.ts';
+import type { Plan, PlannedMove, Stay } from '../../scheduler/planner/contract/plan-types.ts';
 import { formatBytes } from '../../shared/units.ts';
 import { count, duration } from './format.ts';
 import { table, type Column } from './table.ts';

@@ -10,8 +10,8 @@ import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import type { SchedulerServiceClient as Client } from '../../shared/gen/evenkeel/v1/SchedulerService.ts';
 import type { VmLoad } from '../../shared/gen/evenkeel/v1/VmLoad.ts';
 import { unary } from '../../shared/grpc/client.ts';
-import { hostRun } from '../control.ts';
-import { schedulerClient } from '../operator.ts';
+import { hostRun } from '../hosts/control.ts';
+import { schedulerClient } from '../services/operator.ts';
 import { hostNames } from '../topology.ts';
 
 const call = { timeoutMs: 10_000 };

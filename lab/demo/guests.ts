@@ -1,7 +1,7 @@
 // The demo's four guests: made and removed through `evenkeel`, reached over TCP.
 import { tryCommand, type CommandResult } from '../command.ts';
-import { watchTicks, tellGuest, type TickWatch } from '../guest.ts';
-import { cliCommand, operatorEnvironment } from '../operator.ts';
+import { watchTicks, tellGuest, type TickWatch } from '../image/guest.ts';
+import { cliCommand, operatorEnvironment } from '../services/operator.ts';
 import { baseImage, guestAddress, guestMac, hostBridge, pool, type HostName } from '../topology.ts';
 import type { DemoCluster } from './cluster.ts';
 import type { Screen } from './screen.ts';

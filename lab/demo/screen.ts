@@ -1,6 +1,6 @@
 // How the demo talks: headings, sentences, and one line that is redrawn while something goes on.
 import { spawn } from 'node:child_process';
-import { redrawLine } from '../../cli/terminal.ts';
+import { redrawLine } from '../../cli/terminal/terminal.ts';
 import { paint, wrap, type View } from '../../cli/render/view.ts';
 import { commandEnvironment } from '../command.ts';
 

@@ -9,7 +9,7 @@ import { gauge, loadStyle } from '../../cli/render/format.ts';
 import { byName } from '../../cli/render/format.ts';
 import { isEnded, migrationResult, progressLine } from '../../cli/render/migration.ts';
 import { paint } from '../../cli/render/view.ts';
-import type { TickRecord, TickWatch } from '../guest.ts';
+import type { TickRecord, TickWatch } from '../image/guest.ts';
 import { hostNames } from '../topology.ts';
 import { runningOn, waitFor, type DemoCluster } from './cluster.ts';
 import { burn, busyRatio, createGuest, evenkeel, guests, watchGuest, type DemoGuest } from './guests.ts';

@@ -7,11 +7,11 @@ import type { VmLoad } from '../../shared/gen/evenkeel/v1/VmLoad.ts';
 import type { WatchLoadRequest } from '../../shared/gen/evenkeel/v1/WatchLoadRequest.ts';
 import type { WatchLoadResponseInput } from '../../shared/gen/evenkeel/v1/WatchLoadResponse.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import { hotResources } from '../cluster/heat.ts';
-import { allocatedBytes } from '../cluster/load.ts';
+import { hotResources } from '../load/heat.ts';
+import { allocatedBytes } from '../load/load.ts';
 import { hostState, vmsOf, type HostView, type VmView } from '../cluster/view.ts';
 import type { Core } from '../core.ts';
-import type { Ledger } from '../planner/ledger.ts';
+import type { Ledger } from '../restraint/ledger.ts';
 import { activeVms, findHost } from './names.ts';
 
 // Faster than people can read and agents sample would only cost; slower than a minute looks dead.

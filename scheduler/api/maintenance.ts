@@ -6,7 +6,7 @@ import type { ExitMaintenanceRequest } from '../../shared/gen/evenkeel/v1/ExitMa
 import type { ExitMaintenanceResponseInput } from '../../shared/gen/evenkeel/v1/ExitMaintenanceResponse.ts';
 import type { ListMaintenanceResponseInput } from '../../shared/gen/evenkeel/v1/ListMaintenanceResponse.ts';
 import type { Maintenance } from '../../shared/gen/evenkeel/v1/Maintenance.ts';
-import { progressOf, type MaintenanceEntry } from '../control/maintenance.ts';
+import { progressOf, type MaintenanceEntry } from '../people/maintenance.ts';
 import { vmsOf } from '../cluster/view.ts';
 import type { Core } from '../core.ts';
 import { findHost } from './names.ts';

@@ -3,7 +3,7 @@ import { invalidField } from '../../shared/errors.ts';
 import type { GetModeResponseInput } from '../../shared/gen/evenkeel/v1/GetModeResponse.ts';
 import type { SetModeRequest } from '../../shared/gen/evenkeel/v1/SetModeRequest.ts';
 import type { SetModeResponseInput } from '../../shared/gen/evenkeel/v1/SetModeResponse.ts';
-import type { ModeScope } from '../control/modes.ts';
+import type { ModeScope } from '../people/modes.ts';
 import type { Core } from '../core.ts';
 import { findActiveVm, findHost, unknownVm } from './names.ts';
 

@@ -5,7 +5,7 @@ import { SECOND_MS } from '../../shared/units.ts';
 import { hostState } from '../cluster/view.ts';
 import type { Core } from '../core.ts';
 import { placeMigration, type Placement } from '../planner/placement.ts';
-import type { Hold, Snapshot, SnapshotHost, SnapshotVm } from '../planner/snapshot.ts';
+import type { Hold, Snapshot, SnapshotHost, SnapshotVm } from '../planner/contract/snapshot.ts';
 
 // Holds that say what evenkeel leaves alone by itself; a person may know better.
 const LEFT_TO_PEOPLE: ReadonlySet<string> = new Set(['never_move', 'control_plane', 'observing', 'failed']);

@@ -5,7 +5,7 @@ import type { VmSpec } from '../../shared/gen/evenkeel/v1/VmSpec.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import type { Core } from '../core.ts';
 import { placeNew } from '../planner/placement.ts';
-import { isSettling, type PendingVm } from '../planner/snapshot.ts';
+import { isSettling, type PendingVm } from '../planner/contract/snapshot.ts';
 import { findHost } from './names.ts';
 import { orderSnapshot, refusedOrder, untilKnown } from './orders.ts';
 

@@ -7,11 +7,11 @@ import type { RemoveRuleRequest } from '../../shared/gen/evenkeel/v1/RemoveRuleR
 import type { RemoveRuleResponseInput } from '../../shared/gen/evenkeel/v1/RemoveRuleResponse.ts';
 import type { Rule } from '../../shared/gen/evenkeel/v1/Rule.ts';
 import type { RuleConflict } from '../../shared/gen/evenkeel/v1/RuleConflict.ts';
-import { WRITTEN_BY_COMMAND } from '../control/rule-book.ts';
-import { resolveRules, ruleProblem } from '../control/rules.ts';
+import { WRITTEN_BY_COMMAND } from '../people/rule-book.ts';
+import { resolveRules, ruleProblem } from '../people/rules.ts';
 import type { Core } from '../core.ts';
-import type { Conflict } from '../planner/plan-types.ts';
-import type { Snapshot } from '../planner/snapshot.ts';
+import type { Conflict } from '../planner/contract/plan-types.ts';
+import type { Snapshot } from '../planner/contract/snapshot.ts';
 
 // Becomes part of a key in JetStream.
 const RULE_ID = /^[A-Za-z0-9][\w.-]{0,62}$/;

@@ -1,8 +1,8 @@
 // The live cluster as a snapshot: what the reports show, what migrations and people have said, in the planner's words.
 import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
-import type { Detection } from '../planner/hot-hosts.ts';
-import type { Ledger } from '../planner/ledger.ts';
-import { quietReason, type QuietWindow } from '../planner/quiet-windows.ts';
+import type { Detection } from '../load/hot-hosts.ts';
+import type { Ledger } from '../restraint/ledger.ts';
+import { quietReason, type QuietWindow } from '../restraint/quiet-windows.ts';
 import {
   SNAPSHOT_FORMAT,
   type LoadFigures,
@@ -12,12 +12,12 @@ import {
   type SnapshotHost,
   type SnapshotRule,
   type SnapshotVm,
-} from '../planner/snapshot.ts';
-import type { UsualLoad } from '../planner/usual.ts';
-import { hotSpotsOf } from './evidence.ts';
-import { vmFigures } from './figures.ts';
-import { holdOf } from './holds.ts';
-import { settledPoints } from './points.ts';
+} from '../planner/contract/snapshot.ts';
+import type { UsualLoad } from '../load/usual.ts';
+import { hotSpotsOf } from '../load/evidence.ts';
+import { vmFigures } from '../load/figures.ts';
+import { holdOf } from '../restraint/holds.ts';
+import { settledPoints } from '../load/points.ts';
 import { needsOf, traitsOf } from './traits.ts';
 import { hostState, type ClusterView, type HostView, type VmView } from './view.ts';
 

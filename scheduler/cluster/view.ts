@@ -1,12 +1,12 @@
 // The cluster as the reports show it: a fold of HostReports into hosts and VMs, bounded in time and number.
 import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
 import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
-import type { Detection } from '../planner/hot-hosts.ts';
-import type { LoadFigures } from '../planner/snapshot.ts';
-import { hostFigures, vmFigures } from './figures.ts';
-import { COLD, heatsAfter, type Heats } from './heat.ts';
-import { hostPoint, vmPoint, type HostPoint, type VmPoint } from './load.ts';
-import { evenPoints, settledPoints, staleAfterMs } from './points.ts';
+import type { Detection } from '../load/hot-hosts.ts';
+import type { LoadFigures } from '../planner/contract/snapshot.ts';
+import { hostFigures, vmFigures } from '../load/figures.ts';
+import { COLD, heatsAfter, type Heats } from '../load/heat.ts';
+import { hostPoint, vmPoint, type HostPoint, type VmPoint } from '../load/load.ts';
+import { evenPoints, settledPoints, staleAfterMs } from '../load/points.ts';
 
 /** One host. Values are replaced, never changed, so a reader may keep one as long as it likes. */
 export interface HostView {

@@ -4,7 +4,7 @@ import { pause, type Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import { decodeJson, encodeJson, isBeaten, type Store, type StoredEntry } from '../store.ts';
+import { decodeJson, encodeJson, isBeaten, type Store, type StoredEntry } from '../store/store.ts';
 
 /** Who leads, as told to those who ask another scheduler. */
 export interface Leader {

@@ -7,7 +7,7 @@ import { EvenkeelError } from '../../shared/errors.ts';
 import type { Migration, MigrationInput } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import type { Logger } from '../../shared/log.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import { changeKey, decodeJson, encodeJson, isBeaten, type Store, type StoredEntry } from '../store.ts';
+import { changeKey, decodeJson, encodeJson, isBeaten, type Store, type StoredEntry } from '../store/store.ts';
 import { isOver } from './machine.ts';
 
 // Ended migrations held in memory for lists, explanations and cool-downs; a page of a busy week.

@@ -1,6 +1,6 @@
 // Slots: how many migrations use a host, the cluster and its network at one time. All that is held is one key, so one
 // compare-and-set decides, whoever else decides at that moment.
-import { changeKey, decodeJson, encodeJson, type Store } from '../store.ts';
+import { changeKey, decodeJson, encodeJson, type Store } from '../store/store.ts';
 
 export interface SlotLimits {
   readonly outPerHost: number;

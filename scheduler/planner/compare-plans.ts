@@ -1,5 +1,5 @@
 // Two plans for one snapshot, compared move by move: what another policy would have done differently.
-import type { Plan, PlannedMove } from './plan-types.ts';
+import type { Plan, PlannedMove } from './contract/plan-types.ts';
 
 export interface Comparison {
   readonly same: readonly PlannedMove[];

@@ -2,16 +2,16 @@
 // size, memory, rules and faults are not.
 import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
 import { formatBytes } from '../../shared/units.ts';
-import { boardOf } from './board.ts';
-import { at, wholeAt } from './columns.ts';
-import { Draft } from './draft.ts';
-import { Effort } from './effort.ts';
-import { missingBytes } from './make-room.ts';
-import { demandOf } from './pending.ts';
-import type { PlanPolicy } from './policy.ts';
-import { closedWords, refusal, refusePlace } from './refusals.ts';
-import type { PendingVm, Snapshot } from './snapshot.ts';
-import { closedTo } from './targets.ts';
+import { boardOf } from './board/board.ts';
+import { at, wholeAt } from './board/columns.ts';
+import { Draft } from './board/draft.ts';
+import { Effort } from './board/effort.ts';
+import { missingBytes } from './duties/make-room.ts';
+import { demandOf } from './duties/pending.ts';
+import type { PlanPolicy } from './contract/policy.ts';
+import { closedWords, refusal, refusePlace } from './words/refusals.ts';
+import type { PendingVm, Snapshot } from './contract/snapshot.ts';
+import { closedTo } from './board/targets.ts';
 
 /** A place, or every host's reason why it is none. */
 export interface Placement {

@@ -1,22 +1,22 @@
 // The plan: one function for every reason to move a VM, from a snapshot, a policy and limits alone (docs/PLANNER.md).
-import { boardOf } from './board.ts';
-import { Consolidation, emptyHostsOf } from './consolidate.ts';
-import { conflictsOf } from './conflicts.ts';
-import { movesOf } from './describe.ts';
-import { Draft } from './draft.ts';
-import { Effort } from './effort.ts';
-import { evacuate } from './evacuate.ts';
-import { evenOut } from './evenness.ts';
-import { totalCost } from './host-cost.ts';
-import { repairMustRules } from './must-rules.ts';
-import { makeRoomForPending } from './pending.ts';
-import type { Plan, PlanLimits, PlannedMove } from './plan-types.ts';
-import type { PlanPolicy } from './policy.ts';
-import { judgeTouched, relieveHotHosts } from './relieve.ts';
-import { memoryOf, waitsOf, type MemoryBooked } from './sequence.ts';
-import { grantWishes } from './should-rules.ts';
-import type { Snapshot } from './snapshot.ts';
-import { staysOf, type Frozen } from './stays.ts';
+import { boardOf } from './board/board.ts';
+import { Consolidation, emptyHostsOf } from './duties/consolidate.ts';
+import { conflictsOf } from './words/conflicts.ts';
+import { movesOf } from './words/describe.ts';
+import { Draft } from './board/draft.ts';
+import { Effort } from './board/effort.ts';
+import { evacuate } from './duties/evacuate.ts';
+import { evenOut } from './duties/evenness.ts';
+import { totalCost } from './board/host-cost.ts';
+import { repairMustRules } from './duties/must-rules.ts';
+import { makeRoomForPending } from './duties/pending.ts';
+import type { Plan, PlanLimits, PlannedMove } from './contract/plan-types.ts';
+import type { PlanPolicy } from './contract/policy.ts';
+import { judgeTouched, relieveHotHosts } from './duties/relieve.ts';
+import { memoryOf, waitsOf, type MemoryBooked } from './duties/sequence.ts';
+import { grantWishes } from './duties/should-rules.ts';
+import type { Snapshot } from './contract/snapshot.ts';
+import { staysOf, type Frozen } from './words/stays.ts';
 
 /** @public What the control loop allows a plan: far more than a whole one of a thousand hosts has ever needed, well under a second. */
 export const LIVE_STEPS_MAX = 5_000_000;

@@ -1,12 +1,12 @@
 // Where one VM could go now, and what each other host has against it.
 import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
-import { boardOf } from './board.ts';
-import { wholeAt } from './columns.ts';
-import { Draft } from './draft.ts';
-import { Effort } from './effort.ts';
-import type { PlanPolicy } from './policy.ts';
-import { refusePair, refusePlace, refuseUnit } from './refusals.ts';
-import type { Snapshot } from './snapshot.ts';
+import { boardOf } from './board/board.ts';
+import { wholeAt } from './board/columns.ts';
+import { Draft } from './board/draft.ts';
+import { Effort } from './board/effort.ts';
+import type { PlanPolicy } from './contract/policy.ts';
+import { refusePair, refusePlace, refuseUnit } from './words/refusals.ts';
+import type { Snapshot } from './contract/snapshot.ts';
 
 export interface VmPlaces {
   /** About the VM itself first, then about hosts. */

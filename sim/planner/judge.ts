@@ -1,7 +1,12 @@
 // Judges a plan by the snapshot alone, with none of the planner's own code: rules, memory at every moment, budgets, reasons.
-import type { Plan, PlannedMove } from '../../scheduler/planner/plan-types.ts';
-import type { PlanPolicy } from '../../scheduler/planner/policy.ts';
-import type { Snapshot, SnapshotHost, SnapshotRule, SnapshotVm } from '../../scheduler/planner/snapshot.ts';
+import type { Plan, PlannedMove } from '../../scheduler/planner/contract/plan-types.ts';
+import type { PlanPolicy } from '../../scheduler/planner/contract/policy.ts';
+import type {
+  Snapshot,
+  SnapshotHost,
+  SnapshotRule,
+  SnapshotVm,
+} from '../../scheduler/planner/contract/snapshot.ts';
 
 interface World {
   readonly snapshot: Snapshot;

@@ -1,5 +1,5 @@
 // A random cluster: hosts of unequal size and state, VMs from idle to larger than a host, rules, holds, budgets. One seed, one cluster.
-import { DEFAULT_PLAN_POLICY } from '../../scheduler/planner/policy.ts';
+import { DEFAULT_PLAN_POLICY } from '../../scheduler/planner/contract/policy.ts';
 import {
   SNAPSHOT_FORMAT,
   type Figures,
@@ -9,10 +9,10 @@ import {
   type SnapshotHost,
   type SnapshotRule,
   type SnapshotVm,
-} from '../../scheduler/planner/snapshot.ts';
+} from '../../scheduler/planner/contract/snapshot.ts';
 import { RULE_KINDS, RULE_STRENGTHS } from '../../shared/rule-words.ts';
 import { GIB, MIB } from '../../shared/units.ts';
-import { Random } from '../random.ts';
+import { Random } from '../world/random.ts';
 
 const AT_MS = 1_700_000_000_000;
 const HOSTS_MAX = 8;

@@ -1,8 +1,8 @@
 // One random cluster: plans it, judges the plan, and plans again what comes of it.
 import { planMoves } from '../../scheduler/planner/plan-moves.ts';
-import type { PlannedMove } from '../../scheduler/planner/plan-types.ts';
-import { DEFAULT_PLAN_POLICY, type PlanPolicy } from '../../scheduler/planner/policy.ts';
-import { readSnapshot } from '../../scheduler/planner/read-snapshot.ts';
+import type { PlannedMove } from '../../scheduler/planner/contract/plan-types.ts';
+import { DEFAULT_PLAN_POLICY, type PlanPolicy } from '../../scheduler/planner/contract/policy.ts';
+import { readSnapshot } from '../../scheduler/planner/contract/read-snapshot.ts';
 import type {
   Figures,
   HotSpot,
@@ -10,7 +10,7 @@ import type {
   Snapshot,
   SnapshotHost,
   SnapshotVm,
-} from '../../scheduler/planner/snapshot.ts';
+} from '../../scheduler/planner/contract/snapshot.ts';
 import { faultsOf } from './judge.ts';
 import { randomCluster } from './random-cluster.ts';
 

@@ -1,8 +1,8 @@
 // Policies that decide from a snapshot, evenkeel's own planner among them, as strategies of a replay.
 import { planMoves } from '../../scheduler/planner/plan-moves.ts';
-import type { PlanPolicy } from '../../scheduler/planner/policy.ts';
+import type { PlanPolicy } from '../../scheduler/planner/contract/policy.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import type { SnapshotPolicy } from '../baselines/snapshot-model.ts';
+import type { SnapshotPolicy } from './baselines/snapshot-model.ts';
 import type { Cluster } from './cluster.ts';
 import { Observer, type ObserverOptions } from './observe.ts';
 import type { Order, Strategy } from './run.ts';

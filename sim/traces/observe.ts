@@ -1,5 +1,5 @@
 // The modelled cluster as evenkeel sees it: what it remembers of VMs, and a snapshot at each step.
-import { predict } from '../../scheduler/planner/forecast.ts';
+import { predict } from '../../scheduler/load/forecast.ts';
 import {
   SNAPSHOT_FORMAT,
   type Figures,
@@ -7,8 +7,8 @@ import {
   type Snapshot,
   type SnapshotHost,
   type SnapshotVm,
-} from '../../scheduler/planner/snapshot.ts';
-import { withSample, type UsualLoad } from '../../scheduler/planner/usual.ts';
+} from '../../scheduler/planner/contract/snapshot.ts';
+import { withSample, type UsualLoad } from '../../scheduler/load/usual.ts';
 import { MIB, MINUTE_MS } from '../../shared/units.ts';
 import { HISTORY_LENGTH, type Cluster, type SimHost, type SimVm } from './cluster.ts';
 

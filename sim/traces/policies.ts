@@ -1,19 +1,19 @@
 // The policies by name, each made anew for a run.
-import { DEFAULT_PLAN_POLICY, type PlanPolicy } from '../../scheduler/planner/policy.ts';
+import { DEFAULT_PLAN_POLICY, type PlanPolicy } from '../../scheduler/planner/contract/policy.ts';
 import { MIB, MINUTE_MS } from '../../shared/units.ts';
-import { cloudStack, proxmox } from '../baselines/dispersion.ts';
-import { sandpiper, thresholdLeastLoaded } from '../baselines/hot-spots.ts';
-import { firstFit, placeAll } from '../baselines/initial-placement.ts';
-import { minimumMigrationTime } from '../baselines/minimum-migration-time.ts';
+import { cloudStack, proxmox } from './baselines/dispersion.ts';
+import { sandpiper, thresholdLeastLoaded } from './baselines/hot-spots.ts';
+import { firstFit, placeAll } from './baselines/initial-placement.ts';
+import { minimumMigrationTime } from './baselines/minimum-migration-time.ts';
 import {
   localRegression,
   medianDeviation,
   quartileRange,
   threshold,
   type OverloadTest,
-} from '../baselines/overload.ts';
-import type { SnapshotPolicy } from '../baselines/snapshot-model.ts';
-import { leastPower, mediumFit, type TargetRule } from '../baselines/targets.ts';
+} from './baselines/overload.ts';
+import type { SnapshotPolicy } from './baselines/snapshot-model.ts';
+import { leastPower, mediumFit, type TargetRule } from './baselines/targets.ts';
 import { bySnapshot, evenkeelUnder } from './by-snapshot.ts';
 import type { Cluster } from './cluster.ts';
 import { MIGRATION_MB_PER_SECOND } from './consolidation.ts';

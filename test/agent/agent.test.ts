@@ -7,7 +7,7 @@ import t, { type Test } from 'tap';
 import { stringify } from 'yaml';
 import { startAgent } from '../../agent/agent.ts';
 import { agentSchema } from '../../agent/config.ts';
-import { createAskSource } from '../../agent/migration/source-agent.ts';
+import { createAskSource } from '../../agent/migration/target/source-agent.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { Daemon } from '../../shared/daemon.ts';
 import type { CreateVmResponse } from '../../shared/gen/evenkeel/v1/CreateVmResponse.ts';
@@ -21,9 +21,9 @@ import { connectNats, ensureStreams, samplesSubject } from '../../shared/nats.ts
 import { loadSettings, type TlsSettings } from '../../shared/settings.ts';
 import { MIB, SECOND_MS } from '../../shared/units.ts';
 import { createAuthority } from '../certificates.ts';
-import { whyNoLibvirtd } from '../libvirt/private-libvirtd.ts';
+import { whyNoLibvirtd } from './libvirt/private-libvirtd.ts';
 import { freePort, skipWithout, startNats } from '../services.ts';
-import { spec, startRealHost, type RealHost } from '../vm/real-host.ts';
+import { spec, startRealHost, type RealHost } from './vm/real-host.ts';
 
 const skip = whyNoLibvirtd() ?? skipWithout('nats-server');
 const wait = { timeoutMs: 30_000 };

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { runnerFor } from '../../cli/context.ts';
 import { buildProgram, runProgram } from '../../cli/program.ts';
-import type { Terminal } from '../../cli/terminal.ts';
+import type { Terminal } from '../../cli/terminal/terminal.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

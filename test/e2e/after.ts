@@ -1,6 +1,6 @@
 // Runs after all tests, also failed ones: takes the lab down if the tests brought it up.
 import { down } from '../../lab/lab.ts';
-import { withLock } from '../../lab/lock.ts';
+import { withLock } from '../../lab/kernel/lock.ts';
 import { isOurLab, releaseLab } from './started-by-tests.ts';
 
 // As long as a lab command of someone else may take.

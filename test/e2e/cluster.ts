@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { certificateFolder } from '../../lab/certificates.ts';
+import { certificateFolder } from '../../lab/services/certificates.ts';
 import { tryCommand, runCommand, type CommandResult } from '../../lab/command.ts';
-import { hostExec, hostRun } from '../../lab/control.ts';
-import { tellGuest, watchTicks, type TickWatch } from '../../lab/guest.ts';
+import { hostExec, hostRun } from '../../lab/hosts/control.ts';
+import { tellGuest, watchTicks, type TickWatch } from '../../lab/image/guest.ts';
 import { up } from '../../lab/lab.ts';
-import { withLock } from '../../lab/lock.ts';
-import { networkIsUp } from '../../lab/network.ts';
+import { withLock } from '../../lab/kernel/lock.ts';
+import { networkIsUp } from '../../lab/hosts/network.ts';
 import { poolFolder, repositoryRoot } from '../../lab/paths.ts';
 import { parseVmList } from '../../lab/status.ts';
 import {

@@ -1,7 +1,7 @@
 // The quick part of the fault suite (test/faults): four faults that between them touch each daemon, both commits and every check.
 import t from 'tap';
-import type { CaseMode } from '../faults/mode.ts';
-import { cases } from '../faults/list.ts';
+import type { CaseMode } from '../faults/cases/mode.ts';
+import { cases } from '../faults/cases/list.ts';
 import { runCase } from '../faults/run.ts';
 import { openCluster, skipWithoutLab } from './cluster.ts';
 

@@ -1,7 +1,7 @@
 // Live migrations between real hosts: ordered by the planner, ordered by a person, and with the source's agent killed.
 import t, { type Test } from 'tap';
-import { hostRun } from '../../lab/control.ts';
-import type { TickRecord, TickWatch } from '../../lab/guest.ts';
+import { hostRun } from '../../lab/hosts/control.ts';
+import type { TickRecord, TickWatch } from '../../lab/image/guest.ts';
 import { guest as guestFacts, isHostName, type HostName } from '../../lab/topology.ts';
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import { openCluster, seconds, skipWithoutLab, until, type Cluster, type Guest } from './cluster.ts';

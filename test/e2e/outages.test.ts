@@ -7,7 +7,7 @@ import {
   startService,
   stopService,
   type ServiceName,
-} from '../../lab/control.ts';
+} from '../../lab/hosts/control.ts';
 import { hosts, labHost, type HostName } from '../../lab/topology.ts';
 import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
 import { openCluster, seconds, skipWithoutLab, sleep, until, type Cluster, type Guest } from './cluster.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { certificateFolder } from '../../lab/certificates.ts';
+import { certificateFolder } from '../../lab/services/certificates.ts';
 import { tryCommand, type CommandResult } from '../../lab/command.ts';
 import { repositoryRoot } from '../../lab/paths.ts';
 import {

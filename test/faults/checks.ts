@@ -1,7 +1,7 @@
 // What must hold once a case is over, asked of libvirt, the scheduler, the guest and its disk; each breach in one sentence.
 import { readFile } from 'node:fs/promises';
-import { hostRun } from '../../lab/control.ts';
-import { hostLeader } from '../../lab/host.ts';
+import { hostRun } from '../../lab/hosts/control.ts';
+import { hostLeader } from '../../lab/hosts/host.ts';
 import { hostNames, labHost, type HostName } from '../../lab/topology.ts';
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import { sleep, type Cluster, type Guest } from '../e2e/cluster.ts';
@@ -13,7 +13,7 @@ const virsh = ['virsh', '-c', 'qemu:///system'] as const;
 const wait = { timeoutMs: 30_000 };
 /** Samples come once a second; the view may wait for the next one or two. */
 const viewWithinMs = 20_000;
-/** What the agent remembers (agent/migration/intents.ts). */
+/** What the agent remembers (agent/migration/promises/intents.ts). */
 const intentsFile = '/var/lib/evenkeel/agent/intents.json';
 /** libvirt's range for incoming migrations (migration_port_min and _max of qemu.conf). */
 const migrationPorts = { min: 49_152, max: 49_215 };

@@ -1,6 +1,6 @@
-// The guest's numbered records on its second disk (lab/guest/guestd.c, "disk on"), as read from the disk's image.
+// The guest's numbered records on its second disk (lab/image/guest/guestd.c, "disk on"), as read from the disk's image.
 
-/** As in lab/guest/guestd.c. */
+/** As in lab/image/guest/guestd.c. */
 const recordBlocks = 2048;
 
 export interface DiskLog {

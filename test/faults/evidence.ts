@@ -1,8 +1,8 @@
 // Keeps what the daemons logged during a case that broke a promise, before the next case makes more.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hostExec } from '../../lab/control.ts';
-import { logFolder } from '../../lab/kernel-objects.ts';
+import { hostExec } from '../../lab/hosts/control.ts';
+import { logFolder } from '../../lab/kernel/kernel-objects.ts';
 import { hostNames } from '../../lab/topology.ts';
 
 const wait = { timeoutMs: 30_000 };

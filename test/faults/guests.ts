@@ -1,9 +1,9 @@
 // The suite's guests: one with disks that a lock protects, one that can write to no disk; made when needed, kept while whole.
-import { hostExec, hostRun } from '../../lab/control.ts';
-import { tellGuest } from '../../lab/guest.ts';
+import { hostExec, hostRun } from '../../lab/hosts/control.ts';
+import { tellGuest } from '../../lab/image/guest.ts';
 import { leases, pool, type HostName } from '../../lab/topology.ts';
 import { until, type Cluster, type Guest } from '../e2e/cluster.ts';
-import type { CaseMode } from './mode.ts';
+import type { CaseMode } from './cases/mode.ts';
 
 const virsh = ['virsh', '-c', 'qemu:///system'] as const;
 const wait = { timeoutMs: 60_000 };

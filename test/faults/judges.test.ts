@@ -2,7 +2,7 @@
 import t from 'tap';
 import { checksum, readDiskLog } from './disk-log.ts';
 import { overlaps } from './intervals.ts';
-import { cases, notRun } from './list.ts';
+import { cases, notRun } from './cases/list.ts';
 import { randomFault } from './random.ts';
 
 /** One look every 100 ms; each letter of `picture` is a look at which the copy ran. */

@@ -1,10 +1,10 @@
 // npm run test:faults: the cases on real hosts, or a random fault again and again; with --json one object as the last line.
 import { parseArgs } from 'node:util';
-import { readProfile } from '../../lab/profile.ts';
+import { readProfile } from '../../lab/hosts/profile.ts';
 import { openCluster, type Cluster } from '../e2e/cluster.ts';
-import { caseName, type FaultCase } from './case.ts';
-import { caseModes, type CaseMode } from './mode.ts';
-import { cases, notRun } from './list.ts';
+import { caseName, type FaultCase } from './cases/case.ts';
+import { caseModes, type CaseMode } from './cases/mode.ts';
+import { cases, notRun } from './cases/list.ts';
 import { pingPong } from './ping-pong.ts';
 import { randomCase, randomFault } from './random.ts';
 import { runCase, type CaseResult } from './run.ts';

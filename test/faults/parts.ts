@@ -1,8 +1,8 @@
 // The parts of the lab that a fault can strike, and how each is killed, stopped, cut off and made whole again.
 import { readFile } from 'node:fs/promises';
-import { hostExec, hostRun, startService } from '../../lab/control.ts';
-import { hostLeader } from '../../lab/host.ts';
-import { commandName, daemonPids } from '../../lab/kernel-objects.ts';
+import { hostExec, hostRun, startService } from '../../lab/hosts/control.ts';
+import { hostLeader } from '../../lab/hosts/host.ts';
+import { commandName, daemonPids } from '../../lab/kernel/kernel-objects.ts';
 import { bridge, hostNames, hosts, labHost, type HostName } from '../../lab/topology.ts';
 import { findQemus } from './sampler.ts';
 

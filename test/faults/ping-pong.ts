@@ -1,6 +1,6 @@
 // F1: no fault at all, many times to and fro under a steady load: what a migration costs the guest, and what it leaves.
 import { seconds, sleep, until, type Cluster } from '../e2e/cluster.ts';
-import { expectedCommit, type CaseMode } from './mode.ts';
+import { expectedCommit, type CaseMode } from './cases/mode.ts';
 import { checkDisk, checkHome, checkPorts, checkView } from './checks.ts';
 import { readyGuest } from './guests.ts';
 import { healAll } from './parts.ts';

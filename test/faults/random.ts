@@ -1,6 +1,6 @@
 // The random mode: from a seed, a part, a way, a moment and a time; the same seed always gives the same fault.
-import type { FaultCase } from './case.ts';
-import type { CaseMode } from './mode.ts';
+import type { FaultCase } from './cases/case.ts';
+import type { CaseMode } from './cases/mode.ts';
 import type { Cut, Part } from './parts.ts';
 import type { Stage } from './stage.ts';
 

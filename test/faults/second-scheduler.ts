@@ -1,7 +1,7 @@
 // A second scheduler beside the lab's own, of the same code and settings on another port, for as long as a case needs it.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { certificateFolder } from '../../lab/certificates.ts';
+import { certificateFolder } from '../../lab/services/certificates.ts';
 import { commandEnvironment } from '../../lab/command.ts';
 import { codeStage, servicesFolder } from '../../lab/paths.ts';
 import { bridge } from '../../lab/topology.ts';

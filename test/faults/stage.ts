@@ -1,6 +1,6 @@
 // The scene of one case: a guest, its source and target, the migration, and the means to hold it at a moment.
-import { hostExec, hostRun } from '../../lab/control.ts';
-import type { TickWatch } from '../../lab/guest.ts';
+import { hostExec, hostRun } from '../../lab/hosts/control.ts';
+import type { TickWatch } from '../../lab/image/guest.ts';
 import type { HostName } from '../../lab/topology.ts';
 import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import { seconds, sleep, until, type Cluster, type Guest } from '../e2e/cluster.ts';

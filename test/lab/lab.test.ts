@@ -2,17 +2,17 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import { limitFiles, parseHierarchies, type Hierarchy } from '../../lab/cgroup.ts';
-import { subjects } from '../../lab/certificates.ts';
-import { productionPackages } from '../../lab/code.ts';
-import { writeCpio } from '../../lab/cpio.ts';
-import { initramfsEntries, moduleLoadOrder } from '../../lab/guest-image.ts';
-import { hostFiles } from '../../lab/host-files.ts';
-import { parseLedger, undoSteps, withEntry, withoutOwners, type Ledger } from '../../lab/ledger.ts';
-import { writeMbr } from '../../lab/mbr.ts';
-import { formatStat, nextCounters, parseCpuStat } from '../../lab/proc-stat.ts';
+import { limitFiles, parseHierarchies, type Hierarchy } from '../../lab/hosts/cgroup.ts';
+import { subjects } from '../../lab/services/certificates.ts';
+import { productionPackages } from '../../lab/services/code.ts';
+import { writeCpio } from '../../lab/image/cpio.ts';
+import { initramfsEntries, moduleLoadOrder } from '../../lab/image/guest-image.ts';
+import { hostFiles } from '../../lab/hosts/host-files.ts';
+import { parseLedger, undoSteps, withEntry, withoutOwners, type Ledger } from '../../lab/kernel/ledger.ts';
+import { writeMbr } from '../../lab/image/mbr.ts';
+import { formatStat, nextCounters, parseCpuStat } from '../../lab/hosts/proc-stat.ts';
 import { parseVmList } from '../../lab/status.ts';
-import { tlsFiles } from '../../lab/tls-files.ts';
+import { tlsFiles } from '../../lab/hosts/tls-files.ts';
 import { guestAddress, guestMac, hosts, isHostName, labHost, pool } from '../../lab/topology.ts';
 import { skipWithout } from '../services.ts';
 

@@ -14,7 +14,7 @@ import type { MigrationAgent } from '../../scheduler/migrations/agent-calls.ts';
 import { Journal } from '../../scheduler/migrations/journal.ts';
 import { Runner, type Order } from '../../scheduler/migrations/runner.ts';
 import { Slots } from '../../scheduler/migrations/slots.ts';
-import type { Store, StoredEntry } from '../../scheduler/store.ts';
+import type { Store, StoredEntry } from '../../scheduler/store/store.ts';
 import { ManualClock } from '../manual-clock.ts';
 
 export type Shown = Pick<Vm, 'state' | 'stateReason'>;

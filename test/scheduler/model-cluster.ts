@@ -4,9 +4,9 @@ import { hostReportCodec } from '../../shared/proto/load.ts';
 import { GIB, MIB } from '../../shared/units.ts';
 import { detectionOf, policyOf, schedulerSchema, viewLimitsOf } from '../../scheduler/config.ts';
 import { emptyView, foldReport, type ClusterView } from '../../scheduler/cluster/view.ts';
-import { ledgerOf, type Ledger } from '../../scheduler/planner/ledger.ts';
-import { DEFAULT_RESTRAINT } from '../../scheduler/planner/restraint.ts';
-import type { Policy } from '../../scheduler/planner/policy.ts';
+import { ledgerOf, type Ledger } from '../../scheduler/restraint/ledger.ts';
+import { DEFAULT_RESTRAINT } from '../../scheduler/restraint/cool-down.ts';
+import type { Policy } from '../../scheduler/planner/contract/policy.ts';
 import { loadSettings } from '../../shared/settings.ts';
 
 export const SETTINGS = loadSettings(schedulerSchema, undefined, {});

@@ -2,9 +2,13 @@
 import type { Move } from '../../shared/gen/evenkeel/v1/Move.ts';
 import type { PlacementRule } from '../../shared/gen/evenkeel/v1/PlacementRule.ts';
 import type { ClusterView, VmView } from '../../scheduler/cluster/view.ts';
-import { moveOf } from '../../scheduler/control/decisions-of.ts';
-import type { PlannedMove } from '../../scheduler/planner/plan-types.ts';
-import { SNAPSHOT_FORMAT, type Snapshot, type SnapshotHost } from '../../scheduler/planner/snapshot.ts';
+import { moveOf } from '../../scheduler/decisions/wording.ts';
+import type { PlannedMove } from '../../scheduler/planner/contract/plan-types.ts';
+import {
+  SNAPSHOT_FORMAT,
+  type Snapshot,
+  type SnapshotHost,
+} from '../../scheduler/planner/contract/snapshot.ts';
 import { observe } from './model-cluster.ts';
 
 interface NamedVm {

@@ -1,0 +1,139 @@
+// What the target itself must have for an incoming VM: memory by allocation and by use, a port, certificates.
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, WaitOptions } from '../../../shared/clock.ts';
+import { messageOf } from '../../../shared/errors.ts';
+import type { RefusalInput } from '../../../shared/gen/evenkeel/v1/Refusal.ts';
+import { formatBytes } from '../../../shared/units.ts';
+import type { MigrationSettings } from '../../config.ts';
+import type { Connection } from '../../libvirt/connection.ts';
+import { ErrorCode, ListDomainsFlag } from '../../libvirt/constants.ts';
+import { getInfo, listDomains } from '../../libvirt/domain.ts';
+import type { VmDefinition } from '../../vm/definition.ts';
+import { orUndefined } from '../../vm/storage.ts';
+import type { Intents } from '../promises/intents.ts';
+
+export type Refusal = Required<Pick<RefusalInput, 'code' | 'reason' | 'cure'>>;
+
+export interface HostCheckContext {
+  readonly intents: Intents;
+  readonly settings: MigrationSettings;
+  readonly clock: Clock;
+  readonly procRoot: string;
+  memory(): { readonly memoryBytes: number; readonly memoryAvailableBytes: number };
+}
+
+export async function checkMemory(
+  connection: Connection,
+  vm: VmDefinition,
+  context: HostCheckContext,
+  wait: WaitOptions,
+): Promise<Refusal[]> {
+  const { memoryReserveBytes, memoryOvercommitRatio } = context.settings;
+  const { memoryBytes, memoryAvailableBytes } = context.memory();
+  const cure = `choose another host; ${formatBytes(memoryReserveBytes)} stay reserved (migration.memoryReserveBytes)`;
+  const roomBytes = memoryAvailableBytes - memoryReserveBytes;
+  if (vm.memoryMaxBytes > roomBytes)
+    return [
+      {
+        code: 'memory_short',
+        reason: `the VM needs ${formatBytes(vm.memoryMaxBytes)}, and this host has room for ${formatBytes(Math.max(0, roomBytes))}`,
+        cure,
+      },
+    ];
+  const allocatedBytes = await allocatedMemory(connection, vm.uuid, context.intents, wait);
+  const leftBytes = memoryBytes * memoryOvercommitRatio - memoryReserveBytes - allocatedBytes;
+  if (vm.memoryMaxBytes <= leftBytes) return [];
+  return [
+    {
+      code: 'memory_short',
+      reason: `the VM may use up to ${formatBytes(vm.memoryMaxBytes)}, and ${formatBytes(allocatedBytes)} of this host's ${formatBytes(memoryBytes)} are promised to other VMs`,
+      cure: `${cure}, or raise migration.memoryOvercommitRatio`,
+    },
+  ];
+}
+
+/** What active VMs may use at most, and what is on its way here. */
+async function allocatedMemory(
+  connection: Connection,
+  exceptUuid: string,
+  intents: Intents,
+  wait: WaitOptions,
+): Promise<number> {
+  const active = await listDomains(connection, ListDomainsFlag.active, wait);
+  let sumBytes = 0;
+  for (const domain of active) {
+    if (domain.uuid === exceptUuid) continue;
+    const info = await orUndefined(getInfo(connection, domain, wait), ErrorCode.noDomain);
+    sumBytes += info?.memoryMaximumBytes ?? 0;
+  }
+  const here = new Set(active.map(({ uuid }) => uuid));
+  for (const [vmUuid, { intent }] of await intents.open())
+    if (intent?.role === 'target' && vmUuid !== exceptUuid && !here.has(vmUuid))
+      sumBytes += intent.memoryBytes;
+  return sumBytes;
+}
+
+/** libvirt takes the first port of its range on which nobody listens (migration_port_min and _max in qemu.conf). */
+export async function checkPorts({ settings, procRoot }: HostCheckContext): Promise<Refusal[]> {
+  const { portMin, portMax } = settings;
+  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readTable(join(procRoot, 'net', name))));
+  const taken = new Set(tables.flatMap(listeningPorts).filter((port) => port >= portMin && port <= portMax));
+  if (taken.size < portMax - portMin + 1) return [];
+  return [
+    {
+      code: 'ports_exhausted',
+      reason: `all ports from ${portMin} to ${portMax}, through which VMs come in, are taken here`,
+      cure: 'wait for other migrations to end, or widen migration_port_max in qemu.conf and migration.portMax',
+    },
+  ];
+}
+
+/** Without the table nothing is known, and libvirt will say so itself. */
+function readTable(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => '');
+}
+
+const LISTEN = '0A';
+
+/** Of /proc/net/tcp: "sl local_address rem_address st …", addresses as hex with ":port". */
+export function listeningPorts(table: string): number[] {
+  return table
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state]) => state === LISTEN)
+    .map(([, local = '']) => Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16));
+}
+
+const TLS_DIRECTORIES: readonly string[] = ['/etc/pki/libvirt-migrate', '/etc/pki/qemu'];
+
+/** QEMU's certificate for incoming memory. Its key is QEMU's alone; what this daemon may not read is not judged. */
+export async function checkTls({ settings, clock }: HostCheckContext): Promise<Refusal[]> {
+  const directories = settings.tlsDirectory === '' ? TLS_DIRECTORIES : [settings.tlsDirectory];
+  const cure = `put server-cert.pem, server-key.pem and ca-cert.pem of this host there, or tell migration.tlsDirectory`;
+  for (const directory of directories) {
+    const file = join(directory, 'server-cert.pem');
+    try {
+      return judgeCertificate(file, await readFile(file), clock.nowMs());
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code === 'EACCES') return [];
+      if (code !== 'ENOENT') return [{ code: 'tls', reason: `read ${file}: ${messageOf(error)}`, cure }];
+    }
+  }
+  return [{ code: 'tls', reason: `no server-cert.pem in ${directories.join(' or ')} here`, cure }];
+}
+
+function judgeCertificate(file: string, pem: Buffer, nowMs: number): Refusal[] {
+  const { validFrom, validTo } = new X509Certificate(pem);
+  if (Date.parse(validFrom) <= nowMs && nowMs < Date.parse(validTo)) return [];
+  return [
+    {
+      code: 'tls',
+      reason: `${file} is valid from ${validFrom} to ${validTo} only`,
+      cure: 'renew it, and check the clock of this host',
+    },
+  ];
+}

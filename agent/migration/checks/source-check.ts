@@ -1,0 +1,81 @@
+// Refuses storage that stays on its host: devices of other kinds, and block devices, whose path proves nothing.
+//
+// libvirt takes every block device for shared storage and asks nothing (qemuMigrationSrcIsSafe in qemu_migration.c), and
+// QEMU locks files only. Where the same path is another device on the target, the guest would go on with another disk.
+import { posix } from 'node:path';
+import type { WaitOptions } from '../../../shared/clock.ts';
+import type { Connection } from '../../libvirt/connection.ts';
+import type { StorageSource } from '../../vm/definition.ts';
+import { describePool, findPool } from '../../vm/storage.ts';
+import type { Refusal } from './host-check.ts';
+
+/** The disk as people know it, and whether it can be ejected. */
+interface Owner {
+  readonly what: string;
+  readonly cdrom: boolean;
+}
+
+const FIXED_KINDS: readonly string[] = ['nvme', 'vhostvdpa', 'dir'];
+// Their volumes are files or reached over the network; those of all other types are block devices of the host
+// (https://libvirt.org/storage.html).
+const SAFE_POOLS: readonly string[] = [
+  'dir',
+  'fs',
+  'netfs',
+  'vstorage',
+  'gluster',
+  'rbd',
+  'sheepdog',
+  'iscsi-direct',
+];
+const UNPROVEN = 'nothing proves that this is the same device on both hosts';
+
+/** One refusal for each source that stays on its host. An empty drive has none. */
+export async function checkSources(
+  connection: Connection,
+  { what, cdrom }: Owner,
+  sources: readonly StorageSource[],
+  wait: WaitOptions,
+): Promise<Refusal[]> {
+  const refusals: Refusal[] = [];
+  for (const source of sources) {
+    const why = await whyItStays(connection, source, wait);
+    if (why !== undefined)
+      refusals.push({ code: 'storage_unsafe', reason: `${what} ${why}`, cure: cureOf(cdrom) });
+  }
+  return refusals;
+}
+
+function cureOf(cdrom: boolean): string {
+  return cdrom
+    ? 'eject the medium, or use an ISO file on shared storage'
+    : 'move its data to a file on storage that both hosts have mounted or to a network disk; else shut the VM down and move it by hand';
+}
+
+async function whyItStays(
+  connection: Connection,
+  { kind, source, pool }: StorageSource,
+  wait: WaitOptions,
+): Promise<string | undefined> {
+  if (FIXED_KINDS.includes(kind)) return `is of type ${kind}, which stays on its host`;
+  if (kind === 'volume') return whyVolumeStays(connection, source, pool, wait);
+  if (source === '') return undefined;
+  // Under /dev the declared type does not matter: QEMU opens a device for a file as well.
+  const isDevice = kind === 'block' || (kind === 'file' && posix.normalize(source).startsWith('/dev/'));
+  return isDevice ? `is on ${source}, and ${UNPROVEN}` : undefined;
+}
+
+/** By the pool of that name here; a pool that is missing is for others to refuse. */
+async function whyVolumeStays(
+  connection: Connection,
+  volume: string,
+  name: string,
+  wait: WaitOptions,
+): Promise<string | undefined> {
+  const pool = await findPool(connection, name, wait);
+  if (pool === undefined) return undefined;
+  const { type } = await describePool(connection, pool, wait);
+  return SAFE_POOLS.includes(type)
+    ? undefined
+    : `is on volume ${volume} of pool ${name}, of type ${type}, and ${UNPROVEN}`;
+}

@@ -1,0 +1,62 @@
+// What a VM's state on one host means to a migration. Pure.
+import type { VmInput } from '../../../shared/gen/evenkeel/v1/Vm.ts';
+import { PausedReason, ShutoffReason } from '../../libvirt/constants.ts';
+
+/** A migration job runs on it, out or in. */
+export function hasJob({ migrationRole }: VmInput): boolean {
+  return migrationRole === 'VM_MIGRATION_ROLE_OUTGOING' || migrationRole === 'VM_MIGRATION_ROLE_INCOMING';
+}
+
+/** Its vCPUs may run. */
+export function isRunning({ state }: VmInput): boolean {
+  return state === 'VM_STATE_RUNNING' || state === 'VM_STATE_BLOCKED' || state === 'VM_STATE_SHUTTING_DOWN';
+}
+
+export function isPaused({ state }: VmInput): boolean {
+  return state === 'VM_STATE_PAUSED';
+}
+
+export function isOff({ state }: VmInput): boolean {
+  return state === 'VM_STATE_SHUT_OFF' || state === 'VM_STATE_CRASHED';
+}
+
+/** Half of its memory is on the other host: whatever is done to it now loses the guest. */
+export function isInPostCopy({ state, stateReason }: VmInput): boolean {
+  return (
+    state === 'VM_STATE_PAUSED' &&
+    (stateReason === PausedReason.postCopy || stateReason === PausedReason.postCopyFailed)
+  );
+}
+
+/** Not by a person or a migration: its storage or its monitor failed, and resuming it blindly may harm it. */
+export function isPausedByFault({ state, stateReason }: VmInput): boolean {
+  return (
+    state === 'VM_STATE_PAUSED' &&
+    (stateReason === PausedReason.ioError ||
+      stateReason === PausedReason.crashed ||
+      stateReason === PausedReason.watchdog ||
+      stateReason === PausedReason.apiError)
+  );
+}
+
+export type Shown =
+  | { readonly kind: 'left' | 'running' | 'paused' | 'paused_migrating' }
+  | { readonly kind: 'off'; readonly causeCode: 'guest_crashed' | 'guest_shutdown' };
+
+/** What the source shows of a VM whose migration job has ended; `undefined` when libvirt has no such VM. */
+export function shownOnSource(vm: VmInput | undefined): Shown {
+  if (vm === undefined) return { kind: 'left' };
+  if (isOff(vm)) {
+    if (vm.stateReason === ShutoffReason.migrated) return { kind: 'left' };
+    const isCrash = vm.state === 'VM_STATE_CRASHED' || vm.stateReason === ShutoffReason.crashed;
+    return { kind: 'off', causeCode: isCrash ? 'guest_crashed' : 'guest_shutdown' };
+  }
+  if (!isPaused(vm)) return { kind: 'running' };
+  return { kind: vm.stateReason === PausedReason.migration ? 'paused_migrating' : 'paused' };
+}
+
+/** The source has let go of the guest, by libvirt's own word or by the end of its QEMU: its copy cannot run there again. */
+export function hasLetGo(vm: VmInput | undefined): boolean {
+  if (vm?.processEnded === true) return true;
+  return shownOnSource(vm).kind === 'left' && !(vm !== undefined && hasJob(vm));
+}

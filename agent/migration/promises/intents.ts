@@ -1,0 +1,113 @@
+// What this host has promised about migrations, on disk before it is acted on: a restart forgets nothing, a late command is refused.
+import type { Clock } from '../../../shared/clock.ts';
+import { EvenkeelError, messageOf } from '../../../shared/errors.ts';
+import { replaceFile, type StateFolder } from '../../state/folder.ts';
+import { bindingRecord, type Ruling, type VmRecord } from './claims.ts';
+import { readRecords, writeRecords } from './intent-text.ts';
+
+export const INTENTS_FILE = 'intents.json';
+// A host sees far fewer VMs come and go in its life; of those without an open intent the longest unused are dropped.
+const VMS_MAX = 10_000;
+
+export class Intents {
+  readonly #folder: StateFolder;
+  readonly #clock: Clock;
+  #records: ReadonlyMap<string, VmRecord> | undefined;
+  /** Changes are made one after another. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(folder: StateFolder, clock: Clock) {
+    this.#folder = folder;
+    this.#clock = clock;
+  }
+
+  /** Rules on one VM; resolves when what is to be remembered is on disk. Throws FAILED_PRECONDITION when it cannot be. */
+  rule<Answer>(vmUuid: string, ruling: (record: VmRecord | undefined) => Ruling<Answer>): Promise<Answer> {
+    const work = this.#last.then(() => this.#rule(vmUuid, ruling));
+    this.#last = work.catch(() => undefined);
+    return work;
+  }
+
+  async of(vmUuid: string): Promise<VmRecord | undefined> {
+    await this.#last;
+    return this.#binding((await this.#load()).get(vmUuid));
+  }
+
+  /** VMs whose migration is not over here. */
+  async open(): Promise<[vmUuid: string, record: VmRecord][]> {
+    await this.#last;
+    const open: [vmUuid: string, record: VmRecord][] = [];
+    for (const [vmUuid, stored] of await this.#load()) {
+      const record = this.#binding(stored);
+      if (record?.intent !== undefined) open.push([vmUuid, record]);
+    }
+    return open;
+  }
+
+  /** Judged at each use, not once: the clock may have been wrong when the file was read. */
+  #binding(record: VmRecord | undefined): VmRecord | undefined {
+    return bindingRecord(record, this.#clock.nowMs());
+  }
+
+  async #rule<Answer>(
+    vmUuid: string,
+    ruling: (record: VmRecord | undefined) => Ruling<Answer>,
+  ): Promise<Answer> {
+    const records = await this.#load();
+    const before = this.#binding(records.get(vmUuid));
+    const { record, answer } = ruling(before);
+    if (record === before || record === undefined) return answer;
+    const next = new Map(records);
+    // Deleted first, so that the map's order is that of the last use.
+    next.delete(vmUuid);
+    next.set(vmUuid, record);
+    makeRoom(next);
+    await this.#store(next);
+    this.#records = next;
+    return answer;
+  }
+
+  async #load(): Promise<ReadonlyMap<string, VmRecord>> {
+    if (this.#records !== undefined) return this.#records;
+    const file = `${this.#folder.path}/${INTENTS_FILE}`;
+    try {
+      const text = await this.#folder.read(INTENTS_FILE);
+      this.#records = text === undefined ? new Map<string, VmRecord>() : readRecords(text);
+      return this.#records;
+    } catch (error) {
+      throw new EvenkeelError(
+        'FAILED_PRECONDITION',
+        `read ${file}: ${messageOf(error)}; no migration starts or goes on here until you have made sure that no VM of this host is in a migration ("evenkeel migrations", "virsh list --all" on both hosts), then move the file away`,
+        error,
+      );
+    }
+  }
+
+  /** Whole or not at all: written beside, flushed, renamed, and the folder flushed. */
+  async #store(records: ReadonlyMap<string, VmRecord>): Promise<void> {
+    const folder = this.#folder;
+    try {
+      await replaceFile(folder, INTENTS_FILE, writeRecords(records));
+    } catch (error) {
+      // Whether it is on disk is unknown: read what is, before the next ruling.
+      this.#records = undefined;
+      throw new EvenkeelError(
+        'FAILED_PRECONDITION',
+        `write ${folder.path}/${INTENTS_FILE}: ${messageOf(error)}; no migration starts before this works, check stateDirectory and its disk`,
+        error,
+      );
+    }
+  }
+}
+
+function makeRoom(records: Map<string, VmRecord>): void {
+  for (const [vmUuid, { intent }] of records) {
+    if (records.size <= VMS_MAX) return;
+    if (intent === undefined) records.delete(vmUuid);
+  }
+  if (records.size > VMS_MAX)
+    throw new EvenkeelError(
+      'RESOURCE_EXHAUSTED',
+      `remember a migration: ${VMS_MAX} migrations of this host have not ended; end them first`,
+    );
+}

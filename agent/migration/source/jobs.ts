@@ -1,0 +1,202 @@
+// The migrations that leave this host: one job for each id, which outlives the stream that asked for it.
+import { isAborted, pause } from '../../../shared/clock.ts';
+import { EvenkeelError, invalidField } from '../../../shared/errors.ts';
+import type { AbortMigrationRequest } from '../../../shared/gen/evenkeel/v1/AbortMigrationRequest.ts';
+import type { MigrateRequest } from '../../../shared/gen/evenkeel/v1/MigrateRequest.ts';
+import type { MigrateResponseInput } from '../../../shared/gen/evenkeel/v1/MigrateResponse.ts';
+import { MINUTE_MS, SECOND_MS } from '../../../shared/units.ts';
+import { fencedText, ruleAbort, ruleTouch } from '../promises/claims.ts';
+import { MigrationJob, type JobContext } from './job.ts';
+import { checkAsked, checkMigrateRequest } from '../promises/requests.ts';
+
+export interface MigrationJobs {
+  /** Starts the migration, or attaches to it when its id is known; ends with its result. */
+  migrate(request: MigrateRequest, signal: AbortSignal): AsyncIterable<MigrateResponseInput>;
+  abort(request: AbortMigrationRequest, signal: AbortSignal): Promise<void>;
+  /** Attaches to what was started before this agent was; resolves when all of it has ended, or the agent stops. */
+  recover(): Promise<void>;
+}
+
+// Long enough for a scheduler that was restarted to ask for the result.
+const KEPT_MS = 10 * MINUTE_MS;
+// One at a time is the scheduler's rule; more than this in ten minutes is a caller gone wrong.
+const JOBS_MAX = 200;
+// libvirt may come up after the agent.
+const RECOVER_RETRY_MS = 2 * SECOND_MS;
+
+export function createMigrationJobs(context: JobContext): MigrationJobs {
+  return new Jobs(context);
+}
+
+class Jobs implements MigrationJobs {
+  readonly #context: JobContext;
+  readonly #byId = new Map<string, MigrationJob>();
+
+  constructor(context: JobContext) {
+    this.#context = context;
+  }
+
+  migrate(asked: MigrateRequest, signal: AbortSignal): AsyncIterable<MigrateResponseInput> {
+    const { isTcpAllowed, clock } = this.#context;
+    const request = checkMigrateRequest(asked, { isTcpAllowed, nowMs: clock.nowMs() });
+    const known = this.#byId.get(request.migrationId);
+    if (known !== undefined && known.request.vmUuid !== request.vmUuid)
+      throw invalidField('migration_id', `${request.migrationId} is that of VM ${known.request.vmUuid}`);
+    if (known === undefined) return follow(this.#start(request).job, signal);
+    if (known.isLost) return this.#again(known, request, signal);
+    return this.#attend(known, request, signal);
+  }
+
+  async abort(request: AbortMigrationRequest, signal: AbortSignal): Promise<void> {
+    const { asked, vmUuid } = checkAsked(request, this.#context.clock.nowMs());
+    const touched = await this.#context.intents.rule(vmUuid, (record) => ruleAbort(record, asked));
+    if (touched.kind === 'fenced')
+      throw new EvenkeelError('FAILED_PRECONDITION', fencedText(asked, touched.seen));
+    const job = this.#byId.get(asked.migrationId);
+    if ((job === undefined && touched.isStarted) || job?.isLost === true)
+      throw new EvenkeelError(
+        'UNAVAILABLE',
+        `abort migration ${asked.migrationId}: its copy is being looked for, libvirt was away; try again`,
+      );
+    if (job?.request.vmUuid !== vmUuid)
+      throw new EvenkeelError(
+        'NOT_FOUND',
+        `abort migration ${asked.migrationId}: it was not started here, and now will not be`,
+      );
+    await job.abort(signal);
+  }
+
+  async recover(): Promise<void> {
+    const { intents, logger } = this.#context;
+    const open = await intents.open();
+    await Promise.all(
+      open.map(async ([vmUuid, { intent, migrationId }]) => {
+        if (intent?.role !== 'source') return;
+        await this.#takeUp(vmUuid, migrationId).catch((error: unknown) => {
+          logger.error({ err: error, migrationId, vmId: vmUuid }, 'cannot take up a migration');
+        });
+      }),
+    );
+  }
+
+  /** Until it is attached to: libvirt may not be there yet, and a new scheduler may raise the epoch meanwhile. */
+  async #takeUp(vmUuid: string, migrationId: string): Promise<void> {
+    const { clock, stopped, intents } = this.#context;
+    for (;;) {
+      const record = await intents.of(vmUuid);
+      if (record?.migrationId !== migrationId || record.intent?.role !== 'source') return;
+      const known = this.#byId.get(migrationId);
+      if (known !== undefined && !known.isLost) return;
+      const { order } = record.intent;
+      const { job, ended } = this.#start({ ...order, vmUuid, migrationId, epoch: record.epoch });
+      await ended;
+      // What was begun and lost again has its own search.
+      if (job.isClaimed || isAborted(stopped)) return;
+      if (!(await pause(clock, RECOVER_RETRY_MS, stopped))) return;
+    }
+  }
+
+  /** libvirt's answer was lost: the copy may go on without anybody who keeps its time. */
+  async #findAgain(vmUuid: string, migrationId: string): Promise<void> {
+    const { clock, stopped, logger } = this.#context;
+    try {
+      if (await pause(clock, RECOVER_RETRY_MS, stopped)) await this.#takeUp(vmUuid, migrationId);
+    } catch (error) {
+      logger.error({ err: error, migrationId, vmId: vmUuid }, 'cannot take up a migration');
+    }
+  }
+
+  #start(request: MigrateRequest): { job: MigrationJob; ended: Promise<void> } {
+    const { migrationId, vmUuid } = request;
+    refuseSecond(this.#byId.values(), vmUuid);
+    this.#forgetOld();
+    if (this.#byId.size >= JOBS_MAX)
+      throw new EvenkeelError(
+        'RESOURCE_EXHAUSTED',
+        `migrate VM ${vmUuid}: ${JOBS_MAX} migrations in ten minutes`,
+      );
+    const job = new MigrationJob(request, this.#context);
+    this.#byId.set(migrationId, job);
+    const ended = job.run().then(() => {
+      if (this.#byId.get(migrationId) !== job) return;
+      // Nothing has happened under this id, or nobody knows how it went on: the next that asks looks anew.
+      if (!isTold(job)) this.#byId.delete(migrationId);
+      if (job.isClaimed && (job.isLost || !isTold(job))) void this.#findAgain(vmUuid, migrationId);
+    });
+    return { job, ended };
+  }
+
+  #forgetOld(): void {
+    const nowMs = this.#context.clock.monotonicMs();
+    for (const [id, job] of this.#byId)
+      if (job.outcome !== undefined && nowMs - job.endedAtMs > KEPT_MS) this.#byId.delete(id);
+  }
+
+  /** Looks for a copy whose answer was lost; while libvirt is away, what was known last is all there is to say. */
+  async *#again(
+    lost: MigrationJob,
+    request: MigrateRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<MigrateResponseInput> {
+    const { job, ended } = this.#start(request);
+    try {
+      yield* follow(job, signal);
+    } catch (error) {
+      await ended;
+      const { outcome } = lost;
+      if (job.isClaimed || outcome === undefined || outcome instanceof EvenkeelError) throw error;
+      if (!this.#byId.has(request.migrationId)) this.#byId.set(request.migrationId, lost);
+      yield { result: outcome };
+    }
+  }
+
+  async *#attend(
+    job: MigrationJob,
+    { vmUuid, migrationId, epoch }: MigrateRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<MigrateResponseInput> {
+    // Before its order is on disk, a question of its own scheduler would look like one that came in between.
+    if (job.isClaimed) {
+      const asked = { migrationId, epoch };
+      const touched = await this.#context.intents.rule(vmUuid, (record) => ruleTouch(record, asked));
+      if (touched.kind === 'fenced') {
+        const message = fencedText(asked, touched.seen);
+        yield { result: { ok: false, causeCode: 'fenced_epoch', message, progress: job.progress } };
+        return;
+      }
+    }
+    yield* follow(job, signal);
+  }
+}
+
+/** It ended with an answer that stays true. */
+function isTold({ isClaimed, outcome }: MigrationJob): boolean {
+  return isClaimed && !(outcome instanceof EvenkeelError);
+}
+
+function refuseSecond(jobs: Iterable<MigrationJob>, vmUuid: string): void {
+  for (const { request, outcome } of jobs)
+    if (request.vmUuid === vmUuid && outcome === undefined)
+      throw new EvenkeelError(
+        'FAILED_PRECONDITION',
+        `migrate VM ${vmUuid}: migration ${request.migrationId} of it has not ended`,
+      );
+}
+
+/** Progress as it comes, the newest only when the reader is slow, then the result. */
+async function* follow(job: MigrationJob, signal: AbortSignal): AsyncGenerator<MigrateResponseInput> {
+  let version = -1;
+  while (!signal.aborted) {
+    const { outcome } = job;
+    if (outcome instanceof EvenkeelError) throw outcome;
+    if (outcome !== undefined) {
+      yield { result: outcome };
+      return;
+    }
+    if (job.version === version) await job.changed(signal);
+    else {
+      version = job.version;
+      yield { progress: job.progress };
+    }
+  }
+}

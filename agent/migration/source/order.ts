@@ -1,0 +1,60 @@
+// An order to migrate: who gave it, its limits, and when it cannot be begun. Pure.
+import { EvenkeelError } from '../../../shared/errors.ts';
+import type { MigrateRequest } from '../../../shared/gen/evenkeel/v1/MigrateRequest.ts';
+import type { VmInput } from '../../../shared/gen/evenkeel/v1/Vm.ts';
+import { translateLibvirt } from '../../libvirt-errors.ts';
+import type { Asked, CopyLimits, Intent } from '../promises/claims.ts';
+import { hasJob, isRunning } from '../hypervisor/vm-state.ts';
+
+export function askedOf({ migrationId, epoch }: Asked): Asked {
+  return { migrationId, epoch };
+}
+
+export function limitsOf(request: MigrateRequest): CopyLimits {
+  return {
+    targetHostId: request.targetHostId,
+    targetLibvirtUri: request.targetLibvirtUri,
+    targetMigrateUri: request.targetMigrateUri,
+    bandwidthBytesPerSecond: request.bandwidthBytesPerSecond,
+    downtimeMaxMs: request.downtimeMaxMs,
+    timeoutMs: request.timeoutMs,
+    commitMode: request.commitMode,
+    autoConverge: request.autoConverge,
+    postCopy: request.postCopy,
+  };
+}
+
+export function refuseStart({ vmUuid }: MigrateRequest, vm: VmInput | undefined): void {
+  if (vm === undefined)
+    throw new EvenkeelError('NOT_FOUND', `migrate VM ${vmUuid}: this host has no such VM`);
+  if (hasJob(vm))
+    throw new EvenkeelError(
+      'FAILED_PRECONDITION',
+      `migrate VM ${vmUuid}: it is in a migration already; wait for its end`,
+    );
+  if (!isRunning(vm))
+    throw new EvenkeelError(
+      'FAILED_PRECONDITION',
+      `migrate VM ${vmUuid}: it does not run here; only a running VM is migrated`,
+    );
+}
+
+/** The guest's own limit as it was before any migration changed it; 0 when that is not known. */
+export function previousOf(intent: Intent | undefined): number {
+  return intent?.role === 'source' ? intent.previousDowntimeMs : 0;
+}
+
+/** Why an order was not carried out, for its caller. */
+export function failureOf(
+  { vmUuid, migrationId }: MigrateRequest,
+  isStopped: boolean,
+  error: unknown,
+): EvenkeelError {
+  if (isStopped)
+    return new EvenkeelError(
+      'UNAVAILABLE',
+      `migration ${migrationId}: the agent stops, the migration goes on; ask again by its id`,
+    );
+  const failure = translateLibvirt(`migrate VM ${vmUuid}`, error);
+  return failure instanceof EvenkeelError ? failure : new EvenkeelError('INTERNAL', failure.message, failure);
+}

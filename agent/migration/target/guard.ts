@@ -1,0 +1,205 @@
+// What an agent does for migrations beside the copy: guards the target, shows the VM, puts one side in order, forgets.
+import { EvenkeelError } from '../../../shared/errors.ts';
+import type { EndMigrationRequest } from '../../../shared/gen/evenkeel/v1/EndMigrationRequest.ts';
+import type { GuardMigrationRequest } from '../../../shared/gen/evenkeel/v1/GuardMigrationRequest.ts';
+import type { GuardMigrationResponseInput } from '../../../shared/gen/evenkeel/v1/GuardMigrationResponse.ts';
+import type { ObserveVmRequest } from '../../../shared/gen/evenkeel/v1/ObserveVmRequest.ts';
+import type { ObserveVmResponseInput } from '../../../shared/gen/evenkeel/v1/ObserveVmResponse.ts';
+import type { SettleVmRequest } from '../../../shared/gen/evenkeel/v1/SettleVmRequest.ts';
+import type { SettleVmResponseInput } from '../../../shared/gen/evenkeel/v1/SettleVmResponse.ts';
+import type { VmInput } from '../../../shared/gen/evenkeel/v1/Vm.ts';
+import { SECOND_MS } from '../../../shared/units.ts';
+import { translateLibvirt, translated } from '../../libvirt-errors.ts';
+import { LibvirtConnectionError } from '../../libvirt/errors.ts';
+import { fencedText, ruleEnd, ruleGuard, ruleTouch, type Asked, type Intent } from '../promises/claims.ts';
+import type { Intents } from '../promises/intents.ts';
+import { checkAsked } from '../promises/requests.ts';
+import { checkAct, refusalOf, type Act } from './settle.ts';
+import { Turns } from '../turns.ts';
+import { isOff } from '../hypervisor/vm-state.ts';
+import { Watchdog, type WatchContext } from './watchdog.ts';
+
+// Setting a limit back must not hold up the end of a migration for longer than this.
+const RESTORE_TIMEOUT_MS = 2 * SECOND_MS;
+
+export class MigrationGuard {
+  readonly #context: WatchContext;
+  readonly #turns = new Turns();
+  readonly #watchdog: Watchdog;
+
+  constructor(context: WatchContext) {
+    this.#context = context;
+    this.#watchdog = new Watchdog(context, this.#turns);
+  }
+
+  /** Watches over paused copies until the signal aborts, also over those that were guarded before a restart. */
+  watch(signal: AbortSignal): Promise<void> {
+    return this.#watchdog.run(signal);
+  }
+
+  /** Asked again, it answers as the first time. */
+  async guard(request: GuardMigrationRequest, signal: AbortSignal): Promise<GuardMigrationResponseInput> {
+    const { asked, vmUuid } = checkAsked(request, this.#context.clock.nowMs());
+    const { hypervisor, intents, callTimeoutMs, logger } = this.#context;
+    const what = `guard migration ${asked.migrationId} of VM ${vmUuid}`;
+    const wait = { timeoutMs: callTimeoutMs, signal };
+    const before = await translated(what, hypervisor.observe(vmUuid, wait));
+    const answer = await intents.rule(vmUuid, (record) => {
+      const ruled = ruleGuard(record, asked, {
+        role: 'target',
+        vmName: request.vmName,
+        commitMode: request.commitMode,
+        memoryBytes: request.memoryBytes,
+        sourceHostId: request.sourceHostId,
+        sourceAgentAddress: request.sourceAgentAddress,
+        sourceCertificateSha256: request.sourceCertificateSha256,
+        definedBefore: before !== undefined,
+        isSettled: false,
+      });
+      const isNew = ruled.answer.kind === 'guarded' && record?.intent !== ruled.record?.intent;
+      if (isNew && before !== undefined && !isOff(before))
+        throw new EvenkeelError(
+          'FAILED_PRECONDITION',
+          `${what}: a VM with this UUID is active here; find out which of the two is the true one`,
+        );
+      return ruled;
+    });
+    this.#watchdog.hear(vmUuid);
+    switch (answer.kind) {
+      case 'fenced':
+        throw new EvenkeelError('FAILED_PRECONDITION', `${what}: ${fencedText(asked, answer.seen)}`);
+      case 'ended':
+        throw new EvenkeelError('FAILED_PRECONDITION', `${what}: it has ended; begin a new one`);
+      case 'guarded':
+        logger.info(
+          { ...asked, vmId: vmUuid, commitMode: request.commitMode, sourceHost: request.sourceHostId },
+          'guarding an incoming migration',
+        );
+        return { definedBefore: answer.definedBefore };
+    }
+  }
+
+  /** Waits for the act of another on the VM: what it shows is not about to change by our hand. */
+  async observe(request: ObserveVmRequest, signal: AbortSignal): Promise<ObserveVmResponseInput> {
+    const { asked, vmUuid } = checkAsked(request, this.#context.clock.nowMs());
+    const { hypervisor, intents, callTimeoutMs } = this.#context;
+    const what = `observe VM ${vmUuid}`;
+    await this.#touch(what, vmUuid, asked);
+    return this.#turns.take(vmUuid, async () => {
+      signal.throwIfAborted();
+      const vm = await translated(what, hypervisor.observe(vmUuid, { timeoutMs: callTimeoutMs, signal }));
+      const record = await intents.of(vmUuid);
+      return {
+        ...(vm === undefined ? {} : { vm }),
+        migrationId: record?.intent === undefined ? '' : record.migrationId,
+      };
+    });
+  }
+
+  /** Does one act when the VM still is as the caller saw it. Once begun it is not broken off with the caller. */
+  async settle(request: SettleVmRequest, signal: AbortSignal): Promise<SettleVmResponseInput> {
+    const { asked, vmUuid } = checkAsked(request, this.#context.clock.nowMs());
+    const act = checkAct(request.act);
+    const what = `${act} VM ${vmUuid}`;
+    await this.#touchOpen(what, vmUuid, asked);
+    return this.#turns.take(vmUuid, async () => {
+      signal.throwIfAborted();
+      // A later scheduler may have spoken while this waited for its turn.
+      await this.#touchOpen(what, vmUuid, asked);
+      const wait = { timeoutMs: this.#context.callTimeoutMs };
+      const before = await translated(what, this.#context.hypervisor.observe(vmUuid, wait));
+      const refusal = refusalOf(act, request, before);
+      if (refusal !== undefined) throw new EvenkeelError('FAILED_PRECONDITION', `${what}: ${refusal}`);
+      await translated(what, this.#perform(act, vmUuid));
+      this.#context.logger.warn({ ...asked, vmId: vmUuid, act, state: before?.state }, 'settled one side');
+      const vm = await translated(what, this.#context.hypervisor.observe(vmUuid, wait));
+      return vm === undefined ? {} : { vm };
+    });
+  }
+
+  /** Sets the guest's limits back when it stayed and that has not worked yet; then others may command the VM again. */
+  async end(request: EndMigrationRequest): Promise<void> {
+    const { asked, vmUuid } = checkAsked(request, this.#context.clock.nowMs());
+    const { intents, logger } = this.#context;
+    const record = await intents.of(vmUuid);
+    // Also of an earlier migration, whose own end this host never heard.
+    if (record !== undefined && asked.epoch >= record.epoch) await this.#restoreLimit(vmUuid, record.intent);
+    const answer = await intents.rule(vmUuid, (before) => ruleEnd(before, asked));
+    if (answer.kind === 'fenced')
+      // Not FAILED_PRECONDITION, which a disk that cannot be written gives too: this host knows of a later one.
+      throw new EvenkeelError(
+        'ABORTED',
+        `end migration ${asked.migrationId}: ${fencedText(asked, answer.seen)}`,
+      );
+    this.#watchdog.forget(vmUuid);
+    if (answer.intent !== undefined)
+      logger.info({ ...asked, vmId: vmUuid, role: answer.intent.role }, 'migration is over here');
+  }
+
+  async #perform(act: Act, vmUuid: string): Promise<void> {
+    const { hypervisor, callTimeoutMs } = this.#context;
+    const wait = { timeoutMs: callTimeoutMs };
+    switch (act) {
+      case 'resume':
+        await hypervisor.resume(vmUuid, wait);
+        return this.#watchdog.settled(vmUuid);
+      case 'suspend':
+        // Before it: what a scheduler has suspended, this host must never resume by itself.
+        await this.#watchdog.settled(vmUuid);
+        return hypervisor.suspend(vmUuid, wait);
+      case 'destroy':
+        return hypervisor.destroy(vmUuid, wait);
+      case 'undefine':
+        return hypervisor.undefine(vmUuid, wait);
+    }
+  }
+
+  async #touchOpen(what: string, vmUuid: string, asked: Asked): Promise<void> {
+    if ((await this.#touch(what, vmUuid, asked)) === 'ended')
+      throw new EvenkeelError(
+        'FAILED_PRECONDITION',
+        `${what}: migration ${asked.migrationId} has ended here; begin a new one, or act by hand`,
+      );
+  }
+
+  async #touch(what: string, vmUuid: string, asked: Asked): Promise<'allowed' | 'ended'> {
+    const answer = await this.#context.intents.rule(vmUuid, (record) => ruleTouch(record, asked));
+    if (answer.kind === 'fenced')
+      throw new EvenkeelError('FAILED_PRECONDITION', `${what}: ${fencedText(asked, answer.seen)}`);
+    this.#watchdog.hear(vmUuid);
+    return answer.kind;
+  }
+
+  async #restoreLimit(vmUuid: string, intent: Intent | undefined): Promise<void> {
+    if (intent?.role !== 'source' || intent.previousDowntimeMs <= 0) return;
+    const { hypervisor, logger } = this.#context;
+    const wait = { timeoutMs: RESTORE_TIMEOUT_MS };
+    // While libvirt is away the migration is not over here: the scheduler tells it again.
+    const what = `set the downtime limit of VM ${vmUuid} back`;
+    const vm: VmInput | undefined = await translated(what, hypervisor.observe(vmUuid, wait));
+    if (vm === undefined || isOff(vm)) return;
+    try {
+      await hypervisor.withCopy(
+        vmUuid,
+        async (copy) => {
+          if ((await copy.downtimeMaxMs(wait)) === intent.previousDowntimeMs) return;
+          await copy.setDowntimeMax(intent.previousDowntimeMs, wait);
+        },
+        new AbortController().signal,
+      );
+    } catch (error) {
+      if (error instanceof LibvirtConnectionError) throw translateLibvirt(what, error);
+      logger.warn({ err: error, vmId: vmUuid }, "could not set the guest's downtime limit back");
+    }
+  }
+}
+
+/** For commands of others: the migration whose intent is open here. */
+export async function refuseDuringMigration(intents: Intents, verb: string, vmUuid: string): Promise<void> {
+  const record = await intents.of(vmUuid);
+  if (record?.intent === undefined) return;
+  throw new EvenkeelError(
+    'FAILED_PRECONDITION',
+    `${verb} VM ${vmUuid}: migration ${record.migrationId} of it is not over on this host; wait for the scheduler to end it ("evenkeel migrations"), or abort it`,
+  );
+}

@@ -1,0 +1,58 @@
+// When an act on one side of a migration may be done: only on what the caller saw, and never on a copy that runs. Pure.
+import { invalidField } from '../../../shared/errors.ts';
+import type { SettleAct } from '../../../shared/gen/evenkeel/v1/SettleAct.ts';
+import type { SettleVmRequest } from '../../../shared/gen/evenkeel/v1/SettleVmRequest.ts';
+import type { VmInput } from '../../../shared/gen/evenkeel/v1/Vm.ts';
+import { hasJob, isInPostCopy, isOff, isPaused, isPausedByFault, isRunning } from '../hypervisor/vm-state.ts';
+
+export type Act = 'resume' | 'suspend' | 'destroy' | 'undefine';
+
+export function checkAct(act: SettleAct): Act {
+  switch (act) {
+    case 'SETTLE_ACT_RESUME':
+      return 'resume';
+    case 'SETTLE_ACT_SUSPEND':
+      return 'suspend';
+    case 'SETTLE_ACT_DESTROY':
+      return 'destroy';
+    case 'SETTLE_ACT_UNDEFINE':
+      return 'undefine';
+    case 'SETTLE_ACT_UNSPECIFIED':
+      throw invalidField('act', 'must be given');
+  }
+}
+
+type Expected = Pick<SettleVmRequest, 'expectedState' | 'expectedStateReason' | 'expectedLibvirtId'>;
+
+/** Why the act is not done; undefined when it may be. */
+export function refusalOf(act: Act, expected: Expected, vm: VmInput | undefined): string | undefined {
+  if (vm === undefined) return 'it is not here any more; look again';
+  const isAsSeen =
+    vm.state === expected.expectedState &&
+    vm.stateReason === expected.expectedStateReason &&
+    vm.libvirtId === expected.expectedLibvirtId;
+  if (!isAsSeen)
+    return `it is ${shown(vm.state, vm.stateReason, vm.libvirtId)} now, not ${shown(expected.expectedState, expected.expectedStateReason, expected.expectedLibvirtId)}; look again`;
+  if (act !== 'suspend' && hasJob(vm)) return 'a migration job runs on it; wait for its end';
+  if (act !== 'suspend' && isInPostCopy(vm))
+    return 'its memory is spread over both hosts (post-copy); resume that migration, or decide by hand';
+  return refusalOfAct(act, vm);
+}
+
+function refusalOfAct(act: Act, vm: VmInput): string | undefined {
+  switch (act) {
+    case 'resume':
+      if (isPausedByFault(vm)) return 'it was paused by a fault, not by a migration; see its storage first';
+      return isPaused(vm) ? undefined : 'it is not paused';
+    case 'suspend':
+      return isRunning(vm) ? undefined : 'it does not run';
+    case 'destroy':
+      return isPaused(vm) ? undefined : 'only a paused copy is destroyed by a migration';
+    case 'undefine':
+      return isOff(vm) ? undefined : 'it is not off';
+  }
+}
+
+function shown(state: VmInput['state'], reason: number | undefined, id: number | undefined): string {
+  return `${String(state)} (reason ${reason ?? 0}, id ${id ?? 0})`;
+}

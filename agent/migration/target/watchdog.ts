@@ -1,0 +1,166 @@
+// Watches over copies that arrived paused: when no scheduler speaks any more, asks the source itself, and resumes the copy
+// only when the source's own libvirt says that it has let go of the guest. A source that cannot be reached has not.
+import { pause, type Clock, type WaitOptions } from '../../../shared/clock.ts';
+import { messageOf } from '../../../shared/errors.ts';
+import type { VmInput } from '../../../shared/gen/evenkeel/v1/Vm.ts';
+import type { Logger } from '../../../shared/log.ts';
+import { SECOND_MS } from '../../../shared/units.ts';
+import type { TargetIntent, VmRecord } from '../promises/claims.ts';
+import type { Hypervisor } from '../hypervisor/hypervisor.ts';
+import type { Intents } from '../promises/intents.ts';
+import type { Turns } from '../turns.ts';
+import {
+  hasJob,
+  hasLetGo,
+  isInPostCopy,
+  isPaused,
+  isPausedByFault,
+  isRunning,
+} from '../hypervisor/vm-state.ts';
+
+/**
+ * The VM as the source's own agent shows it now; undefined only when that agent says that its libvirt has no such VM.
+ * Throws when it cannot be asked, or is not the host that it should be.
+ */
+export type AskSource = (
+  source: Pick<TargetIntent, 'sourceHostId' | 'sourceAgentAddress' | 'sourceCertificateSha256'>,
+  vmUuid: string,
+  wait: WaitOptions,
+) => Promise<VmInput | undefined>;
+
+/** What the target's side of a migration works with. */
+export interface WatchContext {
+  readonly hypervisor: Hypervisor;
+  readonly intents: Intents;
+  readonly askSource: AskSource;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Deadline of one quick call to the hypervisor. */
+  readonly callTimeoutMs: number;
+}
+
+const TICK_MS = SECOND_MS;
+// A scheduler that verifies looks at both sides every second or so; one that is gone for longer is not waited for.
+const SILENCE_MS = 3 * SECOND_MS;
+// As old as an observation may be that something is decided by.
+const ASK_TIMEOUT_MS = 2 * SECOND_MS;
+
+export class Watchdog {
+  readonly #context: WatchContext;
+  readonly #turns: Turns;
+  /** When a scheduler last spoke of the VM, on the monotonic clock. */
+  readonly #heardAtMs = new Map<string, number>();
+  readonly #busy = new Set<string>();
+  readonly #beganAtMs: number;
+  /** What was last logged of each, so that only changes are. */
+  readonly #said = new Map<string, string>();
+
+  constructor(context: WatchContext, turns: Turns) {
+    this.#context = context;
+    this.#turns = turns;
+    this.#beganAtMs = context.clock.monotonicMs();
+  }
+
+  hear(vmUuid: string): void {
+    this.#heardAtMs.set(vmUuid, this.#context.clock.monotonicMs());
+  }
+
+  forget(vmUuid: string): void {
+    this.#heardAtMs.delete(vmUuid);
+    this.#said.delete(vmUuid);
+  }
+
+  /** From now on the copy's state is somebody's will. */
+  async settled(vmUuid: string): Promise<void> {
+    await this.#context.intents.rule(vmUuid, (record) => ({
+      record:
+        record?.intent?.role === 'target' && !record.intent.isSettled
+          ? { ...record, intent: { ...record.intent, isSettled: true } }
+          : record,
+      answer: undefined,
+    }));
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, intents } = this.#context;
+    const watching = new Set<Promise<void>>();
+    while (await pause(clock, TICK_MS, signal)) {
+      const open = await intents.open().catch((error: unknown) => {
+        this.#say('', messageOf(error), 'cannot read what is guarded here');
+        return [];
+      });
+      for (const [vmUuid, record] of open) {
+        if (!isWatched(record.intent) || this.#busy.has(vmUuid)) continue;
+        const look = this.#look(vmUuid, record, record.intent, signal);
+        watching.add(look);
+        void look.finally(() => watching.delete(look));
+      }
+    }
+    await Promise.all(watching);
+  }
+
+  /** Does not throw: the next tick tries again. */
+  async #look(vmUuid: string, record: VmRecord, intent: TargetIntent, signal: AbortSignal): Promise<void> {
+    this.#busy.add(vmUuid);
+    try {
+      if (this.#isQuiet(vmUuid)) await this.#commit(vmUuid, record, intent, signal);
+    } catch (error) {
+      if (!signal.aborted) this.#say(vmUuid, messageOf(error), 'a paused copy waits');
+    } finally {
+      this.#busy.delete(vmUuid);
+    }
+  }
+
+  #isQuiet(vmUuid: string): boolean {
+    const heardAtMs = this.#heardAtMs.get(vmUuid) ?? this.#beganAtMs;
+    return this.#context.clock.monotonicMs() - heardAtMs >= SILENCE_MS;
+  }
+
+  async #commit(vmUuid: string, record: VmRecord, intent: TargetIntent, signal: AbortSignal): Promise<void> {
+    const { hypervisor, askSource, callTimeoutMs } = this.#context;
+    const seen = await hypervisor.observe(vmUuid, { timeoutMs: callTimeoutMs, signal });
+    if (seen === undefined || hasJob(seen)) return;
+    if (isRunning(seen)) return this.settled(vmUuid);
+    if (!isWaiting(seen)) return;
+    const source = await askSource(intent, vmUuid, { timeoutMs: ASK_TIMEOUT_MS, signal });
+    if (!hasLetGo(source)) {
+      const state = String(source?.state ?? '');
+      this.#say(vmUuid, `the source still has the VM (${state})`, 'a paused copy waits');
+      return;
+    }
+    await this.#turns.take(vmUuid, () => this.#resume(vmUuid, record, seen));
+  }
+
+  /** When nobody has spoken or acted while the source was asked. */
+  async #resume(vmUuid: string, record: VmRecord, seen: VmInput): Promise<void> {
+    const { hypervisor, intents, callTimeoutMs, logger } = this.#context;
+    const now = await intents.of(vmUuid);
+    const isSame = now?.migrationId === record.migrationId && now.epoch === record.epoch;
+    if (!isSame || !isWatched(now.intent) || !this.#isQuiet(vmUuid)) return;
+    const wait = { timeoutMs: callTimeoutMs };
+    const vm = await hypervisor.observe(vmUuid, wait);
+    if (vm === undefined || vm.libvirtId !== seen.libvirtId || hasJob(vm) || !isWaiting(vm)) return;
+    const { migrationId, epoch } = record;
+    logger.warn(
+      { migrationId, epoch, vmId: vmUuid },
+      'resuming a paused copy: its source has let go of it, and no scheduler speaks',
+    );
+    await hypervisor.resume(vmUuid, wait);
+    await this.settled(vmUuid);
+  }
+
+  #say(vmUuid: string, reason: string, message: string): void {
+    if (this.#said.get(vmUuid) === reason) return;
+    this.#said.set(vmUuid, reason);
+    this.#context.logger.warn({ vmId: vmUuid, reason }, message);
+  }
+}
+
+function isWatched(intent: VmRecord['intent']): intent is TargetIntent {
+  return intent?.role === 'target' && intent.commitMode === 'COMMIT_MODE_PAUSED' && !intent.isSettled;
+}
+
+/** Arrived whole, and paused by nothing but the order to arrive so. */
+function isWaiting(vm: VmInput): boolean {
+  return isPaused(vm) && !isInPostCopy(vm) && !isPausedByFault(vm);
+}

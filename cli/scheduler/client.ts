@@ -1,0 +1,195 @@
+// The connection to the scheduler: dialled at the first call, failures told apart by what the operator must do.
+import type { CallOptions, Client } from '@grpc/grpc-js';
+import { EvenkeelError, messageOf } from '../../shared/errors.ts';
+import type { SchedulerServiceDefinition } from '../../shared/gen/evenkeel/v1/SchedulerService.ts';
+import { SECOND_MS } from '../../shared/units.ts';
+import { explainUnreachable } from './diagnose.ts';
+import { CliFailure, EXIT } from '../failure.ts';
+import type { ConnectionSettings } from '../settings.ts';
+
+/** What we need of a method's definition. */
+interface Method<Request, Response> {
+  readonly path: string;
+  readonly requestSerialize: (request: Request) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => Response;
+}
+
+export interface Ask<Request, Response> {
+  /** Opens the error text: "list hosts". */
+  readonly what: string;
+  readonly method: (service: SchedulerServiceDefinition) => Method<Request, Response>;
+  readonly request: Request;
+  /** For a call that changes something: the command that shows what came of it when the answer is lost. */
+  readonly look?: string;
+}
+
+export interface Scheduler {
+  ask<Request, Response>(ask: Ask<Request, Response>, timeoutMs: number): Promise<Response>;
+  /** Messages in order; ends with the stream. Without `timeoutMs` it may last for ever. */
+  watch<Request, Response>(
+    ask: Ask<Request, Response>,
+    signal: AbortSignal,
+    timeoutMs?: number,
+  ): AsyncGenerator<Response, void, undefined>;
+  close(): void;
+}
+
+// Dialling takes milliseconds; a packet lost twice is repeated within 3 s (RFC 6298). Longer means nobody is there.
+const CONNECT_TIMEOUT_MS = 5 * SECOND_MS;
+// A call's deadline is a time of day: by our own clock it may end a moment early.
+const CLOCKS_APART_MS = 50;
+// 20,000 VMs with their disks and metadata make about 20 MB; gRPC's own limit of 4 MB is for strangers.
+const MESSAGE_MAX_BYTES = 64 * 1024 * 1024;
+
+interface Connection {
+  readonly client: Client;
+  readonly service: SchedulerServiceDefinition;
+  readonly calls: typeof import('../../shared/grpc/client.ts');
+  readonly isReady: () => boolean;
+}
+
+/** A scheduler that is dialled when it is first asked. */
+export function schedulerAt(settings: ConnectionSettings): Scheduler {
+  let connected: Promise<Connection> | undefined;
+  let closed: Connection | undefined;
+  const connection = async (timeoutMs: number): Promise<Connection> => {
+    connected ??= connect(settings, Math.min(timeoutMs, CONNECT_TIMEOUT_MS));
+    closed = await connected;
+    return closed;
+  };
+  return {
+    ask: async (ask, timeoutMs) => {
+      const { client, service, calls, isReady } = await connection(timeoutMs);
+      const { path, requestSerialize, responseDeserialize } = ask.method(service);
+      const startedAtMs = performance.now();
+      try {
+        return await calls.unary(
+          ask.what,
+          (request, options, callback) =>
+            client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, options, callback),
+          ask.request,
+          { timeoutMs },
+        );
+      } catch (error) {
+        throw callFailure(error, ask, {
+          address: settings.address,
+          isLost: !isReady(),
+          isLate: performance.now() - startedAtMs >= timeoutMs - CLOCKS_APART_MS,
+        });
+      }
+    },
+    watch: async function* (ask, signal, timeoutMs) {
+      const { client, service, calls, isReady } = await connection(timeoutMs ?? CONNECT_TIMEOUT_MS);
+      const { path, requestSerialize, responseDeserialize } = ask.method(service);
+      const options: CallOptions = timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
+      const stream = client.makeServerStreamRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        ask.request,
+        options,
+      );
+      try {
+        yield* calls.streamed(ask.what, stream, signal);
+      } catch (error) {
+        throw callFailure(error, ask, {
+          address: settings.address,
+          isLost: !isReady(),
+          isLate: timeoutMs !== undefined,
+        });
+      }
+    },
+    close: () => {
+      closed?.client.close();
+    },
+  };
+}
+
+/** gRPC and the contracts take a tenth of a second to load, so only a command that calls pays for it. */
+async function connect(settings: ConnectionSettings, timeoutMs: number): Promise<Connection> {
+  const [grpc, { channelCredentials }, calls, { SchedulerServiceClient }] = await Promise.all([
+    import('@grpc/grpc-js'),
+    import('../../shared/grpc/credentials.ts'),
+    import('../../shared/grpc/client.ts'),
+    import('../../shared/proto/load.ts'),
+  ]);
+  let client: Client;
+  try {
+    client = new SchedulerServiceClient(
+      settings.address,
+      channelCredentials(settings.tls, settings.address),
+      {
+        'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
+        // An HTTP proxy of the operator's shell has no business between us and the scheduler.
+        'grpc.enable_http_proxy': 0,
+      },
+    );
+  } catch (error) {
+    // OpenSSL reads the files here: a damaged one, or a key that is not the certificate's.
+    throw new CliFailure(
+      'USAGE',
+      EXIT.USAGE,
+      `--cert ${settings.tls.certFile}, --key ${settings.tls.keyFile}: ${messageOf(error)}; check that both are PEM and belong together`,
+    );
+  }
+  const channel = client.getChannel();
+  const deadlineAtMs = Date.now() + timeoutMs;
+  const { READY, TRANSIENT_FAILURE, SHUTDOWN } = grpc.connectivityState;
+  let state = channel.getConnectivityState(true);
+  while (state !== READY) {
+    if (state === TRANSIENT_FAILURE || state === SHUTDOWN || Date.now() >= deadlineAtMs) {
+      client.close();
+      throw new CliFailure('UNREACHABLE', EXIT.UNREACHABLE, await explainUnreachable(settings));
+    }
+    const from = state;
+    await new Promise<void>((resolve) => {
+      channel.watchConnectivityState(from, deadlineAtMs, () => {
+        resolve();
+      });
+    });
+    state = channel.getConnectivityState(true);
+  }
+  return {
+    client,
+    service: SchedulerServiceClient.service,
+    calls,
+    isReady: () => channel.getConnectivityState(false) === READY,
+  };
+}
+
+/** The scheduler, too, opens its texts with what was asked: once is enough. */
+function saidOnce(what: string, message: string): string {
+  return message.startsWith(`${what}: ${what}`) ? message.slice(what.length + 2) : message;
+}
+
+/** Tells a lost or late answer from an answer that says no. */
+function callFailure(
+  error: unknown,
+  { what, look }: Pick<Ask<unknown, unknown>, 'what' | 'look'>,
+  { address, isLost, isLate }: { address: string; isLost: boolean; isLate: boolean },
+): unknown {
+  if (!(error instanceof EvenkeelError)) return error;
+  const late = error.code === 'DEADLINE_EXCEEDED';
+  if (error.code === 'UNIMPLEMENTED')
+    return new CliFailure(
+      error.code,
+      EXIT.FAILED,
+      `${what}: what answers at ${address} does not know this call; is it a scheduler (usual port 7444), and not older than this command?`,
+    );
+  if (!isLost && !late) return new EvenkeelError(error.code, saidOnce(what, error.message), error);
+  const cause = isLost
+    ? `the connection to the scheduler at ${address} was lost`
+    : error.message.replace(`${what}: `, '');
+  if (look !== undefined)
+    return new CliFailure(
+      'OUTCOME_UNKNOWN',
+      EXIT.OUTCOME_UNKNOWN,
+      `${what}: ${cause}; it may or may not have been done. Look before you repeat it: ${look}`,
+    );
+  if (isLost) return new CliFailure('UNREACHABLE', EXIT.UNREACHABLE, `${what}: ${cause}; try again`);
+  return new CliFailure(
+    isLate ? 'UNREACHABLE' : 'DEADLINE_EXCEEDED',
+    isLate ? EXIT.UNREACHABLE : EXIT.FAILED,
+    `${what}: ${isLate ? `the scheduler at ${address} did not answer in time` : cause}; try again, or wait longer with --timeout`,
+  );
+}

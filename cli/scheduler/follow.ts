@@ -1,0 +1,223 @@
+// Orders a migration and follows it to its end: through a broken stream, and until the operator has seen enough.
+import { systemClock } from '../../shared/clock.ts';
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import { SECOND_MS } from '../../shared/units.ts';
+import type { Context } from '../context.ts';
+import { CliFailure, EXIT, type FailureCode } from '../failure.ts';
+import { toJson } from '../json.ts';
+import { isEnded, migrationResult, progressLine } from '../render/migration.ts';
+import { duration, shortId, time } from '../render/format.ts';
+import { redrawLine, type Terminal } from '../terminal/terminal.ts';
+
+export interface Order {
+  readonly vm: string;
+  /** Empty lets the scheduler choose. */
+  readonly targetHost: string;
+  /** False returns as soon as the migration has an id. */
+  readonly waits: boolean;
+}
+
+// A restarted scheduler is back within seconds; after two minutes somebody has to look at it.
+const SILENCE_MAX_MS = 120 * SECOND_MS;
+const LOOK_AGAIN_MS = SECOND_MS;
+// Enough to find one among those that started while the connection was away.
+const LOOK_LIMIT = 200;
+
+/** The migration as last seen: ended when `waits`. Throws INTERRUPTED on Ctrl-C and OUTCOME_UNKNOWN when it cannot be followed. */
+export async function follow(context: Context, order: Order): Promise<Migration> {
+  const interrupt = new AbortController();
+  const onInterrupt = (): void => {
+    interrupt.abort();
+  };
+  process.once('SIGINT', onInterrupt);
+  const display = progressDisplay(context);
+  let last: Migration | undefined;
+  const seen = (migration: Migration): void => {
+    last = migration;
+    if (!isEnded(migration)) display.update(migration);
+  };
+  try {
+    const ordered = await orderAndWatch(context, order, seen, interrupt.signal);
+    if (isEnded(ordered) || !order.waits) return ordered;
+    display.say('lost sight of the migration; it goes on, looking again');
+    return await lookUntilEnded(context, ordered, seen, interrupt.signal);
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
+    throw interrupted(order, last);
+  } finally {
+    display.end();
+    process.removeListener('SIGINT', onInterrupt);
+  }
+}
+
+/** The last state the scheduler's answer told: not the end when the answer broke off. */
+async function orderAndWatch(
+  { scheduler, givenTimeoutMs }: Context,
+  { vm, targetHost, waits }: Order,
+  seen: (migration: Migration) => void,
+  signal: AbortSignal,
+): Promise<Migration> {
+  const answers = scheduler.watch(
+    {
+      what: `migrate ${vm}`,
+      method: ({ Migrate }) => Migrate,
+      request: { vm, targetHost },
+      look: 'evenkeel migrations',
+    },
+    signal,
+    givenTimeoutMs,
+  );
+  let last: Migration | undefined;
+  try {
+    for await (const { migration } of answers) {
+      if (migration === null) continue;
+      last = migration;
+      seen(last);
+      if (!waits || isEnded(last)) return last;
+    }
+  } catch (error) {
+    // Without an id there is nothing to look for; with one, only a lost answer is worth a second look.
+    if (last === undefined || !isCode(error, 'OUTCOME_UNKNOWN')) throw error;
+    if (givenTimeoutMs !== undefined) throw stillGoing(last, '--timeout is over');
+  }
+  if (last !== undefined) return last;
+  throw new CliFailure(
+    'OUTCOME_UNKNOWN',
+    EXIT.OUTCOME_UNKNOWN,
+    `migrate ${vm}: the scheduler ended the answer without a word; look with: evenkeel migrations`,
+  );
+}
+
+function isCode(error: unknown, code: FailureCode): boolean {
+  return error instanceof CliFailure && error.code === code;
+}
+
+async function lookUntilEnded(
+  context: Context,
+  migration: Migration,
+  seen: (migration: Migration) => void,
+  signal: AbortSignal,
+): Promise<Migration> {
+  let last = migration;
+  let seenAtMs = systemClock.monotonicMs();
+  while (!isEnded(last)) {
+    await systemClock.sleep(LOOK_AGAIN_MS, signal);
+    const found = await look(context, last.migrationId);
+    const nowMs = systemClock.monotonicMs();
+    if (found !== undefined) {
+      last = found;
+      seenAtMs = nowMs;
+      seen(last);
+    } else if (nowMs - seenAtMs > SILENCE_MAX_MS)
+      throw stillGoing(last, `the scheduler did not show it again within ${duration(SILENCE_MAX_MS)}`);
+  }
+  return last;
+}
+
+/** The migration by its id; undefined while the scheduler is away or does not know it yet. */
+async function look({ scheduler, timeoutMs }: Context, id: string): Promise<Migration | undefined> {
+  try {
+    const { migrations } = await scheduler.ask(
+      {
+        what: `look for migration ${id}`,
+        method: ({ ListMigrations }) => ListMigrations,
+        request: { limit: LOOK_LIMIT },
+      },
+      timeoutMs(),
+    );
+    return migrations.find(({ migrationId }) => migrationId === id);
+  } catch (error) {
+    if (isCode(error, 'UNREACHABLE')) return undefined;
+    throw error;
+  }
+}
+
+function handles({ migrationId }: Migration): string {
+  return `see it with: evenkeel migrations --active; stop it with: evenkeel abort ${shortId(migrationId)}`;
+}
+
+function stillGoing(migration: Migration, why: string): CliFailure {
+  return new CliFailure(
+    'OUTCOME_UNKNOWN',
+    EXIT.OUTCOME_UNKNOWN,
+    `migrate ${migration.vmName}: ${why}; migration ${shortId(migration.migrationId)} goes on; ${handles(migration)}`,
+    { migration: toJson(migration) },
+  );
+}
+
+function interrupted({ vm }: Order, last: Migration | undefined): CliFailure {
+  if (last === undefined)
+    return new CliFailure(
+      'OUTCOME_UNKNOWN',
+      EXIT.OUTCOME_UNKNOWN,
+      `migrate ${vm}: interrupted before the scheduler answered; it may have been accepted: look with: evenkeel migrations --active`,
+    );
+  return new CliFailure(
+    'INTERRUPTED',
+    EXIT.INTERRUPTED,
+    `no longer watching; migration ${shortId(last.migrationId)} of ${last.vmName || vm} goes on. To ${handles(last)}`,
+    { migration: toJson(last) },
+  );
+}
+
+/** The failure of a migration that ended otherwise than by success. */
+export function migrationFailure({ terminal }: Context, migration: Migration): CliFailure {
+  // Errors go to scripts and logs as well: no colour, and no line breaks of ours.
+  const message = migrationResult({ ...terminal.view(), colour: false, width: Infinity }, migration);
+  const details = { migration: toJson(migration) };
+  return migration.state === 'MIGRATION_STATE_UNKNOWN' || migration.state === 'MIGRATION_STATE_SPLIT'
+    ? new CliFailure('OUTCOME_UNKNOWN', EXIT.OUTCOME_UNKNOWN, message, details)
+    : new CliFailure('MIGRATION_FAILED', EXIT.FAILED, message, details);
+}
+
+interface Display {
+  update(migration: Migration): void;
+  say(text: string): void;
+  end(): void;
+}
+
+function progressDisplay({ terminal, json }: Context): Display {
+  if (json) return { update: () => undefined, say: () => undefined, end: () => undefined };
+  return terminal.isInteractive ? oneLine(terminal) : plainLines(terminal);
+}
+
+/** A line that is drawn over and over. */
+function oneLine(terminal: Terminal): Display {
+  let isDrawn = false;
+  return {
+    update: (migration) => {
+      terminal.write(redrawLine(progressLine(terminal.view(), migration)));
+      isDrawn = true;
+    },
+    say: (text) => {
+      terminal.write(`${redrawLine(text)}\n`);
+      isDrawn = false;
+    },
+    end: () => {
+      if (isDrawn) terminal.write(redrawLine(''));
+    },
+  };
+}
+
+// For logs: a line a second tells enough, a change of state is told at once.
+const LINE_EVERY_MS = SECOND_MS;
+
+function plainLines(terminal: Terminal): Display {
+  let toldAtMs = -Infinity;
+  let toldState = '';
+  const line = (text: string): void => {
+    const view = terminal.view();
+    terminal.write(`${time(view, view.nowMs)} ${text}\n`);
+  };
+  return {
+    update: (migration) => {
+      const nowMs = systemClock.monotonicMs();
+      if (migration.state === toldState && nowMs - toldAtMs < LINE_EVERY_MS) return;
+      toldAtMs = nowMs;
+      toldState = migration.state;
+      line(progressLine(terminal.view(), migration));
+    },
+    say: line,
+    end: () => undefined,
+  };
+}

@@ -1,0 +1,43 @@
+// lxcfs: gives each host a /proc that shows its own processors, memory and uptime.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../../shared/clock.ts';
+import { daemonPids, expectMount, isMounted, logFolder, startDaemon } from '../kernel/kernel-objects.ts';
+import { lxcfsMount, runFolder } from '../paths.ts';
+
+export const lxcfsOwner = 'lxcfs';
+const startTimeoutMs = 10_000;
+
+export async function ensureLxcfs(): Promise<void> {
+  if (await lxcfsIsUp()) return;
+  await expectMount(lxcfsOwner, lxcfsMount);
+  // --enable-cfs shows a group's CPU quota as a number of processors; -l counts load per group. The pid file of its own
+  // keeps clear of an lxcfs that the machine itself runs.
+  const pidFile = join(runFolder, 'lxcfs.pid');
+  const argv = [
+    'lxcfs',
+    '--foreground',
+    '--enable-cfs',
+    '--enable-loadavg',
+    `--pidfile=${pidFile}`,
+    lxcfsMount,
+  ];
+  await startDaemon(lxcfsOwner, argv, { cpuShares: 1024 });
+  const deadlineMs = systemClock.monotonicMs() + startTimeoutMs;
+  while (!(await lxcfsIsUp())) {
+    if (systemClock.monotonicMs() > deadlineMs) {
+      throw new Error(
+        `lxcfs: not up after ${startTimeoutMs} ms; see ${join(logFolder, 'lxcfs.log')}; is /dev/fuse there?`,
+      );
+    }
+    await systemClock.sleep(100);
+  }
+}
+
+export async function lxcfsIsUp(): Promise<boolean> {
+  if ((await daemonPids(lxcfsOwner)).length === 0 || !(await isMounted(lxcfsMount))) return false;
+  return readFile(join(lxcfsMount, 'proc/uptime'), 'utf8').then(
+    () => true,
+    () => false,
+  );
+}

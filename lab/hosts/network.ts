@@ -1,0 +1,59 @@
+// The lab's network: one bridge on this machine, which hosts, guests and services share.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runCommand, tryCommand } from '../command.ts';
+import { linkExists, makeLink } from '../kernel/kernel-objects.ts';
+import { bridge } from '../topology.ts';
+
+export const networkOwner = 'network';
+const timeoutMs = 10_000;
+const addressWithPrefix = `${bridge.address}/${bridge.prefixLength}`;
+
+export async function ensureNetwork(): Promise<void> {
+  await refuseClash();
+  // No STP and no delay: a port carries packets as soon as its host is there.
+  await makeLink(networkOwner, bridge.name, ['type', 'bridge', 'stp_state', '0', 'forward_delay', '0']);
+  await runCommand(['ip', 'address', 'replace', addressWithPrefix, 'dev', bridge.name], { timeoutMs });
+  await runCommand(['ip', 'link', 'set', bridge.name, 'up'], { timeoutMs });
+  // Guests that moved are found by their own announcements; snooping would hold back what it does not know.
+  await writeFile(join('/sys/class/net', bridge.name, 'bridge/multicast_snooping'), '0');
+  await warnOfFirewall();
+}
+
+export async function networkIsUp(): Promise<boolean> {
+  if (!(await linkExists(bridge.name))) return false;
+  return (await runCommand(['ip', '-o', 'address', 'show', 'dev', bridge.name], { timeoutMs })).includes(
+    `inet ${addressWithPrefix} `,
+  );
+}
+
+/** The lab's addresses must not be in use elsewhere on the machine: replies would go astray. */
+async function refuseClash(): Promise<void> {
+  const routes = await runCommand(['ip', '-o', 'route', 'show', 'to', 'root', networkPrefix()], {
+    timeoutMs,
+  });
+  const foreign = routes
+    .split('\n')
+    .find((line) => line.trim() !== '' && !line.includes(`dev ${bridge.name} `));
+  if (foreign !== undefined) {
+    throw new Error(
+      `network ${networkPrefix()}: this machine already routes it ("${foreign.trim()}"); the lab needs it`,
+    );
+  }
+}
+
+function networkPrefix(): string {
+  return `${bridge.address.replace(/\.\d+$/, '.0')}/${bridge.prefixLength}`;
+}
+
+/** With br_netfilter (Docker loads it), the machine's FORWARD chain judges frames between hosts; say so rather than fail later. */
+async function warnOfFirewall(): Promise<void> {
+  const setting = '/proc/sys/net/bridge/bridge-nf-call-iptables';
+  if ((await readFile(setting, 'utf8').catch(() => '0')).trim() !== '1') return;
+  const rules = await tryCommand(['iptables', '-S', 'FORWARD'], { timeoutMs });
+  if (rules.stdout.includes('-P FORWARD DROP')) {
+    console.error(
+      `lab: the FORWARD chain drops packets, also between hosts: set ${setting} to 0 while the lab is up`,
+    );
+  }
+}

@@ -1,0 +1,114 @@
+// What the lab has made in the kernel, written down before it is made: after any crash the next command can undo just that.
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomically } from '../files.ts';
+import { stateFolder } from '../paths.ts';
+
+/** The parts of the lab that are built and taken down separately, e.g. "network", "nats", "kvm1". */
+export type Owner = string;
+
+/**
+ * Processes are not listed: each is started inside its owner's control group, so that the kernel's own list of members
+ * is the record, with no moment between start and record in which a killed lab could lose one.
+ */
+export interface LedgerEntry {
+  readonly owner: Owner;
+  readonly kind: 'group' | 'mount' | 'link';
+  readonly name: string;
+}
+
+export interface Ledger {
+  /** The kernel forgets all of this at a reboot; entries of another boot are void. */
+  readonly bootId: string;
+  readonly entries: readonly LedgerEntry[];
+}
+
+export type Undo =
+  | { readonly kind: 'end'; readonly group: string }
+  | { readonly kind: 'unmount'; readonly path: string }
+  | { readonly kind: 'removeGroup'; readonly group: string }
+  | { readonly kind: 'removeLink'; readonly name: string };
+
+/**
+ * The steps that take away what `owners` made (all owners when left out), in an order that works: processes first, since
+ * they keep mounts busy; mounts in reverse; then the empty groups; links last, since containers hang on the bridge.
+ * `mounts` are the mount points of the machine: a recorded place may carry several, or none.
+ */
+export function undoSteps(ledger: Ledger, mounts: readonly string[], owners?: readonly Owner[]): Undo[] {
+  const entries = ledger.entries.filter((entry) => owners?.includes(entry.owner) ?? true).toReversed();
+  const ofKind = (kind: LedgerEntry['kind']): string[] =>
+    entries.filter((entry) => entry.kind === kind).map((entry) => entry.name);
+  const below = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`);
+  const recorded = ofKind('mount');
+  return [
+    ...ofKind('group').map((group) => ({ kind: 'end', group }) as const),
+    ...mounts
+      .filter((path) => recorded.some((place) => below(path, place)))
+      .toReversed()
+      .map((path) => ({ kind: 'unmount', path }) as const),
+    ...ofKind('group').map((group) => ({ kind: 'removeGroup', group }) as const),
+    ...ofKind('link').map((name) => ({ kind: 'removeLink', name }) as const),
+  ];
+}
+
+/** The ledger with `entry` at its end; the same ledger when it is already there. */
+export function withEntry(ledger: Ledger, entry: LedgerEntry): Ledger {
+  return has(ledger, entry) ? ledger : { ...ledger, entries: [...ledger.entries, entry] };
+}
+
+export function has(ledger: Ledger, entry: LedgerEntry): boolean {
+  return ledger.entries.some(
+    ({ owner, kind, name }) => owner === entry.owner && kind === entry.kind && name === entry.name,
+  );
+}
+
+export function withoutOwners(ledger: Ledger, owners: readonly Owner[]): Ledger {
+  return { ...ledger, entries: ledger.entries.filter((entry) => !owners.includes(entry.owner)) };
+}
+
+/** Reads what was stored; a ledger of an earlier boot, or of a foreign shape, counts as empty. */
+export function parseLedger(text: string | undefined, bootId: string): Ledger {
+  const empty: Ledger = { bootId, entries: [] };
+  if (text === undefined) return empty;
+  const stored: unknown = JSON.parse(text);
+  if (!isLedger(stored))
+    throw new Error(`${ledgerFile}: not a ledger of the lab; move it away and try again`);
+  return stored.bootId === bootId ? stored : empty;
+}
+
+function isLedger(value: unknown): value is Ledger {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'bootId' in value &&
+    typeof value.bootId === 'string' &&
+    'entries' in value &&
+    Array.isArray(value.entries) &&
+    value.entries.every(isEntry)
+  );
+}
+
+function isEntry(value: unknown): value is LedgerEntry {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'owner' in value &&
+    typeof value.owner === 'string' &&
+    'name' in value &&
+    typeof value.name === 'string' &&
+    'kind' in value &&
+    (value.kind === 'group' || value.kind === 'mount' || value.kind === 'link')
+  );
+}
+
+const ledgerFile = join(stateFolder, 'ledger.json');
+
+export async function readLedger(): Promise<Ledger> {
+  const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  return parseLedger(await readFile(ledgerFile, 'utf8').catch(() => undefined), bootId);
+}
+
+export async function saveLedger(ledger: Ledger): Promise<void> {
+  await mkdir(stateFolder, { recursive: true });
+  await writeFileAtomically(ledgerFile, `${JSON.stringify(ledger, undefined, 2)}\n`);
+}

@@ -1,0 +1,47 @@
+// One lab command at a time: a lock that the kernel releases when its holder dies, however it dies.
+import { createServer, type Server } from 'node:net';
+import { systemClock } from '../../shared/clock.ts';
+
+/** An abstract socket: no file is left behind. */
+const lockName = '\0evenkeel-lab';
+
+/** Waits for the lock and runs `work` under it. */
+export async function withLock<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
+  const server = await acquire(timeoutMs);
+  try {
+    return await work();
+  } finally {
+    server.close();
+  }
+}
+
+async function acquire(timeoutMs: number): Promise<Server> {
+  const deadlineMs = systemClock.monotonicMs() + timeoutMs;
+  let told = false;
+  for (;;) {
+    const server = await tryListen();
+    if (server !== undefined) return server;
+    if (systemClock.monotonicMs() > deadlineMs) {
+      throw new Error(
+        `another lab command is still at work after ${timeoutMs} ms; let it end, then try again`,
+      );
+    }
+    if (!told) console.error('lab: waiting for another lab command to end');
+    told = true;
+    await systemClock.sleep(500);
+  }
+}
+
+function tryListen(): Promise<Server | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error) => {
+      if ('code' in error && error.code === 'EADDRINUSE') resolve(undefined);
+      else reject(error);
+    });
+    server.listen(lockName, () => {
+      server.unref();
+      resolve(server);
+    });
+  });
+}

@@ -1,0 +1,91 @@
+// Follows the stream of host reports: first those of the last minutes, then each as it comes.
+import { millis, type JsMsg, type NatsConnection } from 'nats';
+import { isAborted, pause, type Clock } from '../../shared/clock.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { Logger } from '../../shared/log.ts';
+import { samplesSubject, SAMPLES_STREAM } from '../../shared/nats.ts';
+import { hostReportCodec } from '../../shared/proto/load.ts';
+import { SECOND_MS } from '../../shared/units.ts';
+import { refuseReport } from './check-report.ts';
+
+// A stream that was deleted or a server without quorum: try again soon, but do not hammer.
+const RETRY_MS = SECOND_MS;
+// Pulled ahead: a thousand hosts send 200 reports a second, so this is a few seconds of them.
+const PREFETCH_MESSAGES = 500;
+
+export interface SamplesHandler {
+  /** Takes one report in; called in order, must not wait. */
+  onReport(report: HostReport, storedAtMs: number): void;
+  /** Called when all that was stored is read, and again now and then. */
+  onCaughtUp(): void;
+}
+
+/** Reads reports from `startAtMs` on until the signal aborts; goes on after every failure where it stopped. */
+export async function followSamples(
+  { nats, clock, logger }: { nats: NatsConnection; clock: Clock; logger: Logger },
+  startAtMs: number,
+  handler: SamplesHandler,
+  signal: AbortSignal,
+): Promise<void> {
+  let fromMs = startAtMs;
+  const reader = new ReportReader(logger);
+  while (!signal.aborted) {
+    try {
+      const { state } = await (await nats.jetstreamManager()).streams.info(SAMPLES_STREAM);
+      // Where nothing is stored no message will tell that it was the last.
+      if (state.messages === 0 || Date.parse(state.last_ts) < fromMs) handler.onCaughtUp();
+      const consumer = await nats.jetstream().consumers.get(SAMPLES_STREAM, {
+        opt_start_time: new Date(fromMs).toISOString(),
+        filterSubjects: samplesSubject('*'),
+      });
+      const messages = await consumer.consume({ max_messages: PREFETCH_MESSAGES });
+      const stop = (): void => {
+        messages.stop();
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      // The signal may have come while the consumer was made; its event will not come again.
+      if (isAborted(signal)) stop();
+      for await (const message of messages) {
+        // Overlaps by what was stored in the same millisecond; the view knows reports it has seen.
+        fromMs = millis(message.info.timestampNanos);
+        reader.read(message, fromMs, handler);
+      }
+      signal.removeEventListener('abort', stop);
+    } catch (error) {
+      logger.warn({ cause: messageOf(error) }, 'cannot read samples from JetStream; trying again');
+    }
+    await pause(clock, RETRY_MS, signal);
+  }
+}
+
+/** Decodes and checks; complains once about each host that sends what cannot be used. */
+class ReportReader {
+  readonly #logger: Logger;
+  readonly #complained = new Map<string, string>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  read(message: JsMsg, storedAtMs: number, handler: SamplesHandler): void {
+    const hostId = message.subject.slice(message.subject.lastIndexOf('.') + 1);
+    try {
+      const report = hostReportCodec.decode(message.data);
+      const problem = refuseReport(report, hostId, storedAtMs);
+      if (problem === undefined) handler.onReport(report, storedAtMs);
+      else this.#complain(hostId, problem);
+    } catch (error) {
+      this.#complain(hostId, `not a HostReport: ${messageOf(error)}`);
+    }
+    if (message.info.pending === 0) handler.onCaughtUp();
+  }
+
+  #complain(hostId: string, problem: string): void {
+    if (this.#complained.get(hostId) === problem) return;
+    // A thousand hosts fit; a flood of made-up ids must not grow this for ever.
+    if (this.#complained.size > 5_000) this.#complained.clear();
+    this.#complained.set(hostId, problem);
+    this.#logger.warn({ hostId, problem }, 'report refused');
+  }
+}

@@ -1,0 +1,66 @@
+// Publishes what happened, for the metrics writer and whoever listens. Never waited for: an event is no record.
+import type { NatsConnection } from 'nats';
+import { messageOf } from '../../shared/errors.ts';
+import type { Decision } from '../../shared/gen/evenkeel/v1/Decision.ts';
+import type { EventInput } from '../../shared/gen/evenkeel/v1/Event.ts';
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { ShadowComparison } from '../../shared/gen/evenkeel/v1/ShadowComparison.ts';
+import type { Logger } from '../../shared/log.ts';
+import { eventsSubject } from '../../shared/nats.ts';
+import { eventCodec } from '../../shared/proto/load.ts';
+
+// Events come a few a minute; this many unacknowledged ones mean that NATS is away.
+const PENDING_MAX = 1_000;
+// In place of a host's id, for what is about a VM that has none yet, or about all hosts.
+const NO_HOST = 'cluster';
+
+export class Events {
+  readonly #nats: NatsConnection;
+  readonly #logger: Logger;
+  #pending = 0;
+  #isFailing = false;
+
+  constructor(nats: NatsConnection, logger: Logger) {
+    this.#nats = nats;
+    this.#logger = logger;
+  }
+
+  migration(migration: Migration, nowMs: number): void {
+    // One event for each state, however often it is told.
+    const eventId = `${migration.migrationId}:${migration.state}`;
+    this.#publish(migration.sourceHostId, { eventId, atMs: nowMs, migration, kind: 'migration' });
+  }
+
+  decision(decision: Decision): void {
+    const { decisionId: eventId, atMs, hostId } = decision;
+    this.#publish(hostId === '' ? NO_HOST : hostId, { eventId, atMs, decision, kind: 'decision' });
+  }
+
+  shadow(eventId: string, shadow: ShadowComparison, atMs: number): void {
+    this.#publish(NO_HOST, { eventId, atMs, shadow, kind: 'shadow' });
+  }
+
+  #publish(hostId: string, event: EventInput & { eventId: string }): void {
+    if (this.#pending >= PENDING_MAX) return;
+    this.#pending += 1;
+    this.#nats
+      .jetstream()
+      .publish(eventsSubject(hostId), eventCodec.encode(event), { msgID: event.eventId })
+      .then(
+        () => {
+          this.#isFailing = false;
+        },
+        (error: unknown) => {
+          if (!this.#isFailing)
+            this.#logger.warn(
+              { cause: messageOf(error) },
+              'cannot publish events; they are lost until NATS is back',
+            );
+          this.#isFailing = true;
+        },
+      )
+      .finally(() => {
+        this.#pending -= 1;
+      });
+  }
+}

@@ -1,0 +1,67 @@
+// What was predicted of a move beside what was measured: its time and traffic, and the load of both hosts after it. Pure.
+import type { Decision } from '../../shared/gen/evenkeel/v1/Decision.ts';
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { MoveReview } from '../../shared/gen/evenkeel/v1/MoveReview.ts';
+import type { ReviewedFigure } from '../../shared/gen/evenkeel/v1/ReviewedFigure.ts';
+import type { HostPoint } from '../load/load.ts';
+import { RESOURCES } from '../planner/contract/policy.ts';
+
+// As many whole samples after the move as the planner itself asks for before it trusts a host's figures.
+const SAMPLES_AFTER = 3;
+
+/** Of a migration that has ended; what cannot be known, or not yet, is absent. */
+export function reviewOf(
+  migration: Migration,
+  decision: Decision | undefined,
+  pointsOf: (hostId: string) => readonly HostPoint[],
+): MoveReview {
+  const { migrationId, decisionId, vmName, endedAtMs } = migration;
+  return {
+    ...{ migrationId, decisionId, vmName },
+    figures: [
+      ...costFigures(migration, decision),
+      ...(decision?.move?.projections ?? []).map(({ hostId, hostName, resource, afterRatio }) =>
+        figure(
+          `${hostName} ${resource}`,
+          'ratio',
+          afterRatio,
+          meanAfter(pointsOf(hostId), resource, endedAtMs),
+        ),
+      ),
+    ],
+  };
+}
+
+/** The planner's own prediction where it made one; else that of the check just before the copy. */
+function costFigures(
+  { startedAtMs, endedAtMs, progress, forecast }: Migration,
+  decision: Decision | undefined,
+) {
+  const cost = decision?.move?.cost ?? forecast;
+  const tookMs = startedAtMs > 0 ? endedAtMs - startedAtMs : undefined;
+  const figures: ReviewedFigure[] = [];
+  if (cost !== null)
+    figures.push(
+      figure('duration', 'ms', cost.durationMs, tookMs),
+      figure('traffic', 'bytes', cost.trafficBytes, progress?.memoryProcessedBytes),
+    );
+  if (forecast !== null) figures.push(figure('downtime', 'ms', forecast.downtimeMs, progress?.downtimeMs));
+  return figures;
+}
+
+function figure(name: string, unit: string, predicted: number, actual: number | undefined): ReviewedFigure {
+  return actual === undefined
+    ? { name, unit, predicted }
+    : { name, unit, predicted, actual, _actual: 'actual' };
+}
+
+/** The mean of the first whole samples after the end; undefined until they are there, or when they are forgotten. */
+function meanAfter(points: readonly HostPoint[], resource: string, endedAtMs: number): number | undefined {
+  const known = RESOURCES.find((each) => each === resource);
+  if (known === undefined || (points[0]?.tickAtMs ?? Infinity) > endedAtMs) return undefined;
+  const after = points
+    .filter(({ tickAtMs, intervalMs }) => tickAtMs - intervalMs >= endedAtMs)
+    .slice(0, SAMPLES_AFTER);
+  if (after.length < SAMPLES_AFTER) return undefined;
+  return after.reduce((sum, point) => sum + point[known].ratio, 0) / after.length;
+}

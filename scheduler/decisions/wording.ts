@@ -1,0 +1,83 @@
+// A plan as decisions for people: one for each move, one for each host or VM that stays, worded for the book and the wire. Pure.
+import type { Decision } from '../../shared/gen/evenkeel/v1/Decision.ts';
+import type { Move } from '../../shared/gen/evenkeel/v1/Move.ts';
+import { SECOND_MS } from '../../shared/units.ts';
+import type { Plan, PlannedMove, Stay } from '../planner/contract/plan-types.ts';
+import type { Snapshot } from '../planner/contract/snapshot.ts';
+import { modeOf } from '../people/modes.ts';
+
+/** A decision as the planner makes it; whoever records it gives it ids. */
+export type PlannedDecision = Omit<Decision, 'decisionId' | 'recordId' | 'move'> & {
+  readonly move: Move | null;
+};
+
+// Keeps a decision at tens of kilobytes; the record has all.
+const REFUSALS_MAX = 100;
+
+/** In the order of the plan: moves first, then what stays. */
+export function decisionsOf(snapshot: Snapshot, plan: Plan): PlannedDecision[] {
+  return [
+    ...plan.moves.map((move) => decisionOfMove(snapshot, move)),
+    ...plan.stays.filter(isNews).map((stay) => decisionOfStay(snapshot, stay)),
+  ];
+}
+
+/** That a hot host stays warm after the moves of the plan is what those say already. */
+function isNews({ trigger, moves }: Stay): boolean {
+  return trigger !== 'hot_host' || moves === 0;
+}
+
+export function decisionOfMove(snapshot: Snapshot, move: PlannedMove): PlannedDecision {
+  const { sourceHostId, sourceHostName, trigger, evidence, refusals } = move;
+  return {
+    atMs: snapshot.atMs,
+    hostId: sourceHostId,
+    hostName: sourceHostName,
+    mode: modeOf(move.mode),
+    evidence: [...evidence],
+    move: moveOf(move),
+    noMoveReason: '',
+    noMoveCode: '',
+    refusals: refusals.slice(0, REFUSALS_MAX),
+    overloadedSinceMs: hotSinceMs(snapshot, sourceHostId),
+    trigger,
+  };
+}
+
+function decisionOfStay(snapshot: Snapshot, stay: Stay): PlannedDecision {
+  return {
+    atMs: snapshot.atMs,
+    hostId: stay.hostId,
+    hostName: stay.hostName === '' ? stay.vmName : stay.hostName,
+    mode: modeOf(snapshot.mode),
+    evidence: [...stay.evidence],
+    move: null,
+    noMoveReason: stay.reason,
+    noMoveCode: stay.code,
+    refusals: stay.refusals.slice(0, REFUSALS_MAX),
+    overloadedSinceMs: hotSinceMs(snapshot, stay.hostId),
+    trigger: stay.trigger,
+  };
+}
+
+export function moveOf(move: PlannedMove): Move {
+  const { vmUuid, vmName, sourceHostId, sourceHostName, targetHostId, targetHostName, terms } = move;
+  return {
+    ...{ vmUuid, vmName, sourceHostId, sourceHostName, targetHostId, targetHostName },
+    projections: [...move.projections],
+    reason: move.reason,
+    cost: {
+      gainCores: terms.gainCores,
+      persistenceMs: terms.persistenceSeconds * SECOND_MS,
+      durationMs: terms.migrationSeconds * SECOND_MS,
+      trafficBytes: Math.round(terms.migrationBytes),
+      netCoreSeconds: terms.netCoreSeconds,
+    },
+  };
+}
+
+/** Since when the host is hot in any resource; 0 when it is not. */
+function hotSinceMs({ hosts }: Snapshot, hostId: string): number {
+  const hot = hosts.find((host) => host.hostId === hostId)?.hot ?? [];
+  return hot.length === 0 ? 0 : Math.min(...hot.map(({ sinceMs }) => sinceMs));
+}

@@ -1,0 +1,70 @@
+// Keeps the history of VMs in JetStream, a page for each host, so that a scheduler that starts or takes over has it at once.
+import { isAborted, pause, type Clock } from '../../shared/clock.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/log.ts';
+import { HOUR_MS, MINUTE_MS } from '../../shared/units.ts';
+import { History, readPage } from './history.ts';
+import { vmsOf, type ClusterView } from '../cluster/view.ts';
+import { changeKey, decodeJson, encodeJson, type Store } from '../store/store.ts';
+
+/** How long a page is kept after it was written last: twice what it tells of. */
+export const KEEP_HISTORY_MS = 2 * HOUR_MS;
+// A slot is five minutes long: looking each minute writes it soon enough, long before its samples leave JetStream.
+const LOOK_EVERY_MS = MINUTE_MS;
+
+/** Reads all pages that are there; one that is damaged is left out, for it gathers anew within the hour. */
+export async function readHistory(store: Store, logger: Logger): Promise<History> {
+  const history = new History();
+  const reading = new AbortController();
+  await store.follow(
+    '>',
+    ({ key, value }) => {
+      if (value === undefined) return;
+      try {
+        history.restore(readPage(decodeJson(value)));
+      } catch (error) {
+        logger.warn({ hostId: key, cause: messageOf(error) }, 'page of the history of VMs left out');
+      }
+    },
+    {
+      signal: reading.signal,
+      onEnd: (error) => {
+        logger.warn({ cause: messageOf(error) }, 'cannot read the history of VMs; it is gathered anew');
+      },
+    },
+  );
+  reading.abort();
+  return history;
+}
+
+export interface HistoryParts {
+  readonly history: History;
+  readonly view: ClusterView;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Writes the pages whenever a slot has become whole, until the signal aborts. */
+export async function keepHistory(parts: HistoryParts, signal: AbortSignal): Promise<void> {
+  const { history, clock, logger } = parts;
+  let writtenSlot = history.newestSlot;
+  while (await pause(clock, LOOK_EVERY_MS, signal)) {
+    const { newestSlot } = history;
+    if (newestSlot <= writtenSlot) continue;
+    try {
+      await writePages(parts, signal);
+      writtenSlot = newestSlot;
+    } catch (error) {
+      logger.warn({ cause: messageOf(error) }, 'history of VMs not kept; tried again in a minute');
+    }
+  }
+}
+
+async function writePages({ history, view, store }: HistoryParts, signal: AbortSignal): Promise<void> {
+  for (const host of [...view.hosts.values()]) {
+    if (isAborted(signal)) return;
+    const page = encodeJson(history.page(vmsOf(view, host).map(({ uuid }) => uuid)));
+    await changeKey(store, host.hostId, () => page);
+  }
+}

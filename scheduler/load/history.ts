@@ -1,0 +1,137 @@
+// What each VM usually wants, wherever it ran: five-minute means of its CPU demand over the last hour, by its uuid. Pure.
+import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
+import { MINUTE_MS } from '../../shared/units.ts';
+import type { UsualLoad } from './usual.ts';
+import { vmPoint, type VmPoint } from './load.ts';
+
+/** The longest interval in which load is spread: packing looks back on many of them. */
+export const SLOT_MS = 5 * MINUTE_MS;
+
+/** Mean of one whole slot, numbered from 1970. */
+interface SlotMean {
+  readonly slot: number;
+  readonly meanCores: number;
+}
+
+/** What is known of some VMs, as it is kept. */
+export type HistoryPage = Readonly<Record<string, readonly SlotMean[]>>;
+
+interface OpenSlot {
+  slot: number;
+  coreMs: number;
+  coveredMs: number;
+}
+
+// An hour: what varies at random evens out, and a change that stays is seen within the hour.
+const SLOTS_MAX = 12;
+// vSphere's DPM and we empty a host by what its VMs wanted for 40 minutes; less is not known well enough.
+const SLOTS_MIN = 8;
+// A mean of less than half of its slot is one of a burst or of a start.
+const COVERED_MIN_MS = SLOT_MS / 2;
+
+export class History {
+  readonly #means = new Map<string, readonly SlotMean[]>();
+  readonly #open = new Map<string, OpenSlot>();
+
+  /** Takes in a report that was new to the view. Those of slots that are known already change nothing. */
+  add(report: HostReport): void {
+    for (const vm of report.vms) {
+      const point = vmPoint(report, vm);
+      if (point !== undefined) this.#addPoint(vm.uuid, point);
+    }
+  }
+
+  #addPoint(uuid: string, { tickAtMs, intervalMs, cpuDemandCores }: VmPoint): void {
+    // A sample tells of the interval before its tick.
+    const slot = Math.floor((tickAtMs - 1) / SLOT_MS);
+    if (slot <= (this.#means.get(uuid)?.at(-1)?.slot ?? -1)) return;
+    let open = this.#open.get(uuid);
+    if (open === undefined || slot > open.slot) {
+      if (open !== undefined) this.#close(uuid, open);
+      open = { slot, coreMs: 0, coveredMs: 0 };
+      this.#open.set(uuid, open);
+    }
+    // Late by a slot: the mean is made, and one sample would not change it.
+    if (slot < open.slot) return;
+    open.coreMs += cpuDemandCores * intervalMs;
+    open.coveredMs += intervalMs;
+  }
+
+  #close(uuid: string, { slot, coreMs, coveredMs }: OpenSlot): void {
+    if (coveredMs < COVERED_MIN_MS) return;
+    this.#keep(uuid, [...(this.#means.get(uuid) ?? []), { slot, meanCores: coreMs / coveredMs }]);
+  }
+
+  #keep(uuid: string, means: readonly SlotMean[]): void {
+    const newest = means.at(-1)?.slot ?? 0;
+    this.#means.set(
+      uuid,
+      means.filter(({ slot }) => slot > newest - SLOTS_MAX),
+    );
+  }
+
+  /** Mean and spread of the last hour's slots; undefined until 40 minutes are known. */
+  usualCpu(uuid: string): UsualLoad | undefined {
+    const means = this.#means.get(uuid) ?? [];
+    if (means.length < SLOTS_MIN) return undefined;
+    const meanCores = means.reduce((sum, slot) => sum + slot.meanCores, 0) / means.length;
+    const squares = means.reduce((sum, slot) => sum + (slot.meanCores - meanCores) ** 2, 0);
+    return {
+      meanCores,
+      deviationCores: Math.sqrt(squares / (means.length - 1)),
+      samples: means.length,
+    };
+  }
+
+  /** Number of the newest slot that is whole for any VM; what is kept is worth writing when it has grown. */
+  get newestSlot(): number {
+    let newest = 0;
+    for (const means of this.#means.values()) newest = Math.max(newest, means.at(-1)?.slot ?? 0);
+    return newest;
+  }
+
+  page(uuids: Iterable<string>): HistoryPage {
+    const page: Record<string, readonly SlotMean[]> = {};
+    for (const uuid of uuids) {
+      const means = this.#means.get(uuid);
+      if (means !== undefined) page[uuid] = means;
+    }
+    return page;
+  }
+
+  /** Takes up what was kept. A VM that moved may be on two pages: the one that knows more of late counts. */
+  restore(page: HistoryPage): void {
+    for (const [uuid, means] of Object.entries(page))
+      if ((means.at(-1)?.slot ?? 0) > (this.#means.get(uuid)?.at(-1)?.slot ?? 0)) this.#keep(uuid, means);
+  }
+
+  /** Forgets the VMs that are not wanted any more. */
+  keepOnly(isWanted: (uuid: string) => boolean): void {
+    for (const known of [this.#means, this.#open])
+      for (const uuid of known.keys()) if (!isWanted(uuid)) known.delete(uuid);
+  }
+}
+
+/** A page as it was written; throws for what is none. */
+export function readPage(json: unknown): HistoryPage {
+  const page: Record<string, readonly SlotMean[]> = {};
+  if (typeof json !== 'object' || json === null) throw new Error('a page of the history is damaged');
+  for (const [uuid, means] of Object.entries(json)) {
+    if (!Array.isArray(means) || !means.every(isSlotMean))
+      throw new Error(`the history of VM ${uuid} is damaged`);
+    page[uuid] = means;
+  }
+  return page;
+}
+
+function isSlotMean(value: unknown): value is SlotMean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'slot' in value &&
+    Number.isSafeInteger(value.slot) &&
+    'meanCores' in value &&
+    typeof value.meanCores === 'number' &&
+    value.meanCores >= 0
+  );
+}

@@ -1,0 +1,66 @@
+// The control loop: a turn with new reports and after what people said, while this scheduler leads.
+import { isAborted, pause, type Clock } from '../../shared/clock.ts';
+import type { Logger } from '../../shared/log.ts';
+import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
+import type { Changes } from '../changes.ts';
+import type { RecordRing } from '../decisions/records.ts';
+import type { Turn } from './turn.ts';
+
+export interface LoopParts {
+  readonly turn: Turn;
+  readonly records: Pick<RecordRing, 'resume'>;
+  /** Rung by each report that was taken in, and by what people say. */
+  readonly reports: Changes;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+// Hosts tick at the same wall time, so their reports come within tens of milliseconds: one plan sees them all.
+const GATHER_MS = 50;
+// Without reports hosts become stale by time alone; the loop also shows its health by this.
+const IDLE_MS = 5 * SECOND_MS;
+
+export class Loop {
+  readonly #parts: LoopParts;
+  /** Undefined while another scheduler leads: the loop then has nothing to do. */
+  #turnedAtMs: number | undefined;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs until the signal aborts, while this scheduler leads. Call it once the view is warm. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#turnedAtMs = this.#parts.clock.monotonicMs();
+    try {
+      await this.#parts.records.resume();
+      await this.#run(signal);
+    } finally {
+      this.#turnedAtMs = undefined;
+    }
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { turn, reports, clock, logger } = this.#parts;
+    let seen = 0;
+    for (;;) {
+      if (isAborted(signal)) return;
+      try {
+        await reports.next(seen, signal, IDLE_MS);
+        await clock.sleep(GATHER_MS, signal);
+        seen = reports.count;
+        this.#turnedAtMs = clock.monotonicMs();
+        await turn.take();
+      } catch (error) {
+        if (isAborted(signal)) return;
+        logger.error({ err: error }, 'a turn of the control loop failed');
+        await pause(clock, SECOND_MS, signal);
+      }
+    }
+  }
+
+  /** False when the loop has not come round for long: systemd then restarts the scheduler. */
+  isHealthy(): boolean {
+    return this.#turnedAtMs === undefined || this.#parts.clock.monotonicMs() - this.#turnedAtMs < MINUTE_MS;
+  }
+}

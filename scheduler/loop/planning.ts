@@ -1,0 +1,125 @@
+// What the loop and the API plan with: the cluster as it is now, what people told us, and the planner over both.
+import type { Proposal } from '../../shared/gen/evenkeel/v1/Proposal.ts';
+import { onlyTheseMoves } from './recheck.ts';
+import type { ProposalBook } from '../people/proposals.ts';
+import type { Plan, PlannedMove, PlanLimits } from '../planner/contract/plan-types.ts';
+import type { PlanPolicy } from '../planner/contract/policy.ts';
+import { recordJson } from '../planner/contract/record.ts';
+import type { PendingVm, PlanMode, Snapshot, SnapshotRule } from '../planner/contract/snapshot.ts';
+
+/** What a question supposes instead of what is. */
+export interface Supposed {
+  readonly mode?: PlanMode;
+  readonly drainingHostIds?: ReadonlySet<string>;
+  readonly rules?: readonly SnapshotRule[];
+  readonly pending?: readonly PendingVm[];
+  /** Without budgets and quiet windows: all that would be moved in the end. */
+  readonly isUnbounded?: boolean;
+}
+
+export interface PlanningParts {
+  /** The cluster as it is now, but for what is supposed. */
+  readonly snapshot: (supposed: Supposed) => Snapshot;
+  readonly planMoves: (snapshot: Snapshot, policy: PlanPolicy, limits: PlanLimits) => Plan;
+  readonly policy: PlanPolicy;
+  /** A policy that is only compared with it; undefined for none. */
+  readonly shadowPolicy: PlanPolicy | undefined;
+  readonly limits: PlanLimits;
+  readonly proposals: ProposalBook;
+}
+
+/** Why a decided move is not made: now, or any more. */
+export interface Objection {
+  readonly reason: string;
+  /** It may be made later: what stands against it passes by itself. */
+  readonly isPassing: boolean;
+}
+
+export interface Recheck {
+  /** In an order in which they are safe. */
+  readonly planned: readonly PlannedMove[];
+  /** By proposal; those against which nothing stands are left out. */
+  readonly objections: ReadonlyMap<string, Objection>;
+}
+
+// Codes of stays that end without anybody's doing.
+const PASSING_CODES: ReadonlySet<string> = new Set(['moving', 'busy', 'settling', 'frozen', 'quiet']);
+
+export class Planning {
+  readonly #parts: PlanningParts;
+
+  constructor(parts: PlanningParts) {
+    this.#parts = parts;
+  }
+
+  get policy(): PlanPolicy {
+    return this.#parts.policy;
+  }
+
+  snapshot(supposed: Supposed = {}): Snapshot {
+    return this.#parts.snapshot(supposed);
+  }
+
+  plan(snapshot: Snapshot): Plan {
+    const { planMoves, policy, limits } = this.#parts;
+    return planMoves(snapshot, policy, limits);
+  }
+
+  /** What the shadow policy would do; undefined without one. */
+  shadowPlan(snapshot: Snapshot): Plan | undefined {
+    const { planMoves, shadowPolicy, limits } = this.#parts;
+    return shadowPolicy === undefined ? undefined : planMoves(snapshot, shadowPolicy, limits);
+  }
+
+  /** All that the plan was made from, and the plan, as JSON. */
+  recordJson(snapshot: Snapshot, plan: Plan): string {
+    const { policy, shadowPolicy, limits } = this.#parts;
+    return recordJson({
+      snapshot,
+      policy,
+      limits,
+      plan,
+      ...(shadowPolicy !== undefined && { shadowPolicy }),
+    });
+  }
+
+  /** Agreed proposals judged anew, together with those that were approved before and have not begun. */
+  recheck(agreed: readonly Proposal[], snapshot: Snapshot = this.snapshot()): Recheck {
+    const approved = this.#parts.proposals.approved();
+    const moves = [...approved, ...agreed].flatMap(({ move }) => (move === null ? [] : [move]));
+    const plan = this.plan(onlyTheseMoves(snapshot, moves));
+    const objections = new Map<string, Objection>();
+    for (const { proposalId, move } of agreed) {
+      const isPlanned = plan.moves.some(
+        ({ vmUuid, targetHostId }) => vmUuid === move?.vmUuid && targetHostId === move.targetHostId,
+      );
+      if (!isPlanned) objections.set(proposalId, objectionOf(plan, move, snapshot));
+    }
+    return { planned: plan.moves, objections };
+  }
+}
+
+function objectionOf(plan: Plan, move: Proposal['move'], { hosts }: Snapshot): Objection {
+  if (plan.frozenReason !== '') return { reason: plan.frozenReason, isPassing: true };
+  // Of such a host nothing can be said now, least of all that nothing asks for the move.
+  const unseen = hosts.find(
+    ({ hostId, state }) =>
+      state !== 'ready' && (hostId === move?.sourceHostId || hostId === move?.targetHostId),
+  );
+  if (unseen !== undefined) return { reason: `${unseen.hostName} is ${unseen.state}`, isPassing: true };
+  const stay = plan.stays.find(
+    ({ hostId, vmUuid }) => hostId === move?.sourceHostId || (vmUuid !== '' && vmUuid === move?.vmUuid),
+  );
+  if (stay === undefined)
+    return { reason: 'what it was for is gone: nothing asks for it now', isPassing: false };
+  const own = stay.refusals.filter(
+    ({ vmUuid, hostId }) =>
+      (vmUuid === move?.vmUuid && (hostId === '' || hostId === move.targetHostId)) ||
+      (vmUuid === '' && hostId === move?.targetHostId),
+  );
+  const [first] = own;
+  return {
+    reason: first === undefined ? stay.reason : first.reason,
+    isPassing: PASSING_CODES.has(stay.code),
+  };
+}

@@ -1,0 +1,71 @@
+// Plans each turn by a second policy, too, and tells when what it would move becomes another difference. Never moves anything.
+import type { ShadowComparison } from '../../shared/gen/evenkeel/v1/ShadowComparison.ts';
+import type { Logger } from '../../shared/log.ts';
+import { SECOND_MS } from '../../shared/units.ts';
+import type { Events } from '../decisions/events.ts';
+import { comparePlans } from '../planner/compare-plans.ts';
+import type { Plan, PlannedMove } from '../planner/contract/plan-types.ts';
+import type { Snapshot } from '../planner/contract/snapshot.ts';
+import type { Planning } from './planning.ts';
+
+export interface ShadowParts {
+  readonly planning: Pick<Planning, 'shadowPlan'>;
+  readonly events: Pick<Events, 'shadow'>;
+  readonly newId: () => string;
+  readonly logger: Logger;
+}
+
+// Which VM is the best one may change with every sample; a person reads no more than two differences a minute.
+const TELL_EVERY_MS = 30 * SECOND_MS;
+// More is a policy of another kind: the log and the event need not list it all.
+const DIFFERENCES_MAX = 100;
+
+export class Shadow {
+  readonly #parts: ShadowParts;
+  #told = '';
+  #toldAtMs = -Infinity;
+
+  constructor(parts: ShadowParts) {
+    this.#parts = parts;
+  }
+
+  /** Compares the plan of this turn with the one that the shadow policy makes from the same snapshot. */
+  look(snapshot: Snapshot, active: Plan): void {
+    const { planning, events, newId, logger } = this.#parts;
+    const shadow = planning.shadowPlan(snapshot);
+    if (shadow === undefined) return;
+    const comparison = differencesOf(active, shadow);
+    const said = JSON.stringify(comparison.differences);
+    if (said === this.#told || snapshot.atMs - this.#toldAtMs < TELL_EVERY_MS) return;
+    // Both at one from the start is no news.
+    const isNews = this.#told !== '' || comparison.differences.length > 0;
+    this.#told = said;
+    this.#toldAtMs = snapshot.atMs;
+    if (!isNews) return;
+    logger.info(comparison, 'the shadow policy differs otherwise than before; see "evenkeel shadow"');
+    events.shadow(newId(), comparison, snapshot.atMs);
+  }
+}
+
+/** VMs in order of uuid, for the order of moves is no difference. */
+function differencesOf(active: Plan, shadow: Plan): ShadowComparison {
+  const { same, elsewhere, onlyActive, onlyShadow } = comparePlans(active, shadow);
+  const differences = [
+    ...elsewhere.map((both) => differenceOf(both.active, both.active, both.shadow)),
+    ...onlyActive.map((move) => differenceOf(move, move, undefined)),
+    ...onlyShadow.map((move) => differenceOf(move, undefined, move)),
+  ].sort((a, b) => (a.vmUuid < b.vmUuid ? -1 : 1));
+  return { sameMoves: same.length, differences: differences.slice(0, DIFFERENCES_MAX) };
+}
+
+function differenceOf(
+  { vmUuid, vmName, sourceHostName }: PlannedMove,
+  active: PlannedMove | undefined,
+  shadow: PlannedMove | undefined,
+): ShadowComparison['differences'][number] {
+  return {
+    ...{ vmUuid, vmName, sourceHostName },
+    activeTargetHostName: active?.targetHostName ?? '',
+    shadowTargetHostName: shadow?.targetHostName ?? '',
+  };
+}

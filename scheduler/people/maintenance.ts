@@ -1,0 +1,95 @@
+// Hosts that people want empty: kept in JetStream until they are taken out of maintenance.
+import type { Maintenance } from '../../shared/gen/evenkeel/v1/Maintenance.ts';
+import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
+import { SECOND_MS } from '../../shared/units.ts';
+import type { Plan } from '../planner/contract/plan-types.ts';
+import type { Snapshot, SnapshotVm } from '../planner/contract/snapshot.ts';
+import { moveOf } from '../decisions/wording.ts';
+import type { Shelf } from '../store/shelf.ts';
+
+/** What is kept; progress is worked out when somebody asks. */
+export type MaintenanceEntry = Pick<
+  Maintenance,
+  'hostId' | 'hostName' | 'enteredAtMs' | 'reason' | 'vmsAtEntry'
+>;
+
+export class MaintenanceBook {
+  readonly #shelf: Shelf<Maintenance>;
+
+  constructor(shelf: Shelf<Maintenance>, onChange: () => void) {
+    this.#shelf = shelf;
+    shelf.onChange = onChange;
+  }
+
+  get(hostId: string): Maintenance | undefined {
+    return this.#shelf.get(hostId);
+  }
+
+  list(): Maintenance[] {
+    return this.#shelf.list();
+  }
+
+  hostIds(): ReadonlySet<string> {
+    return new Set(this.#shelf.entries().map(([hostId]) => hostId));
+  }
+
+  async enter(entry: MaintenanceEntry): Promise<void> {
+    await this.#shelf.put(entry.hostId, {
+      ...entry,
+      vmsLeft: 0,
+      vmsMoving: 0,
+      moves: [],
+      impossible: [],
+      remainingMs: 0,
+    });
+  }
+
+  async exit(hostId: string): Promise<void> {
+    await this.#shelf.remove(hostId);
+  }
+}
+
+/** How far the emptying is, by a plan in which the host is drained. Pure. */
+export function progressOf(entry: MaintenanceEntry, snapshot: Snapshot, plan: Plan): Maintenance {
+  const { hostId } = entry;
+  const moving = new Set(
+    snapshot.migrations.filter(({ sourceHostId }) => sourceHostId === hostId).map(({ vmUuid }) => vmUuid),
+  );
+  // The target may show a VM before it is certain that the source has let go of it: until then it counts as left.
+  const here = snapshot.vms.filter((vm) => vm.hostId === hostId || moving.has(vm.uuid));
+  const moves = plan.moves.filter(({ sourceHostId }) => sourceHostId === hostId);
+  const leaving = new Set(moves.map(({ vmUuid }) => vmUuid));
+  const refusals = plan.stays.filter((stay) => stay.hostId === hostId).flatMap((stay) => stay.refusals);
+  return {
+    ...entry,
+    vmsLeft: here.length,
+    vmsMoving: here.filter(({ uuid }) => moving.has(uuid)).length,
+    moves: moves.map(moveOf),
+    impossible: here
+      .filter(({ uuid }) => !leaving.has(uuid) && !moving.has(uuid))
+      .map((vm) => ({ ...whyNot(vm, refusals), vmUuid: vm.uuid, vmName: vm.name, hostId: '', hostName: '' })),
+    remainingMs: moves.reduce((sum, { terms }) => sum + terms.migrationSeconds * SECOND_MS, 0),
+  };
+}
+
+/** What is said of the VM as a whole; else what each host has against it. */
+function whyNot(
+  { uuid }: SnapshotVm,
+  refusals: readonly Refusal[],
+): Pick<Refusal, 'code' | 'reason' | 'cure'> {
+  const own = refusals.filter(({ vmUuid }) => vmUuid === uuid);
+  const [whole] = own.filter(({ hostId }) => hostId === '');
+  if (whole !== undefined) return whole;
+  const [first] = own;
+  if (first !== undefined)
+    return {
+      code: first.code,
+      reason: own.map(({ hostName, reason }) => `${hostName}: ${reason}`).join('; '),
+      cure: first.cure,
+    };
+  return {
+    code: 'no_target',
+    reason: 'no other host takes a VM now',
+    cure: 'bring another host into service, or shut the VM down',
+  };
+}

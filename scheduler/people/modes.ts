@@ -1,0 +1,108 @@
+// The modes of the cluster, of hosts and of VMs: what people set last, kept in JetStream; for the cluster else what the settings say.
+import type { Mode } from '../../shared/gen/evenkeel/v1/Mode.ts';
+import type { ModeOverride } from '../../shared/gen/evenkeel/v1/ModeOverride.ts';
+import type { Logger } from '../../shared/log.ts';
+import type { PlanMode } from '../planner/contract/snapshot.ts';
+import type { Shelf } from '../store/shelf.ts';
+
+/** Whose mode it is. Names are as they were when it was set, for lists. */
+export type ModeScope =
+  | { readonly kind: 'cluster' }
+  | { readonly kind: 'host'; readonly hostId: string; readonly hostName: string }
+  | { readonly kind: 'vm'; readonly vmUuid: string; readonly vmName: string };
+
+/** The modes as a decision reads them. */
+export interface Modes {
+  readonly cluster: PlanMode;
+  readonly byHost: ReadonlyMap<string, PlanMode>;
+  readonly byVm: ReadonlyMap<string, PlanMode>;
+}
+
+const MODES: Readonly<Record<PlanMode, Mode>> = {
+  observe: 'MODE_OBSERVE',
+  recommend: 'MODE_RECOMMEND',
+  auto: 'MODE_AUTO',
+};
+
+/** MODE_AUTO of "auto". */
+export function modeOf(word: PlanMode): Mode {
+  return MODES[word];
+}
+
+/** "auto" of MODE_AUTO; what is not set is the usual mode of a new installation. */
+export function planModeOf(mode: Mode): PlanMode {
+  switch (mode) {
+    case 'MODE_OBSERVE':
+      return 'observe';
+    case 'MODE_AUTO':
+      return 'auto';
+    case 'MODE_RECOMMEND':
+    case 'MODE_UNSPECIFIED':
+      return 'recommend';
+  }
+}
+const CLUSTER_KEY = 'cluster';
+
+export class ModeControl {
+  readonly #shelf: Shelf<ModeOverride>;
+  readonly #initial: Mode;
+  readonly #logger: Logger;
+
+  /** `initial` is the word of the settings. `onChange` is called after each change, whoever made it. */
+  constructor(shelf: Shelf<ModeOverride>, initial: PlanMode, logger: Logger, onChange: () => void) {
+    this.#shelf = shelf;
+    this.#initial = modeOf(initial);
+    this.#logger = logger;
+    shelf.onChange = onChange;
+  }
+
+  current(): Mode {
+    return this.#shelf.get(CLUSTER_KEY)?.mode ?? this.#initial;
+  }
+
+  modes(): Modes {
+    const overrides = this.overrides();
+    return {
+      cluster: planModeOf(this.current()),
+      byHost: new Map(
+        overrides.filter(({ hostId }) => hostId !== '').map((each) => [each.hostId, planModeOf(each.mode)]),
+      ),
+      byVm: new Map(
+        overrides.filter(({ vmUuid }) => vmUuid !== '').map((each) => [each.vmUuid, planModeOf(each.mode)]),
+      ),
+    };
+  }
+
+  /** Those of hosts and VMs. */
+  overrides(): ModeOverride[] {
+    return this.#shelf.entries().flatMap(([key, value]) => (key === CLUSTER_KEY ? [] : [value]));
+  }
+
+  /** Keeps the mode for all schedulers and restarts; undefined takes away that of a host or VM. */
+  async set(scope: ModeScope, mode: Mode | undefined): Promise<void> {
+    if (mode === undefined) await this.#shelf.remove(keyOf(scope));
+    else await this.#shelf.put(keyOf(scope), overrideOf(scope, mode));
+    this.#logger.info({ ...scope, mode: mode ?? 'as the cluster' }, 'mode set');
+  }
+}
+
+function keyOf(scope: ModeScope): string {
+  switch (scope.kind) {
+    case 'cluster':
+      return CLUSTER_KEY;
+    case 'host':
+      return `host.${scope.hostId}`;
+    case 'vm':
+      return `vm.${scope.vmUuid}`;
+  }
+}
+
+function overrideOf(scope: ModeScope, mode: Mode): ModeOverride {
+  return {
+    mode,
+    hostId: scope.kind === 'host' ? scope.hostId : '',
+    hostName: scope.kind === 'host' ? scope.hostName : '',
+    vmUuid: scope.kind === 'vm' ? scope.vmUuid : '',
+    vmName: scope.kind === 'vm' ? scope.vmName : '',
+  };
+}

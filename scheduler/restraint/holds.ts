@@ -1,0 +1,129 @@
+// Why a VM stays where it is whatever the target: first what no order of the planner may touch, then what can wait.
+import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
+import { isForPerson } from '../migrations/machine.ts';
+import type { Ledger } from './ledger.ts';
+import type { Hold } from '../planner/contract/snapshot.ts';
+import { clockTime } from '../planner/words/words.ts';
+import type { VmView } from '../cluster/view.ts';
+
+export interface HoldRules {
+  readonly ledger: Ledger;
+  /** When a migration to or from the VM's host ended last. */
+  readonly settledAtMs: number;
+  /** Samples that a VM needs before it is judged. */
+  readonly windowSamples: number;
+  /** Names and uuids of VMs that evenkeel itself runs on, besides those whose metadata say so. */
+  readonly controlPlaneVms: ReadonlySet<string>;
+}
+
+/** Undefined for a VM that is free to move. `samples` are those known of it. */
+export function holdOf(vm: VmView, samples: number, rules: HoldRules): Hold | undefined {
+  return (
+    holdByDoubt(vm) ??
+    holdByMigration(vm, rules.ledger) ??
+    holdBySample(vm, rules.settledAtMs) ??
+    holdByOwner(vm, rules.controlPlaneVms) ??
+    holdByFailure(vm, rules.ledger) ??
+    holdByTime(vm, samples, rules)
+  );
+}
+
+function always(code: string, reason: string, cure: string): Hold {
+  return { code, reason, cure, against: 'every_move' };
+}
+
+function holdByDoubt({ alsoOnHostIds }: VmView): Hold | undefined {
+  if (alsoOnHostIds.length === 0) return undefined;
+  return always(
+    'ambiguous',
+    'more than one host shows it running',
+    'look at once: stop the copy that must not run',
+  );
+}
+
+function holdByMigration({ uuid }: VmView, ledger: Ledger): Hold | undefined {
+  const active = ledger.activeByVm.get(uuid);
+  if (active !== undefined && isForPerson(active.state))
+    return always(
+      'unknown_outcome',
+      `how migration ${active.migrationId} of it ended is unknown: ${active.outcome}`,
+      'put it in order by hand; evenkeel looks again by itself',
+    );
+  if (active !== undefined)
+    return always('migrating', 'a migration of it is under way', 'wait, or see "evenkeel migrations"');
+  return undefined;
+}
+
+/** What a sample from before the end of a migration shows of a VM, as paused or as arriving, is over. */
+function holdBySample({ sample, tickAtMs }: VmView, settledAtMs: number): Hold | undefined {
+  const hold = holdByForeignMigration(sample) ?? holdByState(sample);
+  if (hold === undefined || tickAtMs >= settledAtMs) return hold;
+  return always('settling', 'it was not sampled yet since a migration of its host ended', 'wait an interval');
+}
+
+function holdByForeignMigration({ migrationRole }: VmSample): Hold | undefined {
+  if (migrationRole === 'VM_MIGRATION_ROLE_UNSPECIFIED') return undefined;
+  return always('migrating', 'it is in a migration that evenkeel did not order', 'wait until it has ended');
+}
+
+function holdByState({ stuck, state }: VmSample): Hold | undefined {
+  if (stuck)
+    return always('stuck', 'its QEMU does not answer', 'see why: storage that hangs is the usual cause');
+  if (state === 'VM_STATE_RUNNING' || state === 'VM_STATE_BLOCKED') return undefined;
+  const word = state.replace('VM_STATE_', '').toLowerCase().replaceAll('_', ' ');
+  return always('not_running', `it is ${word}`, 'resume or start it');
+}
+
+function holdByOwner({ uuid, sample }: VmView, controlPlaneVms: ReadonlySet<string>): Hold | undefined {
+  const rules = sample.metadata?.rules;
+  if (rules?.neverMove === true)
+    return always('never_move', 'its rules say never_move', 'a person may still move it: "evenkeel migrate"');
+  if (rules?.controlPlane === true || controlPlaneVms.has(uuid) || controlPlaneVms.has(sample.name))
+    return always(
+      'control_plane',
+      'evenkeel itself runs on it',
+      'move it yourself when you have to: "evenkeel migrate"',
+    );
+  return undefined;
+}
+
+/** The reason names the moment, not the time left: a text that changes each turn would be news each turn. */
+function holdByFailure({ uuid }: VmView, ledger: Ledger): Hold | undefined {
+  const retry = ledger.retries.get(uuid);
+  if (retry === undefined) return undefined;
+  const { atMs: untilMs, failuresInRow, migration } = retry;
+  const often = failuresInRow > 1 ? `, the last of ${failuresInRow} in a row,` : '';
+  return {
+    code: 'failed',
+    reason: `its migration to ${migration.targetHostName}${often} failed: ${migration.causeCode}: ${migration.outcome}; tried again at ${clockTime(untilMs)}`,
+    cure: 'mend the cause; "evenkeel migrate" does not wait',
+    untilMs,
+    against: 'every_move',
+  };
+}
+
+function holdByTime(
+  { uuid }: VmView,
+  samples: number,
+  { ledger, windowSamples }: HoldRules,
+): Hold | undefined {
+  const coolDown = ledger.coolDowns.get(uuid);
+  if (coolDown !== undefined) {
+    const { untilMs, movesInDay } = coolDown;
+    const often = movesInDay > 1 ? `, one of ${movesInDay} within a day` : '';
+    return {
+      code: 'cooling_down',
+      reason: `it cools down until ${clockTime(untilMs)} after its last migration${often}`,
+      cure: 'wait, or move it yourself: "evenkeel migrate"',
+      untilMs,
+      against: 'optional_moves',
+    };
+  }
+  if (samples >= windowSamples) return undefined;
+  return {
+    code: 'no_history',
+    reason: `only ${samples} of ${windowSamples} samples of it so far`,
+    cure: 'wait a few intervals',
+    against: 'optional_moves',
+  };
+}

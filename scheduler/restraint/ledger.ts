@@ -1,0 +1,152 @@
+// Sums up what past and running migrations forbid for now: moves in flight, cool-downs, failed attempts, refused targets, budgets.
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import { isForPerson, isOver, type CauseCode } from '../migrations/machine.ts';
+import { isCopy, isRefusalOfTarget, retryOf, type Retry } from './failures.ts';
+import { budgetsLeft, coolDownOf, type BudgetsLeft, type CoolDown, type Restraint } from './cool-down.ts';
+
+export interface Ledger {
+  /** Migrations that hold their VM: those under way, and those that a person has to look at. */
+  readonly active: readonly Migration[];
+  /** Those of them that use their hosts; one for a person holds its VM, and memory on its target, but no slot. */
+  readonly underWay: readonly Migration[];
+  readonly activeByVm: ReadonlyMap<string, Migration>;
+  /** Migrations under way out of and into each host. */
+  readonly outByHost: ReadonlyMap<string, number>;
+  readonly inByHost: ReadonlyMap<string, number>;
+  /** Until when a VM stays where it is, by uuid, and why. */
+  readonly coolDowns: ReadonlyMap<string, CoolDown>;
+  /** When a VM may be tried again whose migration failed, by uuid. */
+  readonly retries: ReadonlyMap<string, Retry>;
+  /** Targets that refused a VM lately, by its uuid, each with the refusal's text. */
+  readonly refusedTargets: ReadonlyMap<string, readonly RefusedTarget[]>;
+  /** Hosts that a VM left lately and does not go back to, by its uuid. */
+  readonly leftHosts: ReadonlyMap<string, readonly { readonly hostId: string; readonly atMs: number }[]>;
+  /** How fast a VM changed its memory when it was last copied. */
+  readonly dirtyBytesPerSecond: ReadonlyMap<string, number>;
+  readonly budgets: BudgetsLeft;
+}
+
+interface RefusedTarget {
+  readonly hostId: string;
+  readonly untilMs: number;
+  readonly reason: string;
+}
+
+// They say nothing about VM or target: the move may be planned again at once.
+const NOBODYS_FAULT: ReadonlySet<string> = new Set([
+  'slots_taken',
+  'journal_unavailable',
+  'scheduler_restarted',
+] satisfies CauseCode[]);
+
+/** The ledger at `nowMs` of the known migrations, in any order. */
+export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, restraint: Restraint): Ledger {
+  const all = [...migrations];
+  const active = all.filter(({ state }) => !isOver(state));
+  const ended = all.filter(({ state, causeCode }) => isOver(state) && !NOBODYS_FAULT.has(causeCode));
+  const copies = groupBy(ended.filter(isCopy), ({ vmUuid }) => vmUuid);
+  const underWay = active.filter(({ state }) => !isForPerson(state));
+  return {
+    active,
+    underWay,
+    activeByVm: new Map(active.map((migration) => [migration.vmUuid, migration])),
+    outByHost: countBy(underWay, ({ sourceHostId }) => sourceHostId),
+    inByHost: countBy(underWay, ({ targetHostId }) => targetHostId),
+    coolDowns: coolDownsOf(copies, nowMs, restraint),
+    retries: retriesOf(ended, nowMs, restraint),
+    refusedTargets: refusedTargets(ended, nowMs, restraint),
+    leftHosts: leftHosts(ended, nowMs, restraint),
+    dirtyBytesPerSecond: dirtyRates(copies),
+    budgets: budgetsLeft(all, nowMs, restraint),
+  };
+}
+
+function coolDownsOf(
+  copies: ReadonlyMap<string, readonly Migration[]>,
+  nowMs: number,
+  restraint: Restraint,
+): Map<string, CoolDown> {
+  const coolDowns = new Map<string, CoolDown>();
+  for (const [vmUuid, ofVm] of copies) {
+    const coolDown = coolDownOf(ofVm, restraint);
+    if (coolDown !== undefined && coolDown.untilMs > nowMs) coolDowns.set(vmUuid, coolDown);
+  }
+  return coolDowns;
+}
+
+function retriesOf(ended: readonly Migration[], nowMs: number, restraint: Restraint): Map<string, Retry> {
+  const retries = new Map<string, Retry>();
+  for (const [vmUuid, ofVm] of groupBy(ended, (migration) => migration.vmUuid)) {
+    const retry = retryOf(ofVm, restraint);
+    if (retry !== undefined && retry.atMs > nowMs) retries.set(vmUuid, retry);
+  }
+  return retries;
+}
+
+function refusedTargets(
+  ended: readonly Migration[],
+  nowMs: number,
+  { afterFailureMs }: Restraint,
+): Map<string, RefusedTarget[]> {
+  const refused = new Map<string, RefusedTarget[]>();
+  for (const { vmUuid, targetHostId: hostId, endedAtMs, outcome: reason } of ended
+    .filter((migration) => isRefusalOfTarget(migration) && migration.endedAtMs > nowMs - afterFailureMs)
+    .sort((a, b) => b.endedAtMs - a.endedAtMs)) {
+    const ofVm = refused.get(vmUuid) ?? [];
+    // The latest refusal of a target is the one that holds longest.
+    if (!ofVm.some((earlier) => earlier.hostId === hostId))
+      refused.set(vmUuid, [...ofVm, { hostId, untilMs: endedAtMs + afterFailureMs, reason }]);
+  }
+  return refused;
+}
+
+function leftHosts(
+  ended: readonly Migration[],
+  nowMs: number,
+  { returnAfterMs }: Restraint,
+): Map<string, { hostId: string; atMs: number }[]> {
+  const arrived = ended
+    .filter(
+      ({ state, endedAtMs }) => state === 'MIGRATION_STATE_SUCCEEDED' && endedAtMs > nowMs - returnAfterMs,
+    )
+    .sort((a, b) => a.endedAtMs - b.endedAtMs || (a.migrationId < b.migrationId ? -1 : 1));
+  const left = new Map<string, { hostId: string; atMs: number }[]>();
+  for (const [vmUuid, ofVm] of groupBy(arrived, (migration) => migration.vmUuid))
+    left.set(
+      vmUuid,
+      ofVm.map(({ sourceHostId, endedAtMs }) => ({ hostId: sourceHostId, atMs: endedAtMs })),
+    );
+  return left;
+}
+
+function dirtyRates(copies: ReadonlyMap<string, readonly Migration[]>): Map<string, number> {
+  const rates = new Map<string, number>();
+  for (const [vmUuid, ofVm] of copies) {
+    const latest = ofVm.reduce((last, copy) => (copy.endedAtMs > last.endedAtMs ? copy : last));
+    const rate = latest.progress?.dirtyBytesPerSecond ?? latest.forecast?.dirtyBytesPerSecond ?? 0;
+    if (rate > 0) rates.set(vmUuid, rate);
+  }
+  return rates;
+}
+
+function groupBy(
+  migrations: readonly Migration[],
+  keyOf: (migration: Migration) => string,
+): Map<string, Migration[]> {
+  const groups = new Map<string, Migration[]>();
+  for (const migration of migrations) {
+    const group = groups.get(keyOf(migration));
+    if (group === undefined) groups.set(keyOf(migration), [migration]);
+    else group.push(migration);
+  }
+  return groups;
+}
+
+function countBy(
+  migrations: readonly Migration[],
+  hostOf: (migration: Migration) => string,
+): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [hostId, ofHost] of groupBy(migrations, hostOf)) counts.set(hostId, ofHost.length);
+  return counts;
+}

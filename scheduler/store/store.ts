@@ -1,0 +1,81 @@
+// A key-value bucket with compare-and-set: what the journal and the lease stand on. NATS is the real one (kv.ts), the
+// simulator has another.
+import { EvenkeelError } from '../../shared/errors.ts';
+
+// Writers of one key are few: the scheduler that leads, and one that has just been deposed.
+const CAS_TRIES = 8;
+
+export interface StoredEntry {
+  readonly key: string;
+  /** Undefined when the key was deleted or its time is over. */
+  readonly value: Uint8Array | undefined;
+  /** Grows with each write to the bucket. */
+  readonly revision: number;
+}
+
+export interface Store {
+  /** The newest entry, from the server that writes; undefined when there never was one. */
+  get(key: string): Promise<StoredEntry | undefined>;
+  /**
+   * Writes if the key's last revision still is `revision` (0: there is none); resolves with the new one. Throws
+   * ABORTED when another writer was first, UNAVAILABLE when it is unknown whether it was written.
+   */
+  put(key: string, value: Uint8Array, revision: number): Promise<number>;
+  /** Removes the key if its last revision still is `revision`. Throws as `put`. */
+  remove(key: string, revision: number): Promise<void>;
+  /**
+   * First what matches `pattern`, a NATS subject ("vm.*", "migration.>"), then each change, in order, until the signal
+   * aborts. Resolves once all that was stored was taken.
+   */
+  follow(
+    pattern: string,
+    take: (entry: StoredEntry) => void,
+    options: { readonly signal: AbortSignal; readonly onEnd: (error: unknown) => void },
+  ): Promise<void>;
+}
+
+/** Compare-and-set of one key, decided anew from what it holds each time another writer was first. */
+export async function changeKey(
+  store: Store,
+  key: string,
+  decide: (bytes: Uint8Array | undefined) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
+): Promise<number> {
+  for (let tried = 1; ; tried += 1) {
+    const held = await store.get(key);
+    const next = await decide(held?.value);
+    const revision = held?.revision ?? 0;
+    if (next === undefined) return revision;
+    try {
+      return await store.put(key, next, revision);
+    } catch (error) {
+      if (!isBeaten(error) || tried >= CAS_TRIES) throw error;
+    }
+  }
+}
+
+/** Removes the key whatever it holds by then; nothing is done when it is gone already. */
+export async function removeKey(store: Store, key: string): Promise<void> {
+  for (let tried = 1; ; tried += 1) {
+    const held = await store.get(key);
+    if (held?.value === undefined) return;
+    try {
+      await store.remove(key, held.revision);
+      return;
+    } catch (error) {
+      if (!isBeaten(error) || tried >= CAS_TRIES) throw error;
+    }
+  }
+}
+
+export function encodeJson(value: object): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+export function decodeJson(bytes: Uint8Array): unknown {
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
+/** Another writer was first. */
+export function isBeaten(error: unknown): boolean {
+  return error instanceof EvenkeelError && error.code === 'ABORTED';
+}

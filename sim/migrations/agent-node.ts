@@ -1,0 +1,202 @@
+// One host's agent: the real jobs, guard, intents and watchdog, over a simulated hypervisor, disk and network.
+import { isAborted } from '../../shared/clock.ts';
+import { EvenkeelError } from '../../shared/errors.ts';
+import type { AbortMigrationRequest } from '../../shared/gen/evenkeel/v1/AbortMigrationRequest.ts';
+import type { CheckTargetRequest } from '../../shared/gen/evenkeel/v1/CheckTargetRequest.ts';
+import type { CheckTargetResponseInput } from '../../shared/gen/evenkeel/v1/CheckTargetResponse.ts';
+import type { EndMigrationRequest } from '../../shared/gen/evenkeel/v1/EndMigrationRequest.ts';
+import type { GetVmRequest } from '../../shared/gen/evenkeel/v1/GetVmRequest.ts';
+import type { GetVmResponseInput } from '../../shared/gen/evenkeel/v1/GetVmResponse.ts';
+import type { GuardMigrationRequest } from '../../shared/gen/evenkeel/v1/GuardMigrationRequest.ts';
+import type { GuardMigrationResponseInput } from '../../shared/gen/evenkeel/v1/GuardMigrationResponse.ts';
+import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
+import type { MigrateResponseInput } from '../../shared/gen/evenkeel/v1/MigrateResponse.ts';
+import type { ObserveVmRequest } from '../../shared/gen/evenkeel/v1/ObserveVmRequest.ts';
+import type { ObserveVmResponseInput } from '../../shared/gen/evenkeel/v1/ObserveVmResponse.ts';
+import type { SettleVmRequest } from '../../shared/gen/evenkeel/v1/SettleVmRequest.ts';
+import type { SettleVmResponseInput } from '../../shared/gen/evenkeel/v1/SettleVmResponse.ts';
+import type { Logger } from '../../shared/log.ts';
+import { AgentServiceClient } from '../../shared/proto/load.ts';
+import { translated } from '../../agent/libvirt-errors.ts';
+import { MigrationGuard } from '../../agent/migration/target/guard.ts';
+import type { Hypervisor } from '../../agent/migration/hypervisor/hypervisor.ts';
+import { Intents } from '../../agent/migration/promises/intents.ts';
+import { createMigrationJobs } from '../../agent/migration/source/jobs.ts';
+import type { AskSource } from '../../agent/migration/target/watchdog.ts';
+import type { Disk } from '../world/disk.ts';
+import { createSimHypervisor, type HypervisorParts } from '../host/hypervisor.ts';
+import type { Kvm } from '../host/kvm.ts';
+import { Life } from '../world/node.ts';
+import type { Caller, Rpc, Server } from '../world/rpc.ts';
+import type { ClockFault } from '../world/timeline.ts';
+
+/** What an agent answers to; the same methods as its gRPC service. */
+export interface AgentHandlers {
+  getVm(request: GetVmRequest, signal: AbortSignal): Promise<GetVmResponseInput>;
+  checkTarget(request: CheckTargetRequest, signal: AbortSignal): Promise<CheckTargetResponseInput>;
+  guard(request: GuardMigrationRequest, signal: AbortSignal): Promise<GuardMigrationResponseInput>;
+  migrate(request: MigrateRequest, signal: AbortSignal): AsyncIterable<MigrateResponseInput>;
+  abort(request: AbortMigrationRequest, signal: AbortSignal): Promise<void>;
+  observe(request: ObserveVmRequest, signal: AbortSignal): Promise<ObserveVmResponseInput>;
+  settle(request: SettleVmRequest, signal: AbortSignal): Promise<SettleVmResponseInput>;
+  end(request: EndMigrationRequest): Promise<void>;
+}
+
+export interface AgentParts extends HypervisorParts {
+  readonly rpc: Rpc;
+  readonly logger: Logger;
+  readonly agents: ReadonlyMap<string, AgentNode>;
+  /** Where a planted bug replaces something. */
+  readonly plant: AgentPlant;
+}
+
+export interface AgentPlant {
+  readonly handlers?: (handlers: AgentHandlers, node: AgentNode) => AgentHandlers;
+  readonly hypervisor?: (hypervisor: Hypervisor, node: AgentNode) => Hypervisor;
+  readonly askSource?: (ask: AskSource) => AskSource;
+  readonly beforeStart?: (node: AgentNode) => void;
+}
+
+// As agent/config.ts has it by default.
+const CALL_TIMEOUT_MS = 10_000;
+
+export class AgentNode implements Server<AgentHandlers> {
+  readonly hostId: string;
+  readonly name: string;
+  readonly place: string;
+  readonly disk: Disk;
+  readonly clockFault: ClockFault;
+  readonly connections = new Set<() => void>();
+  readonly #parts: AgentParts;
+  #serving: { readonly life: Life; readonly handlers: AgentHandlers } | undefined;
+  #stopping = new AbortController();
+
+  constructor(hostId: string, disk: Disk, clockFault: ClockFault, parts: AgentParts) {
+    this.hostId = hostId;
+    this.name = `agent-${hostId.slice(1)}`;
+    this.place = hostId;
+    this.disk = disk;
+    this.clockFault = clockFault;
+    this.#parts = parts;
+  }
+
+  get serving(): { readonly life: Life; readonly handlers: AgentHandlers } | undefined {
+    return this.#serving;
+  }
+
+  /** A new process, from what is on the disk. */
+  start(onCrash: () => void): void {
+    if (this.#serving !== undefined) return;
+    const { timeline, plant, logger } = this.#parts;
+    plant.beforeStart?.(this);
+    const life: Life = new Life(this.name, timeline, this.clockFault, () => {
+      this.#serving = undefined;
+      for (const reset of [...this.connections]) reset();
+      this.connections.clear();
+      onCrash();
+    });
+    const real = createSimHypervisor(this.#parts, this.hostId, life);
+    const hypervisor = plant.hypervisor?.(real, this) ?? real;
+    const intents = new Intents(this.disk.folder(life), life.clock);
+    // A crash aborts nothing; only `stop` does.
+    const stopping = new AbortController();
+    const stopped = stopping.signal;
+    this.#stopping = stopping;
+    const context = { hypervisor, intents, clock: life.clock, logger, callTimeoutMs: CALL_TIMEOUT_MS };
+    const jobs = createMigrationJobs({ ...context, isTcpAllowed: true, stopped });
+    const ask = this.#askSource(life);
+    const guard = new MigrationGuard({ ...context, askSource: plant.askSource?.(ask) ?? ask });
+    const handlers: AgentHandlers = {
+      getVm: (request, signal) => getVm(hypervisor, request, signal),
+      checkTarget: (request) => Promise.resolve(this.#checkTarget(request, life)),
+      guard: (request, signal) => guard.guard(request, signal),
+      migrate: (request, signal) => jobs.migrate(request, signal),
+      abort: (request, signal) => jobs.abort(request, signal),
+      observe: (request, signal) => guard.observe(request, signal),
+      settle: (request, signal) => guard.settle(request, signal),
+      end: (request) => guard.end(request),
+    };
+    this.#serving = { life, handlers: plant.handlers?.(handlers, this) ?? handlers };
+    void guard.watch(stopped);
+    const recover = async (): Promise<void> => {
+      // An agent whose state cannot be read serves what needs none, and refuses the rest.
+      await jobs.recover().catch(() => undefined);
+    };
+    if (!isAborted(stopped)) void recover();
+  }
+
+  crash(): void {
+    this.#serving?.life.crash();
+  }
+
+  /** Tells it to stop; the process may still be there for a while. */
+  stop(): void {
+    this.#stopping.abort(new Error('the agent stops'));
+  }
+
+  /** The checks of the real agent read files of the host; these say the same about the simulated one. */
+  #checkTarget({ vmUuid }: CheckTargetRequest, life: Life): CheckTargetResponseInput {
+    const { kvm } = this.#parts;
+    const vm = kvm.vm(vmUuid);
+    const host = kvm.host(this.hostId);
+    if (host.libvirtd !== 'up') throw new EvenkeelError('UNAVAILABLE', 'check target: libvirt is away');
+    const refusals = [];
+    if (host.copies.has(vmUuid))
+      refusals.push({ code: 'uuid_taken', reason: 'it is active here', cure: 'see which is the true one' });
+    if (roomOf(kvm, this.hostId, vmUuid) < vm.memoryBytes)
+      refusals.push({ code: 'memory_short', reason: 'no memory is left', cure: 'choose another host' });
+    const isLocked = vm.isLockable && vm.lockedBy !== undefined;
+    return {
+      refusals,
+      lockProven: isLocked,
+      lockReason: isLocked ? '' : 'its disk has no effective lock',
+      atMs: life.clock.nowMs(),
+    };
+  }
+
+  #askSource(life: Life): AskSource {
+    const { rpc, agents } = this.#parts;
+    const from: Caller = { life, place: this.place };
+    return async ({ sourceHostId }, vmUuid, wait) => {
+      const to = agents.get(sourceHostId);
+      if (to === undefined) throw new EvenkeelError('UNAVAILABLE', `no agent of ${sourceHostId}`);
+      const request = { vm: { uuid: vmUuid } };
+      try {
+        const answer = await rpc.unary(
+          from,
+          to,
+          AgentServiceClient.service.GetVm,
+          (handlers: AgentHandlers, got, signal) => handlers.getVm(got, signal),
+          { request, wait },
+        );
+        return answer.vm ?? undefined;
+      } catch (error) {
+        if (error instanceof EvenkeelError && error.code === 'NOT_FOUND') return undefined;
+        throw error;
+      }
+    };
+  }
+}
+
+/** Memory of the host that no QEMU may claim, not counting the VM's own. */
+export function roomOf(kvm: Kvm, hostId: string, vmUuid: string): number {
+  const { copies, memoryBytes } = kvm.host(hostId);
+  const used = [...copies.values()]
+    .filter(({ vm }) => vm.uuid !== vmUuid)
+    .reduce((sum, { vm }) => sum + vm.memoryBytes, 0);
+  return memoryBytes - used;
+}
+
+async function getVm(
+  hypervisor: Hypervisor,
+  { vm: reference }: GetVmRequest,
+  signal: AbortSignal,
+): Promise<GetVmResponseInput> {
+  const vmUuid = reference !== null && 'uuid' in reference ? (reference.uuid ?? '') : '';
+  const vm = await translated(
+    `get VM ${vmUuid}`,
+    hypervisor.observe(vmUuid, { timeoutMs: CALL_TIMEOUT_MS, signal }),
+  );
+  if (vm === undefined) throw new EvenkeelError('NOT_FOUND', `get VM ${vmUuid}: this host has no such VM`);
+  return { vm, xml: '<domain/>' };
+}

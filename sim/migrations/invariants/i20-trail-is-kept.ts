@@ -1,0 +1,34 @@
+// I20: what was decided, expected and seen of a migration is in its record when it ends.
+import type { Migration } from '../../../shared/gen/evenkeel/v1/Migration.ts';
+import { isEnded, type Invariant } from '../scene.ts';
+
+export const trailIsKept: Invariant = {
+  id: 'I20',
+  claim: 'the record of a migration tells how and why it went',
+  step: ({ history }, news) => {
+    for (const fact of news) {
+      if (fact.kind !== 'record' || !isEnded(fact.migration)) continue;
+      const { migrationId } = fact.migration;
+      const wasCopying = history.facts.some(
+        (other) =>
+          other.kind === 'rpc' &&
+          other.method === 'Migrate' &&
+          other.phase === 'sent' &&
+          other.migrationId === migrationId,
+      );
+      const missing = findMissing(fact.migration, wasCopying);
+      if (missing !== undefined) return `${migrationId} ended ${fact.migration.state} without ${missing}`;
+    }
+    return undefined;
+  },
+};
+
+function findMissing(migration: Migration, wasCopying: boolean): string | undefined {
+  if (migration.outcome === '') return 'an outcome in words';
+  if (migration.state !== 'MIGRATION_STATE_SUCCEEDED' && migration.causeCode === '') return 'a cause';
+  if (migration.endedAtMs === 0) return 'its time of end';
+  if (!wasCopying) return undefined;
+  if (migration.startedAtMs === 0) return 'its time of start';
+  if (migration.commitMode === 'COMMIT_MODE_UNSPECIFIED') return 'its commit mode';
+  return migration.forecast === null ? 'its forecast' : undefined;
+}

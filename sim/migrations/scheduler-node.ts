@@ -1,0 +1,241 @@
+// One scheduler: the real lease, journal, slots and runner, over a simulated store and network.
+import { pause } from '../../shared/clock.ts';
+import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import { EvenkeelError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/log.ts';
+import { AgentServiceClient, migrationCodec } from '../../shared/proto/load.ts';
+import { Lease, LEASE_TIMEOUT_MS } from '../../scheduler/leader/lease.ts';
+import type { MigrationAgent, MigrationAgents } from '../../scheduler/migrations/agent-calls.ts';
+import { Journal } from '../../scheduler/migrations/journal.ts';
+import type { Knowledge } from '../../scheduler/migrations/knowledge.ts';
+import { Runner, type Order, type RunnerSettings } from '../../scheduler/migrations/runner.ts';
+import { Slots } from '../../scheduler/migrations/slots.ts';
+import { ledgerOf } from '../../scheduler/restraint/ledger.ts';
+import type { Restraint } from '../../scheduler/restraint/cool-down.ts';
+import type { Store } from '../../scheduler/store/store.ts';
+import type { AgentHandlers, AgentNode } from './agent-node.ts';
+import type { History } from './facts.ts';
+import { Life } from '../world/node.ts';
+import type { Random } from '../world/random.ts';
+import type { Caller, Rpc } from '../world/rpc.ts';
+import type { StoreServer } from '../world/store.ts';
+import type { ClockFault, Timeline } from '../world/timeline.ts';
+
+export interface SchedulerPlant {
+  readonly agents?: (agents: MigrationAgents, life: Life) => MigrationAgents;
+  readonly store?: (store: Store) => Store;
+}
+
+export interface SchedulerParts {
+  readonly timeline: Timeline;
+  readonly history: History;
+  readonly random: Random;
+  readonly rpc: Rpc;
+  readonly store: StoreServer;
+  readonly agents: ReadonlyMap<string, AgentNode>;
+  readonly knowledge: Knowledge;
+  readonly settings: RunnerSettings;
+  readonly logger: Logger;
+  readonly plant: SchedulerPlant;
+  readonly newId: () => string;
+}
+
+// A scheduler that cannot open its journal tries again, as its daemon does.
+const OPEN_RETRY_MS = 1_000;
+
+interface Serving {
+  readonly life: Life;
+  /** A crash aborts nothing; only `stop` does. */
+  readonly stopping: AbortController;
+  runner: Runner | undefined;
+}
+
+export class SchedulerNode {
+  readonly name: string;
+  readonly place: string;
+  readonly clockFault: ClockFault;
+  readonly #parts: SchedulerParts;
+  #serving: Serving | undefined;
+  #lives = 0;
+
+  constructor(number: number, clockFault: ClockFault, parts: SchedulerParts) {
+    this.name = `scheduler-${number}`;
+    this.place = `s${number}`;
+    this.clockFault = clockFault;
+    this.#parts = parts;
+  }
+
+  get life(): Life | undefined {
+    return this.#serving?.life;
+  }
+
+  get isLeading(): boolean {
+    return this.#serving?.runner?.isLeading === true;
+  }
+
+  start(onCrash: () => void): void {
+    if (this.#serving !== undefined) return;
+    this.#lives += 1;
+    const life = new Life(this.name, this.#parts.timeline, this.clockFault, () => {
+      this.#serving = undefined;
+      onCrash();
+    });
+    const serving: Serving = { life, stopping: new AbortController(), runner: undefined };
+    this.#serving = serving;
+    void this.#run(serving, `${this.name}-life-${this.#lives}`);
+  }
+
+  crash(): void {
+    this.#serving?.life.crash();
+  }
+
+  /** Tells it to stop; the process may still be there for a while. */
+  stop(): void {
+    this.#serving?.stopping.abort(new Error('the scheduler stops'));
+  }
+
+  /** Throws as the runner does, FAILED_PRECONDITION when this one does not lead. */
+  order(order: Order): Promise<Migration> {
+    return this.#leading().start(order);
+  }
+
+  abort(migrationId: string): Promise<Migration> {
+    return this.#leading().abort(migrationId);
+  }
+
+  /** The planner leaves the VM where it is for now. */
+  isCooling(vmUuid: string, rules: Restraint): boolean {
+    const nowMs = this.life?.clock.nowMs() ?? 0;
+    const { coolDowns, retries } = ledgerOf(this.#serving?.runner?.list() ?? [], nowMs, rules);
+    return coolDowns.has(vmUuid) || retries.has(vmUuid);
+  }
+
+  #leading(): Runner {
+    const runner = this.#serving?.runner;
+    if (runner?.isLeading !== true) throw new EvenkeelError('FAILED_PRECONDITION', 'this one does not lead');
+    return runner;
+  }
+
+  async #run(serving: Serving, holderId: string): Promise<void> {
+    const { logger, random, knowledge, settings, history, newId, plant } = this.#parts;
+    const { life } = serving;
+    const { clock } = life;
+    const storeWithin = (timeoutMs?: number): Store => {
+      const real = this.#parts.store.client(life, this.place, timeoutMs);
+      return plant.store?.(real) ?? real;
+    };
+    const store = storeWithin();
+    const { signal } = serving.stopping;
+    const journal = await this.#open(store, life, signal);
+    const agents = this.#agents({ life, place: this.place });
+    const runner = new Runner(
+      {
+        ...{ agents: plant.agents?.(agents, life) ?? agents, journal, slots: new Slots(store), knowledge },
+        ...{ clock, logger, newId, random: () => random.ratio() },
+        tell: () => undefined,
+        changes: { notify: () => undefined },
+      },
+      settings,
+    );
+    serving.runner = runner;
+    const self = { name: this.name, address: this.place };
+    const lease = new Lease({ store: storeWithin(LEASE_TIMEOUT_MS), clock, logger, self, holderId });
+    await lease.run(async (term) => {
+      history.note('leader', this.name, 'leads');
+      try {
+        await runner.lead(this.name, term);
+        while (await pause(clock, 60_000, term));
+      } finally {
+        history.note('leader', this.name, 'leads no more');
+        await runner.stop();
+      }
+    }, signal);
+  }
+
+  async #open(store: Store, life: Life, signal: AbortSignal): Promise<Journal> {
+    const { logger } = this.#parts;
+    for (;;) {
+      try {
+        return await Journal.open({ store, codec: migrationCodec, clock: life.clock, logger }, signal);
+      } catch {
+        await life.clock.sleep(OPEN_RETRY_MS);
+      }
+    }
+  }
+
+  #agents(from: Caller): MigrationAgents {
+    return {
+      of: (hostId) => {
+        const to = this.#parts.agents.get(hostId);
+        if (to === undefined) throw new EvenkeelError('UNAVAILABLE', `no agent of ${hostId}`);
+        return this.#agent(from, to);
+      },
+    };
+  }
+
+  #agent(from: Caller, to: AgentNode): MigrationAgent {
+    const { rpc } = this.#parts;
+    const { service } = AgentServiceClient;
+    return {
+      getVm: async (vm, includeXml, wait) => {
+        const call = (handlers: AgentHandlers, ...asked: Parameters<AgentHandlers['getVm']>) =>
+          handlers.getVm(...asked);
+        const request = { vm, includeXml };
+        const answer = await rpc.unary(from, to, service.GetVm, call, { request, wait });
+        if (answer.vm === null) throw new EvenkeelError('INTERNAL', 'the answer lacks the VM');
+        return { vm: answer.vm, xml: answer.xml };
+      },
+      checkTarget: (request, wait) =>
+        rpc.unary(
+          from,
+          to,
+          service.CheckTarget,
+          (it: AgentHandlers, got, signal) => it.checkTarget(got, signal),
+          {
+            request,
+            wait,
+          },
+        ),
+      guardMigration: (request, wait) =>
+        rpc.unary(
+          from,
+          to,
+          service.GuardMigration,
+          (it: AgentHandlers, got, signal) => it.guard(got, signal),
+          {
+            request,
+            wait,
+          },
+        ),
+      migrate: (request, wait) =>
+        rpc.stream(from, to, service.Migrate, (it: AgentHandlers, got, signal) => it.migrate(got, signal), {
+          request,
+          wait,
+        }),
+      abortMigration: async (request, wait) => {
+        const call = async (it: AgentHandlers, ...asked: Parameters<AgentHandlers['abort']>) => {
+          await it.abort(...asked);
+          return {};
+        };
+        await rpc.unary(from, to, service.AbortMigration, call, { request, wait });
+      },
+      observeVm: (request, wait) =>
+        rpc.unary(from, to, service.ObserveVm, (it: AgentHandlers, got, signal) => it.observe(got, signal), {
+          request,
+          wait,
+        }),
+      settleVm: (request, wait) =>
+        rpc.unary(from, to, service.SettleVm, (it: AgentHandlers, got, signal) => it.settle(got, signal), {
+          request,
+          wait,
+        }),
+      endMigration: async (request, wait) => {
+        const call = async (it: AgentHandlers, ...[got]: Parameters<AgentHandlers['end']>) => {
+          await it.end(got);
+          return {};
+        };
+        await rpc.unary(from, to, service.EndMigration, call, { request, wait });
+      },
+    };
+  }
+}

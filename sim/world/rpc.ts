@@ -1,0 +1,396 @@
+// gRPC between processes, over the simulated network: real messages on the wire, deadlines, late and doubled requests.
+import type { MethodDefinition } from '@grpc/proto-loader';
+import { DeadlineError, type WaitOptions } from '../../shared/clock.ts';
+import { EvenkeelError, messageOf, type ErrorCode } from '../../shared/errors.ts';
+import type { History, RpcFact } from '../migrations/facts.ts';
+import type { Network } from './network.ts';
+import type { Life } from './node.ts';
+import { reasonOf, type Scheduled, type Timeline } from './timeline.ts';
+
+/** A process that answers: what it serves in its present life, undefined while it is down. */
+export interface Server<Handlers> {
+  readonly name: string;
+  readonly place: string;
+  readonly serving: { readonly life: Life; readonly handlers: Handlers } | undefined;
+  /** Calls that break when this life ends. */
+  readonly connections: Set<() => void>;
+}
+
+export interface Caller {
+  readonly life: Life;
+  readonly place: string;
+}
+
+interface RpcParts {
+  readonly timeline: Timeline;
+  readonly network: Network;
+  readonly history: History;
+}
+
+type Definition<In, Out, AnswerIn, AnswerOut> = MethodDefinition<In, AnswerIn, Out, AnswerOut>;
+
+/** One call, for its texts and the trace. */
+interface Call {
+  readonly what: string;
+  readonly tell: (phase: RpcFact['phase'], code?: string) => void;
+}
+
+/** What the trace shows of a message. */
+interface About {
+  readonly vmUuid: string;
+  readonly migrationId: string;
+  readonly epoch: number;
+  readonly detail: string;
+}
+
+export class Rpc {
+  readonly #parts: RpcParts;
+  #nextCallId = 1;
+
+  constructor(parts: RpcParts) {
+    this.#parts = parts;
+  }
+
+  /** One request, one answer; throws EvenkeelError as the real client does. */
+  async unary<Handlers, In, Out, AnswerIn, AnswerOut>(
+    from: Caller,
+    to: Server<Handlers>,
+    definition: Definition<In, Out, AnswerIn, AnswerOut>,
+    handle: (handlers: Handlers, request: Out, signal: AbortSignal) => Promise<AnswerIn>,
+    { request, wait }: { request: In; wait: WaitOptions },
+  ): Promise<AnswerOut> {
+    const bytes = definition.requestSerialize(request);
+    const call = this.#open(from, to, definition, bytes);
+    const { network, timeline } = this.#parts;
+    try {
+      return await from.life.outside(call.what, wait, (done, failed) => {
+        call.tell('sent');
+        if (network.isLost()) return;
+        const answer = (result: Buffer | EvenkeelError): void => {
+          network.send(
+            to.place,
+            from.place,
+            () => {
+              if (result instanceof EvenkeelError) {
+                call.tell('answered', result.code);
+                failed(new EvenkeelError(result.code, `${call.what}: ${result.message}`, result));
+              } else {
+                call.tell('answered');
+                done(definition.responseDeserialize(result));
+              }
+            },
+            () => undefined,
+          );
+        };
+        const arrive = (): void => {
+          this.#serve(to, call, wait.timeoutMs, answer, async (handlers, signal) => {
+            const answered = await handle(handlers, definition.requestDeserialize(bytes), signal);
+            return definition.responseSerialize(answered);
+          });
+        };
+        const broken = (): void => {
+          failed(new EvenkeelError('UNAVAILABLE', `${call.what}: connection lost`));
+        };
+        network.send(from.place, to.place, arrive, broken);
+        const againAfterMs = network.duplicateAfterMs();
+        if (againAfterMs !== undefined)
+          timeline.after(againAfterMs, () => {
+            network.send(from.place, to.place, arrive, () => undefined);
+          });
+      });
+    } catch (error) {
+      throw asClient(call.what, error, call.tell);
+    }
+  }
+
+  /** A request and a stream of answers, in order. */
+  async *stream<Handlers, In, Out, AnswerIn, AnswerOut>(
+    from: Caller,
+    to: Server<Handlers>,
+    definition: Definition<In, Out, AnswerIn, AnswerOut>,
+    handle: (handlers: Handlers, request: Out, signal: AbortSignal) => AsyncIterable<AnswerIn>,
+    { request, wait }: { request: In; wait: WaitOptions },
+  ): AsyncGenerator<AnswerOut, void, undefined> {
+    const bytes = definition.requestSerialize(request);
+    const call = this.#open(from, to, definition, bytes);
+    const { network } = this.#parts;
+    const inbox = new Inbox<AnswerOut>(from.life, call.what, wait, this.#parts.timeline);
+    const broken = (): void => {
+      inbox.fail(new EvenkeelError('UNAVAILABLE', `${call.what}: connection lost`));
+    };
+    const outbox = new Outbox(network, to.place, from.place, () => {
+      inbox.stop.abort(new Error('connection lost'));
+      broken();
+    });
+    const arrive = (): void => {
+      const answers = (handlers: Handlers): AsyncIterable<AnswerIn> =>
+        handle(handlers, definition.requestDeserialize(bytes), inbox.stop.signal);
+      const message = (answer: AnswerIn): AnswerOut =>
+        definition.responseDeserialize(definition.responseSerialize(answer));
+      this.#answerStream(to, call, { inbox, outbox, answers, message });
+    };
+    if (from.life.leaves()) {
+      call.tell('sent');
+      if (!network.isLost()) network.send(from.place, to.place, arrive, broken);
+    }
+    try {
+      for (;;) {
+        const message = await inbox.take();
+        if (message === undefined) return;
+        yield message.value;
+      }
+    } catch (error) {
+      throw asClient(call.what, error, call.tell);
+    } finally {
+      inbox.close();
+      const cancel = (): void => {
+        inbox.stop.abort(new Error('cancelled by the client'));
+      };
+      network.send(from.place, to.place, cancel, () => undefined);
+    }
+  }
+
+  /** Sends what the handler yields, until it ends or its process does. */
+  #answerStream<Handlers, AnswerIn, AnswerOut>(
+    to: Server<Handlers>,
+    call: Call,
+    stream: {
+      readonly inbox: Inbox<AnswerOut>;
+      readonly outbox: Outbox;
+      readonly answers: (handlers: Handlers) => AsyncIterable<AnswerIn>;
+      readonly message: (answer: AnswerIn) => AnswerOut;
+    },
+  ): void {
+    const { inbox, outbox } = stream;
+    const fail = (code: ErrorCode, why: string): void => {
+      outbox.put(() => {
+        inbox.fail(new EvenkeelError(code, `${call.what}: ${why}`));
+      });
+    };
+    const { serving } = to;
+    if (serving === undefined) {
+      fail('UNAVAILABLE', 'connection refused');
+      return;
+    }
+    call.tell('arrived');
+    const reset = (): void => {
+      fail('UNAVAILABLE', 'connection reset');
+    };
+    to.connections.add(reset);
+    const pump = async (): Promise<void> => {
+      for await (const answer of stream.answers(serving.handlers)) {
+        const message = stream.message(answer);
+        outbox.put(() => {
+          inbox.put(message);
+        });
+      }
+      call.tell('done');
+      outbox.put(() => {
+        inbox.end();
+      });
+    };
+    pump()
+      .catch((error: unknown) => {
+        const told = asServer(error);
+        call.tell('refused', told.code);
+        fail(told.code, told.message);
+      })
+      .finally(() => to.connections.delete(reset));
+  }
+
+  #open<Handlers, In, Out, AnswerIn, AnswerOut>(
+    from: Caller,
+    to: Server<Handlers>,
+    definition: Definition<In, Out, AnswerIn, AnswerOut>,
+    bytes: Buffer,
+  ): Call {
+    const callId = this.#nextCallId;
+    this.#nextCallId += 1;
+    const method = definition.path.slice(definition.path.lastIndexOf('/') + 1);
+    const about = aboutOf(definition.requestDeserialize(bytes));
+    return {
+      what: `${method} on ${to.name}`,
+      tell: (phase, code = '') => {
+        const detail = code === '' ? about.detail : `${about.detail} ${code}`;
+        const ends = { callId, from: from.life.name, to: to.name, method };
+        this.#parts.history.add({ kind: 'rpc', phase, ...ends, ...about, detail });
+      },
+    };
+  }
+
+  /** Runs the handler at the server; nothing is answered when its process dies meanwhile. */
+  #serve<Handlers>(
+    to: Server<Handlers>,
+    call: Call,
+    timeoutMs: number,
+    answer: (result: Buffer | EvenkeelError) => void,
+    handle: (handlers: Handlers, signal: AbortSignal) => Promise<Buffer>,
+  ): void {
+    const { serving } = to;
+    if (serving === undefined) {
+      answer(new EvenkeelError('UNAVAILABLE', 'connection refused'));
+      return;
+    }
+    call.tell('arrived');
+    const deadline = new AbortController();
+    // gRPC tells the server how long the client waits, counted from the arrival.
+    const timer = this.#parts.timeline.after(timeoutMs, () => {
+      deadline.abort(new DeadlineError(call.what, timeoutMs));
+    });
+    const reset = (): void => {
+      timer.cancel();
+      answer(new EvenkeelError('UNAVAILABLE', 'connection reset'));
+    };
+    to.connections.add(reset);
+    const finish = (result: Buffer | EvenkeelError): void => {
+      timer.cancel();
+      to.connections.delete(reset);
+      if (!serving.life.isAlive) return;
+      call.tell(
+        result instanceof EvenkeelError ? 'refused' : 'done',
+        result instanceof EvenkeelError ? result.code : '',
+      );
+      answer(result);
+    };
+    handle(serving.handlers, deadline.signal).then(finish, (error: unknown) => {
+      finish(asServer(error));
+    });
+  }
+}
+
+/** Answers on their way back, one after another. */
+class Outbox {
+  readonly #network: Network;
+  readonly #from: string;
+  readonly #to: string;
+  readonly #broken: () => void;
+  readonly #queue: (() => void)[] = [];
+  #isSending = false;
+
+  constructor(network: Network, from: string, to: string, broken: () => void) {
+    this.#network = network;
+    this.#from = from;
+    this.#to = to;
+    this.#broken = broken;
+  }
+
+  put(arrive: () => void): void {
+    this.#queue.push(arrive);
+    if (!this.#isSending) this.#send();
+  }
+
+  #send(): void {
+    this.#isSending = true;
+    this.#network.send(
+      this.#from,
+      this.#to,
+      () => {
+        this.#isSending = false;
+        for (const arrive of this.#queue.splice(0)) arrive();
+      },
+      this.#broken,
+    );
+  }
+}
+
+/** What has come of a stream, for one reader. */
+class Inbox<T> {
+  /** Tells the server that nobody reads any more. */
+  readonly stop = new AbortController();
+  readonly #life: Life;
+  readonly #queue: T[] = [];
+  readonly #timer: Scheduled;
+  readonly #signal: AbortSignal | undefined;
+  #ended: Error | 'done' | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(life: Life, what: string, { signal, timeoutMs }: WaitOptions, timeline: Timeline) {
+    this.#life = life;
+    this.#signal = signal;
+    this.#timer = timeline.after(timeoutMs, () => {
+      this.fail(new DeadlineError(what, timeoutMs));
+    });
+    signal?.addEventListener('abort', this.#abort, { once: true });
+    if (signal?.aborted === true) this.#abort();
+  }
+
+  put(message: T): void {
+    if (this.#ended !== undefined) return;
+    this.#queue.push(message);
+    this.#wake();
+  }
+
+  end(): void {
+    this.#ended ??= 'done';
+    this.#wake();
+  }
+
+  fail(error: Error): void {
+    this.#ended ??= error;
+    this.#wake();
+  }
+
+  close(): void {
+    this.#timer.cancel();
+    this.#signal?.removeEventListener('abort', this.#abort);
+  }
+
+  /** The next message; undefined at the end. Throws what broke the stream. */
+  async take(): Promise<{ value: T } | undefined> {
+    for (;;) {
+      const value = this.#queue.shift();
+      if (value !== undefined) return { value };
+      if (this.#ended === 'done') return undefined;
+      if (this.#ended !== undefined) throw this.#ended;
+      await new Promise<void>((resolve) => {
+        this.#wake = () => {
+          if (this.#life.isAlive) resolve();
+        };
+      });
+    }
+  }
+
+  readonly #abort = (): void => {
+    if (this.#signal !== undefined) this.fail(reasonOf(this.#signal));
+  };
+}
+
+function asServer(error: unknown): EvenkeelError {
+  if (error instanceof EvenkeelError) return error;
+  if (error instanceof DeadlineError)
+    return new EvenkeelError('DEADLINE_EXCEEDED', `${error.message}; the outcome is unknown`, error);
+  return new EvenkeelError('INTERNAL', messageOf(error), error);
+}
+
+function asClient(
+  what: string,
+  error: unknown,
+  tell: (phase: RpcFact['phase'], code?: string) => void,
+): Error {
+  if (error instanceof EvenkeelError) return error;
+  if (error instanceof DeadlineError) {
+    tell('lost', 'DEADLINE_EXCEEDED');
+    return new EvenkeelError('DEADLINE_EXCEEDED', `${what}: Deadline exceeded`, error);
+  }
+  // The caller's own signal: the real client says CANCELLED.
+  return new EvenkeelError('CANCELLED', `${what}: ${messageOf(error)}`, error);
+}
+
+function aboutOf(request: unknown): About {
+  const text = (key: string): string => {
+    const value = member(request, key);
+    return typeof value === 'string' ? value : '';
+  };
+  const epoch = member(request, 'epoch');
+  const reference = member(member(request, 'vm'), 'uuid');
+  return {
+    vmUuid: typeof reference === 'string' ? reference : text('vmUuid'),
+    migrationId: text('migrationId'),
+    epoch: typeof epoch === 'number' ? epoch : 0,
+    detail: text('act').replace('SETTLE_ACT_', '').toLowerCase(),
+  };
+}
+
+function member(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+}

@@ -1,0 +1,276 @@
+// Over TCP and TLS, through restarts of the daemon, and from one daemon to another.
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { connect, type Connection } from '../../../agent/libvirt/connection.ts';
+import {
+  DomainState,
+  ErrorCode,
+  JobOperation,
+  JobStatsFlag,
+  JobType,
+  MigrateFlag,
+  RunningReason,
+} from '../../../agent/libvirt/constants.ts';
+import * as domains from '../../../agent/libvirt/domain.ts';
+import { registerEvents } from '../../../agent/libvirt/events.ts';
+import * as migration from '../../../agent/libvirt/migration.ts';
+import * as node from '../../../agent/libvirt/node.ts';
+import { LibvirtSession } from '../../../agent/libvirt/session.ts';
+import type { LibvirtTarget } from '../../../agent/libvirt/transport.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import {
+  giveAway,
+  startPrivateLibvirtd,
+  tinyGuest,
+  until,
+  whyNoLibvirtd,
+  type PrivateLibvirtd,
+} from './private-libvirtd.ts';
+import { freePort } from '../../services.ts';
+
+const wait = { timeoutMs: 20_000 };
+const skip = whyNoLibvirtd() ?? false;
+
+async function open(t: Test, target: LibvirtTarget, uri: string): Promise<Connection> {
+  const connection = await connect(target, { uri, readOnly: false, clock: systemClock, ...wait });
+  t.teardown(() => connection.close());
+  return connection;
+}
+
+interface Pki {
+  readonly directory: string;
+  /** Makes NAMEcert.pem and NAMEkey.pem. */
+  issue(name: string, ca: string): void;
+}
+
+/** Two authorities, `cacert` and `othercert`; everything by openssl, as an operator would. */
+function makePki(t: Test): Pki {
+  const directory = mkdtempSync(join(tmpdir(), 'ekpki-'));
+  t.teardown(() => {
+    rmSync(directory, { recursive: true });
+  });
+  const openssl = (...args: string[]): void => {
+    execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' });
+  };
+  const key = ['-newkey', 'rsa:2048', '-nodes', '-days', '2'];
+  for (const ca of ['ca', 'other']) {
+    const extensions = ['-addext', 'keyUsage=critical,keyCertSign'];
+    const files = ['-keyout', `${ca}key.pem`, '-out', `${ca}cert.pem`];
+    openssl('req', '-x509', ...key, ...files, '-subj', `/CN=${ca}`, ...extensions);
+  }
+  writeFileSync(
+    join(directory, 'extensions'),
+    'subjectAltName=IP:127.0.0.1\nkeyUsage=critical,digitalSignature,keyEncipherment\nextendedKeyUsage=serverAuth,clientAuth\n',
+  );
+  const issue = (name: string, ca: string): void => {
+    openssl('req', ...key, '-keyout', `${name}key.pem`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
+    const signer = ['-CA', `${ca}cert.pem`, '-CAkey', `${ca}key.pem`, '-CAcreateserial', '-days', '2'];
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      `${name}.csr`,
+      ...signer,
+      '-extfile',
+      'extensions',
+      '-out',
+      `${name}cert.pem`,
+    );
+  };
+  return { directory, issue };
+}
+
+void t.test('over TLS the daemon and the client know each other by certificate', { skip }, async (t) => {
+  const pki = makePki(t);
+  pki.issue('server', 'ca');
+  pki.issue('client', 'ca');
+  pki.issue('stranger', 'other');
+  const port = await freePort();
+  const file = (name: string): string => join(pki.directory, name);
+  giveAway(pki.directory);
+  const libvirtd = await startPrivateLibvirtd({
+    listenPort: port,
+    config: [
+      'listen_tls = 1',
+      'listen_addr = "127.0.0.1"',
+      `tls_port = "${port}"`,
+      `ca_file = "${file('cacert.pem')}"`,
+      `cert_file = "${file('servercert.pem')}"`,
+      `key_file = "${file('serverkey.pem')}"`,
+    ],
+  });
+  t.teardown(() => libvirtd.stop());
+  const target = (ca: string, client: string): Extract<LibvirtTarget, { kind: 'tls' }> => ({
+    kind: 'tls',
+    host: '127.0.0.1',
+    port,
+    caFile: file(`${ca}cert.pem`),
+    certFile: file(`${client}cert.pem`),
+    keyFile: file(`${client}key.pem`),
+  });
+  const connection = await open(t, target('ca', 'client'), 'test:///default');
+  t.ok(await node.getHostname(connection, wait));
+  await t.rejects(open(t, target('ca', 'stranger'), 'test:///default'), {
+    name: 'LibvirtConnectionError',
+    message: /did not accept the client certificate .*strangercert.pem/,
+  });
+  await t.rejects(
+    open(t, target('other', 'client'), 'test:///default'),
+    { name: 'LibvirtConnectionError', message: /is .*othercert.pem the authority/ },
+    'a server of another authority',
+  );
+  const mixed = { ...target('ca', 'client'), keyFile: file('strangerkey.pem') };
+  await t.rejects(open(t, mixed, 'test:///default'), /check .*clientcert.pem and .*strangerkey.pem/);
+});
+
+void t.test('a session outlives its daemon', { skip }, async (t) => {
+  const libvirtd = await startPrivateLibvirtd();
+  t.teardown(() => libvirtd.stop());
+  const log: string[] = [];
+  const session = new LibvirtSession({
+    target: libvirtd.target,
+    uri: 'qemu:///session',
+    readOnly: false,
+    clock: systemClock,
+    // A tenth of the longest wait, so that the test is quick.
+    random: () => 0.1,
+    events: ['lifecycle'],
+    onResync: (all) => log.push(`resync ${all.map((domain) => domain.name).join()}`),
+    onEvent: (event) =>
+      log.push(event.kind === 'lifecycle' ? `${event.domain.name} ${event.change}` : event.kind),
+    onState: (state) => log.push(state.kind),
+  });
+  t.equal(session.connection(), undefined);
+  session.start();
+  t.teardown(() => session.stop());
+  const first = await session.ready(wait);
+  await domains.define(first, tinyGuest('kept'), 0, wait);
+  await until(() => log.includes('kept defined'));
+
+  await libvirtd.kill();
+  t.match(await first.closed, { message: /lost/ });
+  await t.rejects(
+    session.ready({ timeoutMs: 300 }),
+    /libvirtd running|lost/,
+    'says why there is no connection',
+  );
+  await libvirtd.start();
+  const second = await session.ready(wait);
+  t.not(second, first);
+  await domains.undefine(second, await domains.lookupByName(second, 'kept', wait), 0, wait);
+  t.equal(session.state.kind, 'ready');
+
+  await until(() => log.includes('kept undefined'));
+  await session.stop();
+  t.ok(log.includes('waiting'), 'it was without a connection in between');
+  t.same(
+    log.filter((line) => line !== 'waiting' && line !== 'connecting'),
+    ['ready', 'resync ', 'kept defined', 'ready', 'resync kept', 'kept undefined', 'stopped'],
+  );
+  await t.rejects(session.ready(wait), /stopped/);
+});
+
+/** A daemon that takes migrations over TCP on loopback; its own host uuid makes it another host to libvirt. */
+async function startHost(t: Test): Promise<PrivateLibvirtd & { readonly uri: string }> {
+  const port = await freePort();
+  const libvirtd = await startPrivateLibvirtd({
+    listenPort: port,
+    config: [
+      'listen_tls = 0',
+      'listen_tcp = 1',
+      'listen_addr = "127.0.0.1"',
+      'auth_tcp = "none"',
+      `tcp_port = "${port}"`,
+      `host_uuid = "${randomUUID()}"`,
+    ],
+  });
+  t.teardown(() => libvirtd.stop());
+  return Object.assign(libvirtd, { uri: `qemu+tcp://127.0.0.1:${port}/session` });
+}
+
+void t.test('a running guest moves from one daemon to the other', { skip }, async (t) => {
+  const source = await startHost(t);
+  const destination = await startHost(t);
+  const { port } = new URL(destination.uri);
+  const commands = await open(t, source.target, 'qemu:///session');
+  const worker = await open(t, source.target, 'qemu:///session');
+  const other = await open(t, { kind: 'tcp', host: '127.0.0.1', port: Number(port) }, 'qemu:///session');
+  const guest = await domains.createXml(commands, tinyGuest('mover'), 0, wait);
+  const request = {
+    destinationUri: destination.uri,
+    flags: MigrateFlag.live | MigrateFlag.persistDest | MigrateFlag.undefineSource,
+    params: { migrateUri: 'tcp://127.0.0.1', listenAddress: '127.0.0.1', bandwidthBytesPerSecond: 1024 ** 2 },
+  };
+
+  await t.test('but not to nowhere, and not to itself', async (t) => {
+    const to = (destinationUri: string, flags = 0): Promise<void> =>
+      migration.migratePeerToPeer(worker, guest, { destinationUri, flags }, wait);
+    await t.rejects(to('host-b'), /is no URI/);
+    await t.rejects(to('qemu+tcp://localhost/system'), /must name another host/);
+    await t.rejects(to('qemu+tcp://b/system', MigrateFlag.tunnelled | MigrateFlag.parallel), /exclude/);
+    await t.rejects(to(source.uri), { name: 'LibvirtError' });
+  });
+
+  await t.test('until it is told to stop, which leaves it where it was', async (t) => {
+    const moving = migration.migratePeerToPeer(worker, guest, request, wait);
+    const failed = t.rejects(moving, { code: ErrorCode.operationAborted });
+    let job;
+    do {
+      await systemClock.sleep(50);
+      job = await migration.getJobStats(commands, guest, 0, wait);
+    } while (job.type === JobType.none || (job.memoryProcessedBytes ?? 0) === 0);
+    t.match(job, { type: JobType.unbounded, operation: JobOperation.migrationOut, memoryPageBytes: 4096 });
+    t.ok((job.memoryTotalBytes ?? 0) >= 16 * 1024 ** 2);
+    await migration.abortJob(commands, guest, wait);
+    await failed;
+    t.match(await domains.getState(commands, guest, wait), { state: DomainState.running });
+    await t.rejects(domains.lookupByUuid(other, guest.uuid, wait), { code: ErrorCode.noDomain });
+  });
+
+  await t.test('and arrives running, told by events on both sides', async (t) => {
+    const seen: string[] = [];
+    const watch = (side: string, connection: Connection): Promise<unknown> =>
+      registerEvents(
+        connection,
+        ['lifecycle', 'jobCompleted', 'migrationIteration'],
+        (event) => {
+          seen.push(
+            event.kind === 'lifecycle' ? `${side} ${event.change}/${event.detail}` : `${side} ${event.kind}`,
+          );
+        },
+        wait,
+      );
+    await watch('source', commands);
+    await watch('destination', other);
+    const moving = migration.migratePeerToPeer(worker, guest, request, wait);
+    await systemClock.sleep(300);
+    await migration.setMaxSpeed(commands, guest, { bytesPerSecond: 1024 ** 3 }, wait);
+    await moving;
+    t.match(await domains.getState(other, guest, wait), {
+      state: DomainState.running,
+      reason: RunningReason.migrated,
+    });
+    await t.rejects(domains.lookupByUuid(commands, guest.uuid, wait), { code: ErrorCode.noDomain });
+    const flags = JobStatsFlag.completed | JobStatsFlag.keepCompleted;
+    const completed = await migration.getJobStats(other, guest, flags, wait);
+    t.match(completed, { type: JobType.completed, operation: JobOperation.migrationIn });
+    t.ok((completed.downtimeMs ?? 0) > 0 && (completed.elapsedMs ?? 0) >= (completed.downtimeMs ?? 0));
+    await until(() => seen.includes('source jobCompleted'));
+    for (const event of [
+      'destination started/migrated',
+      'source migrationIteration',
+      'source suspended/migrated',
+      'destination resumed/migrated',
+      'source stopped/migrated',
+      'source jobCompleted',
+    ]) {
+      t.ok(seen.includes(event), event);
+    }
+    await domains.destroy(other, guest, 0, wait);
+    await domains.undefine(other, guest, 0, wait);
+  });
+});

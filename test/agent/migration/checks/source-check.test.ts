@@ -1,0 +1,126 @@
+// Storage that stays on its host, as a real libvirtd is asked about it: devices, pools of devices, backing chains.
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { createCheckTarget } from '../../../../agent/migration/checks/check.ts';
+import { Intents } from '../../../../agent/migration/promises/intents.ts';
+import { systemClock } from '../../../../shared/clock.ts';
+import type { RefusalInput } from '../../../../shared/gen/evenkeel/v1/Refusal.ts';
+import { GIB } from '../../../../shared/units.ts';
+import { whyNoLibvirtd } from '../../libvirt/private-libvirtd.ts';
+import { startRealHost, type RealHost } from '../../vm/real-host.ts';
+import { logger, never } from '../pair.ts';
+
+const skip = whyNoLibvirtd();
+const UUID = '6f1c1a52-7c3c-4a39-9d7f-0d9f5a2b8e11';
+
+void t.test('disks that stay on their host', skip === undefined ? {} : { skip }, async (t) => {
+  const host = await startRealHost();
+  t.teardown(() => host.stop());
+  definePool(
+    host,
+    'vg0',
+    "<pool type='logical'><name>vg0</name><target><path>/dev/vg0</path></target></pool>",
+  );
+  definePool(
+    host,
+    'lun',
+    "<pool type='iscsi'><name>lun</name><source><host name='127.0.0.1'/><device path='iqn.2024-01.test:lun'/></source><target><path>/dev/disk/by-path</path></target></pool>",
+  );
+  const check = checkOn(host);
+
+  const refused: readonly (readonly [what: string, disk: string])[] = [
+    ['a block disk', disk('block', "<source dev='/dev/vg0/web1'/>")],
+    ['a block disk outside /dev', disk('block', "<source dev='/srv/web1'/>")],
+    ['a device called a file', disk('file', "<source file='/dev/vg0/web1'/>")],
+    ['a device called a file by a detour', disk('file', "<source file='/srv/../dev/vg0/web1'/>")],
+    ['a volume of a logical pool', disk('volume', "<source pool='vg0' volume='web1'/>")],
+    ['a volume of an iSCSI pool', disk('volume', "<source pool='lun' volume='unit:0:0:1'/>")],
+    ['a LUN passed through', disk('block', "<source dev='/dev/disk/by-id/wwn-0x5'/>", 'lun')],
+    ["the host's own CD drive", disk('block', "<source dev='/dev/sr0'/><readonly/>", 'cdrom')],
+    [
+      'a backing file on a device',
+      disk('network', `${RBD}<backingStore type='file'><source file='/a'/>${BACKING}</backingStore>`),
+    ],
+    [
+      'a mirror on a device',
+      disk('network', `${RBD}<mirror type='block'><source dev='/dev/vg0/new'/></mirror>`),
+    ],
+    [
+      'a data file on a device',
+      disk(
+        'network',
+        "<source protocol='rbd' name='a/b'><dataStore type='block'><source dev='/dev/vg0/d'/></dataStore></source>",
+      ),
+    ],
+  ];
+  for (const [what, xml] of refused) t.match(await check(xml), [{ code: 'storage_unsafe' }], what);
+  t.match(await check('', "<nvram type='block'><source dev='/dev/vg0/vars'/></nvram>"), [
+    { code: 'storage_unsafe', reason: /UEFI variables is on \/dev\/vg0\/vars/ },
+  ]);
+  t.match(await check(disk('block', "<source dev='/dev/vg0/web1'/>")), [
+    {
+      reason: 'disk vda is on /dev/vg0/web1, and nothing proves that this is the same device on both hosts',
+      cure: /file on storage that both hosts have mounted or to a network disk/,
+    },
+  ]);
+  t.match(await check(disk('block', "<source dev='/dev/sr0'/>", 'cdrom')), [{ cure: /^eject the medium/ }]);
+
+  const accepted: readonly (readonly [what: string, disk: string])[] = [
+    ['a file', disk('file', `<source file='/srv/images/web1.qcow2'/>`)],
+    ['a file whose folder only begins like /dev', disk('file', "<source file='/devices/web1.qcow2'/>")],
+    ['an empty drive', disk('file', '<readonly/>', 'cdrom')],
+    ['an empty drive of block type', disk('block', '<readonly/>', 'cdrom')],
+    ['a network disk', disk('network', RBD)],
+    ['a volume of a pool of files', disk('volume', "<source pool='pool' volume='web1.qcow2'/>")],
+    ['the end of a backing chain', disk('network', `${RBD}<backingStore/>`)],
+  ];
+  for (const [what, xml] of accepted) t.strictSame(await check(xml), [], what);
+  t.strictSame(await check('', '<nvram>/var/lib/libvirt/qemu/nvram/web1.fd</nvram>'), []);
+});
+
+const RBD = "<source protocol='rbd' name='a/b'/>";
+const BACKING = "<backingStore type='block'><source dev='/dev/vg0/base'/><backingStore/></backingStore>";
+
+function disk(type: string, content: string, device = 'disk'): string {
+  return `<disk type='${type}' device='${device}'>${content}<target dev='vda' bus='virtio'/></disk>`;
+}
+
+/** Without starting it: such a pool needs its devices. */
+function definePool({ daemon }: RealHost, name: string, xml: string): void {
+  const path = join(daemon.directory, `${name}.xml`);
+  writeFileSync(path, xml);
+  const socket = daemon.target.kind === 'unix' ? daemon.target.path : '';
+  execFileSync('virsh', ['-c', `qemu+unix:///session?socket=${socket}`, 'pool-define', path]);
+}
+
+function checkOn(host: RealHost): (disks: string, os?: string) => Promise<readonly RefusalInput[]> {
+  const checkTarget = createCheckTarget({
+    access: host.access,
+    intents: new Intents(host.state, systemClock),
+    clock: systemClock,
+    logger,
+    settings: {
+      unsafe: true,
+      tls: false,
+      allowTcp: true,
+      memoryReserveBytes: 0,
+      memoryOvercommitRatio: 1,
+      portMin: 49_152,
+      portMax: 49_215,
+      tlsDirectory: '',
+    },
+    procRoot: '/proc',
+    memory: () => ({ memoryBytes: 4 * GIB, memoryAvailableBytes: 4 * GIB }),
+    hasBridge: () => Promise.resolve(true),
+    lookAtImage: () => Promise.resolve({ exitCode: 0, errors: '' }),
+  });
+  return async (disks, os = '') => {
+    const xml =
+      `<domain type='qemu'><name>web1</name><uuid>${UUID}</uuid><memory unit='KiB'>262144</memory>` +
+      `<os><type arch='x86_64' machine='q35'>hvm</type>${os}</os><devices>${disks}</devices></domain>`;
+    const request = { vmUuid: UUID, vmName: 'web1', xml, sourceHypervisorVersion: '', tls: false };
+    return (await checkTarget(request, never)).refusals ?? [];
+  };
+}

@@ -1,0 +1,185 @@
+// Two real libvirtds on one machine with the migration parts of an agent on each, and what tests of copies do with them.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { Test } from 'tap';
+import { MigrationGuard } from '../../../agent/migration/target/guard.ts';
+import type { Hypervisor } from '../../../agent/migration/hypervisor/hypervisor.ts';
+import { Intents } from '../../../agent/migration/promises/intents.ts';
+import { createMigrationJobs, type MigrationJobs } from '../../../agent/migration/source/jobs.ts';
+import { createLibvirtHypervisor } from '../../../agent/migration/hypervisor/libvirt-hypervisor.ts';
+import { openStateFolder } from '../../../agent/state/disk.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import type { MigrateRequest } from '../../../shared/gen/evenkeel/v1/MigrateRequest.ts';
+import type { MigrateResponseInput } from '../../../shared/gen/evenkeel/v1/MigrateResponse.ts';
+import type { MigrateResultInput } from '../../../shared/gen/evenkeel/v1/MigrateResult.ts';
+import { MIB } from '../../../shared/units.ts';
+import { spec, startRealHost, type RealHost } from '../vm/real-host.ts';
+
+export const never = new AbortController().signal;
+export const logger = pino({ level: process.env['EVENKEEL_LOG_LEVEL'] ?? 'silent' });
+
+export interface Pair {
+  readonly source: RealHost;
+  readonly target: RealHost;
+  readonly stateDirectory: string;
+  /** A fresh agent's parts, as after its restart; the former are told to stop. Each host has its own folder. */
+  readonly agent: (host: RealHost) => Agent;
+  /** Only what leaves the host. */
+  restart(host: RealHost): MigrationJobs;
+  request(vmUuid: string, change?: Partial<MigrateRequest>): MigrateRequest;
+}
+
+export interface Agent {
+  readonly jobs: MigrationJobs;
+  readonly guard: MigrationGuard;
+  readonly intents: Intents;
+  readonly hypervisor: Hypervisor;
+}
+
+let lastEpoch = 0;
+
+export async function startPair(t: Test): Promise<Pair> {
+  const source = await startRealHost();
+  t.teardown(() => source.stop());
+  const target = await startRealHost(source.poolDirectory);
+  t.teardown(() => target.stop());
+  const stateDirectory = mkdtempSync(join(tmpdir(), 'evenkeel-state-'));
+  const running = new Map<RealHost, AbortController>();
+  t.teardown(() => {
+    for (const stopped of running.values()) stopped.abort(new Error('test over'));
+    rmSync(stateDirectory, { recursive: true });
+  });
+  const agent = (host: RealHost): Agent => {
+    running.get(host)?.abort(new Error('agent stopped'));
+    const stopped = new AbortController();
+    running.set(host, stopped);
+    const intents = new Intents(
+      openStateFolder(join(stateDirectory, host === source ? 'agent' : 'target')),
+      systemClock,
+    );
+    // Two daemons on one local file system look like no shared storage to libvirt.
+    const hypervisor = dialingSessions(
+      createLibvirtHypervisor(host.access, { unsafe: true, tls: false }, systemClock),
+    );
+    const context = { hypervisor, intents, clock: systemClock, logger, callTimeoutMs: 20_000 };
+    const other = host === source ? target : source;
+    const guard = new MigrationGuard({
+      ...context,
+      // Over gRPC in the agent; here the other host's libvirt says the same.
+      askSource: (_source, vmUuid, wait) =>
+        createLibvirtHypervisor(other.access, { unsafe: true, tls: false }, systemClock).observe(
+          vmUuid,
+          wait,
+        ),
+    });
+    void guard.watch(stopped.signal);
+    return {
+      jobs: createMigrationJobs({ ...context, isTcpAllowed: true, stopped: stopped.signal }),
+      guard,
+      intents,
+      hypervisor,
+    };
+  };
+  return {
+    source,
+    target,
+    stateDirectory,
+    agent,
+    restart: (host) => agent(host).jobs,
+    request: (vmUuid, change) => ({
+      migrationId: `m${(lastEpoch += 1)}`,
+      epoch: lastEpoch,
+      vmUuid,
+      targetHostId: 'target',
+      targetLibvirtUri: asSystem(target.uri),
+      targetMigrateUri: 'tcp://127.0.0.1',
+      bandwidthBytesPerSecond: 512 * MIB,
+      downtimeMaxMs: 300,
+      timeoutMs: 60_000,
+      commitMode: 'COMMIT_MODE_LOCK',
+      autoConverge: false,
+      postCopy: false,
+      ...change,
+    }),
+  };
+}
+
+/** The address of a private daemon as that of a host's own, which is all that an agent takes. */
+export function asSystem(sessionUri: string): string {
+  return sessionUri.replace(/session$/, 'system');
+}
+
+/** The private daemons of tests have the driver for sessions only. */
+function dialingSessions(real: Hypervisor): Hypervisor {
+  return {
+    ...real,
+    withCopy: (vmUuid, work, signal) =>
+      real.withCopy(
+        vmUuid,
+        (copy) =>
+          work({
+            ...copy,
+            start: (order, wait) => {
+              const targetLibvirtUri = order.targetLibvirtUri.replace(/system$/, 'session');
+              return copy.start({ ...order, targetLibvirtUri }, wait);
+            },
+          }),
+        signal,
+      ),
+  };
+}
+
+/** Slow enough to do something meanwhile. */
+export const SLOW = { bandwidthBytesPerSecond: MIB } as const;
+
+export async function all(stream: AsyncIterable<MigrateResponseInput>): Promise<MigrateResponseInput[]> {
+  const messages: MigrateResponseInput[] = [];
+  for await (const message of stream) messages.push(message);
+  return messages;
+}
+
+export async function resultOf(
+  stream: AsyncIterable<MigrateResponseInput>,
+): Promise<MigrateResultInput | null | undefined> {
+  return (await all(stream)).at(-1)?.result;
+}
+
+/** Reads until memory is being copied, then leaves the stream as a broken connection would. */
+export async function untilCopying(jobs: MigrationJobs, request: MigrateRequest): Promise<void> {
+  const gone = new AbortController();
+  for await (const { progress, result } of jobs.migrate(request, gone.signal)) {
+    if (result !== undefined) throw new Error(`ended too early: ${JSON.stringify(result)}`);
+    if (Number(progress?.memoryProcessedBytes ?? 0) > 0) break;
+  }
+  gone.abort();
+}
+
+/** Asks until it is so; libvirt and guests take their time. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const endMs = systemClock.monotonicMs() + 20_000;
+  while (!(await isSo())) {
+    if (systemClock.monotonicMs() > endMs) throw new Error('it never came about');
+    await systemClock.sleep(20);
+  }
+}
+
+export async function runningVm(host: RealHost, name: string): Promise<string> {
+  const disks = [{ pool: 'pool', newBytes: 8 * MIB, source: 'newBytes' as const, sizeBytes: 0 }];
+  const metadata = { owner: 'ann', purpose: 'a & b', expiresAtMs: 0, rules: null };
+  const vm = await host.create({ spec: spec({ name, disks, metadata, headless: true }), start: true }, never);
+  return vm.uuid ?? '';
+}
+
+export const stateOn = async (host: RealHost, uuid: string): Promise<string> =>
+  host.lifecycle.get({ vm: { uuid, by: 'uuid' }, includeXml: false }, never).then(
+    ({ vm }) => String(vm?.state),
+    (error: unknown) => String(error instanceof Error && 'code' in error ? error.code : error),
+  );
+
+export async function remove(host: RealHost, uuid: string): Promise<void> {
+  const ref = { uuid, by: 'uuid' } as const;
+  await host.lifecycle.destroy(ref, never);
+  await host.lifecycle.undefine({ vm: ref, deleteVolumes: true }, never);
+}

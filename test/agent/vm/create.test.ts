@@ -1,0 +1,285 @@
+// Creating, running and removing VMs on a real libvirtd: what is made, what is refused, and that a failure leaves nothing.
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { createCreator } from '../../../agent/vm/create.ts';
+import { Creations } from '../../../agent/vm/creations.ts';
+import type { Made } from '../../../agent/vm/undo.ts';
+import type { CreateVmRequest } from '../../../shared/gen/evenkeel/v1/CreateVmRequest.ts';
+import type { DiskSpec } from '../../../shared/gen/evenkeel/v1/DiskSpec.ts';
+import type { VmSpec } from '../../../shared/gen/evenkeel/v1/VmSpec.ts';
+import { MIB } from '../../../shared/units.ts';
+import { giveAway, whyNoLibvirtd } from '../libvirt/private-libvirtd.ts';
+import { spec, startRealHost, type RealHost } from './real-host.ts';
+
+const never = new AbortController().signal;
+const newDisk: DiskSpec = { pool: 'pool', newBytes: 8 * MIB, source: 'newBytes', sizeBytes: 0 };
+const cloneDisk: DiskSpec = { pool: 'pool', cloneOf: 'base', source: 'cloneOf', sizeBytes: 0 };
+const byName = (name: string): { name: string; by: 'name' } => ({ name, by: 'name' });
+
+const skip = whyNoLibvirtd();
+void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) => {
+  const host = await startRealHost();
+  t.teardown(() => host.stop());
+  writeFileSync(join(host.poolDirectory, 'base'), Buffer.alloc(4 * MIB, 7));
+  giveAway(host.poolDirectory);
+  const files = (): string[] => readdirSync(host.poolDirectory).sort();
+  const names = async (): Promise<string[]> => (await host.lifecycle.list(never)).map((vm) => vm.name ?? '');
+
+  await t.test('a VM lives its life', (t) => life(t, host, files));
+
+  await t.test('a clone holds the image and grows to the size asked for', async (t) => {
+    const disk = { ...cloneDisk, sizeBytes: 16 * MIB };
+    const vm = await host.create({ spec: spec({ name: 'clone1', disks: [disk] }), start: false }, never);
+    t.match(vm.disks, [{ device: 'vda', format: 'qcow2', pool: 'pool', capacityBytes: 16 * MIB }]);
+    t.strictSame(await host.lifecycle.undefine({ vm: byName('clone1'), deleteVolumes: true }, never), [
+      `pool/clone1-${vm.uuid ?? ''}-vda.qcow2`,
+    ]);
+    t.strictSame(files(), ['base']);
+  });
+
+  await t.test('an existing volume is used as it is and kept, and nobody else may have it', async (t) => {
+    const existing: DiskSpec = { pool: 'pool', existing: 'base', source: 'existing', sizeBytes: 0 };
+    await host.create({ spec: spec({ name: 'keeper', disks: [existing] }), start: false }, never);
+    await t.rejects(host.create({ spec: spec({ name: 'thief', disks: [existing] }), start: false }, never), {
+      code: 'FAILED_PRECONDITION',
+      message: /disks\[0\]\.existing: .*base is a disk of VM keeper/,
+    });
+    t.strictSame(await host.lifecycle.undefine({ vm: byName('keeper'), deleteVolumes: true }, never), []);
+    t.strictSame(files(), ['base']);
+  });
+
+  await t.test('of two creations of one name one wins', async (t) => {
+    // Two agents, as far as libvirt can tell: neither knows what the other has in hand.
+    const other = createCreator(host.context);
+    const order = { spec: spec({ name: 'twin', disks: [newDisk, cloneDisk] }), start: true };
+    const results = await Promise.allSettled([
+      host.create(order, never),
+      other(order, never),
+      host.create(order, never),
+    ]);
+    const won = results.filter((result) => result.status === 'fulfilled');
+    t.equal(won.length, 1);
+    for (const result of results)
+      if (result.status === 'rejected')
+        t.match(result.reason, { code: 'ALREADY_EXISTS', message: /^name: VM twin/ });
+    t.equal(files().length, 3, 'the loser has taken back its volumes');
+    await host.lifecycle.destroy(byName('twin'), never);
+    await host.lifecycle.undefine({ vm: byName('twin'), deleteVolumes: true }, never);
+    t.strictSame(files(), ['base']);
+  });
+
+  await t.test('bad input is refused by field and changes nothing', async (t) => {
+    await host.create(
+      { spec: spec({ name: 'taken', nics: [nic('52:54:00:aa:bb:cc')] }), start: false },
+      never,
+    );
+    for (const [change, code, message] of REFUSED) {
+      const asked = { spec: spec({ name: 'bad', disks: [newDisk], ...change }), start: true };
+      await t.rejects(host.create(asked, never), { code, message }, String(message));
+      t.strictSame(files(), ['base']);
+      t.strictSame(await names(), ['taken']);
+    }
+    await host.lifecycle.undefine({ vm: byName('taken'), deleteVolumes: false }, never);
+  });
+
+  await t.test('a failure after volumes and definition takes both back', async (t) => {
+    // No such bridge in truth: the definition is accepted, the start fails.
+    const asked = spec({ name: 'fails', disks: [newDisk, cloneDisk], nics: [nic('')] });
+    await t.rejects(host.create({ spec: asked, start: true }, never), { message: /create VM fails: / });
+    t.strictSame(files(), ['base']);
+    t.strictSame(await names(), []);
+  });
+
+  await t.test('a client that goes away takes its half-made VM with it', async (t) => {
+    const gone = new AbortController();
+    const leaving = createCreator({
+      ...host.context,
+      // The uuid is asked for just before the first volume is made.
+      newUuid: () => {
+        setImmediate(() => {
+          gone.abort(new Error('gone'));
+        });
+        return crypto.randomUUID();
+      },
+    });
+    const asked = spec({ name: 'left', disks: [newDisk, cloneDisk] });
+    await t.rejects(leaving({ spec: asked, start: true }, gone.signal), { message: 'gone' });
+    t.strictSame(files(), ['base']);
+    t.strictSame(await names(), []);
+  });
+
+  await t.test('what a killed agent was making is taken back by its next life', async (t) => {
+    const asked = { spec: spec({ name: 'cut', disks: [newDisk, cloneDisk] }), start: false };
+    await killedWhen(host, ({ kind, name }) => kind === 'volume' && name.includes('-vdb'), asked);
+    t.equal(files().length, 2, 'the first volume is there');
+    await (await Creations.open(host.state, host.context.logger)).takeBackLeft(host.context);
+    t.strictSame(files(), ['base']);
+    t.equal(await host.state.read('creations.json'), '{}', 'and it is forgotten');
+  });
+
+  await t.test('volumes of a VM whose definition was begun are left alone: it may exist', async (t) => {
+    const asked = { spec: spec({ name: 'begun', disks: [newDisk] }), start: false };
+    await killedWhen(host, ({ kind }) => kind === 'domain', asked);
+    const before = files();
+    t.equal(before.length, 2);
+    await (await Creations.open(host.state, host.context.logger)).takeBackLeft(host.context);
+    t.strictSame(files(), before);
+    for (const name of before.filter((file) => file !== 'base')) rmSync(join(host.poolDirectory, name));
+  });
+
+  await t.test('a damaged note keeps no agent from starting, and nothing is deleted', async (t) => {
+    await host.state.write('creations.json', '{"a":[{"kind":"volume"');
+    const before = files();
+    await (await Creations.open(host.state, host.context.logger)).takeBackLeft(host.context);
+    t.strictSame(files(), before);
+  });
+});
+
+/** Carries an order out until something is noted, and never goes on: as an agent that is killed. */
+async function killedWhen(
+  host: RealHost,
+  isLast: (made: Made) => boolean,
+  order: CreateVmRequest,
+): Promise<void> {
+  const creations = await Creations.open(host.state, host.context.logger);
+  const note = creations.note.bind(creations);
+  await new Promise<void>((resolve) => {
+    creations.note = async (creation, made) => {
+      await note(creation, made);
+      const last = made.at(-1);
+      if (last === undefined || !isLast(last)) return;
+      resolve();
+      await new Promise(() => undefined);
+    };
+    void createCreator({ ...host.context, creations })(order, never);
+  });
+}
+
+async function life(t: Test, host: RealHost, files: () => string[]): Promise<void> {
+  const metadata = {
+    owner: 'Ann <ann@example.org>',
+    purpose: 'shop & "tills" &#65;',
+    expiresAtMs: 4_000_000_000_000,
+    rules: { neverMove: true, downtimeMaxMs: 200, postCopy: false, controlPlane: false, placement: [] },
+  };
+  const asked = spec({ name: 'web1', disks: [newDisk], metadata });
+  const made = await host.create({ spec: asked, start: true }, never);
+  t.match(made, {
+    name: 'web1',
+    state: 'VM_STATE_RUNNING',
+    persistent: true,
+    vcpus: 1,
+    memoryMaxBytes: 32 * MIB,
+    metadata,
+    migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED',
+    machineType: /^pc-q35-/,
+    osFamily: 'linux',
+    firmware: 'bios',
+    vncAddress: /^127\.0\.0\.1:59\d\d$/,
+    disks: [{ device: 'vda', pool: 'pool', format: 'qcow2', capacityBytes: 8 * MIB, cdrom: false }],
+  });
+  t.equal(files().length, 2);
+  const uuid = made.uuid ?? '';
+  const { vm, xml } = await host.lifecycle.get(
+    { vm: { uuid: uuid.toUpperCase(), by: 'uuid' }, includeXml: true },
+    never,
+  );
+  t.match(vm, { name: 'web1', libvirtId: made.libvirtId });
+  t.match(xml, /<domain type='qemu' id='\d+'/);
+  t.match(await host.lifecycle.list(never), [{ name: 'web1', state: 'VM_STATE_RUNNING' }]);
+
+  await t.rejects(host.lifecycle.start(byName('web1'), never), {
+    code: 'FAILED_PRECONDITION',
+    message: /start VM web1/,
+  });
+  await t.rejects(host.lifecycle.undefine({ vm: byName('web1'), deleteVolumes: true }, never), {
+    code: 'FAILED_PRECONDITION',
+    message: /not off; shut it down or destroy it first/,
+  });
+  t.match(await host.lifecycle.shutdown(byName('web1'), never), { name: 'web1' });
+  t.match(await host.lifecycle.destroy(byName('web1'), never), {
+    state: 'VM_STATE_SHUT_OFF',
+    libvirtId: -1,
+    vncAddress: '',
+  });
+  await t.rejects(host.lifecycle.destroy(byName('web1'), never), { code: 'FAILED_PRECONDITION' });
+  t.match(await host.lifecycle.start(byName('web1'), never), { state: 'VM_STATE_RUNNING' });
+  await host.lifecycle.destroy(byName('web1'), never);
+  const deleted = await host.lifecycle.undefine({ vm: byName('web1'), deleteVolumes: true }, never);
+  t.strictSame(deleted, [`pool/web1-${uuid}-vda.qcow2`]);
+  t.strictSame(files(), ['base']);
+
+  await t.rejects(host.lifecycle.get({ vm: byName('web1'), includeXml: false }, never), {
+    code: 'NOT_FOUND',
+  });
+  await t.rejects(host.lifecycle.get({ vm: { uuid: 'x', by: 'uuid' }, includeXml: false }, never), {
+    code: 'INVALID_ARGUMENT',
+    message: /vm\.uuid: "x" is no UUID/,
+  });
+  await t.rejects(host.lifecycle.destroy(null, never), { code: 'INVALID_ARGUMENT' });
+}
+
+function nic(mac: string): VmSpec['nics'][number] {
+  return { bridge: 'br-test', attach: 'bridge', mac };
+}
+
+const REFUSED: readonly [change: Partial<VmSpec>, code: string, message: RegExp][] = [
+  [{ name: '' }, 'INVALID_ARGUMENT', /^name: /],
+  [{ name: 'a<b>' }, 'INVALID_ARGUMENT', /^name: must be/],
+  [{ name: '../x' }, 'INVALID_ARGUMENT', /^name: must be/],
+  [{ name: 'taken' }, 'ALREADY_EXISTS', /^name: VM taken exists on this host/],
+  [{ vcpus: 0 }, 'INVALID_ARGUMENT', /^vcpus: must be at least 1/],
+  [{ vcpus: 3 }, 'INVALID_ARGUMENT', /^vcpus: 3 is more than the 2 CPUs/],
+  [{ memoryBytes: 0 }, 'INVALID_ARGUMENT', /^memory_bytes: must be at least/],
+  [{ memoryBytes: 2 ** 40 }, 'INVALID_ARGUMENT', /^memory_bytes: 1\.0 TiB is more than the 4\.0 GiB/],
+  [
+    { disks: [{ ...newDisk, pool: 'none' }] },
+    'INVALID_ARGUMENT',
+    /^disks\[0\]\.pool: this host has no storage pool none/,
+  ],
+  [{ disks: [{ ...newDisk, newBytes: 0 }] }, 'INVALID_ARGUMENT', /^disks\[0\]\.new_bytes: must be from/],
+  [
+    { disks: [newDisk, { ...cloneDisk, cloneOf: 'none' }] },
+    'INVALID_ARGUMENT',
+    /^disks\[1\]\.clone_of: pool pool has no volume none/,
+  ],
+  [
+    { disks: [{ ...cloneDisk, sizeBytes: MIB }] },
+    'INVALID_ARGUMENT',
+    /^disks\[0\]\.size_bytes: is smaller than the image/,
+  ],
+  [{ disks: [{ pool: 'pool', sizeBytes: 0 }] }, 'INVALID_ARGUMENT', /^disks\[0\]: needs one of/],
+  [{ iso: 'relative.iso' }, 'INVALID_ARGUMENT', /^iso: must be an absolute path/],
+  [{ iso: '/nowhere/x.iso' }, 'INVALID_ARGUMENT', /^iso: this host sees no file/],
+  [{ iso: 'pool/none.iso' }, 'INVALID_ARGUMENT', /^iso: pool pool has no volume none\.iso/],
+  [
+    { nics: [{ bridge: 'br9', mac: '', attach: 'bridge' }] },
+    'INVALID_ARGUMENT',
+    /^nics\[0\]\.bridge: this host has no bridge br9/,
+  ],
+  [
+    { nics: [{ network: 'none', mac: '', attach: 'network' }] },
+    'INVALID_ARGUMENT',
+    /^nics\[0\]\.network: this host has no virtual network none/,
+  ],
+  [{ nics: [nic('52:54:00:1')] }, 'INVALID_ARGUMENT', /^nics\[0\]\.mac: must be six pairs/],
+  [{ nics: [nic('53:54:00:00:00:01')] }, 'INVALID_ARGUMENT', /^nics\[0\]\.mac: is a multicast/],
+  [
+    { nics: [nic('52:54:00:00:00:01'), nic('52:54:00:00:00:01')] },
+    'INVALID_ARGUMENT',
+    /^nics\[1\]\.mac: .* is also that of nics\[0\]/,
+  ],
+  [{ nics: [nic('52:54:00:AA:bb:cc')] }, 'ALREADY_EXISTS', /^nics\[0\]\.mac: .* is that of VM taken/],
+  [
+    { metadata: { owner: 'a\u0000', purpose: '', expiresAtMs: 0, rules: null } },
+    'INVALID_ARGUMENT',
+    /^metadata\.owner: /,
+  ],
+  [
+    { metadata: { owner: '', purpose: '', expiresAtMs: 1, rules: null } },
+    'INVALID_ARGUMENT',
+    /^metadata\.expires_at_ms: is in the past/,
+  ],
+  [{ vcpus: 0, memoryBytes: 0 }, 'INVALID_ARGUMENT', /^vcpus: .*; memory_bytes: /],
+];

@@ -1,0 +1,66 @@
+// A second policy beside the one in force: what is told of their difference, and when.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import type { ShadowComparison } from '../../../shared/gen/evenkeel/v1/ShadowComparison.ts';
+import { createLogger } from '../../../shared/log.ts';
+import { planMoves } from '../../../scheduler/planner/plan-moves.ts';
+import type { Plan, PlannedMove } from '../../../scheduler/planner/contract/plan-types.ts';
+import { DEFAULT_PLAN_POLICY } from '../../../scheduler/planner/contract/policy.ts';
+import { shadowPolicyOf } from '../../../scheduler/loop/shadow-policy.ts';
+import { Shadow } from '../../../scheduler/loop/shadow.ts';
+import { SETTINGS } from '../model-cluster.ts';
+import { plannedMove, snapshotWith } from '../operations-world.ts';
+
+const T0 = 1_800_000_000_000;
+const NOTHING = planMoves(snapshotWith(T0, [], []), DEFAULT_PLAN_POLICY, {});
+
+function planOf(...moves: PlannedMove[]): Plan {
+  return { ...NOTHING, moves };
+}
+
+void t.test('a difference is told when it changes, and no more than twice a minute', (t) => {
+  let shadowPlan: Plan | undefined;
+  const told: ShadowComparison[] = [];
+  const shadow = new Shadow({
+    planning: { shadowPlan: () => shadowPlan },
+    events: { shadow: (_id, comparison) => told.push(comparison) },
+    newId: () => 'e1',
+    logger: createLogger('shadow', 'silent'),
+  });
+  const toldAt = (seconds: number, active: Plan, other: Plan | undefined): ShadowComparison[] => {
+    shadowPlan = other;
+    shadow.look(snapshotWith(T0 + seconds * 1_000, [], []), active);
+    return told.splice(0);
+  };
+  const [a, b] = [plannedMove('a', 'h1', 'h2').planned, plannedMove('b', 'h1', 'h3').planned];
+  const elsewhere = plannedMove('a', 'h1', 'h3').planned;
+  t.strictSame(toldAt(0, planOf(a), undefined), [], 'there is no second policy');
+  t.strictSame(toldAt(0, planOf(a), planOf(a)), [], 'both are at one from the start');
+  t.match(toldAt(30, planOf(a, b), planOf(elsewhere, b)), [
+    {
+      sameMoves: 1,
+      differences: [{ vmName: 'a', activeTargetHostName: 'h2', shadowTargetHostName: 'h3' }],
+    },
+  ]);
+  t.strictSame(toldAt(90, planOf(b, a), planOf(b, elsewhere)), [], 'another order is no difference');
+  t.match(toldAt(95, planOf(a), planOf()), [{ differences: [{ shadowTargetHostName: '' }] }]);
+  t.strictSame(toldAt(100, planOf(), planOf()), [], 'too soon after the last one');
+  t.match(toldAt(125, planOf(), planOf()), [{ sameMoves: 0, differences: [] }], 'at one again');
+  t.end();
+});
+
+void t.test('the shadow policy is the one in force but for what its file says', (t) => {
+  const file = join(t.testdir({ 'policy.json': '{"evenness": true}' }), 'policy.json');
+  const read = (shadowPolicyFile: string) =>
+    shadowPolicyOf({ ...SETTINGS, planner: { ...SETTINGS.planner, gainMin: 0.3, shadowPolicyFile } });
+  t.equal(read(''), undefined);
+  t.match(read(file), { evenness: true, gainMin: 0.3 });
+  writeFileSync(file, '{"eveness": true}');
+  t.throws(() => read(file), {
+    code: 'INVALID_ARGUMENT',
+    message: /planner\.shadowPolicyFile.*policy\.eveness/,
+  });
+  t.throws(() => read(`${file}.gone`), { message: /planner\.shadowPolicyFile.*no such file/ });
+  t.end();
+});

@@ -1,0 +1,288 @@
+// The metrics writer between a real nats-server and a real influxd: nothing lost, nothing double, nothing bad in the way.
+import { InfluxDB } from 'influx';
+import type { NatsConnection } from 'nats';
+import t, { type Test } from 'tap';
+import { createInflux } from '../../../scheduler/metrics/influx.ts';
+import { CONSUMER } from '../../../scheduler/metrics/intake.ts';
+import { SET_ASIDE_STREAM } from '../../../scheduler/metrics/set-aside.ts';
+import { influxSchema, type InfluxSettings } from '../../../scheduler/metrics/settings.ts';
+import { startMetricsWriter, type MetricsWriter } from '../../../scheduler/metrics/writer.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { createLogger } from '../../../shared/log.ts';
+import { EVENTS_STREAM, SAMPLES_STREAM, samplesSubject } from '../../../shared/nats.ts';
+import { hostReportCodec } from '../../../shared/proto/load.ts';
+import { loadSettings } from '../../../shared/settings.ts';
+import { skipWithout, startInflux, startNats, type Service } from '../../services.ts';
+import {
+  connectWithStreams,
+  hostReport,
+  migrationEvents,
+  publishEvent,
+  publishReport,
+  tickBefore,
+  uuidOf,
+  vmSample,
+} from './reports.ts';
+
+const skip = skipWithout('nats-server', 'influxd');
+const logger = createLogger('test', 'fatal');
+const NOW = Date.now();
+const TIMEOUT_MS = 20_000;
+
+interface Lab {
+  readonly natsService: Service;
+  readonly influxService: Service;
+  readonly nats: NatsConnection;
+  readonly influx: InfluxDB;
+  readonly startWriter: (over?: Partial<InfluxSettings>) => MetricsWriter;
+  /** Rows of one number: SELECT count(…) and alike; 0 when there are none. */
+  readonly count: (query: string) => Promise<number>;
+  /** Waits until both streams are acknowledged to the end. */
+  readonly settled: () => Promise<void>;
+  /** Messages of the samples stream that a writer holds. */
+  readonly held: () => Promise<number>;
+}
+
+async function lab(t: Test): Promise<Lab> {
+  const [natsService, influxService] = await Promise.all([startNats(), startInflux()]);
+  const nats = await connectWithStreams(natsService.url);
+  const influx = new InfluxDB({ host: '127.0.0.1', port: influxService.port, database: 'evenkeel' });
+  const writers: MetricsWriter[] = [];
+  t.teardown(async () => {
+    await Promise.all(writers.map((writer) => writer.stop()));
+    await nats.close();
+    await Promise.all([natsService.remove(), influxService.remove()]);
+  });
+  const manager = await nats.jetstreamManager();
+  const unsettled = async (stream: string): Promise<number> => {
+    const info = await manager.consumers.info(stream, CONSUMER).catch(() => undefined);
+    return info === undefined ? -1 : info.num_pending + info.num_ack_pending;
+  };
+  return {
+    natsService,
+    influxService,
+    nats,
+    influx,
+    startWriter: (over = {}) => {
+      const settings = {
+        ...loadSettings({ influx: influxSchema }, undefined, {}).influx,
+        url: influxService.url,
+        batchMs: 100,
+        ...over,
+      };
+      const writer = startMetricsWriter({
+        nats,
+        influx: createInflux(settings, systemClock),
+        settings,
+        clock: systemClock,
+        logger,
+        signal: new AbortController().signal,
+      });
+      writers.push(writer);
+      return writer;
+    },
+    count: async (query) => {
+      const [row] = await influx.query<{ n?: number }>(query);
+      return row?.n ?? 0;
+    },
+    held: async () => (await manager.consumers.info(SAMPLES_STREAM, CONSUMER)).num_ack_pending,
+    settled: async () => {
+      await until(`${SAMPLES_STREAM} is settled`, async () => (await unsettled(SAMPLES_STREAM)) === 0);
+      await until(`${EVENTS_STREAM} is settled`, async () => (await unsettled(EVENTS_STREAM)) === 0);
+    },
+  };
+}
+
+async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
+  const deadlineMs = performance.now() + TIMEOUT_MS;
+  while (!(await isSo())) {
+    if (performance.now() > deadlineMs) throw new Error(`${what}: not within ${TIMEOUT_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const COUNT_VM = 'SELECT count("state") AS n FROM vm';
+const COUNT_HOST = 'SELECT count("interval_ms") AS n FROM host';
+
+t.test(
+  'makes database, retention policies and continuous queries, once InfluxDB is there',
+  { skip },
+  async (t) => {
+    const { influxService, influx, startWriter, settled } = await lab(t);
+    await influxService.stop();
+    const first = startWriter();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    t.ok(first.isHealthy(), 'healthy without InfluxDB');
+    await influxService.start();
+    await settled();
+    await until('database', async () => (await influx.getDatabaseNames()).includes('evenkeel'));
+    const policies = async () =>
+      Object.fromEntries(
+        (await influx.showRetentionPolicies('evenkeel')).map((policy) => [
+          policy.name,
+          [policy.duration, policy.default],
+        ]),
+      );
+    await until('policies', async () => 'events' in (await policies()));
+    t.match(await policies(), {
+      raw: ['168h0m0s', true],
+      minute: ['2160h0m0s', false],
+      quarter_hour: ['17520h0m0s', false],
+      events: ['17520h0m0s', false],
+    });
+    const queries = async () =>
+      (await influx.showContinousQueries('evenkeel')).map(({ name }) => name).sort();
+    await until('queries', async () => (await queries()).length === 10);
+    const made = await queries();
+    await first.stop();
+    await influx.createContinuousQuery(
+      'evenkeel_vm_minute_0ld',
+      'SELECT mean(a) INTO x FROM y GROUP BY time(1m)',
+    );
+    await influx.createContinuousQuery('other', 'SELECT mean(a) INTO x FROM y GROUP BY time(1m)');
+    startWriter({ rawDays: 3 });
+    await until('a changed setting', async () => (await policies())['raw']?.[0] === '72h0m0s');
+    await until('the outdated query', async () => !(await queries()).includes('evenkeel_vm_minute_0ld'));
+    t.same(await queries(), [...made, 'other'].sort(), 'the same queries again, others left alone');
+  },
+);
+
+t.test('every sample is one point, every event too, and all is acknowledged', { skip }, async (t) => {
+  const { nats, startWriter, count, settled, influx } = await lab(t);
+  // Published before the writer is there: the first start writes what waits.
+  for (let step = 0; step < 3; step += 1)
+    for (let host = 0; host < 4; host += 1)
+      await publishReport(
+        nats,
+        hostReport(host, tickBefore(NOW, step), [vmSample(host, 0), vmSample(host, 1)]),
+      );
+  const writer = startWriter();
+  for (const event of migrationEvents(NOW)) await publishEvent(nats, uuidOf(0, 1), event);
+  await settled();
+  t.equal(await count(COUNT_HOST), 12);
+  t.equal(await count(COUNT_VM), 24);
+  t.equal(await count('SELECT count(capacity_bytes) AS n FROM vm_disk'), 24);
+  t.equal(await count('SELECT count(receive_bytes) AS n FROM vm_net'), 24);
+  t.equal(await count('SELECT count(title) AS n FROM events.migration'), 2);
+  t.equal(await count('SELECT count(decision_id) AS n FROM events.decision'), 2);
+  const [row] = await influx.query<{ cpu_cores: number; name: string; host: string }>(
+    `SELECT cpu_cores, "name", "host" FROM vm WHERE "uuid" = '${uuidOf(2, 2)}' LIMIT 1`,
+  );
+  t.match(row, { cpu_cores: vmSample(1, 1).cpuCores, name: 'vm-1-1', host: 'kvm2' });
+  t.match(writer.counters(), {
+    pointsWritten: 12 + 3 * 24 + 4,
+    pointsRefused: 0,
+    messagesSetAside: 0,
+    lagMs: 0,
+  });
+});
+
+t.test('influxd stopped and started again: nothing lost, nothing double', { skip }, async (t) => {
+  const { nats, influxService, startWriter, count, settled } = await lab(t);
+  const writer = startWriter();
+  const publish = (step: number) =>
+    publishReport(nats, hostReport(0, tickBefore(NOW, step), [vmSample(0, 0)]));
+  for (let step = 0; step < 20; step += 1) await publish(step);
+  await settled();
+  await influxService.kill();
+  for (let step = 20; step < 60; step += 1) await publish(step);
+  await until('a lag to be seen', () => writer.counters().lagMs > 300);
+  t.ok(writer.isHealthy());
+  await influxService.start();
+  await settled();
+  t.equal(await count(COUNT_VM), 60);
+  t.equal(await count(COUNT_HOST), 60);
+  t.equal(writer.counters().lagMs, 0);
+});
+
+t.test('what one writer could not finish, the next one writes', { skip }, async (t) => {
+  const { nats, influxService, startWriter, count, settled, held } = await lab(t);
+  await influxService.stop();
+  const first = startWriter();
+  for (let step = 0; step < 30; step += 1)
+    await publishReport(nats, hostReport(0, tickBefore(NOW, step), [vmSample(0, 0)]));
+  await until('messages to be held', async () => (await held().catch(() => 0)) === 30);
+  const stoppedAtMs = performance.now();
+  await first.stop();
+  t.ok(performance.now() - stoppedAtMs < 1_000, 'stops at once');
+  await influxService.start();
+  startWriter();
+  await settled();
+  t.ok(performance.now() - stoppedAtMs < 15_000, 'without waiting for the acknowledgement to run out');
+  t.equal(await count(COUNT_VM), 30);
+});
+
+t.test('a report delivered twice overwrites itself', { skip }, async (t) => {
+  const { nats, startWriter, count, settled } = await lab(t);
+  startWriter();
+  const report = hostReport(0, tickBefore(NOW, 0), [vmSample(0, 0), vmSample(0, 1)]);
+  const subject = samplesSubject(report.hostId ?? '');
+  for (let delivery = 0; delivery < 3; delivery += 1) {
+    await nats.jetstream().publish(subject, hostReportCodec.encode(report));
+    await settled();
+  }
+  t.equal(await count(COUNT_VM), 2);
+  t.equal(await count(COUNT_HOST), 1);
+});
+
+t.test('nats-server killed and started again: the writer goes on', { skip }, async (t) => {
+  const { nats, natsService, startWriter, count, settled } = await lab(t);
+  startWriter();
+  await publishReport(nats, hostReport(0, tickBefore(NOW, 1), [vmSample(0, 0)]));
+  await settled();
+  await natsService.kill();
+  await natsService.start();
+  await until('reconnection', () =>
+    nats.flush().then(
+      () => true,
+      () => false,
+    ),
+  );
+  await publishReport(nats, hostReport(0, tickBefore(NOW, 0), [vmSample(0, 0)]));
+  await until('the second sample', async () => (await count(COUNT_VM)) === 2);
+});
+
+t.test(
+  'bad points and bad messages are set aside and counted, the good ones written',
+  { skip },
+  async (t) => {
+    const { nats, startWriter, count, settled } = await lab(t);
+    const hostId = uuidOf(0, 1);
+    // InfluxDB refuses keys over 65,535 bytes; libvirt would take such a name.
+    const endless = vmSample(0, 9, { name: 'x'.repeat(70_000) });
+    for (let step = 0; step < 50; step += 1) {
+      const vms = [vmSample(0, 0), ...(step === 17 ? [endless] : []), vmSample(0, 1)];
+      await publishReport(nats, hostReport(0, tickBefore(NOW, step), vms));
+    }
+    const js = nats.jetstream();
+    await js.publish(samplesSubject(hostId), Buffer.from([0xff, 0xff, 0xff]));
+    await publishReport(nats, hostReport(0, 0, []));
+    // A host that speaks for another one.
+    await js.publish(
+      samplesSubject(uuidOf(0, 2)),
+      hostReportCodec.encode(hostReport(0, tickBefore(NOW, 60), [])),
+    );
+    // A clock that is years late: beyond the retention policy.
+    await publishReport(nats, hostReport(0, 1_000_000_000_000, [vmSample(0, 0)]));
+    const writer = startWriter();
+    await settled();
+    t.equal(await count(COUNT_VM), 100);
+    t.equal(await count(COUNT_HOST), 50);
+    // vm, vm_disk and vm_net of the endless name; host, vm, vm_disk and vm_net of the late clock.
+    t.match(writer.counters(), { pointsRefused: 7, messagesSetAside: 5 });
+    const manager = await nats.jetstreamManager();
+    t.equal((await manager.streams.info(SET_ASIDE_STREAM)).state.messages, 5);
+    const kept = [];
+    for (let seq = 1; seq <= 5; seq += 1) {
+      const { header } = await manager.streams.getMessage(SET_ASIDE_STREAM, { seq });
+      kept.push([header.get('Evenkeel-Kind'), header.get('Evenkeel-Reason')].join(': '));
+    }
+    t.match(kept.sort(), [
+      /^invalid: host_id: is ".*", but the subject is evenkeel.v1.samples/,
+      /^invalid: tick_at_ms: is 0, not a time/,
+      /^refused: .*beyond retention policy/,
+      /^refused: .*max key length exceeded/,
+      /^undecodable: /,
+    ]);
+  },
+);

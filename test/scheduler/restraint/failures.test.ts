@@ -1,0 +1,116 @@
+// Failed migrations: which are the target's and which the VM's, and for how long a VM is then left alone.
+import fc from 'fast-check';
+import t from 'tap';
+import type { Migration } from '../../../shared/gen/evenkeel/v1/Migration.ts';
+import type { MigrationProgress } from '../../../shared/gen/evenkeel/v1/MigrationProgress.ts';
+import { HOUR_MS, MINUTE_MS } from '../../../shared/units.ts';
+import { retryOf } from '../../../scheduler/restraint/failures.ts';
+import { DEFAULT_RESTRAINT } from '../../../scheduler/restraint/cool-down.ts';
+import { ledger, migration, T0 } from '../model-cluster.ts';
+
+const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+
+const FAILED = { state: 'MIGRATION_STATE_FAILED', outcome: 'no', endedAtMs: T0 } as const;
+const BEGUN = { ...FAILED, startedAtMs: T0 - 1_000 } as const;
+const CHECKED = { ...FAILED, startedAtMs: 0 } as const;
+const NOTHING: MigrationProgress = {
+  ...{
+    phase: 'MIGRATION_PHASE_PREPARING',
+    memoryTotalBytes: 0,
+    memoryProcessedBytes: 0,
+    memoryRemainingBytes: 0,
+  },
+  ...{ memoryBytesPerSecond: 0, dirtyBytesPerSecond: 0, iteration: 0, downtimeMs: 0, elapsedMs: 0 },
+};
+const COPIED = { ...BEGUN, progress: { ...NOTHING, memoryProcessedBytes: 1 } } as const;
+
+void t.test('a failure rests the VM, closes the target, or counts as a copy', (t) => {
+  const cases: readonly (readonly [what: string, given: Partial<Migration>, follows: string])[] = [
+    ['libvirt refuses on the source', { ...BEGUN, causeCode: 'vm_busy', progress: NOTHING }, 'rest'],
+    ['a cause of no known code', { ...BEGUN, causeCode: 'something_new' }, 'rest'],
+    ['the source is lost', { ...BEGUN, causeCode: 'src_agent_lost' }, 'rest'],
+    ["the source's libvirt calls a disk unsafe", { ...BEGUN, causeCode: 'storage_unsafe' }, 'rest'],
+    ['a check refuses the VM', { ...CHECKED, causeCode: 'storage_unsafe' }, 'rest'],
+    ['the source cannot be asked', { ...CHECKED, causeCode: 'src_unreachable' }, 'rest'],
+    ['a check refuses the target', { ...CHECKED, causeCode: 'bridge_missing' }, 'closed'],
+    ['the target has no memory', { ...BEGUN, causeCode: 'capacity_gone' }, 'closed'],
+    ['the target is not reached', { ...BEGUN, causeCode: 'dst_unreachable' }, 'closed'],
+    ['either side', { ...BEGUN, causeCode: 'dst_failed' }, 'rest closed'],
+    ['the copy broke off', { ...COPIED, causeCode: 'net_lost_copy' }, 'rest cool'],
+    [
+      'the copy got nowhere',
+      { ...COPIED, state: 'MIGRATION_STATE_ABORTED', causeCode: 'not_converging' },
+      'rest cool',
+    ],
+    [
+      'a person aborted the copy',
+      { ...COPIED, state: 'MIGRATION_STATE_ABORTED', causeCode: 'user_abort' },
+      'cool',
+    ],
+    [
+      'a person aborted it before',
+      { ...BEGUN, state: 'MIGRATION_STATE_ABORTED', causeCode: 'user_abort' },
+      'closed',
+    ],
+    ['it moved', { endedAtMs: T0, progress: null }, 'cool'],
+    ['there was no slot', { ...CHECKED, causeCode: 'slots_taken' }, ''],
+  ];
+  for (const [what, given, follows] of cases) {
+    const { retries, refusedTargets, coolDowns } = ledger([migration(given)]);
+    const seen = [
+      retries.has('a') ? 'rest' : '',
+      refusedTargets.has('a') ? 'closed' : '',
+      coolDowns.has('a') ? 'cool' : '',
+    ];
+    t.equal(seen.filter((word) => word !== '').join(' '), follows, what);
+  }
+  t.end();
+});
+
+/** How long the VM rests after failures that ended so many minutes ago, from the last one on. */
+function restMinutes(...endedMinutesAgo: readonly number[]): number {
+  const retry = retryOf(failures(endedMinutesAgo), DEFAULT_RESTRAINT);
+  return ((retry?.atMs ?? 0) - (retry?.migration.endedAtMs ?? 0)) / MINUTE_MS;
+}
+
+function failures(endedMinutesAgo: readonly number[]): Migration[] {
+  return endedMinutesAgo.map((minutes) =>
+    migration({ ...BEGUN, endedAtMs: T0 - minutes * MINUTE_MS, causeCode: 'vm_busy' }),
+  );
+}
+
+void t.test('the rest doubles with each failure in a row, up to half an hour', (t) => {
+  t.equal(retryOf([], DEFAULT_RESTRAINT), undefined);
+  t.equal(restMinutes(0), 1);
+  t.equal(restMinutes(0, 1), 2);
+  t.equal(restMinutes(3, 0, 1, 7), 8, 'in any order');
+  t.equal(restMinutes(0, 1, 2, 3, 4, 5), 30);
+  t.equal(restMinutes(0, 24 * 60), 1, 'a day later it is forgotten');
+  const moved = migration({ endedAtMs: T0 - 2 * MINUTE_MS });
+  t.match(
+    retryOf([moved, ...failures([0, 1, 3, 4])], DEFAULT_RESTRAINT),
+    { failuresInRow: 2 },
+    'since it moved',
+  );
+  t.equal(retryOf([migration({ endedAtMs: T0 }), ...failures([1, 2])], DEFAULT_RESTRAINT), undefined);
+  const other = migration({ ...BEGUN, causeCode: 'capacity_gone', endedAtMs: T0 });
+  t.match(retryOf([other, ...failures([1])], DEFAULT_RESTRAINT), { failuresInRow: 1 }, "not the target's");
+  t.end();
+});
+
+void t.test(
+  'the end of a rest does not move while one waits for it, and it is never longer than half an hour',
+  (t) => {
+    t.comment(`SEED=${SEED}`);
+    const minutes = fc.array(fc.integer({ min: 0, max: 3_000 }), { minLength: 1, maxLength: 30 });
+    const property = fc.property(minutes, fc.integer({ min: 0, max: 60 }), (ended, waited) => {
+      const early = ledger(failures(ended)).retries.get('a');
+      const late = ledger(failures(ended), T0 + waited * MINUTE_MS).retries.get('a');
+      if (late !== undefined && late.atMs !== early?.atMs) return false;
+      return early === undefined || early.atMs - T0 <= HOUR_MS / 2;
+    });
+    const details = fc.check(property, { seed: SEED, numRuns: 200 });
+    t.notOk(details.failed, `replay with SEED=${SEED}`);
+    t.end();
+  },
+);
