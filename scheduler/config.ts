@@ -3,7 +3,6 @@ import type convict from 'convict';
 import { influxSchema, type InfluxSettings } from './metrics/settings.ts';
 import type { ProposalTimes } from './people/proposals.ts';
 import { ruleOf } from './people/rules.ts';
-import type { SlotLimits } from './loop/slots-left.ts';
 import { readWrittenRules } from './people/written-rules.ts';
 import type { RunnerSettings } from './migrations/run.ts';
 import type { Detection } from './load/hot-hosts.ts';
@@ -324,16 +323,6 @@ export function detectionOf(settings: SchedulerSettings): Detection {
 
 function requireBelow(field: string, value: number, other: string, limit: number): void {
   if (value >= limit) throw invalidField(field, `${value} must be below ${other} (${limit})`);
-}
-
-/** Of a cluster of so many hosts: never more migrations than half of them. */
-export function slotLimitsOf({ migration }: SchedulerSettings, hosts: number): SlotLimits {
-  const { outPerHost, inPerHost, concurrentMax } = migration;
-  return {
-    outPerHost,
-    inPerHost,
-    concurrentMax: Math.max(1, Math.min(concurrentMax, Math.floor(hosts / 2))),
-  };
 }
 
 export function runnerSettingsOf({ migration }: SchedulerSettings): RunnerSettings {

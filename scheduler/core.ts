@@ -22,22 +22,21 @@ import {
   proposalTimesOf,
   rulesOf,
   runnerSettingsOf,
-  slotLimitsOf,
   viewLimitsOf,
   type SchedulerSettings,
 } from './config.ts';
 import { openControl, type Control } from './people/open.ts';
-import type { SlotLimits } from './loop/slots-left.ts';
 import { DecisionLog } from './decisions/log.ts';
 import { DecisionBook, DECISIONS_MAX } from './decisions/book.ts';
 import { Events } from './decisions/events.ts';
-import { KEEP_HISTORY_MS, keepHistory, readHistory, type HistoryParts } from './load/history-keeper.ts';
+import { KEEP_HISTORY_MS, keepHistory, readHistory, type HistoryParts } from './cluster/history-keeper.ts';
 import { openStore } from './store/kv.ts';
 import { Lease, LEASE_TIMEOUT_MS, type Leader } from './leader/lease.ts';
-import { livePlanning } from './loop/live-planning.ts';
+import { livePlanning } from './loop/planning.ts';
 import { Loop } from './loop/loop.ts';
 import { Journal } from './migrations/journal.ts';
 import { Runner, type RunnerParts } from './migrations/runner.ts';
+import { slotLimits, type SlotLimits } from './migrations/slot-limits.ts';
 import { Slots } from './migrations/slots.ts';
 import { ledgerOf, type Ledger } from './restraint/ledger.ts';
 import type { Planning } from './loop/planning.ts';
@@ -161,7 +160,7 @@ async function openParts(
   const planning = livePlanning({ ...control, view, ledger, history, clock }, settings);
   const { proposals } = control;
   const log = new DecisionLog({ decisions, records, newId: randomUUID, logger });
-  const slots = (hosts: number): SlotLimits => slotLimitsOf(settings, hosts);
+  const slots = (hosts: number): SlotLimits => slotLimits(runnerSettingsOf(settings), hosts);
   const shadow = new Shadow({ planning, events, newId: randomUUID, logger });
   const turn = new Turn({ planning, runner, proposals, log, shadow, slots, changes, clock, logger });
   const loop = new Loop({ turn, records, reports, clock, logger });

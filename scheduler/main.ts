@@ -4,7 +4,7 @@ import { runDaemon } from '../shared/daemon.ts';
 import { serverCredentials } from '../shared/grpc/credentials.ts';
 import { policyOf, schedulerSchema } from './config.ts';
 import { startScheduler } from './scheduler.ts';
-import { shadowPolicyOf } from './loop/shadow-policy.ts';
+import { shadowPolicyOf } from './loop/shadow.ts';
 
 await runDaemon({
   name: 'evenkeel-scheduler',

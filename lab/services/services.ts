@@ -63,7 +63,7 @@ bind-address = "${influx.address}:${influx.rpcPort}"
 /** Keeps each host's /proc/stat where lxcfs cannot. */
 export const cpuViewService: Service = {
   name: 'cpu-view',
-  argv: [process.execPath, join(import.meta.dirname, 'cpu-view.js')],
+  argv: [process.execPath, join(import.meta.dirname, '../hosts/cpu-view.js')],
   configFile: join(servicesFolder, 'cpu-view.conf'),
   config: '# it has no settings\n',
   answers: async () => {

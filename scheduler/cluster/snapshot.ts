@@ -4,16 +4,16 @@ import type { Detection } from '../load/hot-hosts.ts';
 import type { Ledger } from '../restraint/ledger.ts';
 import { quietReason, type QuietWindow } from '../restraint/quiet-windows.ts';
 import {
-  SNAPSHOT_FORMAT,
   type LoadFigures,
   type PendingVm,
   type PlanMode,
   type Snapshot,
+  SNAPSHOT_FORMAT,
   type SnapshotHost,
   type SnapshotRule,
   type SnapshotVm,
+  type UsualLoad,
 } from '../planner/contract/snapshot.ts';
-import type { UsualLoad } from '../load/usual.ts';
 import { hotSpotsOf } from '../load/evidence.ts';
 import { vmFigures } from '../load/figures.ts';
 import { holdOf } from '../restraint/holds.ts';

@@ -3,7 +3,7 @@ import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import type { Proposal } from '../../shared/gen/evenkeel/v1/Proposal.ts';
 import type { Plan, PlannedMove, Stay } from '../planner/contract/plan-types.ts';
 import type { PlanMode, Snapshot, SnapshotHost, SnapshotVm } from '../planner/contract/snapshot.ts';
-import { clockTime, percent } from '../planner/words/words.ts';
+import { clockTime, percent } from '../planner/contract/words.ts';
 
 export interface Question {
   readonly snapshot: Snapshot;

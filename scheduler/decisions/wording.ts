@@ -1,9 +1,9 @@
 // A plan as decisions for people: one for each move, one for each host or VM that stays, worded for the book and the wire. Pure.
 import type { Decision } from '../../shared/gen/evenkeel/v1/Decision.ts';
 import type { Move } from '../../shared/gen/evenkeel/v1/Move.ts';
-import { SECOND_MS } from '../../shared/units.ts';
 import type { Plan, PlannedMove, Stay } from '../planner/contract/plan-types.ts';
 import type { Snapshot } from '../planner/contract/snapshot.ts';
+import { moveOf } from '../planner/words/move.ts';
 import { modeOf } from '../people/modes.ts';
 
 /** A decision as the planner makes it; whoever records it gives it ids. */
@@ -57,22 +57,6 @@ function decisionOfStay(snapshot: Snapshot, stay: Stay): PlannedDecision {
     refusals: stay.refusals.slice(0, REFUSALS_MAX),
     overloadedSinceMs: hotSinceMs(snapshot, stay.hostId),
     trigger: stay.trigger,
-  };
-}
-
-export function moveOf(move: PlannedMove): Move {
-  const { vmUuid, vmName, sourceHostId, sourceHostName, targetHostId, targetHostName, terms } = move;
-  return {
-    ...{ vmUuid, vmName, sourceHostId, sourceHostName, targetHostId, targetHostName },
-    projections: [...move.projections],
-    reason: move.reason,
-    cost: {
-      gainCores: terms.gainCores,
-      persistenceMs: terms.persistenceSeconds * SECOND_MS,
-      durationMs: terms.migrationSeconds * SECOND_MS,
-      trafficBytes: Math.round(terms.migrationBytes),
-      netCoreSeconds: terms.netCoreSeconds,
-    },
   };
 }
 

@@ -3,7 +3,7 @@ import { formatBytes } from '../../shared/units.ts';
 import { CRITICAL_RATIO, isHot, type Detection, type Heat } from './hot-hosts.ts';
 import { RESOURCES, type Resource } from '../planner/contract/policy.ts';
 import type { HotSpot } from '../planner/contract/snapshot.ts';
-import { clockTime, percent, RESOURCE_WORDS } from '../planner/words/words.ts';
+import { clockTime, percent, RESOURCE_WORDS } from '../planner/contract/words.ts';
 import type { Heats } from './heat.ts';
 import type { HostPoint } from './load.ts';
 import { ownUseOf } from './reconcile.ts';

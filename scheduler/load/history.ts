@@ -1,7 +1,7 @@
 // What each VM usually wants, wherever it ran: five-minute means of its CPU demand over the last hour, by its uuid. Pure.
+import type { UsualLoad } from '../planner/contract/snapshot.ts';
 import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
-import type { UsualLoad } from './usual.ts';
 import { vmPoint, type VmPoint } from './load.ts';
 
 /** The longest interval in which load is spread: packing looks back on many of them. */

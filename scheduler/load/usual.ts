@@ -1,12 +1,5 @@
 // What a VM usually wants: mean and spread of a long run of samples, by which hosts are packed. Pure.
-
-/** CPU of one VM over the time that packing looks back on, in cores. */
-export interface UsualLoad {
-  readonly meanCores: number;
-  /** Standard deviation of its samples around that mean. */
-  readonly deviationCores: number;
-  readonly samples: number;
-}
+import type { UsualLoad } from '../planner/contract/snapshot.ts';
 
 // The newest of samples five minutes apart counts a twelfth: what is remembered is about the last hour. What varies at
 // random from one sample to the next is best foretold by a long mean; a change that stays is seen within the hour.

@@ -1,11 +1,22 @@
-// What the loop and the API plan with: the cluster as it is now, what people told us, and the planner over both.
+// Plans over the live cluster: the view, what migrations forbid and what people said become one snapshot for the planner.
+import type { Clock } from '../../shared/clock.ts';
 import type { Proposal } from '../../shared/gen/evenkeel/v1/Proposal.ts';
-import { onlyTheseMoves } from './recheck.ts';
+import { snapshotOf } from '../cluster/snapshot.ts';
+import type { ClusterView } from '../cluster/view.ts';
+import { detectionOf, policyOf, type SchedulerSettings } from '../config.ts';
+import type { History } from '../load/history.ts';
+import type { Control } from '../people/open.ts';
 import type { ProposalBook } from '../people/proposals.ts';
 import type { Plan, PlannedMove, PlanLimits } from '../planner/contract/plan-types.ts';
 import type { PlanPolicy } from '../planner/contract/policy.ts';
 import { recordJson } from '../planner/contract/record.ts';
+import { readPolicy } from '../planner/contract/record.ts';
 import type { PendingVm, PlanMode, Snapshot, SnapshotRule } from '../planner/contract/snapshot.ts';
+import { LIVE_STEPS_MAX, planMoves } from '../planner/plan-moves.ts';
+import type { Ledger } from '../restraint/ledger.ts';
+import { quietWindowsOf } from '../restraint/settings.ts';
+import { onlyTheseMoves } from './recheck.ts';
+import { shadowPolicyOf } from './shadow.ts';
 
 /** What a question supposes instead of what is. */
 export interface Supposed {
@@ -122,4 +133,42 @@ function objectionOf(plan: Plan, move: Proposal['move'], { hosts }: Snapshot): O
     reason: first === undefined ? stay.reason : first.reason,
     isPassing: PASSING_CODES.has(stay.code),
   };
+}
+
+export interface LivePlanningParts extends Control {
+  readonly view: ClusterView;
+  readonly ledger: () => Ledger;
+  readonly history: History;
+  readonly clock: Clock;
+}
+
+export function livePlanning(
+  { view, ledger, mode, maintenance, rules, proposals, pending, history, clock }: LivePlanningParts,
+  settings: SchedulerSettings,
+): Planning {
+  const detection = detectionOf(settings);
+  const quietWindows = quietWindowsOf(settings.restraint);
+  const controlPlaneVms = new Set(settings.restraint.controlPlaneVms);
+  return new Planning({
+    snapshot: (supposed) => {
+      const modes = mode.modes();
+      const nowMs = clock.nowMs();
+      const snapshot = snapshotOf({
+        ...{ view, ledger: ledger(), detection, nowMs, controlPlaneVms },
+        modes: supposed.mode === undefined ? modes : { ...modes, cluster: supposed.mode },
+        drainingHostIds: supposed.drainingHostIds ?? maintenance.hostIds(),
+        rules: supposed.rules ?? rules.resolved(view).rules,
+        pending: supposed.pending ?? pending.list(nowMs),
+        quietWindows: supposed.isUnbounded === true ? [] : quietWindows,
+        usualCpu: (uuid) => history.usualCpu(uuid),
+      });
+      return supposed.isUnbounded === true ? { ...snapshot, budgets: {} } : snapshot;
+    },
+    planMoves,
+    // Only what a plan depends on: it is written into each record.
+    policy: readPolicy({}, policyOf(settings), 'policy'),
+    shadowPolicy: shadowPolicyOf(settings),
+    limits: { steps: LIVE_STEPS_MAX },
+    proposals,
+  });
 }

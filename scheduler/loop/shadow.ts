@@ -1,15 +1,20 @@
-// Plans each turn by a second policy, too, and tells when what it would move becomes another difference. Never moves anything.
+// Plans each turn by a second policy, too, and reports when the difference between the two plans changes. Never moves anything.
+import { invalidField, messageOf } from '../../shared/errors.ts';
 import type { ShadowComparison } from '../../shared/gen/evenkeel/v1/ShadowComparison.ts';
 import type { Logger } from '../../shared/log.ts';
 import { SECOND_MS } from '../../shared/units.ts';
+import { policyOf, type SchedulerSettings } from '../config.ts';
 import type { Events } from '../decisions/events.ts';
 import { comparePlans } from '../planner/compare-plans.ts';
 import type { Plan, PlannedMove } from '../planner/contract/plan-types.ts';
+import type { PlanPolicy } from '../planner/contract/policy.ts';
+import { readPolicy } from '../planner/contract/record.ts';
 import type { Snapshot } from '../planner/contract/snapshot.ts';
-import type { Planning } from './planning.ts';
+import { readFileSync } from 'node:fs';
 
 export interface ShadowParts {
-  readonly planning: Pick<Planning, 'shadowPlan'>;
+  /** The plan by the second policy; undefined without one. */
+  readonly planning: { shadowPlan(snapshot: Snapshot): Plan | undefined };
   readonly events: Pick<Events, 'shadow'>;
   readonly newId: () => string;
   readonly logger: Logger;
@@ -68,4 +73,16 @@ function differenceOf(
     activeTargetHostName: active?.targetHostName ?? '',
     shadowTargetHostName: shadow?.targetHostName ?? '',
   };
+}
+
+/** Undefined when none is named. Throws INVALID_ARGUMENT with the file and what is wrong in it. */
+export function shadowPolicyOf(settings: SchedulerSettings): PlanPolicy | undefined {
+  const file = settings.planner.shadowPolicyFile;
+  if (file === '') return undefined;
+  const inForce = readPolicy({}, policyOf(settings), 'policy');
+  try {
+    return readPolicy(JSON.parse(readFileSync(file, 'utf8')), inForce, 'policy');
+  } catch (error) {
+    throw invalidField('planner.shadowPolicyFile', `${file}: ${messageOf(error)}`);
+  }
 }

@@ -15,7 +15,7 @@ import {
   type Term,
 } from './run.ts';
 import { agentOf } from './sides.ts';
-import type { NoSlot, SlotLimits } from './slots.ts';
+import { slotLimits, type NoSlot } from './slot-limits.ts';
 
 // How often those that wait for slots try to get them.
 const QUEUE_PAUSE_MS = 500;
@@ -58,17 +58,7 @@ export function slotFor(
   const memoryBytes = knowledge.vm(vmUuid)?.memoryMaxBytes ?? 0;
   const wanted = { migrationId, sourceHostId, targetHostId, memoryBytes, bandwidthBytesPerSecond };
   const roomBytes = knowledge.roomBytes(targetHostId, vmUuid);
-  return slots[what](wanted, limitsOf(settings, knowledge.hostCount()), roomBytes);
-}
-
-function limitsOf(settings: Term['settings'], hosts: number): SlotLimits {
-  const { outPerHost, inPerHost, concurrentMax, bandwidthBytesPerSecond } = settings;
-  const total = settings.bandwidthTotalBytesPerSecond;
-  return {
-    ...{ outPerHost, inPerHost },
-    clusterMax: Math.max(1, Math.min(concurrentMax, Math.floor(hosts / 2))),
-    bandwidthTotalBytesPerSecond: total > 0 ? total : concurrentMax * bandwidthBytesPerSecond,
-  };
+  return slots[what](wanted, slotLimits(settings, knowledge.hostCount()), roomBytes);
 }
 
 /** Checks, decides and has the target guard it; false when it ended before the source was told. */

@@ -6,7 +6,7 @@ import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
 import type { Vm } from '../../shared/gen/evenkeel/v1/Vm.ts';
 import { refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts';
 import { HOUR_MS, SECOND_MS } from '../../shared/units.ts';
-import { forecast, RATIO_MAX, type Forecast } from '../load/copy-time.ts';
+import { forecast, RATIO_MAX, type Forecast } from '../planner/board/copy-time.ts';
 import type { MigrationEvent } from './machine.ts';
 import type { Run, Term } from './run.ts';
 import { agentOf } from './sides.ts';

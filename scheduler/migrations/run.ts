@@ -10,6 +10,7 @@ import type { MigrationAgents } from './agent-calls.ts';
 import type { Entry, Journal } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
 import { step, type MigrationEvent } from './machine.ts';
+import type { SlotSettings } from './slot-limits.ts';
 import type { Slots } from './slots.ts';
 
 export interface RunnerParts {
@@ -30,14 +31,8 @@ export interface RunnerParts {
   readonly onTerm?: (signal: AbortSignal) => void;
 }
 
-export interface RunnerSettings {
-  readonly bandwidthBytesPerSecond: number;
-  /** Sum of all caps; 0 for as much as `concurrentMax` migrations need. */
-  readonly bandwidthTotalBytesPerSecond: number;
+export interface RunnerSettings extends SlotSettings {
   readonly downtimeMaxMs: number;
-  readonly outPerHost: number;
-  readonly inPerHost: number;
-  readonly concurrentMax: number;
 }
 
 /** The time in which this scheduler leads. All waiting ends when the signal aborts; nothing is done after. */

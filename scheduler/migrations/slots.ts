@@ -1,55 +1,8 @@
-// Slots: how many migrations use a host, the cluster and its network at one time. All that is held is one key, so one
-// compare-and-set decides, whoever else decides at that moment.
+// Keeps the slots that migrations hold. All of them are one key, so a single compare-and-set decides between schedulers.
 import { changeKey, decodeJson, encodeJson, type Store } from '../store/store.ts';
-
-export interface SlotLimits {
-  readonly outPerHost: number;
-  readonly inPerHost: number;
-  readonly clusterMax: number;
-  /** Of all caps together. */
-  readonly bandwidthTotalBytesPerSecond: number;
-}
-
-/** What one migration holds. */
-export interface Slot {
-  readonly migrationId: string;
-  readonly sourceHostId: string;
-  readonly targetHostId: string;
-  readonly memoryBytes: number;
-  readonly bandwidthBytesPerSecond: number;
-}
-
-/** Why there is no slot; `isForMemory` when waiting for one does not promise to help. */
-export interface NoSlot {
-  readonly reason: string;
-  readonly isForMemory: boolean;
-}
+import { refuseSlot, type NoSlot, type Slot, type SlotLimits } from './slot-limits.ts';
 
 const KEY = 'slots';
-
-/** Why `wanted` does not fit beside what is held. `roomBytes` is the target's memory without what is reserved here. */
-export function refuseSlot(
-  held: readonly Slot[],
-  wanted: Slot,
-  limits: SlotLimits,
-  roomBytes: number | undefined,
-): NoSlot | undefined {
-  const others = held.filter(({ migrationId }) => migrationId !== wanted.migrationId);
-  const no = (reason: string, isForMemory = false): NoSlot => ({ reason, isForMemory });
-  const outs = others.filter(({ sourceHostId }) => sourceHostId === wanted.sourceHostId);
-  if (outs.length >= limits.outPerHost) return no(`the way out of its host is taken by ${idsOf(outs)}`);
-  const ins = others.filter(({ targetHostId }) => targetHostId === wanted.targetHostId);
-  if (ins.length >= limits.inPerHost) return no(`the way into its target is taken by ${idsOf(ins)}`);
-  if (others.length >= limits.clusterMax)
-    return no(`${others.length} migrations are under way, as many as the cluster may have at once`);
-  const bandwidth = sum(others, (slot) => slot.bandwidthBytesPerSecond) + wanted.bandwidthBytesPerSecond;
-  if (bandwidth > limits.bandwidthTotalBytesPerSecond && others.length > 0)
-    return no('the bandwidth for migrations is used up');
-  const reserved = sum(ins, ({ memoryBytes }) => memoryBytes);
-  if (roomBytes !== undefined && reserved + wanted.memoryBytes > roomBytes)
-    return no('the memory left on its target does not suffice', true);
-  return undefined;
-}
 
 export class Slots {
   readonly #store: Store;
@@ -92,14 +45,6 @@ export class Slots {
   async held(): Promise<readonly Slot[]> {
     return readSlots((await this.#store.get(KEY))?.value);
   }
-}
-
-function idsOf(slots: readonly Slot[]): string {
-  return slots.map(({ migrationId }) => `migration ${migrationId}`).join(', ');
-}
-
-function sum(slots: readonly Slot[], amount: (slot: Slot) => number): number {
-  return slots.reduce((total, slot) => total + amount(slot), 0);
 }
 
 function readSlots(bytes: Uint8Array | undefined): readonly Slot[] {

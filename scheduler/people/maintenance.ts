@@ -4,7 +4,7 @@ import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import type { Plan } from '../planner/contract/plan-types.ts';
 import type { Snapshot, SnapshotVm } from '../planner/contract/snapshot.ts';
-import { moveOf } from '../decisions/wording.ts';
+import { moveOf } from '../planner/words/move.ts';
 import type { Shelf } from '../store/shelf.ts';
 
 /** What is kept; progress is worked out when somebody asks. */

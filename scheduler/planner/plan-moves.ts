@@ -16,7 +16,7 @@ import { judgeTouched, relieveHotHosts } from './duties/relieve.ts';
 import { memoryOf, waitsOf, type MemoryBooked } from './duties/sequence.ts';
 import { grantWishes } from './duties/should-rules.ts';
 import type { Snapshot } from './contract/snapshot.ts';
-import { staysOf, type Frozen } from './words/stays.ts';
+import { staysOf, type Frozen } from './stays.ts';
 
 /** @public What the control loop allows a plan: far more than a whole one of a thousand hosts has ever needed, well under a second. */
 export const LIVE_STEPS_MAX = 5_000_000;

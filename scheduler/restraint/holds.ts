@@ -3,8 +3,15 @@ import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
 import { isForPerson } from '../migrations/machine.ts';
 import type { Ledger } from './ledger.ts';
 import type { Hold } from '../planner/contract/snapshot.ts';
-import { clockTime } from '../planner/words/words.ts';
-import type { VmView } from '../cluster/view.ts';
+import { clockTime } from '../planner/contract/words.ts';
+
+/** What of a VM in the view a hold depends on. */
+export interface HeldVm {
+  readonly uuid: string;
+  readonly sample: VmSample;
+  readonly tickAtMs: number;
+  readonly alsoOnHostIds: readonly string[];
+}
 
 export interface HoldRules {
   readonly ledger: Ledger;
@@ -17,7 +24,7 @@ export interface HoldRules {
 }
 
 /** Undefined for a VM that is free to move. `samples` are those known of it. */
-export function holdOf(vm: VmView, samples: number, rules: HoldRules): Hold | undefined {
+export function holdOf(vm: HeldVm, samples: number, rules: HoldRules): Hold | undefined {
   return (
     holdByDoubt(vm) ??
     holdByMigration(vm, rules.ledger) ??
@@ -32,7 +39,7 @@ function always(code: string, reason: string, cure: string): Hold {
   return { code, reason, cure, against: 'every_move' };
 }
 
-function holdByDoubt({ alsoOnHostIds }: VmView): Hold | undefined {
+function holdByDoubt({ alsoOnHostIds }: HeldVm): Hold | undefined {
   if (alsoOnHostIds.length === 0) return undefined;
   return always(
     'ambiguous',
@@ -41,7 +48,7 @@ function holdByDoubt({ alsoOnHostIds }: VmView): Hold | undefined {
   );
 }
 
-function holdByMigration({ uuid }: VmView, ledger: Ledger): Hold | undefined {
+function holdByMigration({ uuid }: HeldVm, ledger: Ledger): Hold | undefined {
   const active = ledger.activeByVm.get(uuid);
   if (active !== undefined && isForPerson(active.state))
     return always(
@@ -55,7 +62,7 @@ function holdByMigration({ uuid }: VmView, ledger: Ledger): Hold | undefined {
 }
 
 /** What a sample from before the end of a migration shows of a VM, as paused or as arriving, is over. */
-function holdBySample({ sample, tickAtMs }: VmView, settledAtMs: number): Hold | undefined {
+function holdBySample({ sample, tickAtMs }: HeldVm, settledAtMs: number): Hold | undefined {
   const hold = holdByForeignMigration(sample) ?? holdByState(sample);
   if (hold === undefined || tickAtMs >= settledAtMs) return hold;
   return always('settling', 'it was not sampled yet since a migration of its host ended', 'wait an interval');
@@ -74,7 +81,7 @@ function holdByState({ stuck, state }: VmSample): Hold | undefined {
   return always('not_running', `it is ${word}`, 'resume or start it');
 }
 
-function holdByOwner({ uuid, sample }: VmView, controlPlaneVms: ReadonlySet<string>): Hold | undefined {
+function holdByOwner({ uuid, sample }: HeldVm, controlPlaneVms: ReadonlySet<string>): Hold | undefined {
   const rules = sample.metadata?.rules;
   if (rules?.neverMove === true)
     return always('never_move', 'its rules say never_move', 'a person may still move it: "evenkeel migrate"');
@@ -88,7 +95,7 @@ function holdByOwner({ uuid, sample }: VmView, controlPlaneVms: ReadonlySet<stri
 }
 
 /** The reason names the moment, not the time left: a text that changes each turn would be news each turn. */
-function holdByFailure({ uuid }: VmView, ledger: Ledger): Hold | undefined {
+function holdByFailure({ uuid }: HeldVm, ledger: Ledger): Hold | undefined {
   const retry = ledger.retries.get(uuid);
   if (retry === undefined) return undefined;
   const { atMs: untilMs, failuresInRow, migration } = retry;
@@ -103,7 +110,7 @@ function holdByFailure({ uuid }: VmView, ledger: Ledger): Hold | undefined {
 }
 
 function holdByTime(
-  { uuid }: VmView,
+  { uuid }: HeldVm,
   samples: number,
   { ledger, windowSamples }: HoldRules,
 ): Hold | undefined {

@@ -1,14 +1,15 @@
 // The modelled cluster as evenkeel sees it: what it remembers of VMs, and a snapshot at each step.
 import { predict } from '../../scheduler/load/forecast.ts';
 import {
-  SNAPSHOT_FORMAT,
   type Figures,
   type Hold,
   type Snapshot,
+  SNAPSHOT_FORMAT,
   type SnapshotHost,
   type SnapshotVm,
+  type UsualLoad,
 } from '../../scheduler/planner/contract/snapshot.ts';
-import { withSample, type UsualLoad } from '../../scheduler/load/usual.ts';
+import { withSample } from '../../scheduler/load/usual.ts';
 import { MIB, MINUTE_MS } from '../../shared/units.ts';
 import { HISTORY_LENGTH, type Cluster, type SimHost, type SimVm } from './cluster.ts';
 

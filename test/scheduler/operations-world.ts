@@ -2,7 +2,7 @@
 import type { Move } from '../../shared/gen/evenkeel/v1/Move.ts';
 import type { PlacementRule } from '../../shared/gen/evenkeel/v1/PlacementRule.ts';
 import type { ClusterView, VmView } from '../../scheduler/cluster/view.ts';
-import { moveOf } from '../../scheduler/decisions/wording.ts';
+import { moveOf } from '../../scheduler/planner/words/move.ts';
 import type { PlannedMove } from '../../scheduler/planner/contract/plan-types.ts';
 import {
   SNAPSHOT_FORMAT,

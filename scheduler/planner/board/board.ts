@@ -2,7 +2,7 @@
 //
 // A unit is what moves at once: one VM, or the VMs on one host that a rule keeps together. Figures stand at
 // [place x resources + resource].
-import { forecast as predictMigration } from '../../load/copy-time.ts';
+import { forecast as predictMigration } from './copy-time.ts';
 import { GIB } from '../../../shared/units.ts';
 import { add, at, wholeAt } from './columns.ts';
 import { comfortRatio, LOAD_RESOURCES, type LoadResource, type PlanPolicy } from '../contract/policy.ts';

@@ -3,7 +3,7 @@ import { at } from './columns.ts';
 import { capacityOf, type Board } from './board.ts';
 import type { LoadResource } from '../contract/policy.ts';
 import type { HotSpot, SnapshotHost } from '../contract/snapshot.ts';
-import { percent, RESOURCE_WORDS } from '../words/words.ts';
+import { percent, RESOURCE_WORDS } from '../contract/words.ts';
 
 export class HotHosts {
   readonly #board: Board;

@@ -15,7 +15,6 @@ import {
 } from './json-fields.ts';
 import { LOAD_RESOURCES } from './policy.ts';
 import {
-  SNAPSHOT_FORMAT,
   type Budgets,
   type Figures,
   type Hold,
@@ -23,12 +22,13 @@ import {
   type LoadFigures,
   type PendingVm,
   type Snapshot,
+  SNAPSHOT_FORMAT,
   type SnapshotHost,
   type SnapshotMigration,
   type SnapshotRule,
   type SnapshotVm,
+  type UsualLoad,
 } from './snapshot.ts';
-import type { UsualLoad } from '../../load/usual.ts';
 
 /** Throws InvalidJson, whose message names the field, what it must be and what it is. */
 export function readSnapshot(json: unknown): Snapshot {

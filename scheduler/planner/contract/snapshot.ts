@@ -4,7 +4,6 @@
 // whole format as a table, read-snapshot.ts checks it.
 import type { RuleKind, RuleStrength } from '../../../shared/rule-words.ts';
 import type { LoadResource } from './policy.ts';
-import type { UsualLoad } from '../../load/usual.ts';
 
 export const SNAPSHOT_FORMAT = 'evenkeel-snapshot-1';
 
@@ -74,6 +73,14 @@ export interface Hold {
   readonly untilMs?: number;
   /** A VM that cools down may still be moved off a host that must be emptied; one that migrates may not. */
   readonly against: 'every_move' | 'optional_moves';
+}
+
+/** CPU of one VM over the time that packing looks back on, in cores. */
+export interface UsualLoad {
+  readonly meanCores: number;
+  /** Standard deviation of its samples around that mean. */
+  readonly deviationCores: number;
+  readonly samples: number;
 }
 
 export interface SnapshotVm {

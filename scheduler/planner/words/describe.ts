@@ -4,7 +4,7 @@ import type { Draft, Step } from '../board/draft.ts';
 import { modeOfMove } from '../contract/modes.ts';
 import type { PlannedMove, Projected } from '../contract/plan-types.ts';
 import type { PlanMode, SnapshotHost, SnapshotVm } from '../contract/snapshot.ts';
-import { percent, RESOURCE_WORDS } from './words.ts';
+import { percent, RESOURCE_WORDS } from '../contract/words.ts';
 
 interface Ends {
   readonly source: SnapshotHost;

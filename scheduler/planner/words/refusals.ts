@@ -18,7 +18,7 @@ import type { Draft } from '../board/draft.ts';
 import { FIT, holdOf, type Need } from '../board/fit.ts';
 import { comfortRatio } from '../contract/policy.ts';
 import { closedTo, type Closed } from '../board/targets.ts';
-import { clockTime, percent } from './words.ts';
+import { clockTime, percent } from '../contract/words.ts';
 
 // Beside a move stand the nearest alternatives; whoever wants all of them asks about the VM ("evenkeel explain").
 const ALTERNATIVES_MAX = 12;

@@ -4,7 +4,7 @@ import pino from 'pino';
 import t from 'tap';
 import { History, readPage, SLOT_MS } from '../../../scheduler/load/history.ts';
 import { emptyView, foldReport } from '../../../scheduler/cluster/view.ts';
-import { KEEP_HISTORY_MS, keepHistory, readHistory } from '../../../scheduler/load/history-keeper.ts';
+import { KEEP_HISTORY_MS, keepHistory, readHistory } from '../../../scheduler/cluster/history-keeper.ts';
 import { openStore } from '../../../scheduler/store/kv.ts';
 import { encodeJson } from '../../../scheduler/store/store.ts';
 import { HISTORY_BUCKET } from '../../../shared/nats.ts';

@@ -7,7 +7,7 @@ import { createLogger } from '../../../shared/log.ts';
 import { planMoves } from '../../../scheduler/planner/plan-moves.ts';
 import type { Plan, PlannedMove } from '../../../scheduler/planner/contract/plan-types.ts';
 import { DEFAULT_PLAN_POLICY } from '../../../scheduler/planner/contract/policy.ts';
-import { shadowPolicyOf } from '../../../scheduler/loop/shadow-policy.ts';
+import { shadowPolicyOf } from '../../../scheduler/loop/shadow.ts';
 import { Shadow } from '../../../scheduler/loop/shadow.ts';
 import { SETTINGS } from '../model-cluster.ts';
 import { plannedMove, snapshotWith } from '../operations-world.ts';

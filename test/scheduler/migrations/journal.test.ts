@@ -9,7 +9,8 @@ import { migrationCodec } from '../../../shared/proto/load.ts';
 import { openStore } from '../../../scheduler/store/kv.ts';
 import { Lease } from '../../../scheduler/leader/lease.ts';
 import { Journal } from '../../../scheduler/migrations/journal.ts';
-import { refuseSlot, Slots, type Slot } from '../../../scheduler/migrations/slots.ts';
+import { refuseSlot, slotLimits, type Slot } from '../../../scheduler/migrations/slot-limits.ts';
+import { Slots } from '../../../scheduler/migrations/slots.ts';
 import type { Store } from '../../../scheduler/store/store.ts';
 import { skipWithout, startNats, type Service } from '../../services.ts';
 import { until } from '../harness.ts';
@@ -187,7 +188,16 @@ void t.test('an order that was released before it was recorded is never recorded
   );
 });
 
-const LIMITS = { outPerHost: 1, inPerHost: 1, clusterMax: 3, bandwidthTotalBytesPerSecond: 300 };
+const LIMITS = slotLimits(
+  {
+    outPerHost: 1,
+    inPerHost: 1,
+    concurrentMax: 3,
+    bandwidthBytesPerSecond: 100,
+    bandwidthTotalBytesPerSecond: 0,
+  },
+  6,
+);
 
 function slot(migrationId: string, sourceHostId: string, targetHostId: string): Slot {
   return { migrationId, sourceHostId, targetHostId, memoryBytes: 10, bandwidthBytesPerSecond: 100 };
@@ -211,6 +221,26 @@ void t.test('slots are taken by one of those that want them at once, and given b
   t.strictSame(await slots[0]?.held(), []);
 });
 
+void t.test('a cluster runs no more migrations at once than half its hosts, and always one', (t) => {
+  const settings = {
+    outPerHost: 1,
+    inPerHost: 2,
+    concurrentMax: 4,
+    bandwidthBytesPerSecond: 100,
+    bandwidthTotalBytesPerSecond: 0,
+  };
+  t.strictSame(
+    [1, 3, 5, 8, 100].map((hosts) => slotLimits(settings, hosts).clusterMax),
+    [1, 1, 2, 4, 4],
+  );
+  t.equal(slotLimits(settings, 8).bandwidthTotalBytesPerSecond, 400, 'as much as they all need');
+  t.equal(
+    slotLimits({ ...settings, bandwidthTotalBytesPerSecond: 250 }, 8).bandwidthTotalBytesPerSecond,
+    250,
+  );
+  t.end();
+});
+
 void t.test('no order of taking and giving back exceeds a limit', (t) => {
   const anyHost = fc.constantFrom('a', 'b', 'c', 'd', 'e');
   const anySlot = fc.record({
@@ -220,7 +250,7 @@ void t.test('no order of taking and giving back exceeds a limit', (t) => {
     memoryBytes: fc.nat(20),
     bandwidthBytesPerSecond: fc.integer({ min: 50, max: 150 }),
   });
-  const limits = { outPerHost: 2, inPerHost: 1, clusterMax: 4, bandwidthTotalBytesPerSecond: 350 };
+  const limits = { ...LIMITS, outPerHost: 2, clusterMax: 4, bandwidthTotalBytesPerSecond: 350 };
   fc.assert(
     fc.property(fc.array(fc.record({ slot: anySlot, gives: fc.boolean() }), { maxLength: 40 }), (steps) => {
       let held: Slot[] = [];

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Migration } from '../../../shared/gen/evenkeel/v1/Migration.ts';
 import type { MigrationProgress } from '../../../shared/gen/evenkeel/v1/MigrationProgress.ts';
-import { forecast } from '../../../scheduler/load/copy-time.ts';
+import { forecast } from '../../../scheduler/planner/board/copy-time.ts';
 import {
   isOver,
   ruleOf,

@@ -14,7 +14,7 @@ import { ProposalBook, PROPOSALS_MAX } from '../../../scheduler/people/proposals
 import { onlyTheseMoves } from '../../../scheduler/loop/recheck.ts';
 import { RuleBook } from '../../../scheduler/people/rule-book.ts';
 import { metadataRules, resolveRules, ruleOf, type WrittenRule } from '../../../scheduler/people/rules.ts';
-import { startable } from '../../../scheduler/loop/slots-left.ts';
+import { startable } from '../../../scheduler/loop/startable.ts';
 import { modeOfMove } from '../../../scheduler/planner/contract/modes.ts';
 import { DEFAULT_PLAN_POLICY } from '../../../scheduler/planner/contract/policy.ts';
 import type { Plan, PlannedMove } from '../../../scheduler/planner/contract/plan-types.ts';
@@ -282,7 +282,13 @@ void t.test('checked again, only the decided moves are open to the planner', (t)
 void t.test(
   'what begins now: free slots only, nothing that waits for another, and no blocked head of the line',
   (t) => {
-    const limits = { outPerHost: 1, inPerHost: 1, concurrentMax: 3 };
+    const limits = {
+      outPerHost: 1,
+      inPerHost: 1,
+      clusterMax: 3,
+      bandwidthBytesPerSecond: 100,
+      bandwidthTotalBytesPerSecond: 1000,
+    };
     const moves = [
       plannedMove('a', 'h1', 'h2').planned,
       plannedMove('b', 'h1', 'h3').planned,
@@ -295,6 +301,8 @@ void t.test(
       startable(moves, underWay, limits).map(({ vmUuid }) => vmUuid);
     t.strictSame(names([]), ['a', 'd', 'e']);
     t.strictSame(names([{ vmUuid: 'x', sourceHostId: 'h1', targetHostId: 'h9' }]), ['d', 'e']);
+    const narrow = { ...limits, bandwidthTotalBytesPerSecond: 250 };
+    t.equal(startable(moves, [], narrow).length, 2, 'a third would exceed the bandwidth of all together');
     t.end();
   },
 );

@@ -1,15 +1,15 @@
 // What the plan leaves as it is, and why: hosts that stay hot, hosts that cannot be emptied, rules not kept, VMs without a place.
-import type { Refusal } from '../../../shared/gen/evenkeel/v1/Refusal.ts';
-import { wholeAt } from '../board/columns.ts';
-import type { Draft } from '../board/draft.ts';
-import { canLeave } from '../duties/duty.ts';
-import { holdOf } from '../board/fit.ts';
-import { homesOf, isAllowed } from '../duties/must-rules.ts';
-import type { Stay, Trigger } from '../contract/plan-types.ts';
-import { refusal, refusalsOf, refusePlace, refuseUnit } from './refusals.ts';
-import type { VmRule } from '../board/rules.ts';
-import { closedTo } from '../board/targets.ts';
-import { whyNotNow } from '../duties/relieve.ts';
+import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
+import { wholeAt } from './board/columns.ts';
+import type { Draft } from './board/draft.ts';
+import { canLeave } from './duties/duty.ts';
+import { holdOf } from './board/fit.ts';
+import { homesOf, isAllowed } from './duties/must-rules.ts';
+import type { Stay, Trigger } from './contract/plan-types.ts';
+import { refusal, refusalsOf, refusePlace, refuseUnit } from './words/refusals.ts';
+import type { VmRule } from './board/rules.ts';
+import { closedTo } from './board/targets.ts';
+import { whyNotNow } from './duties/relieve.ts';
 
 export interface Frozen {
   readonly code: 'frozen' | 'observing' | 'quiet';

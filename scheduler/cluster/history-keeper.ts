@@ -3,8 +3,8 @@ import { isAborted, pause, type Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import { HOUR_MS, MINUTE_MS } from '../../shared/units.ts';
-import { History, readPage } from './history.ts';
-import { vmsOf, type ClusterView } from '../cluster/view.ts';
+import { History, readPage } from '../load/history.ts';
+import { vmsOf, type ClusterView } from './view.ts';
 import { changeKey, decodeJson, encodeJson, type Store } from '../store/store.ts';
 
 /** How long a page is kept after it was written last: twice what it tells of. */

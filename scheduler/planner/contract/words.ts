@@ -1,5 +1,5 @@
 // Words that plans, refusals and explanations share.
-import type { LoadResource } from '../contract/policy.ts';
+import type { LoadResource } from './policy.ts';
 
 export const RESOURCE_WORDS: Readonly<Record<LoadResource, string>> = {
   cpu: 'CPU demand',
