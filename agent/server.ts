@@ -1,6 +1,5 @@
 // The agent's gRPC service: each method hands its request to the part that does the work.
-import type { AgentServiceHandlers } from '../shared/gen/evenkeel/v1/AgentService.ts';
-import type { GetHostResponseInput } from '../shared/gen/evenkeel/v1/GetHostResponse.ts';
+import type { AgentServiceHandlers, GetHostResponseInput } from '../shared/gen/agent.ts';
 import type { Clock } from '../shared/clock.ts';
 import { serverCredentials } from '../shared/grpc/credentials.ts';
 import { serve, streamHandler, unaryHandler, type RunningServer } from '../shared/grpc/server.ts';

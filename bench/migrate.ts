@@ -20,11 +20,8 @@ import {
   type HostName,
 } from '../lab/topology.ts';
 import { systemClock } from '../shared/clock.ts';
-import type { CommitMode } from '../shared/gen/evenkeel/v1/CommitMode.ts';
-import type { GetModeResponse } from '../shared/gen/evenkeel/v1/GetModeResponse.ts';
-import type { ListVmLoadsResponse } from '../shared/gen/evenkeel/v1/ListVmLoadsResponse.ts';
-import type { Migration } from '../shared/gen/evenkeel/v1/Migration.ts';
-import type { Mode } from '../shared/gen/evenkeel/v1/Mode.ts';
+import type { GetModeResponse, ListVmLoadsResponse } from '../shared/gen/scheduler.ts';
+import type { CommitMode, Migration, Mode } from '../shared/gen/telemetry.ts';
 import { streamed, unary } from '../shared/grpc/client.ts';
 import { channelCredentials } from '../shared/grpc/credentials.ts';
 import { SchedulerServiceClient } from '../shared/proto/load.ts';

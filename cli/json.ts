@@ -4,16 +4,13 @@ import { word } from './render/words.ts';
 // The fields of the contract that hold an enum. Names of VMs and hosts pass as they are, whatever they look like.
 const ENUM_FIELDS = new Set(['state', 'mode', 'kind', 'strength', 'migrationRole', 'memoryUsedSource']);
 
-/**
- * A message as a plain JSON value. A field that was not measured is absent; an enum value that is not set is null.
- * The decoder's own "_field" markers of optional fields are left out.
- */
+/** A message as a plain JSON value. A field that was not measured is absent; an enum value that is not set is null. */
 export function toJson(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(toJson);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key, field]) => !key.startsWith('_') && field !== undefined)
+      .filter(([, field]) => field !== undefined)
       .map(([key, field]: [string, unknown]) => [
         key,
         ENUM_FIELDS.has(key) && typeof field === 'string' ? word(field) || null : toJson(field),

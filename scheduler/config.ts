@@ -20,7 +20,7 @@ import {
   type NatsSettings,
   type TlsSettings,
 } from '../shared/settings.ts';
-import type { Rule } from '../shared/gen/evenkeel/v1/Rule.ts';
+import type { Rule } from '../shared/gen/scheduler.ts';
 import { RULE_KINDS, RULE_STRENGTHS } from '../shared/rule-words.ts';
 import { HOUR_MS, MIB, MINUTE_MS, SECOND_MS } from '../shared/units.ts';
 

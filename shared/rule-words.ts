@@ -1,6 +1,5 @@
 // What a rule asks for and how strictly: the words of metadata, settings, command line and planner, each with its value on the wire.
-import type { RuleKind as WireKind } from './gen/evenkeel/v1/RuleKind.ts';
-import type { RuleStrength as WireStrength } from './gen/evenkeel/v1/RuleStrength.ts';
+import type { RuleKind as WireKind, RuleStrength as WireStrength } from './gen/telemetry.ts';
 
 // The contract (RuleKind in telemetry.proto) says what each means.
 const KINDS = [

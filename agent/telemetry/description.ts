@@ -1,5 +1,5 @@
 // What only a VM's definition says: evenkeel's metadata, the MAC behind each tap, huge pages. Pure.
-import type { VmMetadata } from '../../shared/gen/evenkeel/v1/VmMetadata.ts';
+import type { VmMetadata } from '../../shared/gen/telemetry.ts';
 import { findMetadata, readMetadata } from '../vm/metadata.ts';
 import { readRules } from '../vm/rules-metadata.ts';
 import { attribute, find, findAll, parseXml } from '../vm/xml-text.ts';

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, WaitOptions } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
-import type { HostFacts } from '../../shared/gen/evenkeel/v1/HostFacts.ts';
+import type { HostFacts } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import type { Connection } from '../libvirt/connection.ts';

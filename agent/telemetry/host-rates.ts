@@ -1,6 +1,5 @@
 // The host's load from two readings of /proc and the samples of its VMs. Pure.
-import type { HostSample } from '../../shared/gen/evenkeel/v1/HostSample.ts';
-import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
+import type { HostSample, VmSample } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { assign, delayCores, increase } from './rates.ts';
 

@@ -2,7 +2,7 @@
 import { ErrorCode, Events, type JetStreamClient, type NatsConnection } from 'nats';
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
-import type { AgentStatus } from '../../shared/gen/evenkeel/v1/AgentStatus.ts';
+import type { AgentStatus } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
 import { MIB, SECOND_MS } from '../../shared/units.ts';
 

@@ -1,10 +1,12 @@
 // A VM's rates from two readings of its counters, and what they mean: does it count as load, how much memory is in use. Pure.
-import type { DiskSample } from '../../shared/gen/evenkeel/v1/DiskSample.ts';
-import type { NicSample } from '../../shared/gen/evenkeel/v1/NicSample.ts';
-import type { VmMetadata } from '../../shared/gen/evenkeel/v1/VmMetadata.ts';
-import type { VmMigrationRole } from '../../shared/gen/evenkeel/v1/VmMigrationRole.ts';
-import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
-import type { VmState } from '../../shared/gen/evenkeel/v1/VmState.ts';
+import type {
+  DiskSample,
+  NicSample,
+  VmMetadata,
+  VmMigrationRole,
+  VmSample,
+  VmState,
+} from '../../shared/gen/telemetry.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 
 /** What libvirt says of one VM at one moment; the part of the client's DomainStats that is used. Absent is unknown, not 0. */

@@ -1,8 +1,6 @@
 // The tick: reads host and VMs at wall-clock multiples of the interval and makes one report of it.
 import { messageOf } from '../../shared/errors.ts';
-import type { AgentStatus } from '../../shared/gen/evenkeel/v1/AgentStatus.ts';
-import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
-import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
+import type { AgentStatus, HostReport, VmSample } from '../../shared/gen/telemetry.ts';
 import type { Epochs } from './epochs.ts';
 import type { KnownHost } from './facts.ts';
 import { readHostCounters } from './host.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { NatsConnection } from 'nats';
 import type { Clock } from '../../shared/clock.ts';
-import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { HostReport } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
 import { reportMessageId, samplesSubject } from '../../shared/nats.ts';
 import { hostReportCodec } from '../../shared/proto/load.ts';

@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { DeadlineError } from '../../shared/clock.ts';
 import { EvenkeelError, invalidField, messageOf } from '../../shared/errors.ts';
-import type { CreateVmRequest } from '../../shared/gen/evenkeel/v1/CreateVmRequest.ts';
-import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
+import type { CreateVmRequest, VmInput } from '../../shared/gen/agent.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 import { translateLibvirt } from '../libvirt-errors.ts';
 import type { Connection } from '../libvirt/connection.ts';

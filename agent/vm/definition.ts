@@ -1,5 +1,5 @@
 // A domain's definition as libvirt gives it, read into what the agent decides by: devices, firmware, CPU, metadata.
-import type { VmMetadata } from '../../shared/gen/evenkeel/v1/VmMetadata.ts';
+import type { VmMetadata } from '../../shared/gen/telemetry.ts';
 import { KIB } from '../../shared/units.ts';
 import { findMetadata, readMetadata, readOsFamily } from './metadata.ts';
 import { attribute, find, findAll, parseXml, type XmlElement } from './xml-text.ts';

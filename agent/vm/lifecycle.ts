@@ -1,11 +1,13 @@
 // Starts, stops and removes VMs, and shows them.
 import type { Clock, WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { GetVmRequest } from '../../shared/gen/evenkeel/v1/GetVmRequest.ts';
-import type { GetVmResponseInput } from '../../shared/gen/evenkeel/v1/GetVmResponse.ts';
-import type { UndefineVmRequest } from '../../shared/gen/evenkeel/v1/UndefineVmRequest.ts';
-import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
-import type { VmRef } from '../../shared/gen/evenkeel/v1/VmRef.ts';
+import type {
+  GetVmRequest,
+  GetVmResponseInput,
+  UndefineVmRequest,
+  VmInput,
+  VmRef,
+} from '../../shared/gen/agent.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 import type { LibvirtAccess } from '../libvirt-access.ts';
 import { translated, translateLibvirt } from '../libvirt-errors.ts';

@@ -1,5 +1,5 @@
 // What evenkeel keeps in a VM's libvirt metadata: who it belongs to, what it is for, until when, and rules for the balancer.
-import type { VmMetadata } from '../../shared/gen/evenkeel/v1/VmMetadata.ts';
+import type { VmMetadata } from '../../shared/gen/telemetry.ts';
 import { readRules, rulesTree } from './rules-metadata.ts';
 import { attribute, type XmlElement, type XmlTree } from './xml-text.ts';
 

@@ -1,6 +1,5 @@
 // The balancer's rules in a VM's metadata, both ways: <rules neverMove="yes"><place kind="anti_affinity" group="web"/></rules>.
-import type { PlacementRule } from '../../shared/gen/evenkeel/v1/PlacementRule.ts';
-import type { VmRules } from '../../shared/gen/evenkeel/v1/VmRules.ts';
+import type { PlacementRule, VmRules } from '../../shared/gen/telemetry.ts';
 import { ruleKindOf, ruleStrengthOf, wireKindOf, wireStrengthOf } from '../../shared/rule-words.ts';
 import { attribute, type XmlElement, type XmlTree } from './xml-text.ts';
 

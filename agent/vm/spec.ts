@@ -1,9 +1,7 @@
 // What a person asked for, checked against itself and the size of the host: every problem is named with its field.
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { DiskSpec } from '../../shared/gen/evenkeel/v1/DiskSpec.ts';
-import type { NicSpec } from '../../shared/gen/evenkeel/v1/NicSpec.ts';
-import type { VmMetadata } from '../../shared/gen/evenkeel/v1/VmMetadata.ts';
-import type { VmSpec } from '../../shared/gen/evenkeel/v1/VmSpec.ts';
+import type { DiskSpec, NicSpec, VmSpec } from '../../shared/gen/agent.ts';
+import type { VmMetadata } from '../../shared/gen/telemetry.ts';
 import { formatBytes, GIB, MIB } from '../../shared/units.ts';
 import type { OsKind } from './xml.ts';
 import { isXmlText } from './xml-text.ts';
@@ -147,7 +145,7 @@ function checkSize({ name, vcpus, memoryBytes }: VmSpec, host: HostSize, refuse:
 function checkDisk(disk: DiskSpec, field: string, refuse: Refuse): CheckedDisk | undefined {
   const { pool, newBytes, cloneOf, existing, sizeBytes } = disk;
   if (!isName(pool)) refuse(`${field}.pool`, 'must name a storage pool');
-  if (disk.source !== 'cloneOf' && sizeBytes !== 0)
+  if (cloneOf === undefined && sizeBytes !== 0)
     refuse(`${field}.size_bytes`, 'goes with clone_of only; the size of a new volume is new_bytes');
   if (newBytes !== undefined) {
     checkBytes(`${field}.new_bytes`, newBytes, refuse);

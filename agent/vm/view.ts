@@ -1,9 +1,6 @@
 // A VM as the agent shows it: libvirt's state, definition and migration job at this moment.
-import type { VmDiskInput } from '../../shared/gen/evenkeel/v1/VmDisk.ts';
-import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
-import type { VmMigrationRole } from '../../shared/gen/evenkeel/v1/VmMigrationRole.ts';
-import type { VmRef } from '../../shared/gen/evenkeel/v1/VmRef.ts';
-import type { VmState } from '../../shared/gen/evenkeel/v1/VmState.ts';
+import type { VmDiskInput, VmInput, VmRef } from '../../shared/gen/agent.ts';
+import type { VmMigrationRole, VmState } from '../../shared/gen/telemetry.ts';
 import { DeadlineError, type WaitOptions } from '../../shared/clock.ts';
 import { invalidField } from '../../shared/errors.ts';
 import type { Connection } from '../libvirt/connection.ts';

@@ -1,5 +1,5 @@
 // Domain and volume XML for libvirt from a plan in which everything is resolved: paths, MAC addresses, CPU and firmware.
-import type { VmMetadata } from '../../shared/gen/evenkeel/v1/VmMetadata.ts';
+import type { VmMetadata } from '../../shared/gen/telemetry.ts';
 import { KIB } from '../../shared/units.ts';
 import { metadataTree } from './metadata.ts';
 import { buildXml, type XmlTree } from './xml-text.ts';

@@ -1,7 +1,7 @@
 // `evenkeel maintenance enter|exit|list`: empties a host in order, keeps it empty, and shows how far that is.
 import type { Command } from 'commander';
 import { systemClock } from '../../shared/clock.ts';
-import type { Maintenance } from '../../shared/gen/evenkeel/v1/Maintenance.ts';
+import type { Maintenance } from '../../shared/gen/scheduler.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { confirm } from '../terminal/confirm.ts';
 import type { Context, Run } from '../context.ts';

@@ -1,7 +1,7 @@
 // `evenkeel mode`: what is done about hot hosts, in the cluster, for one host or for one VM.
 import { Argument, type Command } from 'commander';
-import type { GetModeResponse } from '../../shared/gen/evenkeel/v1/GetModeResponse.ts';
-import type { Mode } from '../../shared/gen/evenkeel/v1/Mode.ts';
+import type { GetModeResponse } from '../../shared/gen/scheduler.ts';
+import type { Mode } from '../../shared/gen/telemetry.ts';
 import type { Run } from '../context.ts';
 import { badValue } from '../failure.ts';
 import { modeText } from '../render/decision.ts';

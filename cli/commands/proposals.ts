@@ -1,6 +1,6 @@
 // `evenkeel proposals`, `approve` and `reject`: the moves that wait for a person.
 import type { Command } from 'commander';
-import type { Proposal } from '../../shared/gen/evenkeel/v1/Proposal.ts';
+import type { Proposal } from '../../shared/gen/scheduler.ts';
 import type { Context, Run } from '../context.ts';
 import { badValue, CliFailure, EXIT, toFailure } from '../failure.ts';
 import { byId, wholeNumber } from './options.ts';

@@ -1,7 +1,7 @@
 // `evenkeel top`: hosts, migrations and VMs as they change; a screen for a person, frames for a file.
 import { Option, type Command } from 'commander';
 import { systemClock } from '../../shared/clock.ts';
-import type { WatchLoadResponse } from '../../shared/gen/evenkeel/v1/WatchLoadResponse.ts';
+import type { WatchLoadResponse } from '../../shared/gen/scheduler.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import type { Context, Run } from '../context.ts';
 import { CliFailure, EXIT } from '../failure.ts';

@@ -1,12 +1,11 @@
 // Why something moves or does not: decisions, the plan, and the explanation of one VM.
-import type { Decision } from '../../shared/gen/evenkeel/v1/Decision.ts';
-import type { ExplainResponse } from '../../shared/gen/evenkeel/v1/ExplainResponse.ts';
-import type { Mode } from '../../shared/gen/evenkeel/v1/Mode.ts';
-import type { Move } from '../../shared/gen/evenkeel/v1/Move.ts';
-import type { MoveReview } from '../../shared/gen/evenkeel/v1/MoveReview.ts';
-import type { PlanResponse } from '../../shared/gen/evenkeel/v1/PlanResponse.ts';
-import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
-import type { ReviewedFigure } from '../../shared/gen/evenkeel/v1/ReviewedFigure.ts';
+import type {
+  ExplainResponse,
+  MoveReview,
+  PlanResponse,
+  ReviewedFigure,
+} from '../../shared/gen/scheduler.ts';
+import type { Decision, Mode, Move, Refusal } from '../../shared/gen/telemetry.ts';
 import { bytes, count, duration, loadStyle, percent, roughDuration, shortId, time } from './format.ts';
 import { hostTable } from './hosts.ts';
 import { migrationTable } from './migration.ts';

@@ -1,5 +1,5 @@
 // Hosts as a table, and the line that sums them up.
-import type { HostLoad } from '../../shared/gen/evenkeel/v1/HostLoad.ts';
+import type { HostLoad } from '../../shared/gen/scheduler.ts';
 import { age, byName, bytes, count, gauge, loadStyle, percent, share } from './format.ts';
 import { table, type Column } from './table.ts';
 import { nothing, paint, plain, type Style, type View } from './view.ts';

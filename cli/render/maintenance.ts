@@ -1,5 +1,5 @@
 // Hosts in maintenance: what will leave and what cannot, how far it is, and the list of them.
-import type { Maintenance } from '../../shared/gen/evenkeel/v1/Maintenance.ts';
+import type { Maintenance } from '../../shared/gen/scheduler.ts';
 import { refusalList } from './decision.ts';
 import { count, duration, time } from './format.ts';
 import { table } from './table.ts';

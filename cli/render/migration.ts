@@ -1,7 +1,5 @@
 // Migrations: the list, the line that follows one, and the sentence at its end.
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { MigrationProgress } from '../../shared/gen/evenkeel/v1/MigrationProgress.ts';
-import type { MigrationState } from '../../shared/gen/evenkeel/v1/MigrationState.ts';
+import type { Migration, MigrationProgress, MigrationState } from '../../shared/gen/telemetry.ts';
 import { bar, byteRate, bytes, duration, percent, roughDuration, shortId, time } from './format.ts';
 import { table } from './table.ts';
 import { arrow, nothing, paint, plain, widthOf, wrap, type Style, type View } from './view.ts';

@@ -1,5 +1,5 @@
 // Moves that wait for a person, and what became of others.
-import type { Proposal } from '../../shared/gen/evenkeel/v1/Proposal.ts';
+import type { Proposal } from '../../shared/gen/scheduler.ts';
 import { roughDuration, shortId, time } from './format.ts';
 import { table } from './table.ts';
 import { arrow, plain, wrap, type Style, type View } from './view.ts';

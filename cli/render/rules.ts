@@ -1,7 +1,5 @@
 // Rules about where VMs run, as a list with their conflicts, and one as a line.
-import type { ListRulesResponse } from '../../shared/gen/evenkeel/v1/ListRulesResponse.ts';
-import type { Rule } from '../../shared/gen/evenkeel/v1/Rule.ts';
-import type { RuleConflict } from '../../shared/gen/evenkeel/v1/RuleConflict.ts';
+import type { ListRulesResponse, Rule, RuleConflict } from '../../shared/gen/scheduler.ts';
 import { table } from './table.ts';
 import { nothing, paint, plain, wrap, type View } from './view.ts';
 import { word } from './words.ts';

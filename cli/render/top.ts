@@ -1,5 +1,5 @@
 // A frame of `top`: the cluster in one line, its hosts, its migrations, and the VMs that use most.
-import type { WatchLoadResponse } from '../../shared/gen/evenkeel/v1/WatchLoadResponse.ts';
+import type { WatchLoadResponse } from '../../shared/gen/scheduler.ts';
 import { count, time } from './format.ts';
 import { hostSummary, hostTable, sortHosts } from './hosts.ts';
 import { isEnded, progressLine } from './migration.ts';

@@ -1,8 +1,6 @@
 // One VM as libvirt shows it, as a sheet of labels and values.
-import type { Vm } from '../../shared/gen/evenkeel/v1/Vm.ts';
-import type { VmDisk } from '../../shared/gen/evenkeel/v1/VmDisk.ts';
-import type { VmMetadata } from '../../shared/gen/evenkeel/v1/VmMetadata.ts';
-import type { VmNic } from '../../shared/gen/evenkeel/v1/VmNic.ts';
+import type { Vm, VmDisk, VmNic } from '../../shared/gen/agent.ts';
+import type { VmMetadata } from '../../shared/gen/telemetry.ts';
 import { bytes, date, duration } from './format.ts';
 import { paint, plain, wrap, type View } from './view.ts';
 import { word, words } from './words.ts';

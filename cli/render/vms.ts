@@ -1,6 +1,6 @@
 // Loads of VMs as a table.
-import type { VmLoad } from '../../shared/gen/evenkeel/v1/VmLoad.ts';
-import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
+import type { VmLoad } from '../../shared/gen/scheduler.ts';
+import type { VmSample } from '../../shared/gen/telemetry.ts';
 import { byName, byteRate, bytesOf, gauge, loadStyle, percent, roughDuration, share } from './format.ts';
 import { table, type Column } from './table.ts';
 import { nothing, plain, type Style, type View } from './view.ts';

@@ -1,7 +1,7 @@
 // The connection to the scheduler: dialled at the first call, failures told apart by what the operator must do.
 import type { CallOptions, Client } from '@grpc/grpc-js';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
-import type { SchedulerServiceDefinition } from '../../shared/gen/evenkeel/v1/SchedulerService.ts';
+import type { SchedulerServiceDefinition } from '../../shared/gen/scheduler.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { explainUnreachable } from './diagnose.ts';
 import { CliFailure, EXIT } from '../failure.ts';

@@ -1,6 +1,6 @@
 // Orders a migration and follows it to its end: through a broken stream, and until the operator has seen enough.
 import { systemClock } from '../../shared/clock.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import type { Context } from '../context.ts';
 import { CliFailure, EXIT, type FailureCode } from '../failure.ts';

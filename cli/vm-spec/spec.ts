@@ -1,8 +1,7 @@
 // What people write about a new VM, on the command line or in a file, made into the contract's specification.
-import type { DiskSpecInput } from '../../shared/gen/evenkeel/v1/DiskSpec.ts';
-import type { NicSpecInput } from '../../shared/gen/evenkeel/v1/NicSpec.ts';
-import type { SchedulerServiceCreateVmRequestInput } from '../../shared/gen/evenkeel/v1/SchedulerServiceCreateVmRequest.ts';
-import type { VmMetadataInput } from '../../shared/gen/evenkeel/v1/VmMetadata.ts';
+import type { DiskSpecInput, NicSpecInput } from '../../shared/gen/agent.ts';
+import type { SchedulerServiceCreateVmRequestInput } from '../../shared/gen/scheduler.ts';
+import type { VmMetadataInput } from '../../shared/gen/telemetry.ts';
 import { formatBytes, HOUR_MS, MIB, parseBytes } from '../../shared/units.ts';
 import { badValue } from '../failure.ts';
 

@@ -1,14 +1,15 @@
 // What the demo asks of the running system: the scheduler's answers, and the copies that really run.
 import { systemClock } from '../../shared/clock.ts';
-import type { Decision } from '../../shared/gen/evenkeel/v1/Decision.ts';
-import type { HostLoad } from '../../shared/gen/evenkeel/v1/HostLoad.ts';
-import type { ListDecisionsResponse } from '../../shared/gen/evenkeel/v1/ListDecisionsResponse.ts';
-import type { ListHostsResponse } from '../../shared/gen/evenkeel/v1/ListHostsResponse.ts';
-import type { ListMigrationsResponse } from '../../shared/gen/evenkeel/v1/ListMigrationsResponse.ts';
-import type { ListVmLoadsResponse } from '../../shared/gen/evenkeel/v1/ListVmLoadsResponse.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { SchedulerServiceClient as Client } from '../../shared/gen/evenkeel/v1/SchedulerService.ts';
-import type { VmLoad } from '../../shared/gen/evenkeel/v1/VmLoad.ts';
+import type {
+  HostLoad,
+  ListDecisionsResponse,
+  ListHostsResponse,
+  ListMigrationsResponse,
+  ListVmLoadsResponse,
+  SchedulerServiceClient as Client,
+  VmLoad,
+} from '../../shared/gen/scheduler.ts';
+import type { Decision, Migration } from '../../shared/gen/telemetry.ts';
 import { unary } from '../../shared/grpc/client.ts';
 import { hostRun } from '../hosts/control.ts';
 import { schedulerClient } from '../services/operator.ts';

@@ -2,7 +2,7 @@
 import { InfluxDB } from 'influx';
 import type { NatsConnection, Subscription } from 'nats';
 import { systemClock } from '../../shared/clock.ts';
-import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { HostReport } from '../../shared/gen/telemetry.ts';
 import { connectNats, samplesSubject } from '../../shared/nats.ts';
 import { hostReportCodec } from '../../shared/proto/load.ts';
 import { hosts, influxUrl, natsUrl } from '../topology.ts';

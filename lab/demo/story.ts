@@ -1,9 +1,7 @@
 // The demo from the first guest to the verdict: overload, decision, migration, balance.
 import { systemClock } from '../../shared/clock.ts';
-import type { Decision } from '../../shared/gen/evenkeel/v1/Decision.ts';
-import type { HostLoad } from '../../shared/gen/evenkeel/v1/HostLoad.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { VmLoad } from '../../shared/gen/evenkeel/v1/VmLoad.ts';
+import type { HostLoad, VmLoad } from '../../shared/gen/scheduler.ts';
+import type { Decision, Migration } from '../../shared/gen/telemetry.ts';
 import { decisionText } from '../../cli/render/decision.ts';
 import { gauge, loadStyle } from '../../cli/render/format.ts';
 import { byName } from '../../cli/render/format.ts';

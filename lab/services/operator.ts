@@ -1,6 +1,6 @@
 // The lab's operator: the scheduler asked with the operator's certificate, by program and through the CLI.
 import { join } from 'node:path';
-import type { SchedulerServiceClient as Client } from '../../shared/gen/evenkeel/v1/SchedulerService.ts';
+import type { SchedulerServiceClient as Client } from '../../shared/gen/scheduler.ts';
 import { channelCredentials } from '../../shared/grpc/credentials.ts';
 import { SchedulerServiceClient } from '../../shared/proto/load.ts';
 import { certificateFolder } from './certificates.ts';

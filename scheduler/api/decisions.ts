@@ -1,12 +1,14 @@
 // The planner's side of the API: the dry run, the book of decisions, and why a VM or a host is as it is.
 import { EvenkeelError, invalidField } from '../../shared/errors.ts';
-import type { ExplainRequest } from '../../shared/gen/evenkeel/v1/ExplainRequest.ts';
-import type { ExplainResponseInput } from '../../shared/gen/evenkeel/v1/ExplainResponse.ts';
-import type { ListDecisionsRequest } from '../../shared/gen/evenkeel/v1/ListDecisionsRequest.ts';
-import type { ListDecisionsResponseInput } from '../../shared/gen/evenkeel/v1/ListDecisionsResponse.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { MoveReview } from '../../shared/gen/evenkeel/v1/MoveReview.ts';
-import type { PlanResponseInput } from '../../shared/gen/evenkeel/v1/PlanResponse.ts';
+import type {
+  ExplainRequest,
+  ExplainResponseInput,
+  ListDecisionsRequest,
+  ListDecisionsResponseInput,
+  MoveReview,
+  PlanResponseInput,
+} from '../../shared/gen/scheduler.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import type { HostView, VmView } from '../cluster/view.ts';
 import { decisionsOf } from '../decisions/wording.ts';
 import { explainHost, explainVm, type Question } from '../decisions/explain.ts';

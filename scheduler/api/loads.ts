@@ -1,11 +1,13 @@
 // Hosts and VMs with their load, for lists and the live stream.
-import type { HostLoad } from '../../shared/gen/evenkeel/v1/HostLoad.ts';
-import type { ListHostsResponseInput } from '../../shared/gen/evenkeel/v1/ListHostsResponse.ts';
-import type { ListVmLoadsRequest } from '../../shared/gen/evenkeel/v1/ListVmLoadsRequest.ts';
-import type { ListVmLoadsResponseInput } from '../../shared/gen/evenkeel/v1/ListVmLoadsResponse.ts';
-import type { VmLoad } from '../../shared/gen/evenkeel/v1/VmLoad.ts';
-import type { WatchLoadRequest } from '../../shared/gen/evenkeel/v1/WatchLoadRequest.ts';
-import type { WatchLoadResponseInput } from '../../shared/gen/evenkeel/v1/WatchLoadResponse.ts';
+import type {
+  HostLoad,
+  ListHostsResponseInput,
+  ListVmLoadsRequest,
+  ListVmLoadsResponseInput,
+  VmLoad,
+  WatchLoadRequest,
+  WatchLoadResponseInput,
+} from '../../shared/gen/scheduler.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { hotResources } from '../load/heat.ts';
 import { allocatedBytes } from '../load/load.ts';

@@ -1,7 +1,7 @@
 // Finds the host that has a VM, also one that is off: reports list only active VMs, so then all agents are asked.
 import type { WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
-import type { Vm } from '../../shared/gen/evenkeel/v1/Vm.ts';
+import type { Vm } from '../../shared/gen/agent.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import type { HostView } from '../cluster/view.ts';
 import type { Core } from '../core.ts';

@@ -1,11 +1,13 @@
 // Maintenance: what would leave a host and what cannot, entering, leaving, and how far the emptying is.
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { EnterMaintenanceRequest } from '../../shared/gen/evenkeel/v1/EnterMaintenanceRequest.ts';
-import type { EnterMaintenanceResponseInput } from '../../shared/gen/evenkeel/v1/EnterMaintenanceResponse.ts';
-import type { ExitMaintenanceRequest } from '../../shared/gen/evenkeel/v1/ExitMaintenanceRequest.ts';
-import type { ExitMaintenanceResponseInput } from '../../shared/gen/evenkeel/v1/ExitMaintenanceResponse.ts';
-import type { ListMaintenanceResponseInput } from '../../shared/gen/evenkeel/v1/ListMaintenanceResponse.ts';
-import type { Maintenance } from '../../shared/gen/evenkeel/v1/Maintenance.ts';
+import type {
+  EnterMaintenanceRequest,
+  EnterMaintenanceResponseInput,
+  ExitMaintenanceRequest,
+  ExitMaintenanceResponseInput,
+  ListMaintenanceResponseInput,
+  Maintenance,
+} from '../../shared/gen/scheduler.ts';
 import { progressOf, type MaintenanceEntry } from '../people/maintenance.ts';
 import { vmsOf } from '../cluster/view.ts';
 import type { Core } from '../core.ts';

@@ -1,12 +1,14 @@
 // Migrations ordered, listed, followed and aborted by people.
 import { EvenkeelError, invalidField } from '../../shared/errors.ts';
-import type { ListMigrationsRequest } from '../../shared/gen/evenkeel/v1/ListMigrationsRequest.ts';
-import type { ListMigrationsResponseInput } from '../../shared/gen/evenkeel/v1/ListMigrationsResponse.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { SchedulerServiceAbortMigrationRequest } from '../../shared/gen/evenkeel/v1/SchedulerServiceAbortMigrationRequest.ts';
-import type { SchedulerServiceAbortMigrationResponseInput } from '../../shared/gen/evenkeel/v1/SchedulerServiceAbortMigrationResponse.ts';
-import type { SchedulerServiceMigrateRequest } from '../../shared/gen/evenkeel/v1/SchedulerServiceMigrateRequest.ts';
-import type { SchedulerServiceMigrateResponseInput } from '../../shared/gen/evenkeel/v1/SchedulerServiceMigrateResponse.ts';
+import type {
+  ListMigrationsRequest,
+  ListMigrationsResponseInput,
+  SchedulerServiceAbortMigrationRequest,
+  SchedulerServiceAbortMigrationResponseInput,
+  SchedulerServiceMigrateRequest,
+  SchedulerServiceMigrateResponseInput,
+} from '../../shared/gen/scheduler.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 import type { Core } from '../core.ts';
 import { isForPerson, isOver } from '../migrations/machine.ts';

@@ -1,8 +1,10 @@
 // Modes of the cluster, of hosts and of VMs: shown and set.
 import { invalidField } from '../../shared/errors.ts';
-import type { GetModeResponseInput } from '../../shared/gen/evenkeel/v1/GetModeResponse.ts';
-import type { SetModeRequest } from '../../shared/gen/evenkeel/v1/SetModeRequest.ts';
-import type { SetModeResponseInput } from '../../shared/gen/evenkeel/v1/SetModeResponse.ts';
+import type {
+  GetModeResponseInput,
+  SetModeRequest,
+  SetModeResponseInput,
+} from '../../shared/gen/scheduler.ts';
 import type { ModeScope } from '../people/modes.ts';
 import type { Core } from '../core.ts';
 import { findActiveVm, findHost, unknownVm } from './names.ts';

@@ -1,6 +1,6 @@
 // Where VMs go when a person asks: an order goes past modes, cool-downs and never_move, not past memory, rules and faults.
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
+import type { Refusal } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { hostState } from '../cluster/view.ts';
 import type { Core } from '../core.ts';

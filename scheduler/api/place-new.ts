@@ -1,7 +1,7 @@
 // The host for a new VM; where none has room, it is made by moving others, if that was asked for.
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { SchedulerServiceCreateVmRequest } from '../../shared/gen/evenkeel/v1/SchedulerServiceCreateVmRequest.ts';
-import type { VmSpec } from '../../shared/gen/evenkeel/v1/VmSpec.ts';
+import type { VmSpec } from '../../shared/gen/agent.ts';
+import type { SchedulerServiceCreateVmRequest } from '../../shared/gen/scheduler.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import type { Core } from '../core.ts';
 import { placeNew } from '../planner/placement.ts';

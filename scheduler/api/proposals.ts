@@ -1,12 +1,14 @@
 // Moves that wait for a person: listed, approved after another check, rejected.
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { ApproveProposalRequest } from '../../shared/gen/evenkeel/v1/ApproveProposalRequest.ts';
-import type { ApproveProposalResponseInput } from '../../shared/gen/evenkeel/v1/ApproveProposalResponse.ts';
-import type { ListProposalsRequest } from '../../shared/gen/evenkeel/v1/ListProposalsRequest.ts';
-import type { ListProposalsResponseInput } from '../../shared/gen/evenkeel/v1/ListProposalsResponse.ts';
-import type { Proposal } from '../../shared/gen/evenkeel/v1/Proposal.ts';
-import type { RejectProposalRequest } from '../../shared/gen/evenkeel/v1/RejectProposalRequest.ts';
-import type { RejectProposalResponseInput } from '../../shared/gen/evenkeel/v1/RejectProposalResponse.ts';
+import type {
+  ApproveProposalRequest,
+  ApproveProposalResponseInput,
+  ListProposalsRequest,
+  ListProposalsResponseInput,
+  Proposal,
+  RejectProposalRequest,
+  RejectProposalResponseInput,
+} from '../../shared/gen/scheduler.ts';
 import type { Core } from '../core.ts';
 import { limitOf } from './migrations.ts';
 

@@ -1,8 +1,10 @@
 // The JSON that plans are made from: now, or for a decision that was made.
 import { EvenkeelError, invalidField } from '../../shared/errors.ts';
-import type { GetRecordRequest } from '../../shared/gen/evenkeel/v1/GetRecordRequest.ts';
-import type { GetRecordResponseInput } from '../../shared/gen/evenkeel/v1/GetRecordResponse.ts';
-import type { TakeSnapshotResponseInput } from '../../shared/gen/evenkeel/v1/TakeSnapshotResponse.ts';
+import type {
+  GetRecordRequest,
+  GetRecordResponseInput,
+  TakeSnapshotResponseInput,
+} from '../../shared/gen/scheduler.ts';
 import type { Core } from '../core.ts';
 import { openSnapshot } from './decisions.ts';
 

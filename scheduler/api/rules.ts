@@ -1,12 +1,14 @@
 // Rules about where VMs run: listed with their conflicts, added when they can hold, removed.
 import { EvenkeelError, invalidField } from '../../shared/errors.ts';
-import type { AddRuleRequest } from '../../shared/gen/evenkeel/v1/AddRuleRequest.ts';
-import type { AddRuleResponseInput } from '../../shared/gen/evenkeel/v1/AddRuleResponse.ts';
-import type { ListRulesResponseInput } from '../../shared/gen/evenkeel/v1/ListRulesResponse.ts';
-import type { RemoveRuleRequest } from '../../shared/gen/evenkeel/v1/RemoveRuleRequest.ts';
-import type { RemoveRuleResponseInput } from '../../shared/gen/evenkeel/v1/RemoveRuleResponse.ts';
-import type { Rule } from '../../shared/gen/evenkeel/v1/Rule.ts';
-import type { RuleConflict } from '../../shared/gen/evenkeel/v1/RuleConflict.ts';
+import type {
+  AddRuleRequest,
+  AddRuleResponseInput,
+  ListRulesResponseInput,
+  RemoveRuleRequest,
+  RemoveRuleResponseInput,
+  Rule,
+  RuleConflict,
+} from '../../shared/gen/scheduler.ts';
 import { WRITTEN_BY_COMMAND } from '../people/rule-book.ts';
 import { resolveRules, ruleProblem } from '../people/rules.ts';
 import type { Core } from '../core.ts';

@@ -1,7 +1,7 @@
 // The scheduler's gRPC service: each call handed to the file of its theme.
 import type { handleServerStreamingCall, handleUnaryCall } from '@grpc/grpc-js';
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { SchedulerServiceHandlers } from '../../shared/gen/evenkeel/v1/SchedulerService.ts';
+import type { SchedulerServiceHandlers } from '../../shared/gen/scheduler.ts';
 import { streamHandler, unaryHandler } from '../../shared/grpc/server.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { Core } from '../core.ts';

@@ -1,13 +1,14 @@
 // The life cycle of VMs: the scheduler finds the host, or chooses one, and the agent there does the work.
 import { EvenkeelError, invalidField } from '../../shared/errors.ts';
-import type { SchedulerServiceCreateVmRequest } from '../../shared/gen/evenkeel/v1/SchedulerServiceCreateVmRequest.ts';
-import type { SchedulerServiceCreateVmResponseInput } from '../../shared/gen/evenkeel/v1/SchedulerServiceCreateVmResponse.ts';
-import type { SchedulerServiceGetVmRequest } from '../../shared/gen/evenkeel/v1/SchedulerServiceGetVmRequest.ts';
-import type { SchedulerServiceGetVmResponseInput } from '../../shared/gen/evenkeel/v1/SchedulerServiceGetVmResponse.ts';
-import type { SchedulerServiceUndefineVmRequest } from '../../shared/gen/evenkeel/v1/SchedulerServiceUndefineVmRequest.ts';
-import type { SchedulerServiceUndefineVmResponseInput } from '../../shared/gen/evenkeel/v1/SchedulerServiceUndefineVmResponse.ts';
-import type { Vm } from '../../shared/gen/evenkeel/v1/Vm.ts';
-import type { VmSpec } from '../../shared/gen/evenkeel/v1/VmSpec.ts';
+import type { Vm, VmSpec } from '../../shared/gen/agent.ts';
+import type {
+  SchedulerServiceCreateVmRequest,
+  SchedulerServiceCreateVmResponseInput,
+  SchedulerServiceGetVmRequest,
+  SchedulerServiceGetVmResponseInput,
+  SchedulerServiceUndefineVmRequest,
+  SchedulerServiceUndefineVmResponseInput,
+} from '../../shared/gen/scheduler.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 import type { Core } from '../core.ts';
 import { askAll, locateVm, type Located } from './locate.ts';

@@ -1,28 +1,30 @@
 // Connections to the agents: one for each host, dialled at the address and certificate of its reports, reused, closed when it leaves.
 import type { WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { AgentServiceClient as Client } from '../../shared/gen/evenkeel/v1/AgentService.ts';
-import type { CheckTargetRequestInput } from '../../shared/gen/evenkeel/v1/CheckTargetRequest.ts';
-import type { CheckTargetResponse } from '../../shared/gen/evenkeel/v1/CheckTargetResponse.ts';
-import type { CreateVmResponse } from '../../shared/gen/evenkeel/v1/CreateVmResponse.ts';
-import type { AbortMigrationRequestInput } from '../../shared/gen/evenkeel/v1/AbortMigrationRequest.ts';
-import type { EndMigrationRequestInput } from '../../shared/gen/evenkeel/v1/EndMigrationRequest.ts';
-import type { GuardMigrationRequestInput } from '../../shared/gen/evenkeel/v1/GuardMigrationRequest.ts';
-import type { GuardMigrationResponse } from '../../shared/gen/evenkeel/v1/GuardMigrationResponse.ts';
-import type { ObserveVmRequestInput } from '../../shared/gen/evenkeel/v1/ObserveVmRequest.ts';
-import type { ObserveVmResponse } from '../../shared/gen/evenkeel/v1/ObserveVmResponse.ts';
-import type { SettleVmRequestInput } from '../../shared/gen/evenkeel/v1/SettleVmRequest.ts';
-import type { SettleVmResponse } from '../../shared/gen/evenkeel/v1/SettleVmResponse.ts';
-import type { DestroyVmResponse } from '../../shared/gen/evenkeel/v1/DestroyVmResponse.ts';
-import type { ShutdownVmResponse } from '../../shared/gen/evenkeel/v1/ShutdownVmResponse.ts';
-import type { StartVmResponse } from '../../shared/gen/evenkeel/v1/StartVmResponse.ts';
-import type { UndefineVmResponse } from '../../shared/gen/evenkeel/v1/UndefineVmResponse.ts';
-import type { GetVmResponse } from '../../shared/gen/evenkeel/v1/GetVmResponse.ts';
-import type { MigrateRequestInput } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
-import type { MigrateResponse } from '../../shared/gen/evenkeel/v1/MigrateResponse.ts';
-import type { Vm } from '../../shared/gen/evenkeel/v1/Vm.ts';
-import type { VmRefInput } from '../../shared/gen/evenkeel/v1/VmRef.ts';
-import type { VmSpecInput } from '../../shared/gen/evenkeel/v1/VmSpec.ts';
+import type {
+  AbortMigrationRequestInput,
+  AgentServiceClient as Client,
+  CheckTargetRequestInput,
+  CheckTargetResponse,
+  CreateVmResponse,
+  DestroyVmResponse,
+  EndMigrationRequestInput,
+  GetVmResponse,
+  GuardMigrationRequestInput,
+  GuardMigrationResponse,
+  MigrateRequestInput,
+  MigrateResponse,
+  ObserveVmRequestInput,
+  ObserveVmResponse,
+  SettleVmRequestInput,
+  SettleVmResponse,
+  ShutdownVmResponse,
+  StartVmResponse,
+  UndefineVmResponse,
+  Vm,
+  VmRefInput,
+  VmSpecInput,
+} from '../../shared/gen/agent.ts';
 import { agentChannel } from '../../shared/grpc/agent-channel.ts';
 import { streamed, unary } from '../../shared/grpc/client.ts';
 import { AgentServiceClient } from '../../shared/proto/load.ts';

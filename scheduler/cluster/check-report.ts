@@ -1,8 +1,5 @@
 // The door for reports from outside: what is not finite, named or in range does not come in.
-import type { HostFacts } from '../../shared/gen/evenkeel/v1/HostFacts.ts';
-import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
-import type { HostSample } from '../../shared/gen/evenkeel/v1/HostSample.ts';
-import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
+import type { HostFacts, HostReport, HostSample, VmSample } from '../../shared/gen/telemetry.ts';
 import { refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts';
 
 // The agent's setting allows 1 to 60 s; tests run faster.

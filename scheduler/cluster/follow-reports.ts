@@ -2,7 +2,7 @@
 import { millis, type JsMsg, type NatsConnection } from 'nats';
 import { isAborted, pause, type Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
-import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { HostReport } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
 import { samplesSubject, SAMPLES_STREAM } from '../../shared/nats.ts';
 import { hostReportCodec } from '../../shared/proto/load.ts';

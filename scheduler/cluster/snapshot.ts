@@ -1,5 +1,5 @@
 // The live cluster as a snapshot: what the reports show, what migrations and people have said, in the planner's words.
-import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { HostReport } from '../../shared/gen/telemetry.ts';
 import type { Detection } from '../load/hot-hosts.ts';
 import type { Ledger } from '../restraint/ledger.ts';
 import { quietReason, type QuietWindow } from '../restraint/quiet-windows.ts';

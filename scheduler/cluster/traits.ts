@@ -1,5 +1,5 @@
 // What VMs may ask of a host: architecture, storage, networks, and a hypervisor no older than the one they run on.
-import type { HostFacts } from '../../shared/gen/evenkeel/v1/HostFacts.ts';
+import type { HostFacts } from '../../shared/gen/telemetry.ts';
 
 /** Traits that the host has. `versions` are the hypervisor versions of all hosts of the cluster. */
 export function traitsOf(facts: HostFacts | null, versions: ReadonlySet<string>): string[] {

@@ -1,6 +1,5 @@
 // The cluster as the reports show it: a fold of HostReports into hosts and VMs, bounded in time and number.
-import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
-import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
+import type { HostReport, VmSample } from '../../shared/gen/telemetry.ts';
 import type { Detection } from '../load/hot-hosts.ts';
 import type { LoadFigures } from '../planner/contract/snapshot.ts';
 import { hostFigures, vmFigures } from '../load/figures.ts';

@@ -1,5 +1,5 @@
 // The book of decisions in JetStream: the latest ones in a ring, so that it never grows; each also goes out as an event.
-import type { Decision } from '../../shared/gen/evenkeel/v1/Decision.ts';
+import type { Decision } from '../../shared/gen/telemetry.ts';
 import type { Events } from './events.ts';
 import type { Shelf } from '../store/shelf.ts';
 

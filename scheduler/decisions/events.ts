@@ -1,10 +1,7 @@
 // Publishes what happened, for the metrics writer and whoever listens. Never waited for: an event is no record.
 import type { NatsConnection } from 'nats';
 import { messageOf } from '../../shared/errors.ts';
-import type { Decision } from '../../shared/gen/evenkeel/v1/Decision.ts';
-import type { EventInput } from '../../shared/gen/evenkeel/v1/Event.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { ShadowComparison } from '../../shared/gen/evenkeel/v1/ShadowComparison.ts';
+import type { Decision, EventInput, Migration, ShadowComparison } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
 import { eventsSubject } from '../../shared/nats.ts';
 import { eventCodec } from '../../shared/proto/load.ts';
@@ -28,16 +25,16 @@ export class Events {
   migration(migration: Migration, nowMs: number): void {
     // One event for each state, however often it is told.
     const eventId = `${migration.migrationId}:${migration.state}`;
-    this.#publish(migration.sourceHostId, { eventId, atMs: nowMs, migration, kind: 'migration' });
+    this.#publish(migration.sourceHostId, { eventId, atMs: nowMs, migration });
   }
 
   decision(decision: Decision): void {
     const { decisionId: eventId, atMs, hostId } = decision;
-    this.#publish(hostId === '' ? NO_HOST : hostId, { eventId, atMs, decision, kind: 'decision' });
+    this.#publish(hostId === '' ? NO_HOST : hostId, { eventId, atMs, decision });
   }
 
   shadow(eventId: string, shadow: ShadowComparison, atMs: number): void {
-    this.#publish(NO_HOST, { eventId, atMs, shadow, kind: 'shadow' });
+    this.#publish(NO_HOST, { eventId, atMs, shadow });
   }
 
   #publish(hostId: string, event: EventInput & { eventId: string }): void {

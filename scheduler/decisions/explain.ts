@@ -1,6 +1,6 @@
 // Why a VM moved or did not, and why a host is or is not relieved, in plain sentences, most important first. Pure.
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { Proposal } from '../../shared/gen/evenkeel/v1/Proposal.ts';
+import type { Proposal } from '../../shared/gen/scheduler.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import type { Plan, PlannedMove, Stay } from '../planner/contract/plan-types.ts';
 import type { PlanMode, Snapshot, SnapshotHost, SnapshotVm } from '../planner/contract/snapshot.ts';
 import { clockTime, percent } from '../planner/contract/words.ts';

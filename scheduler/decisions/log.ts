@@ -1,6 +1,6 @@
 // Writes down what is news in a plan: each decision once, and again after a while, with the record it can be made again from.
 import { messageOf } from '../../shared/errors.ts';
-import type { Mode } from '../../shared/gen/evenkeel/v1/Mode.ts';
+import type { Mode } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import type { PlannedDecision } from './wording.ts';

@@ -1,8 +1,6 @@
 // What was predicted of a move beside what was measured: its time and traffic, and the load of both hosts after it. Pure.
-import type { Decision } from '../../shared/gen/evenkeel/v1/Decision.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { MoveReview } from '../../shared/gen/evenkeel/v1/MoveReview.ts';
-import type { ReviewedFigure } from '../../shared/gen/evenkeel/v1/ReviewedFigure.ts';
+import type { MoveReview, ReviewedFigure } from '../../shared/gen/scheduler.ts';
+import type { Decision, Migration } from '../../shared/gen/telemetry.ts';
 import type { HostPoint } from '../load/load.ts';
 import { RESOURCES } from '../planner/contract/policy.ts';
 
@@ -50,9 +48,7 @@ function costFigures(
 }
 
 function figure(name: string, unit: string, predicted: number, actual: number | undefined): ReviewedFigure {
-  return actual === undefined
-    ? { name, unit, predicted }
-    : { name, unit, predicted, actual, _actual: 'actual' };
+  return { name, unit, predicted, ...(actual !== undefined && { actual }) };
 }
 
 /** The mean of the first whole samples after the end; undefined until they are there, or when they are forgotten. */

@@ -1,6 +1,5 @@
 // A plan as decisions for people: one for each move, one for each host or VM that stays, worded for the book and the wire. Pure.
-import type { Decision } from '../../shared/gen/evenkeel/v1/Decision.ts';
-import type { Move } from '../../shared/gen/evenkeel/v1/Move.ts';
+import type { Decision, Move } from '../../shared/gen/telemetry.ts';
 import type { Plan, PlannedMove, Stay } from '../planner/contract/plan-types.ts';
 import type { Snapshot } from '../planner/contract/snapshot.ts';
 import { moveOf } from '../planner/words/move.ts';

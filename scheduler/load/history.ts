@@ -1,6 +1,6 @@
 // What each VM usually wants, wherever it ran: five-minute means of its CPU demand over the last hour, by its uuid. Pure.
 import type { UsualLoad } from '../planner/contract/snapshot.ts';
-import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { HostReport } from '../../shared/gen/telemetry.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 import { vmPoint, type VmPoint } from './load.ts';
 

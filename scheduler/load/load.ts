@@ -1,7 +1,5 @@
 // Load of hosts and VMs as numbers the planner works with; a figure that was not measured is unknown, not zero.
-import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
-import type { HostSample } from '../../shared/gen/evenkeel/v1/HostSample.ts';
-import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
+import type { HostReport, HostSample, VmSample } from '../../shared/gen/telemetry.ts';
 
 /** How much of one resource is wanted, in cores or bytes and as a share of what there is. */
 interface ResourceLoad {

@@ -1,5 +1,5 @@
 // What a plan asks of people beside what they were asked already: new moves, and those that take the place of one that waits. Pure.
-import type { Proposal } from '../../shared/gen/evenkeel/v1/Proposal.ts';
+import type { Proposal } from '../../shared/gen/scheduler.ts';
 import type { PlannedMove } from '../planner/contract/plan-types.ts';
 
 /** A move to propose. */

@@ -1,6 +1,6 @@
 // Plans over the live cluster: the view, what migrations forbid and what people said become one snapshot for the planner.
 import type { Clock } from '../../shared/clock.ts';
-import type { Proposal } from '../../shared/gen/evenkeel/v1/Proposal.ts';
+import type { Proposal } from '../../shared/gen/scheduler.ts';
 import { snapshotOf } from '../cluster/snapshot.ts';
 import type { ClusterView } from '../cluster/view.ts';
 import { detectionOf, policyOf, type SchedulerSettings } from '../config.ts';

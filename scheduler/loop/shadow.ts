@@ -1,6 +1,6 @@
 // Plans each turn by a second policy, too, and reports when the difference between the two plans changes. Never moves anything.
 import { invalidField, messageOf } from '../../shared/errors.ts';
-import type { ShadowComparison } from '../../shared/gen/evenkeel/v1/ShadowComparison.ts';
+import type { ShadowComparison } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { policyOf, type SchedulerSettings } from '../config.ts';

@@ -1,5 +1,5 @@
 // Messages of the two streams as points; what cannot be points is a value with its reason, for the writer to set aside.
-import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { HostReport } from '../../shared/gen/telemetry.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { samplesSubject } from '../../shared/nats.ts';
 import { eventCodec, hostReportCodec } from '../../shared/proto/load.ts';

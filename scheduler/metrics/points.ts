@@ -1,11 +1,13 @@
 // From what agents and scheduler publish to points: reports to samples, events to migrations and decisions (pure).
-import type { Decision } from '../../shared/gen/evenkeel/v1/Decision.ts';
-import type { DiskSample } from '../../shared/gen/evenkeel/v1/DiskSample.ts';
-import type { Event } from '../../shared/gen/evenkeel/v1/Event.ts';
-import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { NicSample } from '../../shared/gen/evenkeel/v1/NicSample.ts';
-import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
+import type {
+  Decision,
+  DiskSample,
+  Event,
+  HostReport,
+  Migration,
+  NicSample,
+  VmSample,
+} from '../../shared/gen/telemetry.ts';
 import type { Fields, Point, PointOf, Tags } from './schema.ts';
 
 // The numbers of telemetry.proto: a number takes less room than a text, and Grafana maps it to a colour.

@@ -1,6 +1,6 @@
 // From the order to the moment when the source is told: slots, checks, intent, guard. Nothing has happened to the VM until then.
 import { messageOf } from '../../shared/errors.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { check } from './checks.ts';
 import { isBeforeCopy, ruleOf } from './machine.ts';

@@ -1,9 +1,7 @@
 // What speaks against a migration on the living hosts, asked just before it would begin, and how it is to be committed.
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
-import type { CheckTargetResponse } from '../../shared/gen/evenkeel/v1/CheckTargetResponse.ts';
-import type { CommitMode } from '../../shared/gen/evenkeel/v1/CommitMode.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { Vm } from '../../shared/gen/evenkeel/v1/Vm.ts';
+import type { CheckTargetResponse, Vm } from '../../shared/gen/agent.ts';
+import type { CommitMode, Migration } from '../../shared/gen/telemetry.ts';
 import { refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts';
 import { HOUR_MS, SECOND_MS } from '../../shared/units.ts';
 import { forecast, RATIO_MAX, type Forecast } from '../planner/board/copy-time.ts';

@@ -1,9 +1,8 @@
 // The copy itself: ordered from the source's agent, followed by its stream, attached to again when that breaks, ended in time.
 import { isAborted, relayAbort } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
-import type { MigrateRequestInput } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
-import type { MigrateResult } from '../../shared/gen/evenkeel/v1/MigrateResult.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { MigrateRequestInput, MigrateResult } from '../../shared/gen/agent.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { copyTimeoutMs, isAbortable, ruleOf, type CauseCode, type MigrationEvent } from './machine.ts';
 import {

@@ -4,7 +4,7 @@
 // scheduler that leads; "slots" see slots.ts.
 import { pause, type Clock } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { Migration, MigrationInput } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration, MigrationInput } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { changeKey, decodeJson, encodeJson, isBeaten, type Store, type StoredEntry } from '../store/store.ts';

@@ -1,6 +1,5 @@
 // What migrations have to know of hosts and VMs: the boundary to the view, which the simulator fills by itself.
-import type { HostFacts } from '../../shared/gen/evenkeel/v1/HostFacts.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { HostFacts, Migration } from '../../shared/gen/telemetry.ts';
 
 export interface KnownVm {
   readonly memoryMaxBytes: number;

@@ -17,11 +17,13 @@
 //   taken_over (a scheduler that starts to lead): before INTENT → FAILED; SPLIT stays; all else not yet over → VERIFYING.
 //
 // The caller journals each step before the effect that it announces.
-import type { CommitMode } from '../../shared/gen/evenkeel/v1/CommitMode.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { MigrationForecast } from '../../shared/gen/evenkeel/v1/MigrationForecast.ts';
-import type { MigrationProgress } from '../../shared/gen/evenkeel/v1/MigrationProgress.ts';
-import type { MigrationState } from '../../shared/gen/evenkeel/v1/MigrationState.ts';
+import type {
+  CommitMode,
+  Migration,
+  MigrationForecast,
+  MigrationProgress,
+  MigrationState,
+} from '../../shared/gen/telemetry.ts';
 import { GIB, MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 
 /** Why a migration did not succeed. An agent's pre-checks add codes of their own, for example "bridge_missing". */

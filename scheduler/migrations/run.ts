@@ -1,9 +1,7 @@
 // One migration as this scheduler carries it out: its recorded state, and the steps that change it one after another.
 import type { Clock } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { MigrationProgress } from '../../shared/gen/evenkeel/v1/MigrationProgress.ts';
-import type { MigrationState } from '../../shared/gen/evenkeel/v1/MigrationState.ts';
+import type { Migration, MigrationProgress, MigrationState } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import type { MigrationAgents } from './agent-calls.ts';

@@ -1,7 +1,7 @@
 // Carries migrations out while this scheduler leads: orders, queue, recovery. It believes only what both hosts show.
 import { isAborted, relayAbort } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { admit, prepare, slotFor } from './admit.ts';
 import { abortCopy, followCopy } from './copy.ts';

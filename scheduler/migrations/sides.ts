@@ -1,6 +1,6 @@
 // The two hosts of one migration, as their agents answer: what each shows of the VM, and the acts that put it in order.
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
-import type { SettleAct } from '../../shared/gen/evenkeel/v1/SettleAct.ts';
+import type { SettleAct } from '../../shared/gen/agent.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import type { MigrationAgent } from './agent-calls.ts';
 import type { Run, Term } from './run.ts';

@@ -1,7 +1,7 @@
 // Who owns the guest: the ownership table, from what both hosts show at one moment. Pure.
 // Unknown is never treated as absent, each verdict asks for one act at most, and what fits no row is for a person.
-import type { CommitMode } from '../../shared/gen/evenkeel/v1/CommitMode.ts';
-import type { Vm } from '../../shared/gen/evenkeel/v1/Vm.ts';
+import type { Vm } from '../../shared/gen/agent.ts';
+import type { CommitMode } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { KEEPALIVE_MS, type Ending } from './machine.ts';
 

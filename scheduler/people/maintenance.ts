@@ -1,6 +1,6 @@
 // Hosts that people want empty: kept in JetStream until they are taken out of maintenance.
-import type { Maintenance } from '../../shared/gen/evenkeel/v1/Maintenance.ts';
-import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
+import type { Maintenance } from '../../shared/gen/scheduler.ts';
+import type { Refusal } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import type { Plan } from '../planner/contract/plan-types.ts';
 import type { Snapshot, SnapshotVm } from '../planner/contract/snapshot.ts';

@@ -1,6 +1,6 @@
 // The modes of the cluster, of hosts and of VMs: what people set last, kept in JetStream; for the cluster else what the settings say.
-import type { Mode } from '../../shared/gen/evenkeel/v1/Mode.ts';
-import type { ModeOverride } from '../../shared/gen/evenkeel/v1/ModeOverride.ts';
+import type { ModeOverride } from '../../shared/gen/scheduler.ts';
+import type { Mode } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { PlanMode } from '../planner/contract/snapshot.ts';
 import type { Shelf } from '../store/shelf.ts';

@@ -1,6 +1,6 @@
 // Opens all that people tell the scheduler at run time: modes, rules, maintenance, answers to proposals, VMs they wait for.
 import type { NatsConnection } from 'nats';
-import type { Rule } from '../../shared/gen/evenkeel/v1/Rule.ts';
+import type { Rule } from '../../shared/gen/scheduler.ts';
 import type { Logger } from '../../shared/log.ts';
 import { CONTROL_BUCKET } from '../../shared/nats.ts';
 import {

@@ -1,6 +1,6 @@
 // New VMs that fit nowhere and for which room is being made, while somebody waits for them: kept in JetStream, so that whoever leads knows them.
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
-import type { WaitingVm } from '../../shared/gen/evenkeel/v1/WaitingVm.ts';
+import type { WaitingVm } from '../../shared/gen/scheduler.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { PendingVm } from '../planner/contract/snapshot.ts';
 import type { Shelf } from '../store/shelf.ts';

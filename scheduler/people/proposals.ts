@@ -1,7 +1,6 @@
 // Moves that wait for a person: each is checked again before it runs, and ends by itself when nobody answers or its reason is gone.
-import type { Move } from '../../shared/gen/evenkeel/v1/Move.ts';
-import type { Proposal } from '../../shared/gen/evenkeel/v1/Proposal.ts';
-import type { ProposalState } from '../../shared/gen/evenkeel/v1/ProposalState.ts';
+import type { Proposal, ProposalState } from '../../shared/gen/scheduler.ts';
+import type { Move } from '../../shared/gen/telemetry.ts';
 import { modeOfMove } from '../planner/contract/modes.ts';
 import type { Hold, Snapshot } from '../planner/contract/snapshot.ts';
 import type { Shelf } from '../store/shelf.ts';

@@ -1,6 +1,6 @@
 // All rules about where VMs run: those of the settings, of the VMs' metadata, and those given by "evenkeel rule", which are kept here.
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { Rule } from '../../shared/gen/evenkeel/v1/Rule.ts';
+import type { Rule } from '../../shared/gen/scheduler.ts';
 import type { ClusterView } from '../cluster/view.ts';
 import type { Shelf } from '../store/shelf.ts';
 import { metadataRules, resolveRules, type ResolvedRules } from './rules.ts';

@@ -1,6 +1,6 @@
 // Rules about where VMs run, from the three places where people write them, made ready for the planner. Pure.
-import type { PlacementRule } from '../../shared/gen/evenkeel/v1/PlacementRule.ts';
-import type { Rule } from '../../shared/gen/evenkeel/v1/Rule.ts';
+import type { Rule } from '../../shared/gen/scheduler.ts';
+import type { PlacementRule } from '../../shared/gen/telemetry.ts';
 import {
   RULE_KINDS,
   ruleKindOf,

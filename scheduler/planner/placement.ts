@@ -1,6 +1,6 @@
 // Where a VM goes when a person asks: a new VM, or a migration. The host with most room left wins; load is theirs to judge,
 // size, memory, rules and faults are not.
-import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
+import type { Refusal } from '../../shared/gen/telemetry.ts';
 import { formatBytes } from '../../shared/units.ts';
 import { boardOf } from './board/board.ts';
 import { at, wholeAt } from './board/columns.ts';

@@ -1,5 +1,5 @@
 // What the plan leaves as it is, and why: hosts that stay hot, hosts that cannot be emptied, rules not kept, VMs without a place.
-import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
+import type { Refusal } from '../../shared/gen/telemetry.ts';
 import { wholeAt } from './board/columns.ts';
 import type { Draft } from './board/draft.ts';
 import { canLeave } from './duties/duty.ts';

@@ -1,5 +1,5 @@
 // Where one VM could go now, and what each other host has against it.
-import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
+import type { Refusal } from '../../shared/gen/telemetry.ts';
 import { boardOf } from './board/board.ts';
 import { wholeAt } from './board/columns.ts';
 import { Draft } from './board/draft.ts';

@@ -1,5 +1,5 @@
 // How much restraint the balancer shows: how long a VM stays after a move, and how much is moved in an hour. Pure.
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import { HOUR_MS, MINUTE_MS } from '../../shared/units.ts';
 
 export interface Restraint {

@@ -1,5 +1,5 @@
 // Decides what a migration that failed says: about its target, which is then avoided, or about its VM, which then rests. Pure.
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import { HOUR_MS } from '../../shared/units.ts';
 import type { Restraint } from './cool-down.ts';
 

@@ -1,5 +1,5 @@
 // Why a VM stays where it is whatever the target: first what no order of the planner may touch, then what can wait.
-import type { VmSample } from '../../shared/gen/evenkeel/v1/VmSample.ts';
+import type { VmSample } from '../../shared/gen/telemetry.ts';
 import { isForPerson } from '../migrations/machine.ts';
 import type { Ledger } from './ledger.ts';
 import type { Hold } from '../planner/contract/snapshot.ts';

@@ -1,5 +1,5 @@
 // Sums up what past and running migrations forbid for now: moves in flight, cool-downs, failed attempts, refused targets, budgets.
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import { isForPerson, isOver, type CauseCode } from '../migrations/machine.ts';
 import { isCopy, isRefusalOfTarget, retryOf, type Retry } from './failures.ts';
 import { budgetsLeft, coolDownOf, type BudgetsLeft, type CoolDown, type Restraint } from './cool-down.ts';

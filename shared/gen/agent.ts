@@ -1,152 +1,1049 @@
+// Generated from proto/evenkeel/v1/agent.proto by "npm run generate".
 import type * as grpc from '@grpc/grpc-js';
-import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
+import type { MethodDefinition } from '@grpc/proto-loader';
+import type { CommitModeInput, CommitMode, HostFactsInput, HostFacts, MigrationProgressInput, MigrationProgress, RefusalInput, Refusal, VmMetadataInput, VmMetadata, VmMigrationRoleInput, VmMigrationRole, VmStateInput, VmState } from './telemetry.ts';
 
-import type { AbortMigrationRequestInput as _evenkeel_v1_AbortMigrationRequestInput, AbortMigrationRequest as _evenkeel_v1_AbortMigrationRequest } from './evenkeel/v1/AbortMigrationRequest.ts';
-import type { AbortMigrationResponseInput as _evenkeel_v1_AbortMigrationResponseInput, AbortMigrationResponse as _evenkeel_v1_AbortMigrationResponse } from './evenkeel/v1/AbortMigrationResponse.ts';
-import type { AgentServiceClient as _evenkeel_v1_AgentServiceClient, AgentServiceDefinition as _evenkeel_v1_AgentServiceDefinition } from './evenkeel/v1/AgentService.ts';
-import type { AgentStatusInput as _evenkeel_v1_AgentStatusInput, AgentStatus as _evenkeel_v1_AgentStatus } from './evenkeel/v1/AgentStatus.ts';
-import type { CheckTargetRequestInput as _evenkeel_v1_CheckTargetRequestInput, CheckTargetRequest as _evenkeel_v1_CheckTargetRequest } from './evenkeel/v1/CheckTargetRequest.ts';
-import type { CheckTargetResponseInput as _evenkeel_v1_CheckTargetResponseInput, CheckTargetResponse as _evenkeel_v1_CheckTargetResponse } from './evenkeel/v1/CheckTargetResponse.ts';
-import type { CreateVmRequestInput as _evenkeel_v1_CreateVmRequestInput, CreateVmRequest as _evenkeel_v1_CreateVmRequest } from './evenkeel/v1/CreateVmRequest.ts';
-import type { CreateVmResponseInput as _evenkeel_v1_CreateVmResponseInput, CreateVmResponse as _evenkeel_v1_CreateVmResponse } from './evenkeel/v1/CreateVmResponse.ts';
-import type { DecisionInput as _evenkeel_v1_DecisionInput, Decision as _evenkeel_v1_Decision } from './evenkeel/v1/Decision.ts';
-import type { DestroyVmRequestInput as _evenkeel_v1_DestroyVmRequestInput, DestroyVmRequest as _evenkeel_v1_DestroyVmRequest } from './evenkeel/v1/DestroyVmRequest.ts';
-import type { DestroyVmResponseInput as _evenkeel_v1_DestroyVmResponseInput, DestroyVmResponse as _evenkeel_v1_DestroyVmResponse } from './evenkeel/v1/DestroyVmResponse.ts';
-import type { DiskSampleInput as _evenkeel_v1_DiskSampleInput, DiskSample as _evenkeel_v1_DiskSample } from './evenkeel/v1/DiskSample.ts';
-import type { DiskSpecInput as _evenkeel_v1_DiskSpecInput, DiskSpec as _evenkeel_v1_DiskSpec } from './evenkeel/v1/DiskSpec.ts';
-import type { EndMigrationRequestInput as _evenkeel_v1_EndMigrationRequestInput, EndMigrationRequest as _evenkeel_v1_EndMigrationRequest } from './evenkeel/v1/EndMigrationRequest.ts';
-import type { EndMigrationResponseInput as _evenkeel_v1_EndMigrationResponseInput, EndMigrationResponse as _evenkeel_v1_EndMigrationResponse } from './evenkeel/v1/EndMigrationResponse.ts';
-import type { EventInput as _evenkeel_v1_EventInput, Event as _evenkeel_v1_Event } from './evenkeel/v1/Event.ts';
-import type { GetHostRequestInput as _evenkeel_v1_GetHostRequestInput, GetHostRequest as _evenkeel_v1_GetHostRequest } from './evenkeel/v1/GetHostRequest.ts';
-import type { GetHostResponseInput as _evenkeel_v1_GetHostResponseInput, GetHostResponse as _evenkeel_v1_GetHostResponse } from './evenkeel/v1/GetHostResponse.ts';
-import type { GetVmRequestInput as _evenkeel_v1_GetVmRequestInput, GetVmRequest as _evenkeel_v1_GetVmRequest } from './evenkeel/v1/GetVmRequest.ts';
-import type { GetVmResponseInput as _evenkeel_v1_GetVmResponseInput, GetVmResponse as _evenkeel_v1_GetVmResponse } from './evenkeel/v1/GetVmResponse.ts';
-import type { GuardMigrationRequestInput as _evenkeel_v1_GuardMigrationRequestInput, GuardMigrationRequest as _evenkeel_v1_GuardMigrationRequest } from './evenkeel/v1/GuardMigrationRequest.ts';
-import type { GuardMigrationResponseInput as _evenkeel_v1_GuardMigrationResponseInput, GuardMigrationResponse as _evenkeel_v1_GuardMigrationResponse } from './evenkeel/v1/GuardMigrationResponse.ts';
-import type { HostFactsInput as _evenkeel_v1_HostFactsInput, HostFacts as _evenkeel_v1_HostFacts } from './evenkeel/v1/HostFacts.ts';
-import type { HostReportInput as _evenkeel_v1_HostReportInput, HostReport as _evenkeel_v1_HostReport } from './evenkeel/v1/HostReport.ts';
-import type { HostSampleInput as _evenkeel_v1_HostSampleInput, HostSample as _evenkeel_v1_HostSample } from './evenkeel/v1/HostSample.ts';
-import type { ListVmsRequestInput as _evenkeel_v1_ListVmsRequestInput, ListVmsRequest as _evenkeel_v1_ListVmsRequest } from './evenkeel/v1/ListVmsRequest.ts';
-import type { ListVmsResponseInput as _evenkeel_v1_ListVmsResponseInput, ListVmsResponse as _evenkeel_v1_ListVmsResponse } from './evenkeel/v1/ListVmsResponse.ts';
-import type { MigrateRequestInput as _evenkeel_v1_MigrateRequestInput, MigrateRequest as _evenkeel_v1_MigrateRequest } from './evenkeel/v1/MigrateRequest.ts';
-import type { MigrateResponseInput as _evenkeel_v1_MigrateResponseInput, MigrateResponse as _evenkeel_v1_MigrateResponse } from './evenkeel/v1/MigrateResponse.ts';
-import type { MigrateResultInput as _evenkeel_v1_MigrateResultInput, MigrateResult as _evenkeel_v1_MigrateResult } from './evenkeel/v1/MigrateResult.ts';
-import type { MigrationInput as _evenkeel_v1_MigrationInput, Migration as _evenkeel_v1_Migration } from './evenkeel/v1/Migration.ts';
-import type { MigrationForecastInput as _evenkeel_v1_MigrationForecastInput, MigrationForecast as _evenkeel_v1_MigrationForecast } from './evenkeel/v1/MigrationForecast.ts';
-import type { MigrationProgressInput as _evenkeel_v1_MigrationProgressInput, MigrationProgress as _evenkeel_v1_MigrationProgress } from './evenkeel/v1/MigrationProgress.ts';
-import type { MoveInput as _evenkeel_v1_MoveInput, Move as _evenkeel_v1_Move } from './evenkeel/v1/Move.ts';
-import type { MoveCostInput as _evenkeel_v1_MoveCostInput, MoveCost as _evenkeel_v1_MoveCost } from './evenkeel/v1/MoveCost.ts';
-import type { NicSampleInput as _evenkeel_v1_NicSampleInput, NicSample as _evenkeel_v1_NicSample } from './evenkeel/v1/NicSample.ts';
-import type { NicSpecInput as _evenkeel_v1_NicSpecInput, NicSpec as _evenkeel_v1_NicSpec } from './evenkeel/v1/NicSpec.ts';
-import type { ObserveVmRequestInput as _evenkeel_v1_ObserveVmRequestInput, ObserveVmRequest as _evenkeel_v1_ObserveVmRequest } from './evenkeel/v1/ObserveVmRequest.ts';
-import type { ObserveVmResponseInput as _evenkeel_v1_ObserveVmResponseInput, ObserveVmResponse as _evenkeel_v1_ObserveVmResponse } from './evenkeel/v1/ObserveVmResponse.ts';
-import type { PlacementRuleInput as _evenkeel_v1_PlacementRuleInput, PlacementRule as _evenkeel_v1_PlacementRule } from './evenkeel/v1/PlacementRule.ts';
-import type { ProjectionInput as _evenkeel_v1_ProjectionInput, Projection as _evenkeel_v1_Projection } from './evenkeel/v1/Projection.ts';
-import type { RefusalInput as _evenkeel_v1_RefusalInput, Refusal as _evenkeel_v1_Refusal } from './evenkeel/v1/Refusal.ts';
-import type { SettleVmRequestInput as _evenkeel_v1_SettleVmRequestInput, SettleVmRequest as _evenkeel_v1_SettleVmRequest } from './evenkeel/v1/SettleVmRequest.ts';
-import type { SettleVmResponseInput as _evenkeel_v1_SettleVmResponseInput, SettleVmResponse as _evenkeel_v1_SettleVmResponse } from './evenkeel/v1/SettleVmResponse.ts';
-import type { ShadowComparisonInput as _evenkeel_v1_ShadowComparisonInput, ShadowComparison as _evenkeel_v1_ShadowComparison } from './evenkeel/v1/ShadowComparison.ts';
-import type { ShadowDifferenceInput as _evenkeel_v1_ShadowDifferenceInput, ShadowDifference as _evenkeel_v1_ShadowDifference } from './evenkeel/v1/ShadowDifference.ts';
-import type { ShutdownVmRequestInput as _evenkeel_v1_ShutdownVmRequestInput, ShutdownVmRequest as _evenkeel_v1_ShutdownVmRequest } from './evenkeel/v1/ShutdownVmRequest.ts';
-import type { ShutdownVmResponseInput as _evenkeel_v1_ShutdownVmResponseInput, ShutdownVmResponse as _evenkeel_v1_ShutdownVmResponse } from './evenkeel/v1/ShutdownVmResponse.ts';
-import type { StartVmRequestInput as _evenkeel_v1_StartVmRequestInput, StartVmRequest as _evenkeel_v1_StartVmRequest } from './evenkeel/v1/StartVmRequest.ts';
-import type { StartVmResponseInput as _evenkeel_v1_StartVmResponseInput, StartVmResponse as _evenkeel_v1_StartVmResponse } from './evenkeel/v1/StartVmResponse.ts';
-import type { UndefineVmRequestInput as _evenkeel_v1_UndefineVmRequestInput, UndefineVmRequest as _evenkeel_v1_UndefineVmRequest } from './evenkeel/v1/UndefineVmRequest.ts';
-import type { UndefineVmResponseInput as _evenkeel_v1_UndefineVmResponseInput, UndefineVmResponse as _evenkeel_v1_UndefineVmResponse } from './evenkeel/v1/UndefineVmResponse.ts';
-import type { VmInput as _evenkeel_v1_VmInput, Vm as _evenkeel_v1_Vm } from './evenkeel/v1/Vm.ts';
-import type { VmDiskInput as _evenkeel_v1_VmDiskInput, VmDisk as _evenkeel_v1_VmDisk } from './evenkeel/v1/VmDisk.ts';
-import type { VmMetadataInput as _evenkeel_v1_VmMetadataInput, VmMetadata as _evenkeel_v1_VmMetadata } from './evenkeel/v1/VmMetadata.ts';
-import type { VmNicInput as _evenkeel_v1_VmNicInput, VmNic as _evenkeel_v1_VmNic } from './evenkeel/v1/VmNic.ts';
-import type { VmRefInput as _evenkeel_v1_VmRefInput, VmRef as _evenkeel_v1_VmRef } from './evenkeel/v1/VmRef.ts';
-import type { VmRulesInput as _evenkeel_v1_VmRulesInput, VmRules as _evenkeel_v1_VmRules } from './evenkeel/v1/VmRules.ts';
-import type { VmSampleInput as _evenkeel_v1_VmSampleInput, VmSample as _evenkeel_v1_VmSample } from './evenkeel/v1/VmSample.ts';
-import type { VmSpecInput as _evenkeel_v1_VmSpecInput, VmSpec as _evenkeel_v1_VmSpec } from './evenkeel/v1/VmSpec.ts';
-
-type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
-  new(...args: ConstructorParameters<Constructor>): Subtype;
-};
-
-export interface ProtoGrpcType {
-  evenkeel: {
-    v1: {
-      AbortMigrationRequest: MessageTypeDefinition<_evenkeel_v1_AbortMigrationRequestInput, _evenkeel_v1_AbortMigrationRequest>
-      AbortMigrationResponse: MessageTypeDefinition<_evenkeel_v1_AbortMigrationResponseInput, _evenkeel_v1_AbortMigrationResponse>
-      /**
-       * Errors: NOT_FOUND no such VM, ALREADY_EXISTS name or UUID taken, INVALID_ARGUMENT names the field,
-       * FAILED_PRECONDITION wrong state (with the cure), UNAVAILABLE libvirt is not reachable,
-       * DEADLINE_EXCEEDED outcome unknown: ask again by name.
-       */
-      AgentService: SubtypeConstructor<typeof grpc.Client, _evenkeel_v1_AgentServiceClient> & { service: _evenkeel_v1_AgentServiceDefinition }
-      AgentStatus: MessageTypeDefinition<_evenkeel_v1_AgentStatusInput, _evenkeel_v1_AgentStatus>
-      CheckTargetRequest: MessageTypeDefinition<_evenkeel_v1_CheckTargetRequestInput, _evenkeel_v1_CheckTargetRequest>
-      CheckTargetResponse: MessageTypeDefinition<_evenkeel_v1_CheckTargetResponseInput, _evenkeel_v1_CheckTargetResponse>
-      CommitMode: EnumTypeDefinition
-      CreateVmRequest: MessageTypeDefinition<_evenkeel_v1_CreateVmRequestInput, _evenkeel_v1_CreateVmRequest>
-      CreateVmResponse: MessageTypeDefinition<_evenkeel_v1_CreateVmResponseInput, _evenkeel_v1_CreateVmResponse>
-      Decision: MessageTypeDefinition<_evenkeel_v1_DecisionInput, _evenkeel_v1_Decision>
-      DestroyVmRequest: MessageTypeDefinition<_evenkeel_v1_DestroyVmRequestInput, _evenkeel_v1_DestroyVmRequest>
-      DestroyVmResponse: MessageTypeDefinition<_evenkeel_v1_DestroyVmResponseInput, _evenkeel_v1_DestroyVmResponse>
-      DiskSample: MessageTypeDefinition<_evenkeel_v1_DiskSampleInput, _evenkeel_v1_DiskSample>
-      DiskSpec: MessageTypeDefinition<_evenkeel_v1_DiskSpecInput, _evenkeel_v1_DiskSpec>
-      EndMigrationRequest: MessageTypeDefinition<_evenkeel_v1_EndMigrationRequestInput, _evenkeel_v1_EndMigrationRequest>
-      EndMigrationResponse: MessageTypeDefinition<_evenkeel_v1_EndMigrationResponseInput, _evenkeel_v1_EndMigrationResponse>
-      Event: MessageTypeDefinition<_evenkeel_v1_EventInput, _evenkeel_v1_Event>
-      Firmware: EnumTypeDefinition
-      GetHostRequest: MessageTypeDefinition<_evenkeel_v1_GetHostRequestInput, _evenkeel_v1_GetHostRequest>
-      GetHostResponse: MessageTypeDefinition<_evenkeel_v1_GetHostResponseInput, _evenkeel_v1_GetHostResponse>
-      GetVmRequest: MessageTypeDefinition<_evenkeel_v1_GetVmRequestInput, _evenkeel_v1_GetVmRequest>
-      GetVmResponse: MessageTypeDefinition<_evenkeel_v1_GetVmResponseInput, _evenkeel_v1_GetVmResponse>
-      GuardMigrationRequest: MessageTypeDefinition<_evenkeel_v1_GuardMigrationRequestInput, _evenkeel_v1_GuardMigrationRequest>
-      GuardMigrationResponse: MessageTypeDefinition<_evenkeel_v1_GuardMigrationResponseInput, _evenkeel_v1_GuardMigrationResponse>
-      HostFacts: MessageTypeDefinition<_evenkeel_v1_HostFactsInput, _evenkeel_v1_HostFacts>
-      HostReport: MessageTypeDefinition<_evenkeel_v1_HostReportInput, _evenkeel_v1_HostReport>
-      HostSample: MessageTypeDefinition<_evenkeel_v1_HostSampleInput, _evenkeel_v1_HostSample>
-      ListVmsRequest: MessageTypeDefinition<_evenkeel_v1_ListVmsRequestInput, _evenkeel_v1_ListVmsRequest>
-      ListVmsResponse: MessageTypeDefinition<_evenkeel_v1_ListVmsResponseInput, _evenkeel_v1_ListVmsResponse>
-      MemoryUsedSource: EnumTypeDefinition
-      MigrateRequest: MessageTypeDefinition<_evenkeel_v1_MigrateRequestInput, _evenkeel_v1_MigrateRequest>
-      MigrateResponse: MessageTypeDefinition<_evenkeel_v1_MigrateResponseInput, _evenkeel_v1_MigrateResponse>
-      MigrateResult: MessageTypeDefinition<_evenkeel_v1_MigrateResultInput, _evenkeel_v1_MigrateResult>
-      Migration: MessageTypeDefinition<_evenkeel_v1_MigrationInput, _evenkeel_v1_Migration>
-      MigrationForecast: MessageTypeDefinition<_evenkeel_v1_MigrationForecastInput, _evenkeel_v1_MigrationForecast>
-      MigrationPhase: EnumTypeDefinition
-      MigrationProgress: MessageTypeDefinition<_evenkeel_v1_MigrationProgressInput, _evenkeel_v1_MigrationProgress>
-      MigrationState: EnumTypeDefinition
-      Mode: EnumTypeDefinition
-      Move: MessageTypeDefinition<_evenkeel_v1_MoveInput, _evenkeel_v1_Move>
-      MoveCost: MessageTypeDefinition<_evenkeel_v1_MoveCostInput, _evenkeel_v1_MoveCost>
-      NicSample: MessageTypeDefinition<_evenkeel_v1_NicSampleInput, _evenkeel_v1_NicSample>
-      NicSpec: MessageTypeDefinition<_evenkeel_v1_NicSpecInput, _evenkeel_v1_NicSpec>
-      ObserveVmRequest: MessageTypeDefinition<_evenkeel_v1_ObserveVmRequestInput, _evenkeel_v1_ObserveVmRequest>
-      ObserveVmResponse: MessageTypeDefinition<_evenkeel_v1_ObserveVmResponseInput, _evenkeel_v1_ObserveVmResponse>
-      OsFamily: EnumTypeDefinition
-      PlacementRule: MessageTypeDefinition<_evenkeel_v1_PlacementRuleInput, _evenkeel_v1_PlacementRule>
-      Projection: MessageTypeDefinition<_evenkeel_v1_ProjectionInput, _evenkeel_v1_Projection>
-      Refusal: MessageTypeDefinition<_evenkeel_v1_RefusalInput, _evenkeel_v1_Refusal>
-      RuleKind: EnumTypeDefinition
-      RuleStrength: EnumTypeDefinition
-      SettleAct: EnumTypeDefinition
-      SettleVmRequest: MessageTypeDefinition<_evenkeel_v1_SettleVmRequestInput, _evenkeel_v1_SettleVmRequest>
-      SettleVmResponse: MessageTypeDefinition<_evenkeel_v1_SettleVmResponseInput, _evenkeel_v1_SettleVmResponse>
-      ShadowComparison: MessageTypeDefinition<_evenkeel_v1_ShadowComparisonInput, _evenkeel_v1_ShadowComparison>
-      ShadowDifference: MessageTypeDefinition<_evenkeel_v1_ShadowDifferenceInput, _evenkeel_v1_ShadowDifference>
-      ShutdownVmRequest: MessageTypeDefinition<_evenkeel_v1_ShutdownVmRequestInput, _evenkeel_v1_ShutdownVmRequest>
-      ShutdownVmResponse: MessageTypeDefinition<_evenkeel_v1_ShutdownVmResponseInput, _evenkeel_v1_ShutdownVmResponse>
-      StartVmRequest: MessageTypeDefinition<_evenkeel_v1_StartVmRequestInput, _evenkeel_v1_StartVmRequest>
-      StartVmResponse: MessageTypeDefinition<_evenkeel_v1_StartVmResponseInput, _evenkeel_v1_StartVmResponse>
-      UndefineVmRequest: MessageTypeDefinition<_evenkeel_v1_UndefineVmRequestInput, _evenkeel_v1_UndefineVmRequest>
-      UndefineVmResponse: MessageTypeDefinition<_evenkeel_v1_UndefineVmResponseInput, _evenkeel_v1_UndefineVmResponse>
-      Vm: MessageTypeDefinition<_evenkeel_v1_VmInput, _evenkeel_v1_Vm>
-      VmDisk: MessageTypeDefinition<_evenkeel_v1_VmDiskInput, _evenkeel_v1_VmDisk>
-      VmMetadata: MessageTypeDefinition<_evenkeel_v1_VmMetadataInput, _evenkeel_v1_VmMetadata>
-      VmMigrationRole: EnumTypeDefinition
-      VmNic: MessageTypeDefinition<_evenkeel_v1_VmNicInput, _evenkeel_v1_VmNic>
-      VmRef: MessageTypeDefinition<_evenkeel_v1_VmRefInput, _evenkeel_v1_VmRef>
-      VmRules: MessageTypeDefinition<_evenkeel_v1_VmRulesInput, _evenkeel_v1_VmRules>
-      VmSample: MessageTypeDefinition<_evenkeel_v1_VmSampleInput, _evenkeel_v1_VmSample>
-      VmSpec: MessageTypeDefinition<_evenkeel_v1_VmSpecInput, _evenkeel_v1_VmSpec>
-      VmState: EnumTypeDefinition
-    }
-  }
+export interface AbortMigrationRequestInput {
+  migrationId?: string;
+  vmUuid?: string;
+  epoch?: number;
 }
 
+export interface AbortMigrationRequest {
+  migrationId: string;
+  vmUuid: string;
+  epoch: number;
+}
+
+export interface AbortMigrationResponseInput {
+}
+
+export interface AbortMigrationResponse {
+}
+
+/**
+ * Errors: NOT_FOUND no such VM, ALREADY_EXISTS name or UUID taken, INVALID_ARGUMENT names the field,
+ * FAILED_PRECONDITION wrong state (with the cure), UNAVAILABLE libvirt is not reachable,
+ * DEADLINE_EXCEEDED outcome unknown: ask again by name.
+ */
+export interface AgentServiceClient extends grpc.Client {
+  /**
+   * Stops a migration that is still copying; the guest stays on the source.
+   */
+  AbortMigration(argument: AbortMigrationRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<AbortMigrationResponse>): grpc.ClientUnaryCall;
+  AbortMigration(argument: AbortMigrationRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<AbortMigrationResponse>): grpc.ClientUnaryCall;
+  AbortMigration(argument: AbortMigrationRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<AbortMigrationResponse>): grpc.ClientUnaryCall;
+  AbortMigration(argument: AbortMigrationRequestInput, callback: grpc.requestCallback<AbortMigrationResponse>): grpc.ClientUnaryCall;
+  /**
+   * Stops a migration that is still copying; the guest stays on the source.
+   */
+  abortMigration(argument: AbortMigrationRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<AbortMigrationResponse>): grpc.ClientUnaryCall;
+  abortMigration(argument: AbortMigrationRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<AbortMigrationResponse>): grpc.ClientUnaryCall;
+  abortMigration(argument: AbortMigrationRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<AbortMigrationResponse>): grpc.ClientUnaryCall;
+  abortMigration(argument: AbortMigrationRequestInput, callback: grpc.requestCallback<AbortMigrationResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * Asked of the target before a migration: every reason why the VM could not run here.
+   */
+  CheckTarget(argument: CheckTargetRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<CheckTargetResponse>): grpc.ClientUnaryCall;
+  CheckTarget(argument: CheckTargetRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<CheckTargetResponse>): grpc.ClientUnaryCall;
+  CheckTarget(argument: CheckTargetRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<CheckTargetResponse>): grpc.ClientUnaryCall;
+  CheckTarget(argument: CheckTargetRequestInput, callback: grpc.requestCallback<CheckTargetResponse>): grpc.ClientUnaryCall;
+  /**
+   * Asked of the target before a migration: every reason why the VM could not run here.
+   */
+  checkTarget(argument: CheckTargetRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<CheckTargetResponse>): grpc.ClientUnaryCall;
+  checkTarget(argument: CheckTargetRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<CheckTargetResponse>): grpc.ClientUnaryCall;
+  checkTarget(argument: CheckTargetRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<CheckTargetResponse>): grpc.ClientUnaryCall;
+  checkTarget(argument: CheckTargetRequestInput, callback: grpc.requestCallback<CheckTargetResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * Creates volumes, definition and, when asked, starts it. A failure leaves nothing behind.
+   */
+  CreateVm(argument: CreateVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<CreateVmResponse>): grpc.ClientUnaryCall;
+  CreateVm(argument: CreateVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<CreateVmResponse>): grpc.ClientUnaryCall;
+  CreateVm(argument: CreateVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<CreateVmResponse>): grpc.ClientUnaryCall;
+  CreateVm(argument: CreateVmRequestInput, callback: grpc.requestCallback<CreateVmResponse>): grpc.ClientUnaryCall;
+  /**
+   * Creates volumes, definition and, when asked, starts it. A failure leaves nothing behind.
+   */
+  createVm(argument: CreateVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<CreateVmResponse>): grpc.ClientUnaryCall;
+  createVm(argument: CreateVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<CreateVmResponse>): grpc.ClientUnaryCall;
+  createVm(argument: CreateVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<CreateVmResponse>): grpc.ClientUnaryCall;
+  createVm(argument: CreateVmRequestInput, callback: grpc.requestCallback<CreateVmResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * Pulls the plug. Refused while the VM migrates.
+   */
+  DestroyVm(argument: DestroyVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<DestroyVmResponse>): grpc.ClientUnaryCall;
+  DestroyVm(argument: DestroyVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<DestroyVmResponse>): grpc.ClientUnaryCall;
+  DestroyVm(argument: DestroyVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<DestroyVmResponse>): grpc.ClientUnaryCall;
+  DestroyVm(argument: DestroyVmRequestInput, callback: grpc.requestCallback<DestroyVmResponse>): grpc.ClientUnaryCall;
+  /**
+   * Pulls the plug. Refused while the VM migrates.
+   */
+  destroyVm(argument: DestroyVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<DestroyVmResponse>): grpc.ClientUnaryCall;
+  destroyVm(argument: DestroyVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<DestroyVmResponse>): grpc.ClientUnaryCall;
+  destroyVm(argument: DestroyVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<DestroyVmResponse>): grpc.ClientUnaryCall;
+  destroyVm(argument: DestroyVmRequestInput, callback: grpc.requestCallback<DestroyVmResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * The migration is over: the intent is forgotten, others may command the VM again. ABORTED: a later migration of the VM
+   * is known here, and nothing is left to be done.
+   */
+  EndMigration(argument: EndMigrationRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<EndMigrationResponse>): grpc.ClientUnaryCall;
+  EndMigration(argument: EndMigrationRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<EndMigrationResponse>): grpc.ClientUnaryCall;
+  EndMigration(argument: EndMigrationRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<EndMigrationResponse>): grpc.ClientUnaryCall;
+  EndMigration(argument: EndMigrationRequestInput, callback: grpc.requestCallback<EndMigrationResponse>): grpc.ClientUnaryCall;
+  /**
+   * The migration is over: the intent is forgotten, others may command the VM again. ABORTED: a later migration of the VM
+   * is known here, and nothing is left to be done.
+   */
+  endMigration(argument: EndMigrationRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<EndMigrationResponse>): grpc.ClientUnaryCall;
+  endMigration(argument: EndMigrationRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<EndMigrationResponse>): grpc.ClientUnaryCall;
+  endMigration(argument: EndMigrationRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<EndMigrationResponse>): grpc.ClientUnaryCall;
+  endMigration(argument: EndMigrationRequestInput, callback: grpc.requestCallback<EndMigrationResponse>): grpc.ClientUnaryCall;
+
+  GetHost(argument: GetHostRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<GetHostResponse>): grpc.ClientUnaryCall;
+  GetHost(argument: GetHostRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<GetHostResponse>): grpc.ClientUnaryCall;
+  GetHost(argument: GetHostRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<GetHostResponse>): grpc.ClientUnaryCall;
+  GetHost(argument: GetHostRequestInput, callback: grpc.requestCallback<GetHostResponse>): grpc.ClientUnaryCall;
+  getHost(argument: GetHostRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<GetHostResponse>): grpc.ClientUnaryCall;
+  getHost(argument: GetHostRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<GetHostResponse>): grpc.ClientUnaryCall;
+  getHost(argument: GetHostRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<GetHostResponse>): grpc.ClientUnaryCall;
+  getHost(argument: GetHostRequestInput, callback: grpc.requestCallback<GetHostResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * The VM by UUID or name. Status NOT_FOUND means libvirt itself said that it has none.
+   */
+  GetVm(argument: GetVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<GetVmResponse>): grpc.ClientUnaryCall;
+  GetVm(argument: GetVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<GetVmResponse>): grpc.ClientUnaryCall;
+  GetVm(argument: GetVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<GetVmResponse>): grpc.ClientUnaryCall;
+  GetVm(argument: GetVmRequestInput, callback: grpc.requestCallback<GetVmResponse>): grpc.ClientUnaryCall;
+  /**
+   * The VM by UUID or name. Status NOT_FOUND means libvirt itself said that it has none.
+   */
+  getVm(argument: GetVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<GetVmResponse>): grpc.ClientUnaryCall;
+  getVm(argument: GetVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<GetVmResponse>): grpc.ClientUnaryCall;
+  getVm(argument: GetVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<GetVmResponse>): grpc.ClientUnaryCall;
+  getVm(argument: GetVmRequestInput, callback: grpc.requestCallback<GetVmResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * Asked of the target before the source is told: records the intent on disk, refuses commands of others for the VM
+   * from now on, and watches over a copy that arrives paused.
+   */
+  GuardMigration(argument: GuardMigrationRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<GuardMigrationResponse>): grpc.ClientUnaryCall;
+  GuardMigration(argument: GuardMigrationRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<GuardMigrationResponse>): grpc.ClientUnaryCall;
+  GuardMigration(argument: GuardMigrationRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<GuardMigrationResponse>): grpc.ClientUnaryCall;
+  GuardMigration(argument: GuardMigrationRequestInput, callback: grpc.requestCallback<GuardMigrationResponse>): grpc.ClientUnaryCall;
+  /**
+   * Asked of the target before the source is told: records the intent on disk, refuses commands of others for the VM
+   * from now on, and watches over a copy that arrives paused.
+   */
+  guardMigration(argument: GuardMigrationRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<GuardMigrationResponse>): grpc.ClientUnaryCall;
+  guardMigration(argument: GuardMigrationRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<GuardMigrationResponse>): grpc.ClientUnaryCall;
+  guardMigration(argument: GuardMigrationRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<GuardMigrationResponse>): grpc.ClientUnaryCall;
+  guardMigration(argument: GuardMigrationRequestInput, callback: grpc.requestCallback<GuardMigrationResponse>): grpc.ClientUnaryCall;
+
+  ListVms(argument: ListVmsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ListVmsResponse>): grpc.ClientUnaryCall;
+  ListVms(argument: ListVmsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ListVmsResponse>): grpc.ClientUnaryCall;
+  ListVms(argument: ListVmsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ListVmsResponse>): grpc.ClientUnaryCall;
+  ListVms(argument: ListVmsRequestInput, callback: grpc.requestCallback<ListVmsResponse>): grpc.ClientUnaryCall;
+  listVms(argument: ListVmsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ListVmsResponse>): grpc.ClientUnaryCall;
+  listVms(argument: ListVmsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ListVmsResponse>): grpc.ClientUnaryCall;
+  listVms(argument: ListVmsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ListVmsResponse>): grpc.ClientUnaryCall;
+  listVms(argument: ListVmsRequestInput, callback: grpc.requestCallback<ListVmsResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * Asked of the source. The migration goes on when the stream breaks; calling again with the same
+   * migration_id attaches to it and never starts a second one.
+   */
+  Migrate(argument: MigrateRequestInput, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<MigrateResponse>;
+  Migrate(argument: MigrateRequestInput, options?: grpc.CallOptions): grpc.ClientReadableStream<MigrateResponse>;
+  /**
+   * Asked of the source. The migration goes on when the stream breaks; calling again with the same
+   * migration_id attaches to it and never starts a second one.
+   */
+  migrate(argument: MigrateRequestInput, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<MigrateResponse>;
+  migrate(argument: MigrateRequestInput, options?: grpc.CallOptions): grpc.ClientReadableStream<MigrateResponse>;
+
+  /**
+   * What this host shows of the VM now. Records the epoch: lower ones are refused from now on.
+   */
+  ObserveVm(argument: ObserveVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ObserveVmResponse>): grpc.ClientUnaryCall;
+  ObserveVm(argument: ObserveVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ObserveVmResponse>): grpc.ClientUnaryCall;
+  ObserveVm(argument: ObserveVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ObserveVmResponse>): grpc.ClientUnaryCall;
+  ObserveVm(argument: ObserveVmRequestInput, callback: grpc.requestCallback<ObserveVmResponse>): grpc.ClientUnaryCall;
+  /**
+   * What this host shows of the VM now. Records the epoch: lower ones are refused from now on.
+   */
+  observeVm(argument: ObserveVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ObserveVmResponse>): grpc.ClientUnaryCall;
+  observeVm(argument: ObserveVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ObserveVmResponse>): grpc.ClientUnaryCall;
+  observeVm(argument: ObserveVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ObserveVmResponse>): grpc.ClientUnaryCall;
+  observeVm(argument: ObserveVmRequestInput, callback: grpc.requestCallback<ObserveVmResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * One act on one side of a migration, done only when the VM still is as the caller saw it.
+   */
+  SettleVm(argument: SettleVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SettleVmResponse>): grpc.ClientUnaryCall;
+  SettleVm(argument: SettleVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SettleVmResponse>): grpc.ClientUnaryCall;
+  SettleVm(argument: SettleVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SettleVmResponse>): grpc.ClientUnaryCall;
+  SettleVm(argument: SettleVmRequestInput, callback: grpc.requestCallback<SettleVmResponse>): grpc.ClientUnaryCall;
+  /**
+   * One act on one side of a migration, done only when the VM still is as the caller saw it.
+   */
+  settleVm(argument: SettleVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SettleVmResponse>): grpc.ClientUnaryCall;
+  settleVm(argument: SettleVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SettleVmResponse>): grpc.ClientUnaryCall;
+  settleVm(argument: SettleVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SettleVmResponse>): grpc.ClientUnaryCall;
+  settleVm(argument: SettleVmRequestInput, callback: grpc.requestCallback<SettleVmResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * Asks the guest to shut down; returns when it was asked, not when it is off.
+   */
+  ShutdownVm(argument: ShutdownVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ShutdownVmResponse>): grpc.ClientUnaryCall;
+  ShutdownVm(argument: ShutdownVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ShutdownVmResponse>): grpc.ClientUnaryCall;
+  ShutdownVm(argument: ShutdownVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ShutdownVmResponse>): grpc.ClientUnaryCall;
+  ShutdownVm(argument: ShutdownVmRequestInput, callback: grpc.requestCallback<ShutdownVmResponse>): grpc.ClientUnaryCall;
+  /**
+   * Asks the guest to shut down; returns when it was asked, not when it is off.
+   */
+  shutdownVm(argument: ShutdownVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ShutdownVmResponse>): grpc.ClientUnaryCall;
+  shutdownVm(argument: ShutdownVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ShutdownVmResponse>): grpc.ClientUnaryCall;
+  shutdownVm(argument: ShutdownVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ShutdownVmResponse>): grpc.ClientUnaryCall;
+  shutdownVm(argument: ShutdownVmRequestInput, callback: grpc.requestCallback<ShutdownVmResponse>): grpc.ClientUnaryCall;
+
+  StartVm(argument: StartVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<StartVmResponse>): grpc.ClientUnaryCall;
+  StartVm(argument: StartVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<StartVmResponse>): grpc.ClientUnaryCall;
+  StartVm(argument: StartVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<StartVmResponse>): grpc.ClientUnaryCall;
+  StartVm(argument: StartVmRequestInput, callback: grpc.requestCallback<StartVmResponse>): grpc.ClientUnaryCall;
+  startVm(argument: StartVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<StartVmResponse>): grpc.ClientUnaryCall;
+  startVm(argument: StartVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<StartVmResponse>): grpc.ClientUnaryCall;
+  startVm(argument: StartVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<StartVmResponse>): grpc.ClientUnaryCall;
+  startVm(argument: StartVmRequestInput, callback: grpc.requestCallback<StartVmResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * Removes the definition of a VM that is off, and its volumes when asked.
+   */
+  UndefineVm(argument: UndefineVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<UndefineVmResponse>): grpc.ClientUnaryCall;
+  UndefineVm(argument: UndefineVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<UndefineVmResponse>): grpc.ClientUnaryCall;
+  UndefineVm(argument: UndefineVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<UndefineVmResponse>): grpc.ClientUnaryCall;
+  UndefineVm(argument: UndefineVmRequestInput, callback: grpc.requestCallback<UndefineVmResponse>): grpc.ClientUnaryCall;
+  /**
+   * Removes the definition of a VM that is off, and its volumes when asked.
+   */
+  undefineVm(argument: UndefineVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<UndefineVmResponse>): grpc.ClientUnaryCall;
+  undefineVm(argument: UndefineVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<UndefineVmResponse>): grpc.ClientUnaryCall;
+  undefineVm(argument: UndefineVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<UndefineVmResponse>): grpc.ClientUnaryCall;
+  undefineVm(argument: UndefineVmRequestInput, callback: grpc.requestCallback<UndefineVmResponse>): grpc.ClientUnaryCall;
+
+}
+
+/**
+ * Errors: NOT_FOUND no such VM, ALREADY_EXISTS name or UUID taken, INVALID_ARGUMENT names the field,
+ * FAILED_PRECONDITION wrong state (with the cure), UNAVAILABLE libvirt is not reachable,
+ * DEADLINE_EXCEEDED outcome unknown: ask again by name.
+ */
+export interface AgentServiceHandlers extends grpc.UntypedServiceImplementation {
+  /**
+   * Stops a migration that is still copying; the guest stays on the source.
+   */
+  AbortMigration: grpc.handleUnaryCall<AbortMigrationRequest, AbortMigrationResponseInput>;
+
+  /**
+   * Asked of the target before a migration: every reason why the VM could not run here.
+   */
+  CheckTarget: grpc.handleUnaryCall<CheckTargetRequest, CheckTargetResponseInput>;
+
+  /**
+   * Creates volumes, definition and, when asked, starts it. A failure leaves nothing behind.
+   */
+  CreateVm: grpc.handleUnaryCall<CreateVmRequest, CreateVmResponseInput>;
+
+  /**
+   * Pulls the plug. Refused while the VM migrates.
+   */
+  DestroyVm: grpc.handleUnaryCall<DestroyVmRequest, DestroyVmResponseInput>;
+
+  /**
+   * The migration is over: the intent is forgotten, others may command the VM again. ABORTED: a later migration of the VM
+   * is known here, and nothing is left to be done.
+   */
+  EndMigration: grpc.handleUnaryCall<EndMigrationRequest, EndMigrationResponseInput>;
+
+  GetHost: grpc.handleUnaryCall<GetHostRequest, GetHostResponseInput>;
+
+  /**
+   * The VM by UUID or name. Status NOT_FOUND means libvirt itself said that it has none.
+   */
+  GetVm: grpc.handleUnaryCall<GetVmRequest, GetVmResponseInput>;
+
+  /**
+   * Asked of the target before the source is told: records the intent on disk, refuses commands of others for the VM
+   * from now on, and watches over a copy that arrives paused.
+   */
+  GuardMigration: grpc.handleUnaryCall<GuardMigrationRequest, GuardMigrationResponseInput>;
+
+  ListVms: grpc.handleUnaryCall<ListVmsRequest, ListVmsResponseInput>;
+
+  /**
+   * Asked of the source. The migration goes on when the stream breaks; calling again with the same
+   * migration_id attaches to it and never starts a second one.
+   */
+  Migrate: grpc.handleServerStreamingCall<MigrateRequest, MigrateResponseInput>;
+
+  /**
+   * What this host shows of the VM now. Records the epoch: lower ones are refused from now on.
+   */
+  ObserveVm: grpc.handleUnaryCall<ObserveVmRequest, ObserveVmResponseInput>;
+
+  /**
+   * One act on one side of a migration, done only when the VM still is as the caller saw it.
+   */
+  SettleVm: grpc.handleUnaryCall<SettleVmRequest, SettleVmResponseInput>;
+
+  /**
+   * Asks the guest to shut down; returns when it was asked, not when it is off.
+   */
+  ShutdownVm: grpc.handleUnaryCall<ShutdownVmRequest, ShutdownVmResponseInput>;
+
+  StartVm: grpc.handleUnaryCall<StartVmRequest, StartVmResponseInput>;
+
+  /**
+   * Removes the definition of a VM that is off, and its volumes when asked.
+   */
+  UndefineVm: grpc.handleUnaryCall<UndefineVmRequest, UndefineVmResponseInput>;
+
+}
+
+export interface AgentServiceDefinition extends grpc.ServiceDefinition {
+  AbortMigration: MethodDefinition<AbortMigrationRequestInput, AbortMigrationResponseInput, AbortMigrationRequest, AbortMigrationResponse>
+  CheckTarget: MethodDefinition<CheckTargetRequestInput, CheckTargetResponseInput, CheckTargetRequest, CheckTargetResponse>
+  CreateVm: MethodDefinition<CreateVmRequestInput, CreateVmResponseInput, CreateVmRequest, CreateVmResponse>
+  DestroyVm: MethodDefinition<DestroyVmRequestInput, DestroyVmResponseInput, DestroyVmRequest, DestroyVmResponse>
+  EndMigration: MethodDefinition<EndMigrationRequestInput, EndMigrationResponseInput, EndMigrationRequest, EndMigrationResponse>
+  GetHost: MethodDefinition<GetHostRequestInput, GetHostResponseInput, GetHostRequest, GetHostResponse>
+  GetVm: MethodDefinition<GetVmRequestInput, GetVmResponseInput, GetVmRequest, GetVmResponse>
+  GuardMigration: MethodDefinition<GuardMigrationRequestInput, GuardMigrationResponseInput, GuardMigrationRequest, GuardMigrationResponse>
+  ListVms: MethodDefinition<ListVmsRequestInput, ListVmsResponseInput, ListVmsRequest, ListVmsResponse>
+  Migrate: MethodDefinition<MigrateRequestInput, MigrateResponseInput, MigrateRequest, MigrateResponse>
+  ObserveVm: MethodDefinition<ObserveVmRequestInput, ObserveVmResponseInput, ObserveVmRequest, ObserveVmResponse>
+  SettleVm: MethodDefinition<SettleVmRequestInput, SettleVmResponseInput, SettleVmRequest, SettleVmResponse>
+  ShutdownVm: MethodDefinition<ShutdownVmRequestInput, ShutdownVmResponseInput, ShutdownVmRequest, ShutdownVmResponse>
+  StartVm: MethodDefinition<StartVmRequestInput, StartVmResponseInput, StartVmRequest, StartVmResponse>
+  UndefineVm: MethodDefinition<UndefineVmRequestInput, UndefineVmResponseInput, UndefineVmRequest, UndefineVmResponse>
+}
+
+export interface CheckTargetRequestInput {
+  vmUuid?: string;
+  vmName?: string;
+  /**
+   * The VM's live definition on the source.
+   */
+  xml?: string;
+  sourceHypervisorVersion?: string;
+  /**
+   * The source encrypts what it copies; the target must be able to.
+   */
+  tls?: boolean;
+}
+
+export interface CheckTargetRequest {
+  vmUuid: string;
+  vmName: string;
+  /**
+   * The VM's live definition on the source.
+   */
+  xml: string;
+  sourceHypervisorVersion: string;
+  /**
+   * The source encrypts what it copies; the target must be able to.
+   */
+  tls: boolean;
+}
+
+export interface CheckTargetResponseInput {
+  /**
+   * Empty: the VM can run here.
+   */
+  refusals?: RefusalInput[];
+  /**
+   * A lock held by the running guest was refused here, for every writable disk.
+   */
+  lockProven?: boolean;
+  /**
+   * Why not, when it was not.
+   */
+  lockReason?: string;
+  /**
+   * This host's wall clock, for its offset.
+   */
+  atMs?: number;
+}
+
+export interface CheckTargetResponse {
+  /**
+   * Empty: the VM can run here.
+   */
+  refusals: Refusal[];
+  /**
+   * A lock held by the running guest was refused here, for every writable disk.
+   */
+  lockProven: boolean;
+  /**
+   * Why not, when it was not.
+   */
+  lockReason: string;
+  /**
+   * This host's wall clock, for its offset.
+   */
+  atMs: number;
+}
+
+export interface CreateVmRequestInput {
+  spec?: VmSpecInput | null;
+  start?: boolean;
+}
+
+export interface CreateVmRequest {
+  spec: VmSpec | null;
+  start: boolean;
+}
+
+export interface CreateVmResponseInput {
+  vm?: VmInput | null;
+}
+
+export interface CreateVmResponse {
+  vm: Vm | null;
+}
+
+export interface DestroyVmRequestInput {
+  vm?: VmRefInput | null;
+}
+
+export interface DestroyVmRequest {
+  vm: VmRef | null;
+}
+
+export interface DestroyVmResponseInput {
+  vm?: VmInput | null;
+}
+
+export interface DestroyVmResponse {
+  vm: Vm | null;
+}
+
+export interface DiskSpecInput {
+  pool?: string;
+  /**
+   * A new, empty volume of this size.
+   */
+  newBytes?: number;
+  /**
+   * A copy of this volume of the same pool.
+   */
+  cloneOf?: string;
+  /**
+   * This volume of the pool as it is; it is kept when the VM is removed.
+   */
+  existing?: string;
+  /**
+   * For a clone: grow to this size; 0 keeps the image's.
+   */
+  sizeBytes?: number;
+  'source'?: "newBytes"|"cloneOf"|"existing";
+}
+
+export interface DiskSpec {
+  pool: string;
+  /**
+   * A new, empty volume of this size.
+   */
+  newBytes?: number;
+  /**
+   * A copy of this volume of the same pool.
+   */
+  cloneOf?: string;
+  /**
+   * This volume of the pool as it is; it is kept when the VM is removed.
+   */
+  existing?: string;
+  /**
+   * For a clone: grow to this size; 0 keeps the image's.
+   */
+  sizeBytes: number;
+}
+
+export interface EndMigrationRequestInput {
+  migrationId?: string;
+  epoch?: number;
+  vmUuid?: string;
+}
+
+export interface EndMigrationRequest {
+  migrationId: string;
+  epoch: number;
+  vmUuid: string;
+}
+
+export interface EndMigrationResponseInput {
+}
+
+export interface EndMigrationResponse {
+}
+
+export const Firmware = {
+  FIRMWARE_UNSPECIFIED: 'FIRMWARE_UNSPECIFIED',
+  FIRMWARE_BIOS: 'FIRMWARE_BIOS',
+  FIRMWARE_UEFI: 'FIRMWARE_UEFI',
+} as const;
+
+export type FirmwareInput =
+  | 'FIRMWARE_UNSPECIFIED'
+  | 'FIRMWARE_BIOS'
+  | 'FIRMWARE_UEFI'
+
+export type Firmware = typeof Firmware[keyof typeof Firmware]
+
+export interface GetHostRequestInput {
+}
+
+export interface GetHostRequest {
+}
+
+export interface GetHostResponseInput {
+  hostId?: string;
+  hostName?: string;
+  facts?: HostFactsInput | null;
+}
+
+export interface GetHostResponse {
+  hostId: string;
+  hostName: string;
+  facts: HostFacts | null;
+}
+
+export interface GetVmRequestInput {
+  vm?: VmRefInput | null;
+  includeXml?: boolean;
+}
+
+export interface GetVmRequest {
+  vm: VmRef | null;
+  includeXml: boolean;
+}
+
+export interface GetVmResponseInput {
+  vm?: VmInput | null;
+  /**
+   * The live definition, with secrets left out, when asked for.
+   */
+  xml?: string;
+}
+
+export interface GetVmResponse {
+  vm: Vm | null;
+  /**
+   * The live definition, with secrets left out, when asked for.
+   */
+  xml: string;
+}
+
+export interface GuardMigrationRequestInput {
+  migrationId?: string;
+  epoch?: number;
+  vmUuid?: string;
+  vmName?: string;
+  commitMode?: CommitModeInput;
+  memoryBytes?: number;
+  /**
+   * Whom the target asks before it resumes a paused copy by itself, when no scheduler is there.
+   */
+  sourceHostId?: string;
+  sourceAgentAddress?: string;
+  sourceCertificateSha256?: string;
+}
+
+export interface GuardMigrationRequest {
+  migrationId: string;
+  epoch: number;
+  vmUuid: string;
+  vmName: string;
+  commitMode: CommitMode;
+  memoryBytes: number;
+  /**
+   * Whom the target asks before it resumes a paused copy by itself, when no scheduler is there.
+   */
+  sourceHostId: string;
+  sourceAgentAddress: string;
+  sourceCertificateSha256: string;
+}
+
+export interface GuardMigrationResponseInput {
+  /**
+   * A definition of the VM was here before.
+   */
+  definedBefore?: boolean;
+}
+
+export interface GuardMigrationResponse {
+  /**
+   * A definition of the VM was here before.
+   */
+  definedBefore: boolean;
+}
+
+export interface ListVmsRequestInput {
+}
+
+export interface ListVmsRequest {
+}
+
+export interface ListVmsResponseInput {
+  vms?: VmInput[];
+}
+
+export interface ListVmsResponse {
+  vms: Vm[];
+}
+
+export interface MigrateRequestInput {
+  migrationId?: string;
+  epoch?: number;
+  vmUuid?: string;
+  targetHostId?: string;
+  targetLibvirtUri?: string;
+  targetMigrateUri?: string;
+  /**
+   * Cap of the copy; must not be 0: libvirt's own default is no cap at all.
+   */
+  bandwidthBytesPerSecond?: number;
+  downtimeMaxMs?: number;
+  /**
+   * The copy is aborted after this long; the guest then stays on the source.
+   */
+  timeoutMs?: number;
+  commitMode?: CommitModeInput;
+  /**
+   * Slow the guest down when it changes its memory faster than it can be copied.
+   */
+  autoConverge?: boolean;
+  /**
+   * Switch over early when nothing else helps; only where the VM's rules say so.
+   */
+  postCopy?: boolean;
+}
+
+export interface MigrateRequest {
+  migrationId: string;
+  epoch: number;
+  vmUuid: string;
+  targetHostId: string;
+  targetLibvirtUri: string;
+  targetMigrateUri: string;
+  /**
+   * Cap of the copy; must not be 0: libvirt's own default is no cap at all.
+   */
+  bandwidthBytesPerSecond: number;
+  downtimeMaxMs: number;
+  /**
+   * The copy is aborted after this long; the guest then stays on the source.
+   */
+  timeoutMs: number;
+  commitMode: CommitMode;
+  /**
+   * Slow the guest down when it changes its memory faster than it can be copied.
+   */
+  autoConverge: boolean;
+  /**
+   * Switch over early when nothing else helps; only where the VM's rules say so.
+   */
+  postCopy: boolean;
+}
+
+export interface MigrateResponseInput {
+  progress?: MigrationProgressInput | null;
+  result?: MigrateResultInput | null;
+  'kind'?: "progress"|"result";
+}
+
+export interface MigrateResponse {
+  progress?: MigrationProgress | null;
+  result?: MigrateResult | null;
+}
+
+/**
+ * What libvirt's call returned on the source. Not yet the outcome: that is what both hosts show.
+ */
+export interface MigrateResultInput {
+  ok?: boolean;
+  causeCode?: string;
+  message?: string;
+  progress?: MigrationProgressInput | null;
+}
+
+/**
+ * What libvirt's call returned on the source. Not yet the outcome: that is what both hosts show.
+ */
+export interface MigrateResult {
+  ok: boolean;
+  causeCode: string;
+  message: string;
+  progress: MigrationProgress | null;
+}
+
+export interface NicSpecInput {
+  bridge?: string;
+  network?: string;
+  /**
+   * Made under 52:54:00 when empty.
+   */
+  mac?: string;
+  'attach'?: "bridge"|"network";
+}
+
+export interface NicSpec {
+  bridge?: string;
+  network?: string;
+  /**
+   * Made under 52:54:00 when empty.
+   */
+  mac: string;
+}
+
+export interface ObserveVmRequestInput {
+  migrationId?: string;
+  epoch?: number;
+  vmUuid?: string;
+}
+
+export interface ObserveVmRequest {
+  migrationId: string;
+  epoch: number;
+  vmUuid: string;
+}
+
+export interface ObserveVmResponseInput {
+  /**
+   * What tells who has the guest: state, role, size; without its definition. Absent when libvirt itself said that it has
+   * no such VM.
+   */
+  vm?: VmInput | null;
+  /**
+   * The migration whose intent this host holds for the VM; empty when none.
+   */
+  migrationId?: string;
+  '_vm'?: "vm";
+}
+
+export interface ObserveVmResponse {
+  /**
+   * What tells who has the guest: state, role, size; without its definition. Absent when libvirt itself said that it has
+   * no such VM.
+   */
+  vm?: Vm | null;
+  /**
+   * The migration whose intent this host holds for the VM; empty when none.
+   */
+  migrationId: string;
+}
+
+export const OsFamily = {
+  OS_FAMILY_UNSPECIFIED: 'OS_FAMILY_UNSPECIFIED',
+  OS_FAMILY_LINUX: 'OS_FAMILY_LINUX',
+  OS_FAMILY_WINDOWS: 'OS_FAMILY_WINDOWS',
+  OS_FAMILY_OTHER: 'OS_FAMILY_OTHER',
+} as const;
+
+export type OsFamilyInput =
+  | 'OS_FAMILY_UNSPECIFIED'
+  | 'OS_FAMILY_LINUX'
+  | 'OS_FAMILY_WINDOWS'
+  | 'OS_FAMILY_OTHER'
+
+export type OsFamily = typeof OsFamily[keyof typeof OsFamily]
+
+export const SettleAct = {
+  SETTLE_ACT_UNSPECIFIED: 'SETTLE_ACT_UNSPECIFIED',
+  SETTLE_ACT_RESUME: 'SETTLE_ACT_RESUME',
+  SETTLE_ACT_SUSPEND: 'SETTLE_ACT_SUSPEND',
+  SETTLE_ACT_DESTROY: 'SETTLE_ACT_DESTROY',
+  /**
+   * Removes the definition; never volumes.
+   */
+  SETTLE_ACT_UNDEFINE: 'SETTLE_ACT_UNDEFINE',
+} as const;
+
+export type SettleActInput =
+  | 'SETTLE_ACT_UNSPECIFIED'
+  | 'SETTLE_ACT_RESUME'
+  | 'SETTLE_ACT_SUSPEND'
+  | 'SETTLE_ACT_DESTROY'
+  /**
+   * Removes the definition; never volumes.
+   */
+  | 'SETTLE_ACT_UNDEFINE'
+
+export type SettleAct = typeof SettleAct[keyof typeof SettleAct]
+
+export interface SettleVmRequestInput {
+  migrationId?: string;
+  epoch?: number;
+  vmUuid?: string;
+  act?: SettleActInput;
+  /**
+   * What the caller saw; anything else now is FAILED_PRECONDITION, and nothing is done.
+   */
+  expectedState?: VmStateInput;
+  expectedStateReason?: number;
+  expectedLibvirtId?: number;
+}
+
+export interface SettleVmRequest {
+  migrationId: string;
+  epoch: number;
+  vmUuid: string;
+  act: SettleAct;
+  /**
+   * What the caller saw; anything else now is FAILED_PRECONDITION, and nothing is done.
+   */
+  expectedState: VmState;
+  expectedStateReason: number;
+  expectedLibvirtId: number;
+}
+
+export interface SettleVmResponseInput {
+  /**
+   * As it is after the act; absent when gone.
+   */
+  vm?: VmInput | null;
+  '_vm'?: "vm";
+}
+
+export interface SettleVmResponse {
+  /**
+   * As it is after the act; absent when gone.
+   */
+  vm?: Vm | null;
+}
+
+export interface ShutdownVmRequestInput {
+  vm?: VmRefInput | null;
+}
+
+export interface ShutdownVmRequest {
+  vm: VmRef | null;
+}
+
+export interface ShutdownVmResponseInput {
+  vm?: VmInput | null;
+}
+
+export interface ShutdownVmResponse {
+  vm: Vm | null;
+}
+
+export interface StartVmRequestInput {
+  vm?: VmRefInput | null;
+}
+
+export interface StartVmRequest {
+  vm: VmRef | null;
+}
+
+export interface StartVmResponseInput {
+  vm?: VmInput | null;
+}
+
+export interface StartVmResponse {
+  vm: Vm | null;
+}
+
+export interface UndefineVmRequestInput {
+  vm?: VmRefInput | null;
+  /**
+   * Also delete the volumes that were created for the VM.
+   */
+  deleteVolumes?: boolean;
+}
+
+export interface UndefineVmRequest {
+  vm: VmRef | null;
+  /**
+   * Also delete the volumes that were created for the VM.
+   */
+  deleteVolumes: boolean;
+}
+
+export interface UndefineVmResponseInput {
+  deletedVolumes?: string[];
+}
+
+export interface UndefineVmResponse {
+  deletedVolumes: string[];
+}
+
+/**
+ * A VM as libvirt shows it on one host now.
+ */
+export interface VmInput {
+  uuid?: string;
+  name?: string;
+  /**
+   * -1 when not active.
+   */
+  libvirtId?: number;
+  state?: VmStateInput;
+  stateReason?: number;
+  persistent?: boolean;
+  /**
+   * A migration job runs on it, out or in.
+   */
+  migrationRole?: VmMigrationRoleInput;
+  vcpus?: number;
+  memoryMaxBytes?: number;
+  metadata?: VmMetadataInput | null;
+  disks?: VmDiskInput[];
+  nics?: VmNicInput[];
+  /**
+   * "127.0.0.1:5900"; empty when the VM is off or has no console.
+   */
+  vncAddress?: string;
+  machineType?: string;
+  osFamily?: string;
+  firmware?: string;
+  observedAtMs?: number;
+  /**
+   * Its QEMU process has ended at the end of a copy, and libvirt, busy with that, still shows it: it cannot run here.
+   */
+  processEnded?: boolean;
+}
+
+/**
+ * A VM as libvirt shows it on one host now.
+ */
+export interface Vm {
+  uuid: string;
+  name: string;
+  /**
+   * -1 when not active.
+   */
+  libvirtId: number;
+  state: VmState;
+  stateReason: number;
+  persistent: boolean;
+  /**
+   * A migration job runs on it, out or in.
+   */
+  migrationRole: VmMigrationRole;
+  vcpus: number;
+  memoryMaxBytes: number;
+  metadata: VmMetadata | null;
+  disks: VmDisk[];
+  nics: VmNic[];
+  /**
+   * "127.0.0.1:5900"; empty when the VM is off or has no console.
+   */
+  vncAddress: string;
+  machineType: string;
+  osFamily: string;
+  firmware: string;
+  observedAtMs: number;
+  /**
+   * Its QEMU process has ended at the end of a copy, and libvirt, busy with that, still shows it: it cannot run here.
+   */
+  processEnded: boolean;
+}
+
+export interface VmDiskInput {
+  device?: string;
+  source?: string;
+  pool?: string;
+  volume?: string;
+  format?: string;
+  cdrom?: boolean;
+  capacityBytes?: number;
+}
+
+export interface VmDisk {
+  device: string;
+  source: string;
+  pool: string;
+  volume: string;
+  format: string;
+  cdrom: boolean;
+  capacityBytes: number;
+}
+
+export interface VmNicInput {
+  mac?: string;
+  bridge?: string;
+  network?: string;
+}
+
+export interface VmNic {
+  mac: string;
+  bridge: string;
+  network: string;
+}
+
+export interface VmRefInput {
+  uuid?: string;
+  name?: string;
+  'by'?: "uuid"|"name";
+}
+
+export interface VmRef {
+  uuid?: string;
+  name?: string;
+}
+
+/**
+ * What a person asks for.
+ */
+export interface VmSpecInput {
+  /**
+   * Letters, digits, '.', '_' and '-', starting with a letter or digit, at most 63.
+   */
+  name?: string;
+  vcpus?: number;
+  memoryBytes?: number;
+  disks?: DiskSpecInput[];
+  /**
+   * Path of an installation image, or "pool/volume"; empty for none.
+   */
+  iso?: string;
+  nics?: NicSpecInput[];
+  firmware?: FirmwareInput;
+  osFamily?: OsFamilyInput;
+  metadata?: VmMetadataInput | null;
+  /**
+   * No VNC console; the default is one on loopback.
+   */
+  headless?: boolean;
+}
+
+/**
+ * What a person asks for.
+ */
+export interface VmSpec {
+  /**
+   * Letters, digits, '.', '_' and '-', starting with a letter or digit, at most 63.
+   */
+  name: string;
+  vcpus: number;
+  memoryBytes: number;
+  disks: DiskSpec[];
+  /**
+   * Path of an installation image, or "pool/volume"; empty for none.
+   */
+  iso: string;
+  nics: NicSpec[];
+  firmware: Firmware;
+  osFamily: OsFamily;
+  metadata: VmMetadata | null;
+  /**
+   * No VNC console; the default is one on loopback.
+   */
+  headless: boolean;
+}

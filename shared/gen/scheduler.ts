@@ -1,291 +1,1604 @@
+// Generated from proto/evenkeel/v1/scheduler.proto by "npm run generate".
 import type * as grpc from '@grpc/grpc-js';
-import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
+import type { MethodDefinition } from '@grpc/proto-loader';
+import type { AgentStatusInput, AgentStatus, DecisionInput, Decision, HostFactsInput, HostFacts, HostSampleInput, HostSample, MigrationInput, Migration, ModeInput, Mode, MoveInput, Move, RefusalInput, Refusal, RuleKindInput, RuleKind, RuleStrengthInput, RuleStrength, VmSampleInput, VmSample } from './telemetry.ts';
+import type { VmInput, Vm, VmSpecInput, VmSpec } from './agent.ts';
 
-import type { AbortMigrationRequestInput as _evenkeel_v1_AbortMigrationRequestInput, AbortMigrationRequest as _evenkeel_v1_AbortMigrationRequest } from './evenkeel/v1/AbortMigrationRequest.ts';
-import type { AbortMigrationResponseInput as _evenkeel_v1_AbortMigrationResponseInput, AbortMigrationResponse as _evenkeel_v1_AbortMigrationResponse } from './evenkeel/v1/AbortMigrationResponse.ts';
-import type { AddRuleRequestInput as _evenkeel_v1_AddRuleRequestInput, AddRuleRequest as _evenkeel_v1_AddRuleRequest } from './evenkeel/v1/AddRuleRequest.ts';
-import type { AddRuleResponseInput as _evenkeel_v1_AddRuleResponseInput, AddRuleResponse as _evenkeel_v1_AddRuleResponse } from './evenkeel/v1/AddRuleResponse.ts';
-import type { AgentServiceClient as _evenkeel_v1_AgentServiceClient, AgentServiceDefinition as _evenkeel_v1_AgentServiceDefinition } from './evenkeel/v1/AgentService.ts';
-import type { AgentStatusInput as _evenkeel_v1_AgentStatusInput, AgentStatus as _evenkeel_v1_AgentStatus } from './evenkeel/v1/AgentStatus.ts';
-import type { ApproveProposalRequestInput as _evenkeel_v1_ApproveProposalRequestInput, ApproveProposalRequest as _evenkeel_v1_ApproveProposalRequest } from './evenkeel/v1/ApproveProposalRequest.ts';
-import type { ApproveProposalResponseInput as _evenkeel_v1_ApproveProposalResponseInput, ApproveProposalResponse as _evenkeel_v1_ApproveProposalResponse } from './evenkeel/v1/ApproveProposalResponse.ts';
-import type { CheckTargetRequestInput as _evenkeel_v1_CheckTargetRequestInput, CheckTargetRequest as _evenkeel_v1_CheckTargetRequest } from './evenkeel/v1/CheckTargetRequest.ts';
-import type { CheckTargetResponseInput as _evenkeel_v1_CheckTargetResponseInput, CheckTargetResponse as _evenkeel_v1_CheckTargetResponse } from './evenkeel/v1/CheckTargetResponse.ts';
-import type { CreateVmRequestInput as _evenkeel_v1_CreateVmRequestInput, CreateVmRequest as _evenkeel_v1_CreateVmRequest } from './evenkeel/v1/CreateVmRequest.ts';
-import type { CreateVmResponseInput as _evenkeel_v1_CreateVmResponseInput, CreateVmResponse as _evenkeel_v1_CreateVmResponse } from './evenkeel/v1/CreateVmResponse.ts';
-import type { DecisionInput as _evenkeel_v1_DecisionInput, Decision as _evenkeel_v1_Decision } from './evenkeel/v1/Decision.ts';
-import type { DestroyVmRequestInput as _evenkeel_v1_DestroyVmRequestInput, DestroyVmRequest as _evenkeel_v1_DestroyVmRequest } from './evenkeel/v1/DestroyVmRequest.ts';
-import type { DestroyVmResponseInput as _evenkeel_v1_DestroyVmResponseInput, DestroyVmResponse as _evenkeel_v1_DestroyVmResponse } from './evenkeel/v1/DestroyVmResponse.ts';
-import type { DiskSampleInput as _evenkeel_v1_DiskSampleInput, DiskSample as _evenkeel_v1_DiskSample } from './evenkeel/v1/DiskSample.ts';
-import type { DiskSpecInput as _evenkeel_v1_DiskSpecInput, DiskSpec as _evenkeel_v1_DiskSpec } from './evenkeel/v1/DiskSpec.ts';
-import type { EndMigrationRequestInput as _evenkeel_v1_EndMigrationRequestInput, EndMigrationRequest as _evenkeel_v1_EndMigrationRequest } from './evenkeel/v1/EndMigrationRequest.ts';
-import type { EndMigrationResponseInput as _evenkeel_v1_EndMigrationResponseInput, EndMigrationResponse as _evenkeel_v1_EndMigrationResponse } from './evenkeel/v1/EndMigrationResponse.ts';
-import type { EnterMaintenanceRequestInput as _evenkeel_v1_EnterMaintenanceRequestInput, EnterMaintenanceRequest as _evenkeel_v1_EnterMaintenanceRequest } from './evenkeel/v1/EnterMaintenanceRequest.ts';
-import type { EnterMaintenanceResponseInput as _evenkeel_v1_EnterMaintenanceResponseInput, EnterMaintenanceResponse as _evenkeel_v1_EnterMaintenanceResponse } from './evenkeel/v1/EnterMaintenanceResponse.ts';
-import type { EventInput as _evenkeel_v1_EventInput, Event as _evenkeel_v1_Event } from './evenkeel/v1/Event.ts';
-import type { ExitMaintenanceRequestInput as _evenkeel_v1_ExitMaintenanceRequestInput, ExitMaintenanceRequest as _evenkeel_v1_ExitMaintenanceRequest } from './evenkeel/v1/ExitMaintenanceRequest.ts';
-import type { ExitMaintenanceResponseInput as _evenkeel_v1_ExitMaintenanceResponseInput, ExitMaintenanceResponse as _evenkeel_v1_ExitMaintenanceResponse } from './evenkeel/v1/ExitMaintenanceResponse.ts';
-import type { ExplainRequestInput as _evenkeel_v1_ExplainRequestInput, ExplainRequest as _evenkeel_v1_ExplainRequest } from './evenkeel/v1/ExplainRequest.ts';
-import type { ExplainResponseInput as _evenkeel_v1_ExplainResponseInput, ExplainResponse as _evenkeel_v1_ExplainResponse } from './evenkeel/v1/ExplainResponse.ts';
-import type { GetHostRequestInput as _evenkeel_v1_GetHostRequestInput, GetHostRequest as _evenkeel_v1_GetHostRequest } from './evenkeel/v1/GetHostRequest.ts';
-import type { GetHostResponseInput as _evenkeel_v1_GetHostResponseInput, GetHostResponse as _evenkeel_v1_GetHostResponse } from './evenkeel/v1/GetHostResponse.ts';
-import type { GetModeRequestInput as _evenkeel_v1_GetModeRequestInput, GetModeRequest as _evenkeel_v1_GetModeRequest } from './evenkeel/v1/GetModeRequest.ts';
-import type { GetModeResponseInput as _evenkeel_v1_GetModeResponseInput, GetModeResponse as _evenkeel_v1_GetModeResponse } from './evenkeel/v1/GetModeResponse.ts';
-import type { GetRecordRequestInput as _evenkeel_v1_GetRecordRequestInput, GetRecordRequest as _evenkeel_v1_GetRecordRequest } from './evenkeel/v1/GetRecordRequest.ts';
-import type { GetRecordResponseInput as _evenkeel_v1_GetRecordResponseInput, GetRecordResponse as _evenkeel_v1_GetRecordResponse } from './evenkeel/v1/GetRecordResponse.ts';
-import type { GetVmRequestInput as _evenkeel_v1_GetVmRequestInput, GetVmRequest as _evenkeel_v1_GetVmRequest } from './evenkeel/v1/GetVmRequest.ts';
-import type { GetVmResponseInput as _evenkeel_v1_GetVmResponseInput, GetVmResponse as _evenkeel_v1_GetVmResponse } from './evenkeel/v1/GetVmResponse.ts';
-import type { GuardMigrationRequestInput as _evenkeel_v1_GuardMigrationRequestInput, GuardMigrationRequest as _evenkeel_v1_GuardMigrationRequest } from './evenkeel/v1/GuardMigrationRequest.ts';
-import type { GuardMigrationResponseInput as _evenkeel_v1_GuardMigrationResponseInput, GuardMigrationResponse as _evenkeel_v1_GuardMigrationResponse } from './evenkeel/v1/GuardMigrationResponse.ts';
-import type { HostFactsInput as _evenkeel_v1_HostFactsInput, HostFacts as _evenkeel_v1_HostFacts } from './evenkeel/v1/HostFacts.ts';
-import type { HostLoadInput as _evenkeel_v1_HostLoadInput, HostLoad as _evenkeel_v1_HostLoad } from './evenkeel/v1/HostLoad.ts';
-import type { HostReportInput as _evenkeel_v1_HostReportInput, HostReport as _evenkeel_v1_HostReport } from './evenkeel/v1/HostReport.ts';
-import type { HostSampleInput as _evenkeel_v1_HostSampleInput, HostSample as _evenkeel_v1_HostSample } from './evenkeel/v1/HostSample.ts';
-import type { ListDecisionsRequestInput as _evenkeel_v1_ListDecisionsRequestInput, ListDecisionsRequest as _evenkeel_v1_ListDecisionsRequest } from './evenkeel/v1/ListDecisionsRequest.ts';
-import type { ListDecisionsResponseInput as _evenkeel_v1_ListDecisionsResponseInput, ListDecisionsResponse as _evenkeel_v1_ListDecisionsResponse } from './evenkeel/v1/ListDecisionsResponse.ts';
-import type { ListHostsRequestInput as _evenkeel_v1_ListHostsRequestInput, ListHostsRequest as _evenkeel_v1_ListHostsRequest } from './evenkeel/v1/ListHostsRequest.ts';
-import type { ListHostsResponseInput as _evenkeel_v1_ListHostsResponseInput, ListHostsResponse as _evenkeel_v1_ListHostsResponse } from './evenkeel/v1/ListHostsResponse.ts';
-import type { ListMaintenanceRequestInput as _evenkeel_v1_ListMaintenanceRequestInput, ListMaintenanceRequest as _evenkeel_v1_ListMaintenanceRequest } from './evenkeel/v1/ListMaintenanceRequest.ts';
-import type { ListMaintenanceResponseInput as _evenkeel_v1_ListMaintenanceResponseInput, ListMaintenanceResponse as _evenkeel_v1_ListMaintenanceResponse } from './evenkeel/v1/ListMaintenanceResponse.ts';
-import type { ListMigrationsRequestInput as _evenkeel_v1_ListMigrationsRequestInput, ListMigrationsRequest as _evenkeel_v1_ListMigrationsRequest } from './evenkeel/v1/ListMigrationsRequest.ts';
-import type { ListMigrationsResponseInput as _evenkeel_v1_ListMigrationsResponseInput, ListMigrationsResponse as _evenkeel_v1_ListMigrationsResponse } from './evenkeel/v1/ListMigrationsResponse.ts';
-import type { ListProposalsRequestInput as _evenkeel_v1_ListProposalsRequestInput, ListProposalsRequest as _evenkeel_v1_ListProposalsRequest } from './evenkeel/v1/ListProposalsRequest.ts';
-import type { ListProposalsResponseInput as _evenkeel_v1_ListProposalsResponseInput, ListProposalsResponse as _evenkeel_v1_ListProposalsResponse } from './evenkeel/v1/ListProposalsResponse.ts';
-import type { ListRulesRequestInput as _evenkeel_v1_ListRulesRequestInput, ListRulesRequest as _evenkeel_v1_ListRulesRequest } from './evenkeel/v1/ListRulesRequest.ts';
-import type { ListRulesResponseInput as _evenkeel_v1_ListRulesResponseInput, ListRulesResponse as _evenkeel_v1_ListRulesResponse } from './evenkeel/v1/ListRulesResponse.ts';
-import type { ListVmLoadsRequestInput as _evenkeel_v1_ListVmLoadsRequestInput, ListVmLoadsRequest as _evenkeel_v1_ListVmLoadsRequest } from './evenkeel/v1/ListVmLoadsRequest.ts';
-import type { ListVmLoadsResponseInput as _evenkeel_v1_ListVmLoadsResponseInput, ListVmLoadsResponse as _evenkeel_v1_ListVmLoadsResponse } from './evenkeel/v1/ListVmLoadsResponse.ts';
-import type { ListVmsRequestInput as _evenkeel_v1_ListVmsRequestInput, ListVmsRequest as _evenkeel_v1_ListVmsRequest } from './evenkeel/v1/ListVmsRequest.ts';
-import type { ListVmsResponseInput as _evenkeel_v1_ListVmsResponseInput, ListVmsResponse as _evenkeel_v1_ListVmsResponse } from './evenkeel/v1/ListVmsResponse.ts';
-import type { MaintenanceInput as _evenkeel_v1_MaintenanceInput, Maintenance as _evenkeel_v1_Maintenance } from './evenkeel/v1/Maintenance.ts';
-import type { MigrateRequestInput as _evenkeel_v1_MigrateRequestInput, MigrateRequest as _evenkeel_v1_MigrateRequest } from './evenkeel/v1/MigrateRequest.ts';
-import type { MigrateResponseInput as _evenkeel_v1_MigrateResponseInput, MigrateResponse as _evenkeel_v1_MigrateResponse } from './evenkeel/v1/MigrateResponse.ts';
-import type { MigrateResultInput as _evenkeel_v1_MigrateResultInput, MigrateResult as _evenkeel_v1_MigrateResult } from './evenkeel/v1/MigrateResult.ts';
-import type { MigrationInput as _evenkeel_v1_MigrationInput, Migration as _evenkeel_v1_Migration } from './evenkeel/v1/Migration.ts';
-import type { MigrationForecastInput as _evenkeel_v1_MigrationForecastInput, MigrationForecast as _evenkeel_v1_MigrationForecast } from './evenkeel/v1/MigrationForecast.ts';
-import type { MigrationProgressInput as _evenkeel_v1_MigrationProgressInput, MigrationProgress as _evenkeel_v1_MigrationProgress } from './evenkeel/v1/MigrationProgress.ts';
-import type { ModeOverrideInput as _evenkeel_v1_ModeOverrideInput, ModeOverride as _evenkeel_v1_ModeOverride } from './evenkeel/v1/ModeOverride.ts';
-import type { MoveInput as _evenkeel_v1_MoveInput, Move as _evenkeel_v1_Move } from './evenkeel/v1/Move.ts';
-import type { MoveCostInput as _evenkeel_v1_MoveCostInput, MoveCost as _evenkeel_v1_MoveCost } from './evenkeel/v1/MoveCost.ts';
-import type { MoveReviewInput as _evenkeel_v1_MoveReviewInput, MoveReview as _evenkeel_v1_MoveReview } from './evenkeel/v1/MoveReview.ts';
-import type { NicSampleInput as _evenkeel_v1_NicSampleInput, NicSample as _evenkeel_v1_NicSample } from './evenkeel/v1/NicSample.ts';
-import type { NicSpecInput as _evenkeel_v1_NicSpecInput, NicSpec as _evenkeel_v1_NicSpec } from './evenkeel/v1/NicSpec.ts';
-import type { ObserveVmRequestInput as _evenkeel_v1_ObserveVmRequestInput, ObserveVmRequest as _evenkeel_v1_ObserveVmRequest } from './evenkeel/v1/ObserveVmRequest.ts';
-import type { ObserveVmResponseInput as _evenkeel_v1_ObserveVmResponseInput, ObserveVmResponse as _evenkeel_v1_ObserveVmResponse } from './evenkeel/v1/ObserveVmResponse.ts';
-import type { PlacementRuleInput as _evenkeel_v1_PlacementRuleInput, PlacementRule as _evenkeel_v1_PlacementRule } from './evenkeel/v1/PlacementRule.ts';
-import type { PlanRequestInput as _evenkeel_v1_PlanRequestInput, PlanRequest as _evenkeel_v1_PlanRequest } from './evenkeel/v1/PlanRequest.ts';
-import type { PlanResponseInput as _evenkeel_v1_PlanResponseInput, PlanResponse as _evenkeel_v1_PlanResponse } from './evenkeel/v1/PlanResponse.ts';
-import type { ProjectionInput as _evenkeel_v1_ProjectionInput, Projection as _evenkeel_v1_Projection } from './evenkeel/v1/Projection.ts';
-import type { ProposalInput as _evenkeel_v1_ProposalInput, Proposal as _evenkeel_v1_Proposal } from './evenkeel/v1/Proposal.ts';
-import type { RefusalInput as _evenkeel_v1_RefusalInput, Refusal as _evenkeel_v1_Refusal } from './evenkeel/v1/Refusal.ts';
-import type { RejectProposalRequestInput as _evenkeel_v1_RejectProposalRequestInput, RejectProposalRequest as _evenkeel_v1_RejectProposalRequest } from './evenkeel/v1/RejectProposalRequest.ts';
-import type { RejectProposalResponseInput as _evenkeel_v1_RejectProposalResponseInput, RejectProposalResponse as _evenkeel_v1_RejectProposalResponse } from './evenkeel/v1/RejectProposalResponse.ts';
-import type { RemoveRuleRequestInput as _evenkeel_v1_RemoveRuleRequestInput, RemoveRuleRequest as _evenkeel_v1_RemoveRuleRequest } from './evenkeel/v1/RemoveRuleRequest.ts';
-import type { RemoveRuleResponseInput as _evenkeel_v1_RemoveRuleResponseInput, RemoveRuleResponse as _evenkeel_v1_RemoveRuleResponse } from './evenkeel/v1/RemoveRuleResponse.ts';
-import type { ReviewedFigureInput as _evenkeel_v1_ReviewedFigureInput, ReviewedFigure as _evenkeel_v1_ReviewedFigure } from './evenkeel/v1/ReviewedFigure.ts';
-import type { RuleInput as _evenkeel_v1_RuleInput, Rule as _evenkeel_v1_Rule } from './evenkeel/v1/Rule.ts';
-import type { RuleConflictInput as _evenkeel_v1_RuleConflictInput, RuleConflict as _evenkeel_v1_RuleConflict } from './evenkeel/v1/RuleConflict.ts';
-import type { SchedulerServiceClient as _evenkeel_v1_SchedulerServiceClient, SchedulerServiceDefinition as _evenkeel_v1_SchedulerServiceDefinition } from './evenkeel/v1/SchedulerService.ts';
-import type { SchedulerServiceAbortMigrationRequestInput as _evenkeel_v1_SchedulerServiceAbortMigrationRequestInput, SchedulerServiceAbortMigrationRequest as _evenkeel_v1_SchedulerServiceAbortMigrationRequest } from './evenkeel/v1/SchedulerServiceAbortMigrationRequest.ts';
-import type { SchedulerServiceAbortMigrationResponseInput as _evenkeel_v1_SchedulerServiceAbortMigrationResponseInput, SchedulerServiceAbortMigrationResponse as _evenkeel_v1_SchedulerServiceAbortMigrationResponse } from './evenkeel/v1/SchedulerServiceAbortMigrationResponse.ts';
-import type { SchedulerServiceCreateVmRequestInput as _evenkeel_v1_SchedulerServiceCreateVmRequestInput, SchedulerServiceCreateVmRequest as _evenkeel_v1_SchedulerServiceCreateVmRequest } from './evenkeel/v1/SchedulerServiceCreateVmRequest.ts';
-import type { SchedulerServiceCreateVmResponseInput as _evenkeel_v1_SchedulerServiceCreateVmResponseInput, SchedulerServiceCreateVmResponse as _evenkeel_v1_SchedulerServiceCreateVmResponse } from './evenkeel/v1/SchedulerServiceCreateVmResponse.ts';
-import type { SchedulerServiceDestroyVmRequestInput as _evenkeel_v1_SchedulerServiceDestroyVmRequestInput, SchedulerServiceDestroyVmRequest as _evenkeel_v1_SchedulerServiceDestroyVmRequest } from './evenkeel/v1/SchedulerServiceDestroyVmRequest.ts';
-import type { SchedulerServiceDestroyVmResponseInput as _evenkeel_v1_SchedulerServiceDestroyVmResponseInput, SchedulerServiceDestroyVmResponse as _evenkeel_v1_SchedulerServiceDestroyVmResponse } from './evenkeel/v1/SchedulerServiceDestroyVmResponse.ts';
-import type { SchedulerServiceGetVmRequestInput as _evenkeel_v1_SchedulerServiceGetVmRequestInput, SchedulerServiceGetVmRequest as _evenkeel_v1_SchedulerServiceGetVmRequest } from './evenkeel/v1/SchedulerServiceGetVmRequest.ts';
-import type { SchedulerServiceGetVmResponseInput as _evenkeel_v1_SchedulerServiceGetVmResponseInput, SchedulerServiceGetVmResponse as _evenkeel_v1_SchedulerServiceGetVmResponse } from './evenkeel/v1/SchedulerServiceGetVmResponse.ts';
-import type { SchedulerServiceMigrateRequestInput as _evenkeel_v1_SchedulerServiceMigrateRequestInput, SchedulerServiceMigrateRequest as _evenkeel_v1_SchedulerServiceMigrateRequest } from './evenkeel/v1/SchedulerServiceMigrateRequest.ts';
-import type { SchedulerServiceMigrateResponseInput as _evenkeel_v1_SchedulerServiceMigrateResponseInput, SchedulerServiceMigrateResponse as _evenkeel_v1_SchedulerServiceMigrateResponse } from './evenkeel/v1/SchedulerServiceMigrateResponse.ts';
-import type { SchedulerServiceShutdownVmRequestInput as _evenkeel_v1_SchedulerServiceShutdownVmRequestInput, SchedulerServiceShutdownVmRequest as _evenkeel_v1_SchedulerServiceShutdownVmRequest } from './evenkeel/v1/SchedulerServiceShutdownVmRequest.ts';
-import type { SchedulerServiceShutdownVmResponseInput as _evenkeel_v1_SchedulerServiceShutdownVmResponseInput, SchedulerServiceShutdownVmResponse as _evenkeel_v1_SchedulerServiceShutdownVmResponse } from './evenkeel/v1/SchedulerServiceShutdownVmResponse.ts';
-import type { SchedulerServiceStartVmRequestInput as _evenkeel_v1_SchedulerServiceStartVmRequestInput, SchedulerServiceStartVmRequest as _evenkeel_v1_SchedulerServiceStartVmRequest } from './evenkeel/v1/SchedulerServiceStartVmRequest.ts';
-import type { SchedulerServiceStartVmResponseInput as _evenkeel_v1_SchedulerServiceStartVmResponseInput, SchedulerServiceStartVmResponse as _evenkeel_v1_SchedulerServiceStartVmResponse } from './evenkeel/v1/SchedulerServiceStartVmResponse.ts';
-import type { SchedulerServiceUndefineVmRequestInput as _evenkeel_v1_SchedulerServiceUndefineVmRequestInput, SchedulerServiceUndefineVmRequest as _evenkeel_v1_SchedulerServiceUndefineVmRequest } from './evenkeel/v1/SchedulerServiceUndefineVmRequest.ts';
-import type { SchedulerServiceUndefineVmResponseInput as _evenkeel_v1_SchedulerServiceUndefineVmResponseInput, SchedulerServiceUndefineVmResponse as _evenkeel_v1_SchedulerServiceUndefineVmResponse } from './evenkeel/v1/SchedulerServiceUndefineVmResponse.ts';
-import type { SetModeRequestInput as _evenkeel_v1_SetModeRequestInput, SetModeRequest as _evenkeel_v1_SetModeRequest } from './evenkeel/v1/SetModeRequest.ts';
-import type { SetModeResponseInput as _evenkeel_v1_SetModeResponseInput, SetModeResponse as _evenkeel_v1_SetModeResponse } from './evenkeel/v1/SetModeResponse.ts';
-import type { SettleVmRequestInput as _evenkeel_v1_SettleVmRequestInput, SettleVmRequest as _evenkeel_v1_SettleVmRequest } from './evenkeel/v1/SettleVmRequest.ts';
-import type { SettleVmResponseInput as _evenkeel_v1_SettleVmResponseInput, SettleVmResponse as _evenkeel_v1_SettleVmResponse } from './evenkeel/v1/SettleVmResponse.ts';
-import type { ShadowComparisonInput as _evenkeel_v1_ShadowComparisonInput, ShadowComparison as _evenkeel_v1_ShadowComparison } from './evenkeel/v1/ShadowComparison.ts';
-import type { ShadowDifferenceInput as _evenkeel_v1_ShadowDifferenceInput, ShadowDifference as _evenkeel_v1_ShadowDifference } from './evenkeel/v1/ShadowDifference.ts';
-import type { ShutdownVmRequestInput as _evenkeel_v1_ShutdownVmRequestInput, ShutdownVmRequest as _evenkeel_v1_ShutdownVmRequest } from './evenkeel/v1/ShutdownVmRequest.ts';
-import type { ShutdownVmResponseInput as _evenkeel_v1_ShutdownVmResponseInput, ShutdownVmResponse as _evenkeel_v1_ShutdownVmResponse } from './evenkeel/v1/ShutdownVmResponse.ts';
-import type { StartVmRequestInput as _evenkeel_v1_StartVmRequestInput, StartVmRequest as _evenkeel_v1_StartVmRequest } from './evenkeel/v1/StartVmRequest.ts';
-import type { StartVmResponseInput as _evenkeel_v1_StartVmResponseInput, StartVmResponse as _evenkeel_v1_StartVmResponse } from './evenkeel/v1/StartVmResponse.ts';
-import type { TakeSnapshotRequestInput as _evenkeel_v1_TakeSnapshotRequestInput, TakeSnapshotRequest as _evenkeel_v1_TakeSnapshotRequest } from './evenkeel/v1/TakeSnapshotRequest.ts';
-import type { TakeSnapshotResponseInput as _evenkeel_v1_TakeSnapshotResponseInput, TakeSnapshotResponse as _evenkeel_v1_TakeSnapshotResponse } from './evenkeel/v1/TakeSnapshotResponse.ts';
-import type { UndefineVmRequestInput as _evenkeel_v1_UndefineVmRequestInput, UndefineVmRequest as _evenkeel_v1_UndefineVmRequest } from './evenkeel/v1/UndefineVmRequest.ts';
-import type { UndefineVmResponseInput as _evenkeel_v1_UndefineVmResponseInput, UndefineVmResponse as _evenkeel_v1_UndefineVmResponse } from './evenkeel/v1/UndefineVmResponse.ts';
-import type { VmInput as _evenkeel_v1_VmInput, Vm as _evenkeel_v1_Vm } from './evenkeel/v1/Vm.ts';
-import type { VmDiskInput as _evenkeel_v1_VmDiskInput, VmDisk as _evenkeel_v1_VmDisk } from './evenkeel/v1/VmDisk.ts';
-import type { VmLoadInput as _evenkeel_v1_VmLoadInput, VmLoad as _evenkeel_v1_VmLoad } from './evenkeel/v1/VmLoad.ts';
-import type { VmMetadataInput as _evenkeel_v1_VmMetadataInput, VmMetadata as _evenkeel_v1_VmMetadata } from './evenkeel/v1/VmMetadata.ts';
-import type { VmNicInput as _evenkeel_v1_VmNicInput, VmNic as _evenkeel_v1_VmNic } from './evenkeel/v1/VmNic.ts';
-import type { VmRefInput as _evenkeel_v1_VmRefInput, VmRef as _evenkeel_v1_VmRef } from './evenkeel/v1/VmRef.ts';
-import type { VmRulesInput as _evenkeel_v1_VmRulesInput, VmRules as _evenkeel_v1_VmRules } from './evenkeel/v1/VmRules.ts';
-import type { VmSampleInput as _evenkeel_v1_VmSampleInput, VmSample as _evenkeel_v1_VmSample } from './evenkeel/v1/VmSample.ts';
-import type { VmSpecInput as _evenkeel_v1_VmSpecInput, VmSpec as _evenkeel_v1_VmSpec } from './evenkeel/v1/VmSpec.ts';
-import type { WaitingVmInput as _evenkeel_v1_WaitingVmInput, WaitingVm as _evenkeel_v1_WaitingVm } from './evenkeel/v1/WaitingVm.ts';
-import type { WatchLoadRequestInput as _evenkeel_v1_WatchLoadRequestInput, WatchLoadRequest as _evenkeel_v1_WatchLoadRequest } from './evenkeel/v1/WatchLoadRequest.ts';
-import type { WatchLoadResponseInput as _evenkeel_v1_WatchLoadResponseInput, WatchLoadResponse as _evenkeel_v1_WatchLoadResponse } from './evenkeel/v1/WatchLoadResponse.ts';
-
-type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
-  new(...args: ConstructorParameters<Constructor>): Subtype;
-};
-
-export interface ProtoGrpcType {
-  evenkeel: {
-    v1: {
-      AbortMigrationRequest: MessageTypeDefinition<_evenkeel_v1_AbortMigrationRequestInput, _evenkeel_v1_AbortMigrationRequest>
-      AbortMigrationResponse: MessageTypeDefinition<_evenkeel_v1_AbortMigrationResponseInput, _evenkeel_v1_AbortMigrationResponse>
-      AddRuleRequest: MessageTypeDefinition<_evenkeel_v1_AddRuleRequestInput, _evenkeel_v1_AddRuleRequest>
-      AddRuleResponse: MessageTypeDefinition<_evenkeel_v1_AddRuleResponseInput, _evenkeel_v1_AddRuleResponse>
-      /**
-       * Errors: NOT_FOUND no such VM, ALREADY_EXISTS name or UUID taken, INVALID_ARGUMENT names the field,
-       * FAILED_PRECONDITION wrong state (with the cure), UNAVAILABLE libvirt is not reachable,
-       * DEADLINE_EXCEEDED outcome unknown: ask again by name.
-       */
-      AgentService: SubtypeConstructor<typeof grpc.Client, _evenkeel_v1_AgentServiceClient> & { service: _evenkeel_v1_AgentServiceDefinition }
-      AgentStatus: MessageTypeDefinition<_evenkeel_v1_AgentStatusInput, _evenkeel_v1_AgentStatus>
-      ApproveProposalRequest: MessageTypeDefinition<_evenkeel_v1_ApproveProposalRequestInput, _evenkeel_v1_ApproveProposalRequest>
-      ApproveProposalResponse: MessageTypeDefinition<_evenkeel_v1_ApproveProposalResponseInput, _evenkeel_v1_ApproveProposalResponse>
-      CheckTargetRequest: MessageTypeDefinition<_evenkeel_v1_CheckTargetRequestInput, _evenkeel_v1_CheckTargetRequest>
-      CheckTargetResponse: MessageTypeDefinition<_evenkeel_v1_CheckTargetResponseInput, _evenkeel_v1_CheckTargetResponse>
-      CommitMode: EnumTypeDefinition
-      CreateVmRequest: MessageTypeDefinition<_evenkeel_v1_CreateVmRequestInput, _evenkeel_v1_CreateVmRequest>
-      CreateVmResponse: MessageTypeDefinition<_evenkeel_v1_CreateVmResponseInput, _evenkeel_v1_CreateVmResponse>
-      Decision: MessageTypeDefinition<_evenkeel_v1_DecisionInput, _evenkeel_v1_Decision>
-      DestroyVmRequest: MessageTypeDefinition<_evenkeel_v1_DestroyVmRequestInput, _evenkeel_v1_DestroyVmRequest>
-      DestroyVmResponse: MessageTypeDefinition<_evenkeel_v1_DestroyVmResponseInput, _evenkeel_v1_DestroyVmResponse>
-      DiskSample: MessageTypeDefinition<_evenkeel_v1_DiskSampleInput, _evenkeel_v1_DiskSample>
-      DiskSpec: MessageTypeDefinition<_evenkeel_v1_DiskSpecInput, _evenkeel_v1_DiskSpec>
-      EndMigrationRequest: MessageTypeDefinition<_evenkeel_v1_EndMigrationRequestInput, _evenkeel_v1_EndMigrationRequest>
-      EndMigrationResponse: MessageTypeDefinition<_evenkeel_v1_EndMigrationResponseInput, _evenkeel_v1_EndMigrationResponse>
-      EnterMaintenanceRequest: MessageTypeDefinition<_evenkeel_v1_EnterMaintenanceRequestInput, _evenkeel_v1_EnterMaintenanceRequest>
-      EnterMaintenanceResponse: MessageTypeDefinition<_evenkeel_v1_EnterMaintenanceResponseInput, _evenkeel_v1_EnterMaintenanceResponse>
-      Event: MessageTypeDefinition<_evenkeel_v1_EventInput, _evenkeel_v1_Event>
-      ExitMaintenanceRequest: MessageTypeDefinition<_evenkeel_v1_ExitMaintenanceRequestInput, _evenkeel_v1_ExitMaintenanceRequest>
-      ExitMaintenanceResponse: MessageTypeDefinition<_evenkeel_v1_ExitMaintenanceResponseInput, _evenkeel_v1_ExitMaintenanceResponse>
-      ExplainRequest: MessageTypeDefinition<_evenkeel_v1_ExplainRequestInput, _evenkeel_v1_ExplainRequest>
-      ExplainResponse: MessageTypeDefinition<_evenkeel_v1_ExplainResponseInput, _evenkeel_v1_ExplainResponse>
-      Firmware: EnumTypeDefinition
-      GetHostRequest: MessageTypeDefinition<_evenkeel_v1_GetHostRequestInput, _evenkeel_v1_GetHostRequest>
-      GetHostResponse: MessageTypeDefinition<_evenkeel_v1_GetHostResponseInput, _evenkeel_v1_GetHostResponse>
-      GetModeRequest: MessageTypeDefinition<_evenkeel_v1_GetModeRequestInput, _evenkeel_v1_GetModeRequest>
-      GetModeResponse: MessageTypeDefinition<_evenkeel_v1_GetModeResponseInput, _evenkeel_v1_GetModeResponse>
-      GetRecordRequest: MessageTypeDefinition<_evenkeel_v1_GetRecordRequestInput, _evenkeel_v1_GetRecordRequest>
-      GetRecordResponse: MessageTypeDefinition<_evenkeel_v1_GetRecordResponseInput, _evenkeel_v1_GetRecordResponse>
-      GetVmRequest: MessageTypeDefinition<_evenkeel_v1_GetVmRequestInput, _evenkeel_v1_GetVmRequest>
-      GetVmResponse: MessageTypeDefinition<_evenkeel_v1_GetVmResponseInput, _evenkeel_v1_GetVmResponse>
-      GuardMigrationRequest: MessageTypeDefinition<_evenkeel_v1_GuardMigrationRequestInput, _evenkeel_v1_GuardMigrationRequest>
-      GuardMigrationResponse: MessageTypeDefinition<_evenkeel_v1_GuardMigrationResponseInput, _evenkeel_v1_GuardMigrationResponse>
-      HostFacts: MessageTypeDefinition<_evenkeel_v1_HostFactsInput, _evenkeel_v1_HostFacts>
-      HostLoad: MessageTypeDefinition<_evenkeel_v1_HostLoadInput, _evenkeel_v1_HostLoad>
-      HostReport: MessageTypeDefinition<_evenkeel_v1_HostReportInput, _evenkeel_v1_HostReport>
-      HostSample: MessageTypeDefinition<_evenkeel_v1_HostSampleInput, _evenkeel_v1_HostSample>
-      HostState: EnumTypeDefinition
-      ListDecisionsRequest: MessageTypeDefinition<_evenkeel_v1_ListDecisionsRequestInput, _evenkeel_v1_ListDecisionsRequest>
-      ListDecisionsResponse: MessageTypeDefinition<_evenkeel_v1_ListDecisionsResponseInput, _evenkeel_v1_ListDecisionsResponse>
-      ListHostsRequest: MessageTypeDefinition<_evenkeel_v1_ListHostsRequestInput, _evenkeel_v1_ListHostsRequest>
-      ListHostsResponse: MessageTypeDefinition<_evenkeel_v1_ListHostsResponseInput, _evenkeel_v1_ListHostsResponse>
-      ListMaintenanceRequest: MessageTypeDefinition<_evenkeel_v1_ListMaintenanceRequestInput, _evenkeel_v1_ListMaintenanceRequest>
-      ListMaintenanceResponse: MessageTypeDefinition<_evenkeel_v1_ListMaintenanceResponseInput, _evenkeel_v1_ListMaintenanceResponse>
-      ListMigrationsRequest: MessageTypeDefinition<_evenkeel_v1_ListMigrationsRequestInput, _evenkeel_v1_ListMigrationsRequest>
-      ListMigrationsResponse: MessageTypeDefinition<_evenkeel_v1_ListMigrationsResponseInput, _evenkeel_v1_ListMigrationsResponse>
-      ListProposalsRequest: MessageTypeDefinition<_evenkeel_v1_ListProposalsRequestInput, _evenkeel_v1_ListProposalsRequest>
-      ListProposalsResponse: MessageTypeDefinition<_evenkeel_v1_ListProposalsResponseInput, _evenkeel_v1_ListProposalsResponse>
-      ListRulesRequest: MessageTypeDefinition<_evenkeel_v1_ListRulesRequestInput, _evenkeel_v1_ListRulesRequest>
-      ListRulesResponse: MessageTypeDefinition<_evenkeel_v1_ListRulesResponseInput, _evenkeel_v1_ListRulesResponse>
-      ListVmLoadsRequest: MessageTypeDefinition<_evenkeel_v1_ListVmLoadsRequestInput, _evenkeel_v1_ListVmLoadsRequest>
-      ListVmLoadsResponse: MessageTypeDefinition<_evenkeel_v1_ListVmLoadsResponseInput, _evenkeel_v1_ListVmLoadsResponse>
-      ListVmsRequest: MessageTypeDefinition<_evenkeel_v1_ListVmsRequestInput, _evenkeel_v1_ListVmsRequest>
-      ListVmsResponse: MessageTypeDefinition<_evenkeel_v1_ListVmsResponseInput, _evenkeel_v1_ListVmsResponse>
-      Maintenance: MessageTypeDefinition<_evenkeel_v1_MaintenanceInput, _evenkeel_v1_Maintenance>
-      MemoryUsedSource: EnumTypeDefinition
-      MigrateRequest: MessageTypeDefinition<_evenkeel_v1_MigrateRequestInput, _evenkeel_v1_MigrateRequest>
-      MigrateResponse: MessageTypeDefinition<_evenkeel_v1_MigrateResponseInput, _evenkeel_v1_MigrateResponse>
-      MigrateResult: MessageTypeDefinition<_evenkeel_v1_MigrateResultInput, _evenkeel_v1_MigrateResult>
-      Migration: MessageTypeDefinition<_evenkeel_v1_MigrationInput, _evenkeel_v1_Migration>
-      MigrationForecast: MessageTypeDefinition<_evenkeel_v1_MigrationForecastInput, _evenkeel_v1_MigrationForecast>
-      MigrationPhase: EnumTypeDefinition
-      MigrationProgress: MessageTypeDefinition<_evenkeel_v1_MigrationProgressInput, _evenkeel_v1_MigrationProgress>
-      MigrationState: EnumTypeDefinition
-      Mode: EnumTypeDefinition
-      ModeOverride: MessageTypeDefinition<_evenkeel_v1_ModeOverrideInput, _evenkeel_v1_ModeOverride>
-      Move: MessageTypeDefinition<_evenkeel_v1_MoveInput, _evenkeel_v1_Move>
-      MoveCost: MessageTypeDefinition<_evenkeel_v1_MoveCostInput, _evenkeel_v1_MoveCost>
-      MoveReview: MessageTypeDefinition<_evenkeel_v1_MoveReviewInput, _evenkeel_v1_MoveReview>
-      NicSample: MessageTypeDefinition<_evenkeel_v1_NicSampleInput, _evenkeel_v1_NicSample>
-      NicSpec: MessageTypeDefinition<_evenkeel_v1_NicSpecInput, _evenkeel_v1_NicSpec>
-      ObserveVmRequest: MessageTypeDefinition<_evenkeel_v1_ObserveVmRequestInput, _evenkeel_v1_ObserveVmRequest>
-      ObserveVmResponse: MessageTypeDefinition<_evenkeel_v1_ObserveVmResponseInput, _evenkeel_v1_ObserveVmResponse>
-      OsFamily: EnumTypeDefinition
-      PlacementRule: MessageTypeDefinition<_evenkeel_v1_PlacementRuleInput, _evenkeel_v1_PlacementRule>
-      PlanRequest: MessageTypeDefinition<_evenkeel_v1_PlanRequestInput, _evenkeel_v1_PlanRequest>
-      PlanResponse: MessageTypeDefinition<_evenkeel_v1_PlanResponseInput, _evenkeel_v1_PlanResponse>
-      Projection: MessageTypeDefinition<_evenkeel_v1_ProjectionInput, _evenkeel_v1_Projection>
-      Proposal: MessageTypeDefinition<_evenkeel_v1_ProposalInput, _evenkeel_v1_Proposal>
-      ProposalState: EnumTypeDefinition
-      Refusal: MessageTypeDefinition<_evenkeel_v1_RefusalInput, _evenkeel_v1_Refusal>
-      RejectProposalRequest: MessageTypeDefinition<_evenkeel_v1_RejectProposalRequestInput, _evenkeel_v1_RejectProposalRequest>
-      RejectProposalResponse: MessageTypeDefinition<_evenkeel_v1_RejectProposalResponseInput, _evenkeel_v1_RejectProposalResponse>
-      RemoveRuleRequest: MessageTypeDefinition<_evenkeel_v1_RemoveRuleRequestInput, _evenkeel_v1_RemoveRuleRequest>
-      RemoveRuleResponse: MessageTypeDefinition<_evenkeel_v1_RemoveRuleResponseInput, _evenkeel_v1_RemoveRuleResponse>
-      ReviewedFigure: MessageTypeDefinition<_evenkeel_v1_ReviewedFigureInput, _evenkeel_v1_ReviewedFigure>
-      Rule: MessageTypeDefinition<_evenkeel_v1_RuleInput, _evenkeel_v1_Rule>
-      RuleConflict: MessageTypeDefinition<_evenkeel_v1_RuleConflictInput, _evenkeel_v1_RuleConflict>
-      RuleKind: EnumTypeDefinition
-      RuleStrength: EnumTypeDefinition
-      /**
-       * Hosts and VMs may be named by id or by name; an unknown one is NOT_FOUND with the known ones in the text.
-       */
-      SchedulerService: SubtypeConstructor<typeof grpc.Client, _evenkeel_v1_SchedulerServiceClient> & { service: _evenkeel_v1_SchedulerServiceDefinition }
-      SchedulerServiceAbortMigrationRequest: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceAbortMigrationRequestInput, _evenkeel_v1_SchedulerServiceAbortMigrationRequest>
-      SchedulerServiceAbortMigrationResponse: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceAbortMigrationResponseInput, _evenkeel_v1_SchedulerServiceAbortMigrationResponse>
-      SchedulerServiceCreateVmRequest: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceCreateVmRequestInput, _evenkeel_v1_SchedulerServiceCreateVmRequest>
-      SchedulerServiceCreateVmResponse: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceCreateVmResponseInput, _evenkeel_v1_SchedulerServiceCreateVmResponse>
-      SchedulerServiceDestroyVmRequest: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceDestroyVmRequestInput, _evenkeel_v1_SchedulerServiceDestroyVmRequest>
-      SchedulerServiceDestroyVmResponse: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceDestroyVmResponseInput, _evenkeel_v1_SchedulerServiceDestroyVmResponse>
-      SchedulerServiceGetVmRequest: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceGetVmRequestInput, _evenkeel_v1_SchedulerServiceGetVmRequest>
-      SchedulerServiceGetVmResponse: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceGetVmResponseInput, _evenkeel_v1_SchedulerServiceGetVmResponse>
-      SchedulerServiceMigrateRequest: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceMigrateRequestInput, _evenkeel_v1_SchedulerServiceMigrateRequest>
-      SchedulerServiceMigrateResponse: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceMigrateResponseInput, _evenkeel_v1_SchedulerServiceMigrateResponse>
-      SchedulerServiceShutdownVmRequest: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceShutdownVmRequestInput, _evenkeel_v1_SchedulerServiceShutdownVmRequest>
-      SchedulerServiceShutdownVmResponse: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceShutdownVmResponseInput, _evenkeel_v1_SchedulerServiceShutdownVmResponse>
-      SchedulerServiceStartVmRequest: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceStartVmRequestInput, _evenkeel_v1_SchedulerServiceStartVmRequest>
-      SchedulerServiceStartVmResponse: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceStartVmResponseInput, _evenkeel_v1_SchedulerServiceStartVmResponse>
-      SchedulerServiceUndefineVmRequest: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceUndefineVmRequestInput, _evenkeel_v1_SchedulerServiceUndefineVmRequest>
-      SchedulerServiceUndefineVmResponse: MessageTypeDefinition<_evenkeel_v1_SchedulerServiceUndefineVmResponseInput, _evenkeel_v1_SchedulerServiceUndefineVmResponse>
-      SetModeRequest: MessageTypeDefinition<_evenkeel_v1_SetModeRequestInput, _evenkeel_v1_SetModeRequest>
-      SetModeResponse: MessageTypeDefinition<_evenkeel_v1_SetModeResponseInput, _evenkeel_v1_SetModeResponse>
-      SettleAct: EnumTypeDefinition
-      SettleVmRequest: MessageTypeDefinition<_evenkeel_v1_SettleVmRequestInput, _evenkeel_v1_SettleVmRequest>
-      SettleVmResponse: MessageTypeDefinition<_evenkeel_v1_SettleVmResponseInput, _evenkeel_v1_SettleVmResponse>
-      ShadowComparison: MessageTypeDefinition<_evenkeel_v1_ShadowComparisonInput, _evenkeel_v1_ShadowComparison>
-      ShadowDifference: MessageTypeDefinition<_evenkeel_v1_ShadowDifferenceInput, _evenkeel_v1_ShadowDifference>
-      ShutdownVmRequest: MessageTypeDefinition<_evenkeel_v1_ShutdownVmRequestInput, _evenkeel_v1_ShutdownVmRequest>
-      ShutdownVmResponse: MessageTypeDefinition<_evenkeel_v1_ShutdownVmResponseInput, _evenkeel_v1_ShutdownVmResponse>
-      StartVmRequest: MessageTypeDefinition<_evenkeel_v1_StartVmRequestInput, _evenkeel_v1_StartVmRequest>
-      StartVmResponse: MessageTypeDefinition<_evenkeel_v1_StartVmResponseInput, _evenkeel_v1_StartVmResponse>
-      TakeSnapshotRequest: MessageTypeDefinition<_evenkeel_v1_TakeSnapshotRequestInput, _evenkeel_v1_TakeSnapshotRequest>
-      TakeSnapshotResponse: MessageTypeDefinition<_evenkeel_v1_TakeSnapshotResponseInput, _evenkeel_v1_TakeSnapshotResponse>
-      UndefineVmRequest: MessageTypeDefinition<_evenkeel_v1_UndefineVmRequestInput, _evenkeel_v1_UndefineVmRequest>
-      UndefineVmResponse: MessageTypeDefinition<_evenkeel_v1_UndefineVmResponseInput, _evenkeel_v1_UndefineVmResponse>
-      Vm: MessageTypeDefinition<_evenkeel_v1_VmInput, _evenkeel_v1_Vm>
-      VmDisk: MessageTypeDefinition<_evenkeel_v1_VmDiskInput, _evenkeel_v1_VmDisk>
-      VmLoad: MessageTypeDefinition<_evenkeel_v1_VmLoadInput, _evenkeel_v1_VmLoad>
-      VmMetadata: MessageTypeDefinition<_evenkeel_v1_VmMetadataInput, _evenkeel_v1_VmMetadata>
-      VmMigrationRole: EnumTypeDefinition
-      VmNic: MessageTypeDefinition<_evenkeel_v1_VmNicInput, _evenkeel_v1_VmNic>
-      VmRef: MessageTypeDefinition<_evenkeel_v1_VmRefInput, _evenkeel_v1_VmRef>
-      VmRules: MessageTypeDefinition<_evenkeel_v1_VmRulesInput, _evenkeel_v1_VmRules>
-      VmSample: MessageTypeDefinition<_evenkeel_v1_VmSampleInput, _evenkeel_v1_VmSample>
-      VmSpec: MessageTypeDefinition<_evenkeel_v1_VmSpecInput, _evenkeel_v1_VmSpec>
-      VmState: EnumTypeDefinition
-      WaitingVm: MessageTypeDefinition<_evenkeel_v1_WaitingVmInput, _evenkeel_v1_WaitingVm>
-      WatchLoadRequest: MessageTypeDefinition<_evenkeel_v1_WatchLoadRequestInput, _evenkeel_v1_WatchLoadRequest>
-      WatchLoadResponse: MessageTypeDefinition<_evenkeel_v1_WatchLoadResponseInput, _evenkeel_v1_WatchLoadResponse>
-    }
-  }
+export interface AddRuleRequestInput {
+  /**
+   * Without rule_id it gets one; with one it replaces the rule of that id.
+   */
+  rule?: RuleInput | null;
 }
 
+export interface AddRuleRequest {
+  /**
+   * Without rule_id it gets one; with one it replaces the rule of that id.
+   */
+  rule: Rule | null;
+}
+
+export interface AddRuleResponseInput {
+  rule?: RuleInput | null;
+}
+
+export interface AddRuleResponse {
+  rule: Rule | null;
+}
+
+export interface ApproveProposalRequestInput {
+  proposalId?: string;
+}
+
+export interface ApproveProposalRequest {
+  proposalId: string;
+}
+
+export interface ApproveProposalResponseInput {
+  proposal?: ProposalInput | null;
+}
+
+export interface ApproveProposalResponse {
+  proposal: Proposal | null;
+}
+
+export interface EnterMaintenanceRequestInput {
+  host?: string;
+  /**
+   * Only tell what would go where and what cannot leave.
+   */
+  checkOnly?: boolean;
+  /**
+   * Go on although some VMs cannot leave; without it that is FAILED_PRECONDITION.
+   */
+  acceptRemaining?: boolean;
+  reason?: string;
+}
+
+export interface EnterMaintenanceRequest {
+  host: string;
+  /**
+   * Only tell what would go where and what cannot leave.
+   */
+  checkOnly: boolean;
+  /**
+   * Go on although some VMs cannot leave; without it that is FAILED_PRECONDITION.
+   */
+  acceptRemaining: boolean;
+  reason: string;
+}
+
+export interface EnterMaintenanceResponseInput {
+  maintenance?: MaintenanceInput | null;
+}
+
+export interface EnterMaintenanceResponse {
+  maintenance: Maintenance | null;
+}
+
+export interface ExitMaintenanceRequestInput {
+  host?: string;
+}
+
+export interface ExitMaintenanceRequest {
+  host: string;
+}
+
+export interface ExitMaintenanceResponseInput {
+  maintenance?: MaintenanceInput | null;
+}
+
+export interface ExitMaintenanceResponse {
+  maintenance: Maintenance | null;
+}
+
+export interface ExplainRequestInput {
+  /**
+   * VM name or uuid; empty to ask about a host.
+   */
+  vm?: string;
+  /**
+   * Host id or name; empty to ask about a VM.
+   */
+  host?: string;
+}
+
+export interface ExplainRequest {
+  /**
+   * VM name or uuid; empty to ask about a host.
+   */
+  vm: string;
+  /**
+   * Host id or name; empty to ask about a VM.
+   */
+  host: string;
+}
+
+export interface ExplainResponseInput {
+  /**
+   * Absent when asked about a host.
+   */
+  vm?: VmLoadInput | null;
+  host?: HostLoadInput | null;
+  /**
+   * Plain sentences, most important first.
+   */
+  sentences?: string[];
+  /**
+   * For each other host: could it take the VM now, and if not why.
+   */
+  refusals?: RefusalInput[];
+  possibleTargets?: string[];
+  decisions?: DecisionInput[];
+  migrations?: MigrationInput[];
+  /**
+   * What was predicted of its latest moves beside what was measured.
+   */
+  reviews?: MoveReviewInput[];
+}
+
+export interface ExplainResponse {
+  /**
+   * Absent when asked about a host.
+   */
+  vm: VmLoad | null;
+  host: HostLoad | null;
+  /**
+   * Plain sentences, most important first.
+   */
+  sentences: string[];
+  /**
+   * For each other host: could it take the VM now, and if not why.
+   */
+  refusals: Refusal[];
+  possibleTargets: string[];
+  decisions: Decision[];
+  migrations: Migration[];
+  /**
+   * What was predicted of its latest moves beside what was measured.
+   */
+  reviews: MoveReview[];
+}
+
+export interface GetModeRequestInput {
+}
+
+export interface GetModeRequest {
+}
+
+export interface GetModeResponseInput {
+  mode?: ModeInput;
+  overrides?: ModeOverrideInput[];
+}
+
+export interface GetModeResponse {
+  mode: Mode;
+  overrides: ModeOverride[];
+}
+
+export interface GetRecordRequestInput {
+  /**
+   * Id of a decision or of a record.
+   */
+  recordId?: string;
+}
+
+export interface GetRecordRequest {
+  /**
+   * Id of a decision or of a record.
+   */
+  recordId: string;
+}
+
+export interface GetRecordResponseInput {
+  /**
+   * JSON of snapshot, policy, limits and plan: docs/PLANNER.md.
+   */
+  json?: Buffer | Uint8Array | string;
+}
+
+export interface GetRecordResponse {
+  /**
+   * JSON of snapshot, policy, limits and plan: docs/PLANNER.md.
+   */
+  json: Buffer;
+}
+
+/**
+ * A host as the scheduler sees it.
+ */
+export interface HostLoadInput {
+  hostId?: string;
+  hostName?: string;
+  state?: HostStateInput;
+  lastReportAtMs?: number;
+  facts?: HostFactsInput | null;
+  sample?: HostSampleInput | null;
+  agent?: AgentStatusInput | null;
+  vmsRunning?: number;
+  /**
+   * Sum of what its VMs may grow to.
+   */
+  memoryAllocatedBytes?: number;
+  cpuDemandRatio?: number;
+  memoryUsedRatio?: number;
+  /**
+   * Resources over their entry level for k of n samples: "cpu", "memory".
+   */
+  hotResources?: string[];
+  /**
+   * 0 when not hot.
+   */
+  hotSinceMs?: number;
+  migrationsIn?: number;
+  migrationsOut?: number;
+  /**
+   * It is being emptied, or is kept empty, for maintenance.
+   */
+  inMaintenance?: boolean;
+}
+
+/**
+ * A host as the scheduler sees it.
+ */
+export interface HostLoad {
+  hostId: string;
+  hostName: string;
+  state: HostState;
+  lastReportAtMs: number;
+  facts: HostFacts | null;
+  sample: HostSample | null;
+  agent: AgentStatus | null;
+  vmsRunning: number;
+  /**
+   * Sum of what its VMs may grow to.
+   */
+  memoryAllocatedBytes: number;
+  cpuDemandRatio: number;
+  memoryUsedRatio: number;
+  /**
+   * Resources over their entry level for k of n samples: "cpu", "memory".
+   */
+  hotResources: string[];
+  /**
+   * 0 when not hot.
+   */
+  hotSinceMs: number;
+  migrationsIn: number;
+  migrationsOut: number;
+  /**
+   * It is being emptied, or is kept empty, for maintenance.
+   */
+  inMaintenance: boolean;
+}
+
+export const HostState = {
+  HOST_STATE_UNSPECIFIED: 'HOST_STATE_UNSPECIFIED',
+  /**
+   * Reports arrive and are complete.
+   */
+  HOST_STATE_READY: 'HOST_STATE_READY',
+  /**
+   * Reports arrive, but libvirt does not answer: neither source nor target.
+   */
+  HOST_STATE_UNKNOWN: 'HOST_STATE_UNKNOWN',
+  /**
+   * No report for several intervals: neither source nor target.
+   */
+  HOST_STATE_STALE: 'HOST_STATE_STALE',
+} as const;
+
+export type HostStateInput =
+  | 'HOST_STATE_UNSPECIFIED'
+  /**
+   * Reports arrive and are complete.
+   */
+  | 'HOST_STATE_READY'
+  /**
+   * Reports arrive, but libvirt does not answer: neither source nor target.
+   */
+  | 'HOST_STATE_UNKNOWN'
+  /**
+   * No report for several intervals: neither source nor target.
+   */
+  | 'HOST_STATE_STALE'
+
+export type HostState = typeof HostState[keyof typeof HostState]
+
+export interface ListDecisionsRequestInput {
+  limit?: number;
+}
+
+export interface ListDecisionsRequest {
+  limit: number;
+}
+
+export interface ListDecisionsResponseInput {
+  decisions?: DecisionInput[];
+}
+
+export interface ListDecisionsResponse {
+  decisions: Decision[];
+}
+
+export interface ListHostsRequestInput {
+}
+
+export interface ListHostsRequest {
+}
+
+export interface ListHostsResponseInput {
+  hosts?: HostLoadInput[];
+}
+
+export interface ListHostsResponse {
+  hosts: HostLoad[];
+}
+
+export interface ListMaintenanceRequestInput {
+}
+
+export interface ListMaintenanceRequest {
+}
+
+export interface ListMaintenanceResponseInput {
+  maintenance?: MaintenanceInput[];
+}
+
+export interface ListMaintenanceResponse {
+  maintenance: Maintenance[];
+}
+
+export interface ListMigrationsRequestInput {
+  limit?: number;
+  activeOnly?: boolean;
+}
+
+export interface ListMigrationsRequest {
+  limit: number;
+  activeOnly: boolean;
+}
+
+export interface ListMigrationsResponseInput {
+  migrations?: MigrationInput[];
+}
+
+export interface ListMigrationsResponse {
+  migrations: Migration[];
+}
+
+export interface ListProposalsRequestInput {
+  waitingOnly?: boolean;
+  limit?: number;
+}
+
+export interface ListProposalsRequest {
+  waitingOnly: boolean;
+  limit: number;
+}
+
+export interface ListProposalsResponseInput {
+  proposals?: ProposalInput[];
+}
+
+export interface ListProposalsResponse {
+  proposals: Proposal[];
+}
+
+export interface ListRulesRequestInput {
+}
+
+export interface ListRulesRequest {
+}
+
+export interface ListRulesResponseInput {
+  rules?: RuleInput[];
+  conflicts?: RuleConflictInput[];
+}
+
+export interface ListRulesResponse {
+  rules: Rule[];
+  conflicts: RuleConflict[];
+}
+
+export interface ListVmLoadsRequestInput {
+  /**
+   * Host id or name; empty for all.
+   */
+  host?: string;
+}
+
+export interface ListVmLoadsRequest {
+  /**
+   * Host id or name; empty for all.
+   */
+  host: string;
+}
+
+export interface ListVmLoadsResponseInput {
+  vms?: VmLoadInput[];
+}
+
+export interface ListVmLoadsResponse {
+  vms: VmLoad[];
+}
+
+/**
+ * A host that is to be empty, and how far that is.
+ */
+export interface MaintenanceInput {
+  hostId?: string;
+  hostName?: string;
+  enteredAtMs?: number;
+  reason?: string;
+  /**
+   * VMs it ran when it entered maintenance, runs now, and of these those on their way out.
+   */
+  vmsAtEntry?: number;
+  vmsLeft?: number;
+  vmsMoving?: number;
+  /**
+   * The moves to come, in their order, as planned now.
+   */
+  moves?: MoveInput[];
+  /**
+   * The VMs that cannot leave, with what stands against it.
+   */
+  impossible?: RefusalInput[];
+  /**
+   * What is expected of the moves to come together.
+   */
+  remainingMs?: number;
+}
+
+/**
+ * A host that is to be empty, and how far that is.
+ */
+export interface Maintenance {
+  hostId: string;
+  hostName: string;
+  enteredAtMs: number;
+  reason: string;
+  /**
+   * VMs it ran when it entered maintenance, runs now, and of these those on their way out.
+   */
+  vmsAtEntry: number;
+  vmsLeft: number;
+  vmsMoving: number;
+  /**
+   * The moves to come, in their order, as planned now.
+   */
+  moves: Move[];
+  /**
+   * The VMs that cannot leave, with what stands against it.
+   */
+  impossible: Refusal[];
+  /**
+   * What is expected of the moves to come together.
+   */
+  remainingMs: number;
+}
+
+/**
+ * A host or VM whose mode is not the cluster's. The VM's own comes first, then the more careful one of its host and its
+ * target, then the cluster's; while the cluster's is observe, nothing moves.
+ */
+export interface ModeOverrideInput {
+  mode?: ModeInput;
+  hostId?: string;
+  hostName?: string;
+  vmUuid?: string;
+  vmName?: string;
+}
+
+/**
+ * A host or VM whose mode is not the cluster's. The VM's own comes first, then the more careful one of its host and its
+ * target, then the cluster's; while the cluster's is observe, nothing moves.
+ */
+export interface ModeOverride {
+  mode: Mode;
+  hostId: string;
+  hostName: string;
+  vmUuid: string;
+  vmName: string;
+}
+
+/**
+ * A move that has ended: what the planner expected, and what came.
+ */
+export interface MoveReviewInput {
+  migrationId?: string;
+  decisionId?: string;
+  vmName?: string;
+  figures?: ReviewedFigureInput[];
+}
+
+/**
+ * A move that has ended: what the planner expected, and what came.
+ */
+export interface MoveReview {
+  migrationId: string;
+  decisionId: string;
+  vmName: string;
+  figures: ReviewedFigure[];
+}
+
+export interface PlanRequestInput {
+}
+
+export interface PlanRequest {
+}
+
+export interface PlanResponseInput {
+  mode?: ModeInput;
+  /**
+   * One for each hot host; empty when none is hot.
+   */
+  decisions?: DecisionInput[];
+  /**
+   * Why the cluster as a whole is left alone, when it is, for example too many unknown hosts.
+   */
+  frozenReason?: string;
+  conflicts?: RuleConflictInput[];
+  /**
+   * Hosts without a VM once the plan is done, which could be powered off.
+   */
+  emptyHosts?: string[];
+  /**
+   * Why the search ended: "complete", "move_budget", "byte_budget", "steps", "deadline".
+   */
+  stopped?: string;
+}
+
+export interface PlanResponse {
+  mode: Mode;
+  /**
+   * One for each hot host; empty when none is hot.
+   */
+  decisions: Decision[];
+  /**
+   * Why the cluster as a whole is left alone, when it is, for example too many unknown hosts.
+   */
+  frozenReason: string;
+  conflicts: RuleConflict[];
+  /**
+   * Hosts without a VM once the plan is done, which could be powered off.
+   */
+  emptyHosts: string[];
+  /**
+   * Why the search ended: "complete", "move_budget", "byte_budget", "steps", "deadline".
+   */
+  stopped: string;
+}
+
+/**
+ * A move that waits for a person.
+ */
+export interface ProposalInput {
+  proposalId?: string;
+  decisionId?: string;
+  trigger?: string;
+  move?: MoveInput | null;
+  state?: ProposalStateInput;
+  proposedAtMs?: number;
+  expiresAtMs?: number;
+  endedAtMs?: number;
+  /**
+   * Why it ended as it did.
+   */
+  note?: string;
+  /**
+   * The migration that carries it out, once started.
+   */
+  migrationId?: string;
+}
+
+/**
+ * A move that waits for a person.
+ */
+export interface Proposal {
+  proposalId: string;
+  decisionId: string;
+  trigger: string;
+  move: Move | null;
+  state: ProposalState;
+  proposedAtMs: number;
+  expiresAtMs: number;
+  endedAtMs: number;
+  /**
+   * Why it ended as it did.
+   */
+  note: string;
+  /**
+   * The migration that carries it out, once started.
+   */
+  migrationId: string;
+}
+
+export const ProposalState = {
+  PROPOSAL_STATE_UNSPECIFIED: 'PROPOSAL_STATE_UNSPECIFIED',
+  PROPOSAL_STATE_WAITING: 'PROPOSAL_STATE_WAITING',
+  /**
+   * Checked again, agreed once more, and begun.
+   */
+  PROPOSAL_STATE_STARTED: 'PROPOSAL_STATE_STARTED',
+  PROPOSAL_STATE_REJECTED: 'PROPOSAL_STATE_REJECTED',
+  /**
+   * Nobody answered in time.
+   */
+  PROPOSAL_STATE_EXPIRED: 'PROPOSAL_STATE_EXPIRED',
+  /**
+   * What it was for is gone.
+   */
+  PROPOSAL_STATE_WITHDRAWN: 'PROPOSAL_STATE_WITHDRAWN',
+  /**
+   * A person agreed; it begins when its hosts have a free slot.
+   */
+  PROPOSAL_STATE_APPROVED: 'PROPOSAL_STATE_APPROVED',
+} as const;
+
+export type ProposalStateInput =
+  | 'PROPOSAL_STATE_UNSPECIFIED'
+  | 'PROPOSAL_STATE_WAITING'
+  /**
+   * Checked again, agreed once more, and begun.
+   */
+  | 'PROPOSAL_STATE_STARTED'
+  | 'PROPOSAL_STATE_REJECTED'
+  /**
+   * Nobody answered in time.
+   */
+  | 'PROPOSAL_STATE_EXPIRED'
+  /**
+   * What it was for is gone.
+   */
+  | 'PROPOSAL_STATE_WITHDRAWN'
+  /**
+   * A person agreed; it begins when its hosts have a free slot.
+   */
+  | 'PROPOSAL_STATE_APPROVED'
+
+export type ProposalState = typeof ProposalState[keyof typeof ProposalState]
+
+export interface RejectProposalRequestInput {
+  proposalId?: string;
+}
+
+export interface RejectProposalRequest {
+  proposalId: string;
+}
+
+export interface RejectProposalResponseInput {
+  proposal?: ProposalInput | null;
+}
+
+export interface RejectProposalResponse {
+  proposal: Proposal | null;
+}
+
+export interface RemoveRuleRequestInput {
+  ruleId?: string;
+}
+
+export interface RemoveRuleRequest {
+  ruleId: string;
+}
+
+export interface RemoveRuleResponseInput {
+  rule?: RuleInput | null;
+}
+
+export interface RemoveRuleResponse {
+  rule: Rule | null;
+}
+
+export interface ReviewedFigureInput {
+  /**
+   * "seconds", "bytes", "kvm1 cpu", "kvm2 memory", ...
+   */
+  name?: string;
+  predicted?: number;
+  /**
+   * Absent while it is not known yet.
+   */
+  actual?: number;
+  /**
+   * "ms", "bytes" or "ratio".
+   */
+  unit?: string;
+  '_actual'?: "actual";
+}
+
+export interface ReviewedFigure {
+  /**
+   * "seconds", "bytes", "kvm1 cpu", "kvm2 memory", ...
+   */
+  name: string;
+  predicted: number;
+  /**
+   * Absent while it is not known yet.
+   */
+  actual?: number;
+  /**
+   * "ms", "bytes" or "ratio".
+   */
+  unit: string;
+}
+
+/**
+ * A rule about where VMs run.
+ */
+export interface RuleInput {
+  ruleId?: string;
+  kind?: RuleKindInput;
+  strength?: RuleStrengthInput;
+  /**
+   * Names or uuids.
+   */
+  vms?: string[];
+  /**
+   * Names or ids.
+   */
+  hosts?: string[];
+  /**
+   * Where it is written: "evenkeel rule", "scheduler.yaml", or "metadata of web1, web2".
+   */
+  writtenIn?: string;
+  writtenAtMs?: number;
+  comment?: string;
+  /**
+   * VMs and hosts in it that nobody has seen; without them it holds as far as it can.
+   */
+  unknown?: string[];
+}
+
+/**
+ * A rule about where VMs run.
+ */
+export interface Rule {
+  ruleId: string;
+  kind: RuleKind;
+  strength: RuleStrength;
+  /**
+   * Names or uuids.
+   */
+  vms: string[];
+  /**
+   * Names or ids.
+   */
+  hosts: string[];
+  /**
+   * Where it is written: "evenkeel rule", "scheduler.yaml", or "metadata of web1, web2".
+   */
+  writtenIn: string;
+  writtenAtMs: number;
+  comment: string;
+  /**
+   * VMs and hosts in it that nobody has seen; without them it holds as far as it can.
+   */
+  unknown: string[];
+}
+
+/**
+ * Must-rules that cannot hold together.
+ */
+export interface RuleConflictInput {
+  code?: string;
+  reason?: string;
+  cure?: string;
+  ruleIds?: string[];
+  vms?: string[];
+}
+
+/**
+ * Must-rules that cannot hold together.
+ */
+export interface RuleConflict {
+  code: string;
+  reason: string;
+  cure: string;
+  ruleIds: string[];
+  vms: string[];
+}
+
+/**
+ * Hosts and VMs may be named by id or by name; an unknown one is NOT_FOUND with the known ones in the text.
+ */
+export interface SchedulerServiceClient extends grpc.Client {
+  AbortMigration(argument: SchedulerServiceAbortMigrationRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceAbortMigrationResponse>): grpc.ClientUnaryCall;
+  AbortMigration(argument: SchedulerServiceAbortMigrationRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SchedulerServiceAbortMigrationResponse>): grpc.ClientUnaryCall;
+  AbortMigration(argument: SchedulerServiceAbortMigrationRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceAbortMigrationResponse>): grpc.ClientUnaryCall;
+  AbortMigration(argument: SchedulerServiceAbortMigrationRequestInput, callback: grpc.requestCallback<SchedulerServiceAbortMigrationResponse>): grpc.ClientUnaryCall;
+  abortMigration(argument: SchedulerServiceAbortMigrationRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceAbortMigrationResponse>): grpc.ClientUnaryCall;
+  abortMigration(argument: SchedulerServiceAbortMigrationRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SchedulerServiceAbortMigrationResponse>): grpc.ClientUnaryCall;
+  abortMigration(argument: SchedulerServiceAbortMigrationRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceAbortMigrationResponse>): grpc.ClientUnaryCall;
+  abortMigration(argument: SchedulerServiceAbortMigrationRequestInput, callback: grpc.requestCallback<SchedulerServiceAbortMigrationResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * FAILED_PRECONDITION, with the culprits named, when it cannot hold beside the others.
+   */
+  AddRule(argument: AddRuleRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<AddRuleResponse>): grpc.ClientUnaryCall;
+  AddRule(argument: AddRuleRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<AddRuleResponse>): grpc.ClientUnaryCall;
+  AddRule(argument: AddRuleRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<AddRuleResponse>): grpc.ClientUnaryCall;
+  AddRule(argument: AddRuleRequestInput, callback: grpc.requestCallback<AddRuleResponse>): grpc.ClientUnaryCall;
+  /**
+   * FAILED_PRECONDITION, with the culprits named, when it cannot hold beside the others.
+   */
+  addRule(argument: AddRuleRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<AddRuleResponse>): grpc.ClientUnaryCall;
+  addRule(argument: AddRuleRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<AddRuleResponse>): grpc.ClientUnaryCall;
+  addRule(argument: AddRuleRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<AddRuleResponse>): grpc.ClientUnaryCall;
+  addRule(argument: AddRuleRequestInput, callback: grpc.requestCallback<AddRuleResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * Checked again, now and before it runs: FAILED_PRECONDITION when it would no longer help or no longer be safe.
+   */
+  ApproveProposal(argument: ApproveProposalRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ApproveProposalResponse>): grpc.ClientUnaryCall;
+  ApproveProposal(argument: ApproveProposalRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ApproveProposalResponse>): grpc.ClientUnaryCall;
+  ApproveProposal(argument: ApproveProposalRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ApproveProposalResponse>): grpc.ClientUnaryCall;
+  ApproveProposal(argument: ApproveProposalRequestInput, callback: grpc.requestCallback<ApproveProposalResponse>): grpc.ClientUnaryCall;
+  /**
+   * Checked again, now and before it runs: FAILED_PRECONDITION when it would no longer help or no longer be safe.
+   */
+  approveProposal(argument: ApproveProposalRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ApproveProposalResponse>): grpc.ClientUnaryCall;
+  approveProposal(argument: ApproveProposalRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ApproveProposalResponse>): grpc.ClientUnaryCall;
+  approveProposal(argument: ApproveProposalRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ApproveProposalResponse>): grpc.ClientUnaryCall;
+  approveProposal(argument: ApproveProposalRequestInput, callback: grpc.requestCallback<ApproveProposalResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * VM life cycle; the scheduler finds the host, or chooses one for a new VM.
+   */
+  CreateVm(argument: SchedulerServiceCreateVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceCreateVmResponse>): grpc.ClientUnaryCall;
+  CreateVm(argument: SchedulerServiceCreateVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SchedulerServiceCreateVmResponse>): grpc.ClientUnaryCall;
+  CreateVm(argument: SchedulerServiceCreateVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceCreateVmResponse>): grpc.ClientUnaryCall;
+  CreateVm(argument: SchedulerServiceCreateVmRequestInput, callback: grpc.requestCallback<SchedulerServiceCreateVmResponse>): grpc.ClientUnaryCall;
+  /**
+   * VM life cycle; the scheduler finds the host, or chooses one for a new VM.
+   */
+  createVm(argument: SchedulerServiceCreateVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceCreateVmResponse>): grpc.ClientUnaryCall;
+  createVm(argument: SchedulerServiceCreateVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SchedulerServiceCreateVmResponse>): grpc.ClientUnaryCall;
+  createVm(argument: SchedulerServiceCreateVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceCreateVmResponse>): grpc.ClientUnaryCall;
+  createVm(argument: SchedulerServiceCreateVmRequestInput, callback: grpc.requestCallback<SchedulerServiceCreateVmResponse>): grpc.ClientUnaryCall;
+
+  DestroyVm(argument: SchedulerServiceDestroyVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceDestroyVmResponse>): grpc.ClientUnaryCall;
+  DestroyVm(argument: SchedulerServiceDestroyVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SchedulerServiceDestroyVmResponse>): grpc.ClientUnaryCall;
+  DestroyVm(argument: SchedulerServiceDestroyVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceDestroyVmResponse>): grpc.ClientUnaryCall;
+  DestroyVm(argument: SchedulerServiceDestroyVmRequestInput, callback: grpc.requestCallback<SchedulerServiceDestroyVmResponse>): grpc.ClientUnaryCall;
+  destroyVm(argument: SchedulerServiceDestroyVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceDestroyVmResponse>): grpc.ClientUnaryCall;
+  destroyVm(argument: SchedulerServiceDestroyVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SchedulerServiceDestroyVmResponse>): grpc.ClientUnaryCall;
+  destroyVm(argument: SchedulerServiceDestroyVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceDestroyVmResponse>): grpc.ClientUnaryCall;
+  destroyVm(argument: SchedulerServiceDestroyVmRequestInput, callback: grpc.requestCallback<SchedulerServiceDestroyVmResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * Empties a host in order and keeps it empty. With check_only it changes nothing and tells what would go where.
+   */
+  EnterMaintenance(argument: EnterMaintenanceRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<EnterMaintenanceResponse>): grpc.ClientUnaryCall;
+  EnterMaintenance(argument: EnterMaintenanceRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<EnterMaintenanceResponse>): grpc.ClientUnaryCall;
+  EnterMaintenance(argument: EnterMaintenanceRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<EnterMaintenanceResponse>): grpc.ClientUnaryCall;
+  EnterMaintenance(argument: EnterMaintenanceRequestInput, callback: grpc.requestCallback<EnterMaintenanceResponse>): grpc.ClientUnaryCall;
+  /**
+   * Empties a host in order and keeps it empty. With check_only it changes nothing and tells what would go where.
+   */
+  enterMaintenance(argument: EnterMaintenanceRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<EnterMaintenanceResponse>): grpc.ClientUnaryCall;
+  enterMaintenance(argument: EnterMaintenanceRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<EnterMaintenanceResponse>): grpc.ClientUnaryCall;
+  enterMaintenance(argument: EnterMaintenanceRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<EnterMaintenanceResponse>): grpc.ClientUnaryCall;
+  enterMaintenance(argument: EnterMaintenanceRequestInput, callback: grpc.requestCallback<EnterMaintenanceResponse>): grpc.ClientUnaryCall;
+
+  ExitMaintenance(argument: ExitMaintenanceRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ExitMaintenanceResponse>): grpc.ClientUnaryCall;
+  ExitMaintenance(argument: ExitMaintenanceRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ExitMaintenanceResponse>): grpc.ClientUnaryCall;
+  ExitMaintenance(argument: ExitMaintenanceRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ExitMaintenanceResponse>): grpc.ClientUnaryCall;
+  ExitMaintenance(argument: ExitMaintenanceRequestInput, callback: grpc.requestCallback<ExitMaintenanceResponse>): grpc.ClientUnaryCall;
+  exitMaintenance(argument: ExitMaintenanceRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ExitMaintenanceResponse>): grpc.ClientUnaryCall;
+  exitMaintenance(argument: ExitMaintenanceRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ExitMaintenanceResponse>): grpc.ClientUnaryCall;
+  exitMaintenance(argument: ExitMaintenanceRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ExitMaintenanceResponse>): grpc.ClientUnaryCall;
+  exitMaintenance(argument: ExitMaintenanceRequestInput, callback: grpc.requestCallback<ExitMaintenanceResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * Why a VM moved or did not, and why it may or may not move now.
+   */
+  Explain(argument: ExplainRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ExplainResponse>): grpc.ClientUnaryCall;
+  Explain(argument: ExplainRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ExplainResponse>): grpc.ClientUnaryCall;
+  Explain(argument: ExplainRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ExplainResponse>): grpc.ClientUnaryCall;
+  Explain(argument: ExplainRequestInput, callback: grpc.requestCallback<ExplainResponse>): grpc.ClientUnaryCall;
+  /**
+   * Why a VM moved or did not, and why it may or may not move now.
+   */
+  explain(argument: ExplainRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ExplainResponse>): grpc.ClientUnaryCall;
+  explain(argument: ExplainRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ExplainResponse>): grpc.ClientUnaryCall;
+  explain(argument: ExplainRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ExplainResponse>): grpc.ClientUnaryCall;
+  explain(argument: ExplainRequestInput, callback: grpc.requestCallback<ExplainResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * The mode of the cluster, and of the hosts and VMs that have one of their own.
+   */
+  GetMode(argument: GetModeRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<GetModeResponse>): grpc.ClientUnaryCall;
+  GetMode(argument: GetModeRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<GetModeResponse>): grpc.ClientUnaryCall;
+  GetMode(argument: GetModeRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<GetModeResponse>): grpc.ClientUnaryCall;
+  GetMode(argument: GetModeRequestInput, callback: grpc.requestCallback<GetModeResponse>): grpc.ClientUnaryCall;
+  /**
+   * The mode of the cluster, and of the hosts and VMs that have one of their own.
+   */
+  getMode(argument: GetModeRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<GetModeResponse>): grpc.ClientUnaryCall;
+  getMode(argument: GetModeRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<GetModeResponse>): grpc.ClientUnaryCall;
+  getMode(argument: GetModeRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<GetModeResponse>): grpc.ClientUnaryCall;
+  getMode(argument: GetModeRequestInput, callback: grpc.requestCallback<GetModeResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * What a decision was made from, so that it can be made again.
+   */
+  GetRecord(argument: GetRecordRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<GetRecordResponse>): grpc.ClientUnaryCall;
+  GetRecord(argument: GetRecordRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<GetRecordResponse>): grpc.ClientUnaryCall;
+  GetRecord(argument: GetRecordRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<GetRecordResponse>): grpc.ClientUnaryCall;
+  GetRecord(argument: GetRecordRequestInput, callback: grpc.requestCallback<GetRecordResponse>): grpc.ClientUnaryCall;
+  /**
+   * What a decision was made from, so that it can be made again.
+   */
+  getRecord(argument: GetRecordRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<GetRecordResponse>): grpc.ClientUnaryCall;
+  getRecord(argument: GetRecordRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<GetRecordResponse>): grpc.ClientUnaryCall;
+  getRecord(argument: GetRecordRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<GetRecordResponse>): grpc.ClientUnaryCall;
+  getRecord(argument: GetRecordRequestInput, callback: grpc.requestCallback<GetRecordResponse>): grpc.ClientUnaryCall;
+
+  GetVm(argument: SchedulerServiceGetVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceGetVmResponse>): grpc.ClientUnaryCall;
+  GetVm(argument: SchedulerServiceGetVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SchedulerServiceGetVmResponse>): grpc.ClientUnaryCall;
+  GetVm(argument: SchedulerServiceGetVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceGetVmResponse>): grpc.ClientUnaryCall;
+  GetVm(argument: SchedulerServiceGetVmRequestInput, callback: grpc.requestCallback<SchedulerServiceGetVmResponse>): grpc.ClientUnaryCall;
+  getVm(argument: SchedulerServiceGetVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceGetVmResponse>): grpc.ClientUnaryCall;
+  getVm(argument: SchedulerServiceGetVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SchedulerServiceGetVmResponse>): grpc.ClientUnaryCall;
+  getVm(argument: SchedulerServiceGetVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceGetVmResponse>): grpc.ClientUnaryCall;
+  getVm(argument: SchedulerServiceGetVmRequestInput, callback: grpc.requestCallback<SchedulerServiceGetVmResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * The latest decisions, newest first.
+   */
+  ListDecisions(argument: ListDecisionsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ListDecisionsResponse>): grpc.ClientUnaryCall;
+  ListDecisions(argument: ListDecisionsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ListDecisionsResponse>): grpc.ClientUnaryCall;
+  ListDecisions(argument: ListDecisionsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ListDecisionsResponse>): grpc.ClientUnaryCall;
+  ListDecisions(argument: ListDecisionsRequestInput, callback: grpc.requestCallback<ListDecisionsResponse>): grpc.ClientUnaryCall;
+  /**
+   * The latest decisions, newest first.
+   */
+  listDecisions(argument: ListDecisionsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ListDecisionsResponse>): grpc.ClientUnaryCall;
+  listDecisions(argument: ListDecisionsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ListDecisionsResponse>): grpc.ClientUnaryCall;
+  listDecisions(argument: ListDecisionsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ListDecisionsResponse>): grpc.ClientUnaryCall;
+  listDecisions(argument: ListDecisionsRequestInput, callback: grpc.requestCallback<ListDecisionsResponse>): grpc.ClientUnaryCall;
+
+  ListHosts(argument: ListHostsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ListHostsResponse>): grpc.ClientUnaryCall;
+  ListHosts(argument: ListHostsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ListHostsResponse>): grpc.ClientUnaryCall;
+  ListHosts(argument: ListHostsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ListHostsResponse>): grpc.ClientUnaryCall;
+  ListHosts(argument: ListHostsRequestInput, callback: grpc.requestCallback<ListHostsResponse>): grpc.ClientUnaryCall;
+  listHosts(argument: ListHostsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ListHostsResponse>): grpc.ClientUnaryCall;
+  listHosts(argument: ListHostsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ListHostsResponse>): grpc.ClientUnaryCall;
+  listHosts(argument: ListHostsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ListHostsResponse>): grpc.ClientUnaryCall;
+  listHosts(argument: ListHostsRequestInput, callback: grpc.requestCallback<ListHostsResponse>): grpc.ClientUnaryCall;
+
+  ListMaintenance(argument: ListMaintenanceRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ListMaintenanceResponse>): grpc.ClientUnaryCall;
+  ListMaintenance(argument: ListMaintenanceRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ListMaintenanceResponse>): grpc.ClientUnaryCall;
+  ListMaintenance(argument: ListMaintenanceRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ListMaintenanceResponse>): grpc.ClientUnaryCall;
+  ListMaintenance(argument: ListMaintenanceRequestInput, callback: grpc.requestCallback<ListMaintenanceResponse>): grpc.ClientUnaryCall;
+  listMaintenance(argument: ListMaintenanceRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ListMaintenanceResponse>): grpc.ClientUnaryCall;
+  listMaintenance(argument: ListMaintenanceRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ListMaintenanceResponse>): grpc.ClientUnaryCall;
+  listMaintenance(argument: ListMaintenanceRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ListMaintenanceResponse>): grpc.ClientUnaryCall;
+  listMaintenance(argument: ListMaintenanceRequestInput, callback: grpc.requestCallback<ListMaintenanceResponse>): grpc.ClientUnaryCall;
+
+  ListMigrations(argument: ListMigrationsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ListMigrationsResponse>): grpc.ClientUnaryCall;
+  ListMigrations(argument: ListMigrationsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ListMigrationsResponse>): grpc.ClientUnaryCall;
+  ListMigrations(argument: ListMigrationsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ListMigrationsResponse>): grpc.ClientUnaryCall;
+  ListMigrations(argument: ListMigrationsRequestInput, callback: grpc.requestCallback<ListMigrationsResponse>): grpc.ClientUnaryCall;
+  listMigrations(argument: ListMigrationsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ListMigrationsResponse>): grpc.ClientUnaryCall;
+  listMigrations(argument: ListMigrationsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ListMigrationsResponse>): grpc.ClientUnaryCall;
+  listMigrations(argument: ListMigrationsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ListMigrationsResponse>): grpc.ClientUnaryCall;
+  listMigrations(argument: ListMigrationsRequestInput, callback: grpc.requestCallback<ListMigrationsResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * Moves that wait for a person, and what became of the latest others, newest first.
+   */
+  ListProposals(argument: ListProposalsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ListProposalsResponse>): grpc.ClientUnaryCall;
+  ListProposals(argument: ListProposalsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ListProposalsResponse>): grpc.ClientUnaryCall;
+  ListProposals(argument: ListProposalsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ListProposalsResponse>): grpc.ClientUnaryCall;
+  ListProposals(argument: ListProposalsRequestInput, callback: grpc.requestCallback<ListProposalsResponse>): grpc.ClientUnaryCall;
+  /**
+   * Moves that wait for a person, and what became of the latest others, newest first.
+   */
+  listProposals(argument: ListProposalsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ListProposalsResponse>): grpc.ClientUnaryCall;
+  listProposals(argument: ListProposalsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ListProposalsResponse>): grpc.ClientUnaryCall;
+  listProposals(argument: ListProposalsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ListProposalsResponse>): grpc.ClientUnaryCall;
+  listProposals(argument: ListProposalsRequestInput, callback: grpc.requestCallback<ListProposalsResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * Every rule, wherever it is written, and the conflicts among them.
+   */
+  ListRules(argument: ListRulesRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ListRulesResponse>): grpc.ClientUnaryCall;
+  ListRules(argument: ListRulesRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ListRulesResponse>): grpc.ClientUnaryCall;
+  ListRules(argument: ListRulesRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ListRulesResponse>): grpc.ClientUnaryCall;
+  ListRules(argument: ListRulesRequestInput, callback: grpc.requestCallback<ListRulesResponse>): grpc.ClientUnaryCall;
+  /**
+   * Every rule, wherever it is written, and the conflicts among them.
+   */
+  listRules(argument: ListRulesRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ListRulesResponse>): grpc.ClientUnaryCall;
+  listRules(argument: ListRulesRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ListRulesResponse>): grpc.ClientUnaryCall;
+  listRules(argument: ListRulesRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ListRulesResponse>): grpc.ClientUnaryCall;
+  listRules(argument: ListRulesRequestInput, callback: grpc.requestCallback<ListRulesResponse>): grpc.ClientUnaryCall;
+
+  ListVmLoads(argument: ListVmLoadsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ListVmLoadsResponse>): grpc.ClientUnaryCall;
+  ListVmLoads(argument: ListVmLoadsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ListVmLoadsResponse>): grpc.ClientUnaryCall;
+  ListVmLoads(argument: ListVmLoadsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ListVmLoadsResponse>): grpc.ClientUnaryCall;
+  ListVmLoads(argument: ListVmLoadsRequestInput, callback: grpc.requestCallback<ListVmLoadsResponse>): grpc.ClientUnaryCall;
+  listVmLoads(argument: ListVmLoadsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<ListVmLoadsResponse>): grpc.ClientUnaryCall;
+  listVmLoads(argument: ListVmLoadsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<ListVmLoadsResponse>): grpc.ClientUnaryCall;
+  listVmLoads(argument: ListVmLoadsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<ListVmLoadsResponse>): grpc.ClientUnaryCall;
+  listVmLoads(argument: ListVmLoadsRequestInput, callback: grpc.requestCallback<ListVmLoadsResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * Orders a migration, to the best host when none is named, and streams it to its end. It goes on when the stream breaks.
+   */
+  Migrate(argument: SchedulerServiceMigrateRequestInput, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<SchedulerServiceMigrateResponse>;
+  Migrate(argument: SchedulerServiceMigrateRequestInput, options?: grpc.CallOptions): grpc.ClientReadableStream<SchedulerServiceMigrateResponse>;
+  /**
+   * Orders a migration, to the best host when none is named, and streams it to its end. It goes on when the stream breaks.
+   */
+  migrate(argument: SchedulerServiceMigrateRequestInput, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<SchedulerServiceMigrateResponse>;
+  migrate(argument: SchedulerServiceMigrateRequestInput, options?: grpc.CallOptions): grpc.ClientReadableStream<SchedulerServiceMigrateResponse>;
+
+  /**
+   * What the planner would do now; changes nothing.
+   */
+  Plan(argument: PlanRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<PlanResponse>): grpc.ClientUnaryCall;
+  Plan(argument: PlanRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<PlanResponse>): grpc.ClientUnaryCall;
+  Plan(argument: PlanRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<PlanResponse>): grpc.ClientUnaryCall;
+  Plan(argument: PlanRequestInput, callback: grpc.requestCallback<PlanResponse>): grpc.ClientUnaryCall;
+  /**
+   * What the planner would do now; changes nothing.
+   */
+  plan(argument: PlanRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<PlanResponse>): grpc.ClientUnaryCall;
+  plan(argument: PlanRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<PlanResponse>): grpc.ClientUnaryCall;
+  plan(argument: PlanRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<PlanResponse>): grpc.ClientUnaryCall;
+  plan(argument: PlanRequestInput, callback: grpc.requestCallback<PlanResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * The same move is not proposed again for a while.
+   */
+  RejectProposal(argument: RejectProposalRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<RejectProposalResponse>): grpc.ClientUnaryCall;
+  RejectProposal(argument: RejectProposalRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<RejectProposalResponse>): grpc.ClientUnaryCall;
+  RejectProposal(argument: RejectProposalRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<RejectProposalResponse>): grpc.ClientUnaryCall;
+  RejectProposal(argument: RejectProposalRequestInput, callback: grpc.requestCallback<RejectProposalResponse>): grpc.ClientUnaryCall;
+  /**
+   * The same move is not proposed again for a while.
+   */
+  rejectProposal(argument: RejectProposalRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<RejectProposalResponse>): grpc.ClientUnaryCall;
+  rejectProposal(argument: RejectProposalRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<RejectProposalResponse>): grpc.ClientUnaryCall;
+  rejectProposal(argument: RejectProposalRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<RejectProposalResponse>): grpc.ClientUnaryCall;
+  rejectProposal(argument: RejectProposalRequestInput, callback: grpc.requestCallback<RejectProposalResponse>): grpc.ClientUnaryCall;
+
+  RemoveRule(argument: RemoveRuleRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<RemoveRuleResponse>): grpc.ClientUnaryCall;
+  RemoveRule(argument: RemoveRuleRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<RemoveRuleResponse>): grpc.ClientUnaryCall;
+  RemoveRule(argument: RemoveRuleRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<RemoveRuleResponse>): grpc.ClientUnaryCall;
+  RemoveRule(argument: RemoveRuleRequestInput, callback: grpc.requestCallback<RemoveRuleResponse>): grpc.ClientUnaryCall;
+  removeRule(argument: RemoveRuleRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<RemoveRuleResponse>): grpc.ClientUnaryCall;
+  removeRule(argument: RemoveRuleRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<RemoveRuleResponse>): grpc.ClientUnaryCall;
+  removeRule(argument: RemoveRuleRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<RemoveRuleResponse>): grpc.ClientUnaryCall;
+  removeRule(argument: RemoveRuleRequestInput, callback: grpc.requestCallback<RemoveRuleResponse>): grpc.ClientUnaryCall;
+
+  SetMode(argument: SetModeRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SetModeResponse>): grpc.ClientUnaryCall;
+  SetMode(argument: SetModeRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SetModeResponse>): grpc.ClientUnaryCall;
+  SetMode(argument: SetModeRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SetModeResponse>): grpc.ClientUnaryCall;
+  SetMode(argument: SetModeRequestInput, callback: grpc.requestCallback<SetModeResponse>): grpc.ClientUnaryCall;
+  setMode(argument: SetModeRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SetModeResponse>): grpc.ClientUnaryCall;
+  setMode(argument: SetModeRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SetModeResponse>): grpc.ClientUnaryCall;
+  setMode(argument: SetModeRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SetModeResponse>): grpc.ClientUnaryCall;
+  setMode(argument: SetModeRequestInput, callback: grpc.requestCallback<SetModeResponse>): grpc.ClientUnaryCall;
+
+  ShutdownVm(argument: SchedulerServiceShutdownVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceShutdownVmResponse>): grpc.ClientUnaryCall;
+  ShutdownVm(argument: SchedulerServiceShutdownVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SchedulerServiceShutdownVmResponse>): grpc.ClientUnaryCall;
+  ShutdownVm(argument: SchedulerServiceShutdownVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceShutdownVmResponse>): grpc.ClientUnaryCall;
+  ShutdownVm(argument: SchedulerServiceShutdownVmRequestInput, callback: grpc.requestCallback<SchedulerServiceShutdownVmResponse>): grpc.ClientUnaryCall;
+  shutdownVm(argument: SchedulerServiceShutdownVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceShutdownVmResponse>): grpc.ClientUnaryCall;
+  shutdownVm(argument: SchedulerServiceShutdownVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SchedulerServiceShutdownVmResponse>): grpc.ClientUnaryCall;
+  shutdownVm(argument: SchedulerServiceShutdownVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceShutdownVmResponse>): grpc.ClientUnaryCall;
+  shutdownVm(argument: SchedulerServiceShutdownVmRequestInput, callback: grpc.requestCallback<SchedulerServiceShutdownVmResponse>): grpc.ClientUnaryCall;
+
+  StartVm(argument: SchedulerServiceStartVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceStartVmResponse>): grpc.ClientUnaryCall;
+  StartVm(argument: SchedulerServiceStartVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SchedulerServiceStartVmResponse>): grpc.ClientUnaryCall;
+  StartVm(argument: SchedulerServiceStartVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceStartVmResponse>): grpc.ClientUnaryCall;
+  StartVm(argument: SchedulerServiceStartVmRequestInput, callback: grpc.requestCallback<SchedulerServiceStartVmResponse>): grpc.ClientUnaryCall;
+  startVm(argument: SchedulerServiceStartVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceStartVmResponse>): grpc.ClientUnaryCall;
+  startVm(argument: SchedulerServiceStartVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SchedulerServiceStartVmResponse>): grpc.ClientUnaryCall;
+  startVm(argument: SchedulerServiceStartVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceStartVmResponse>): grpc.ClientUnaryCall;
+  startVm(argument: SchedulerServiceStartVmRequestInput, callback: grpc.requestCallback<SchedulerServiceStartVmResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * All that a plan depends on, as JSON, now.
+   */
+  TakeSnapshot(argument: TakeSnapshotRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<TakeSnapshotResponse>): grpc.ClientUnaryCall;
+  TakeSnapshot(argument: TakeSnapshotRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<TakeSnapshotResponse>): grpc.ClientUnaryCall;
+  TakeSnapshot(argument: TakeSnapshotRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<TakeSnapshotResponse>): grpc.ClientUnaryCall;
+  TakeSnapshot(argument: TakeSnapshotRequestInput, callback: grpc.requestCallback<TakeSnapshotResponse>): grpc.ClientUnaryCall;
+  /**
+   * All that a plan depends on, as JSON, now.
+   */
+  takeSnapshot(argument: TakeSnapshotRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<TakeSnapshotResponse>): grpc.ClientUnaryCall;
+  takeSnapshot(argument: TakeSnapshotRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<TakeSnapshotResponse>): grpc.ClientUnaryCall;
+  takeSnapshot(argument: TakeSnapshotRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<TakeSnapshotResponse>): grpc.ClientUnaryCall;
+  takeSnapshot(argument: TakeSnapshotRequestInput, callback: grpc.requestCallback<TakeSnapshotResponse>): grpc.ClientUnaryCall;
+
+  UndefineVm(argument: SchedulerServiceUndefineVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceUndefineVmResponse>): grpc.ClientUnaryCall;
+  UndefineVm(argument: SchedulerServiceUndefineVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SchedulerServiceUndefineVmResponse>): grpc.ClientUnaryCall;
+  UndefineVm(argument: SchedulerServiceUndefineVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceUndefineVmResponse>): grpc.ClientUnaryCall;
+  UndefineVm(argument: SchedulerServiceUndefineVmRequestInput, callback: grpc.requestCallback<SchedulerServiceUndefineVmResponse>): grpc.ClientUnaryCall;
+  undefineVm(argument: SchedulerServiceUndefineVmRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceUndefineVmResponse>): grpc.ClientUnaryCall;
+  undefineVm(argument: SchedulerServiceUndefineVmRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<SchedulerServiceUndefineVmResponse>): grpc.ClientUnaryCall;
+  undefineVm(argument: SchedulerServiceUndefineVmRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<SchedulerServiceUndefineVmResponse>): grpc.ClientUnaryCall;
+  undefineVm(argument: SchedulerServiceUndefineVmRequestInput, callback: grpc.requestCallback<SchedulerServiceUndefineVmResponse>): grpc.ClientUnaryCall;
+
+  /**
+   * Hosts and VMs with their load, now and after each change, at most once per interval_ms.
+   */
+  WatchLoad(argument: WatchLoadRequestInput, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<WatchLoadResponse>;
+  WatchLoad(argument: WatchLoadRequestInput, options?: grpc.CallOptions): grpc.ClientReadableStream<WatchLoadResponse>;
+  /**
+   * Hosts and VMs with their load, now and after each change, at most once per interval_ms.
+   */
+  watchLoad(argument: WatchLoadRequestInput, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<WatchLoadResponse>;
+  watchLoad(argument: WatchLoadRequestInput, options?: grpc.CallOptions): grpc.ClientReadableStream<WatchLoadResponse>;
+
+}
+
+/**
+ * Hosts and VMs may be named by id or by name; an unknown one is NOT_FOUND with the known ones in the text.
+ */
+export interface SchedulerServiceHandlers extends grpc.UntypedServiceImplementation {
+  AbortMigration: grpc.handleUnaryCall<SchedulerServiceAbortMigrationRequest, SchedulerServiceAbortMigrationResponseInput>;
+
+  /**
+   * FAILED_PRECONDITION, with the culprits named, when it cannot hold beside the others.
+   */
+  AddRule: grpc.handleUnaryCall<AddRuleRequest, AddRuleResponseInput>;
+
+  /**
+   * Checked again, now and before it runs: FAILED_PRECONDITION when it would no longer help or no longer be safe.
+   */
+  ApproveProposal: grpc.handleUnaryCall<ApproveProposalRequest, ApproveProposalResponseInput>;
+
+  /**
+   * VM life cycle; the scheduler finds the host, or chooses one for a new VM.
+   */
+  CreateVm: grpc.handleUnaryCall<SchedulerServiceCreateVmRequest, SchedulerServiceCreateVmResponseInput>;
+
+  DestroyVm: grpc.handleUnaryCall<SchedulerServiceDestroyVmRequest, SchedulerServiceDestroyVmResponseInput>;
+
+  /**
+   * Empties a host in order and keeps it empty. With check_only it changes nothing and tells what would go where.
+   */
+  EnterMaintenance: grpc.handleUnaryCall<EnterMaintenanceRequest, EnterMaintenanceResponseInput>;
+
+  ExitMaintenance: grpc.handleUnaryCall<ExitMaintenanceRequest, ExitMaintenanceResponseInput>;
+
+  /**
+   * Why a VM moved or did not, and why it may or may not move now.
+   */
+  Explain: grpc.handleUnaryCall<ExplainRequest, ExplainResponseInput>;
+
+  /**
+   * The mode of the cluster, and of the hosts and VMs that have one of their own.
+   */
+  GetMode: grpc.handleUnaryCall<GetModeRequest, GetModeResponseInput>;
+
+  /**
+   * What a decision was made from, so that it can be made again.
+   */
+  GetRecord: grpc.handleUnaryCall<GetRecordRequest, GetRecordResponseInput>;
+
+  GetVm: grpc.handleUnaryCall<SchedulerServiceGetVmRequest, SchedulerServiceGetVmResponseInput>;
+
+  /**
+   * The latest decisions, newest first.
+   */
+  ListDecisions: grpc.handleUnaryCall<ListDecisionsRequest, ListDecisionsResponseInput>;
+
+  ListHosts: grpc.handleUnaryCall<ListHostsRequest, ListHostsResponseInput>;
+
+  ListMaintenance: grpc.handleUnaryCall<ListMaintenanceRequest, ListMaintenanceResponseInput>;
+
+  ListMigrations: grpc.handleUnaryCall<ListMigrationsRequest, ListMigrationsResponseInput>;
+
+  /**
+   * Moves that wait for a person, and what became of the latest others, newest first.
+   */
+  ListProposals: grpc.handleUnaryCall<ListProposalsRequest, ListProposalsResponseInput>;
+
+  /**
+   * Every rule, wherever it is written, and the conflicts among them.
+   */
+  ListRules: grpc.handleUnaryCall<ListRulesRequest, ListRulesResponseInput>;
+
+  ListVmLoads: grpc.handleUnaryCall<ListVmLoadsRequest, ListVmLoadsResponseInput>;
+
+  /**
+   * Orders a migration, to the best host when none is named, and streams it to its end. It goes on when the stream breaks.
+   */
+  Migrate: grpc.handleServerStreamingCall<SchedulerServiceMigrateRequest, SchedulerServiceMigrateResponseInput>;
+
+  /**
+   * What the planner would do now; changes nothing.
+   */
+  Plan: grpc.handleUnaryCall<PlanRequest, PlanResponseInput>;
+
+  /**
+   * The same move is not proposed again for a while.
+   */
+  RejectProposal: grpc.handleUnaryCall<RejectProposalRequest, RejectProposalResponseInput>;
+
+  RemoveRule: grpc.handleUnaryCall<RemoveRuleRequest, RemoveRuleResponseInput>;
+
+  SetMode: grpc.handleUnaryCall<SetModeRequest, SetModeResponseInput>;
+
+  ShutdownVm: grpc.handleUnaryCall<SchedulerServiceShutdownVmRequest, SchedulerServiceShutdownVmResponseInput>;
+
+  StartVm: grpc.handleUnaryCall<SchedulerServiceStartVmRequest, SchedulerServiceStartVmResponseInput>;
+
+  /**
+   * All that a plan depends on, as JSON, now.
+   */
+  TakeSnapshot: grpc.handleUnaryCall<TakeSnapshotRequest, TakeSnapshotResponseInput>;
+
+  UndefineVm: grpc.handleUnaryCall<SchedulerServiceUndefineVmRequest, SchedulerServiceUndefineVmResponseInput>;
+
+  /**
+   * Hosts and VMs with their load, now and after each change, at most once per interval_ms.
+   */
+  WatchLoad: grpc.handleServerStreamingCall<WatchLoadRequest, WatchLoadResponseInput>;
+
+}
+
+export interface SchedulerServiceDefinition extends grpc.ServiceDefinition {
+  AbortMigration: MethodDefinition<SchedulerServiceAbortMigrationRequestInput, SchedulerServiceAbortMigrationResponseInput, SchedulerServiceAbortMigrationRequest, SchedulerServiceAbortMigrationResponse>
+  AddRule: MethodDefinition<AddRuleRequestInput, AddRuleResponseInput, AddRuleRequest, AddRuleResponse>
+  ApproveProposal: MethodDefinition<ApproveProposalRequestInput, ApproveProposalResponseInput, ApproveProposalRequest, ApproveProposalResponse>
+  CreateVm: MethodDefinition<SchedulerServiceCreateVmRequestInput, SchedulerServiceCreateVmResponseInput, SchedulerServiceCreateVmRequest, SchedulerServiceCreateVmResponse>
+  DestroyVm: MethodDefinition<SchedulerServiceDestroyVmRequestInput, SchedulerServiceDestroyVmResponseInput, SchedulerServiceDestroyVmRequest, SchedulerServiceDestroyVmResponse>
+  EnterMaintenance: MethodDefinition<EnterMaintenanceRequestInput, EnterMaintenanceResponseInput, EnterMaintenanceRequest, EnterMaintenanceResponse>
+  ExitMaintenance: MethodDefinition<ExitMaintenanceRequestInput, ExitMaintenanceResponseInput, ExitMaintenanceRequest, ExitMaintenanceResponse>
+  Explain: MethodDefinition<ExplainRequestInput, ExplainResponseInput, ExplainRequest, ExplainResponse>
+  GetMode: MethodDefinition<GetModeRequestInput, GetModeResponseInput, GetModeRequest, GetModeResponse>
+  GetRecord: MethodDefinition<GetRecordRequestInput, GetRecordResponseInput, GetRecordRequest, GetRecordResponse>
+  GetVm: MethodDefinition<SchedulerServiceGetVmRequestInput, SchedulerServiceGetVmResponseInput, SchedulerServiceGetVmRequest, SchedulerServiceGetVmResponse>
+  ListDecisions: MethodDefinition<ListDecisionsRequestInput, ListDecisionsResponseInput, ListDecisionsRequest, ListDecisionsResponse>
+  ListHosts: MethodDefinition<ListHostsRequestInput, ListHostsResponseInput, ListHostsRequest, ListHostsResponse>
+  ListMaintenance: MethodDefinition<ListMaintenanceRequestInput, ListMaintenanceResponseInput, ListMaintenanceRequest, ListMaintenanceResponse>
+  ListMigrations: MethodDefinition<ListMigrationsRequestInput, ListMigrationsResponseInput, ListMigrationsRequest, ListMigrationsResponse>
+  ListProposals: MethodDefinition<ListProposalsRequestInput, ListProposalsResponseInput, ListProposalsRequest, ListProposalsResponse>
+  ListRules: MethodDefinition<ListRulesRequestInput, ListRulesResponseInput, ListRulesRequest, ListRulesResponse>
+  ListVmLoads: MethodDefinition<ListVmLoadsRequestInput, ListVmLoadsResponseInput, ListVmLoadsRequest, ListVmLoadsResponse>
+  Migrate: MethodDefinition<SchedulerServiceMigrateRequestInput, SchedulerServiceMigrateResponseInput, SchedulerServiceMigrateRequest, SchedulerServiceMigrateResponse>
+  Plan: MethodDefinition<PlanRequestInput, PlanResponseInput, PlanRequest, PlanResponse>
+  RejectProposal: MethodDefinition<RejectProposalRequestInput, RejectProposalResponseInput, RejectProposalRequest, RejectProposalResponse>
+  RemoveRule: MethodDefinition<RemoveRuleRequestInput, RemoveRuleResponseInput, RemoveRuleRequest, RemoveRuleResponse>
+  SetMode: MethodDefinition<SetModeRequestInput, SetModeResponseInput, SetModeRequest, SetModeResponse>
+  ShutdownVm: MethodDefinition<SchedulerServiceShutdownVmRequestInput, SchedulerServiceShutdownVmResponseInput, SchedulerServiceShutdownVmRequest, SchedulerServiceShutdownVmResponse>
+  StartVm: MethodDefinition<SchedulerServiceStartVmRequestInput, SchedulerServiceStartVmResponseInput, SchedulerServiceStartVmRequest, SchedulerServiceStartVmResponse>
+  TakeSnapshot: MethodDefinition<TakeSnapshotRequestInput, TakeSnapshotResponseInput, TakeSnapshotRequest, TakeSnapshotResponse>
+  UndefineVm: MethodDefinition<SchedulerServiceUndefineVmRequestInput, SchedulerServiceUndefineVmResponseInput, SchedulerServiceUndefineVmRequest, SchedulerServiceUndefineVmResponse>
+  WatchLoad: MethodDefinition<WatchLoadRequestInput, WatchLoadResponseInput, WatchLoadRequest, WatchLoadResponse>
+}
+
+export interface SchedulerServiceAbortMigrationRequestInput {
+  migrationId?: string;
+}
+
+export interface SchedulerServiceAbortMigrationRequest {
+  migrationId: string;
+}
+
+export interface SchedulerServiceAbortMigrationResponseInput {
+  migration?: MigrationInput | null;
+}
+
+export interface SchedulerServiceAbortMigrationResponse {
+  migration: Migration | null;
+}
+
+export interface SchedulerServiceCreateVmRequestInput {
+  spec?: VmSpecInput | null;
+  /**
+   * Host id or name; empty lets the scheduler choose the one with most room.
+   */
+  host?: string;
+  start?: boolean;
+  /**
+   * When it fits nowhere: move other VMs so that it does, and wait for that.
+   */
+  makeRoom?: boolean;
+}
+
+export interface SchedulerServiceCreateVmRequest {
+  spec: VmSpec | null;
+  /**
+   * Host id or name; empty lets the scheduler choose the one with most room.
+   */
+  host: string;
+  start: boolean;
+  /**
+   * When it fits nowhere: move other VMs so that it does, and wait for that.
+   */
+  makeRoom: boolean;
+}
+
+export interface SchedulerServiceCreateVmResponseInput {
+  vm?: VmInput | null;
+  hostId?: string;
+  hostName?: string;
+}
+
+export interface SchedulerServiceCreateVmResponse {
+  vm: Vm | null;
+  hostId: string;
+  hostName: string;
+}
+
+export interface SchedulerServiceDestroyVmRequestInput {
+  vm?: string;
+}
+
+export interface SchedulerServiceDestroyVmRequest {
+  vm: string;
+}
+
+export interface SchedulerServiceDestroyVmResponseInput {
+  vm?: VmInput | null;
+}
+
+export interface SchedulerServiceDestroyVmResponse {
+  vm: Vm | null;
+}
+
+export interface SchedulerServiceGetVmRequestInput {
+  vm?: string;
+  includeXml?: boolean;
+}
+
+export interface SchedulerServiceGetVmRequest {
+  vm: string;
+  includeXml: boolean;
+}
+
+export interface SchedulerServiceGetVmResponseInput {
+  vm?: VmInput | null;
+  hostId?: string;
+  hostName?: string;
+  xml?: string;
+}
+
+export interface SchedulerServiceGetVmResponse {
+  vm: Vm | null;
+  hostId: string;
+  hostName: string;
+  xml: string;
+}
+
+export interface SchedulerServiceMigrateRequestInput {
+  vm?: string;
+  /**
+   * Host id or name; empty lets the planner choose.
+   */
+  targetHost?: string;
+}
+
+export interface SchedulerServiceMigrateRequest {
+  vm: string;
+  /**
+   * Host id or name; empty lets the planner choose.
+   */
+  targetHost: string;
+}
+
+export interface SchedulerServiceMigrateResponseInput {
+  migration?: MigrationInput | null;
+}
+
+export interface SchedulerServiceMigrateResponse {
+  migration: Migration | null;
+}
+
+export interface SchedulerServiceShutdownVmRequestInput {
+  vm?: string;
+}
+
+export interface SchedulerServiceShutdownVmRequest {
+  vm: string;
+}
+
+export interface SchedulerServiceShutdownVmResponseInput {
+  vm?: VmInput | null;
+}
+
+export interface SchedulerServiceShutdownVmResponse {
+  vm: Vm | null;
+}
+
+export interface SchedulerServiceStartVmRequestInput {
+  vm?: string;
+}
+
+export interface SchedulerServiceStartVmRequest {
+  vm: string;
+}
+
+export interface SchedulerServiceStartVmResponseInput {
+  vm?: VmInput | null;
+}
+
+export interface SchedulerServiceStartVmResponse {
+  vm: Vm | null;
+}
+
+export interface SchedulerServiceUndefineVmRequestInput {
+  vm?: string;
+  deleteVolumes?: boolean;
+}
+
+export interface SchedulerServiceUndefineVmRequest {
+  vm: string;
+  deleteVolumes: boolean;
+}
+
+export interface SchedulerServiceUndefineVmResponseInput {
+  deletedVolumes?: string[];
+}
+
+export interface SchedulerServiceUndefineVmResponse {
+  deletedVolumes: string[];
+}
+
+export interface SetModeRequestInput {
+  /**
+   * MODE_UNSPECIFIED takes away the mode of that host or VM.
+   */
+  mode?: ModeInput;
+  /**
+   * Host id or name, or VM uuid or name; both empty for the cluster.
+   */
+  host?: string;
+  vm?: string;
+}
+
+export interface SetModeRequest {
+  /**
+   * MODE_UNSPECIFIED takes away the mode of that host or VM.
+   */
+  mode: Mode;
+  /**
+   * Host id or name, or VM uuid or name; both empty for the cluster.
+   */
+  host: string;
+  vm: string;
+}
+
+export interface SetModeResponseInput {
+  mode?: ModeInput;
+  overrides?: ModeOverrideInput[];
+}
+
+export interface SetModeResponse {
+  mode: Mode;
+  overrides: ModeOverride[];
+}
+
+export interface TakeSnapshotRequestInput {
+}
+
+export interface TakeSnapshotRequest {
+}
+
+export interface TakeSnapshotResponseInput {
+  /**
+   * JSON of the snapshot, the policy and the limits a plan is made from now: docs/PLANNER.md.
+   */
+  json?: Buffer | Uint8Array | string;
+}
+
+export interface TakeSnapshotResponse {
+  /**
+   * JSON of the snapshot, the policy and the limits a plan is made from now: docs/PLANNER.md.
+   */
+  json: Buffer;
+}
+
+/**
+ * A VM as the scheduler sees it, on the host that runs it.
+ */
+export interface VmLoadInput {
+  sample?: VmSampleInput | null;
+  hostId?: string;
+  hostName?: string;
+  lastReportAtMs?: number;
+  /**
+   * 0 when free to move.
+   */
+  coolDownUntilMs?: number;
+  /**
+   * The migration it is in; empty when in none.
+   */
+  migrationId?: string;
+  /**
+   * Set when more than one host shows it running, or its host is stale: do not act on it.
+   */
+  warning?: string;
+}
+
+/**
+ * A VM as the scheduler sees it, on the host that runs it.
+ */
+export interface VmLoad {
+  sample: VmSample | null;
+  hostId: string;
+  hostName: string;
+  lastReportAtMs: number;
+  /**
+   * 0 when free to move.
+   */
+  coolDownUntilMs: number;
+  /**
+   * The migration it is in; empty when in none.
+   */
+  migrationId: string;
+  /**
+   * Set when more than one host shows it running, or its host is stale: do not act on it.
+   */
+  warning: string;
+}
+
+/**
+ * A new VM that somebody waits for while room is made, as schedulers tell each other.
+ */
+export interface WaitingVmInput {
+  id?: string;
+  name?: string;
+  vcpus?: number;
+  memoryMaxBytes?: number;
+  /**
+   * Traits that its host must have, such as "pool:shared".
+   */
+  needs?: string[];
+  /**
+   * Nobody waits any more then.
+   */
+  expiresAtMs?: number;
+}
+
+/**
+ * A new VM that somebody waits for while room is made, as schedulers tell each other.
+ */
+export interface WaitingVm {
+  id: string;
+  name: string;
+  vcpus: number;
+  memoryMaxBytes: number;
+  /**
+   * Traits that its host must have, such as "pool:shared".
+   */
+  needs: string[];
+  /**
+   * Nobody waits any more then.
+   */
+  expiresAtMs: number;
+}
+
+export interface WatchLoadRequestInput {
+  intervalMs?: number;
+}
+
+export interface WatchLoadRequest {
+  intervalMs: number;
+}
+
+export interface WatchLoadResponseInput {
+  atMs?: number;
+  hosts?: HostLoadInput[];
+  vms?: VmLoadInput[];
+  migrations?: MigrationInput[];
+}
+
+export interface WatchLoadResponse {
+  atMs: number;
+  hosts: HostLoad[];
+  vms: VmLoad[];
+  migrations: Migration[];
+}

@@ -1,57 +1,108 @@
-// Makes the TypeScript types of proto/ under shared/gen; with --check it only says whether they are fresh.
+// Makes the TypeScript types of proto/, one file of shared/gen for each contract; --check only says whether they are fresh.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const check = process.argv.includes('--check');
-const committed = 'shared/gen';
-const outDir = check ? mkdtempSync(join(tmpdir(), 'evenkeel-gen-')) : committed;
+const COMMITTED = 'shared/gen';
+const CONTRACTS = ['telemetry', 'agent', 'scheduler'];
 
-/** Every file under `dir` with its text, by relative path. */
-function filesOf(dir) {
-  const names = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return new Map(
-    names.map((entry) => {
-      const path = join(entry.parentPath, entry.name);
-      return [path.slice(dir.length + 1), readFileSync(path, 'utf8')];
-    }),
+/** The generator's own output: a file for each message, enum and service. Its options must say the same as load.ts. */
+function generatedFiles() {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-gen-'));
+  execFileSync(
+    'npx',
+    [
+      'proto-loader-gen-types',
+      '--longs=Number',
+      '--enums=String',
+      '--defaults',
+      '--grpcLib=@grpc/grpc-js',
+      '--importFileExtension=.ts',
+      '--inputTemplate=%sInput',
+      '--outputTemplate=%s',
+      '--includeComments',
+      '--includeDirs=proto',
+      `--outDir=${folder}`,
+      ...CONTRACTS.map((name) => `evenkeel/v1/${name}.proto`),
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
   );
+  const types = join(folder, 'evenkeel/v1');
+  const texts = readdirSync(types)
+    .sort()
+    .map((name) => ({ name: name.replace(/\.ts$/, ''), text: readFileSync(join(types, name), 'utf8') }));
+  rmSync(folder, { recursive: true });
+  return texts;
 }
 
-if (!check) rmSync(committed, { recursive: true, force: true });
-// The options must say the same as the loader's in shared/proto/load.ts.
-execFileSync(
-  'npx',
-  [
-    'proto-loader-gen-types',
-    '--longs=Number',
-    '--enums=String',
-    '--defaults',
-    '--oneofs',
-    '--grpcLib=@grpc/grpc-js',
-    '--importFileExtension=.ts',
-    '--inputTemplate=%sInput',
-    '--outputTemplate=%s',
-    '--includeComments',
-    '--includeDirs=proto',
-    `--outDir=${outDir}`,
-    'evenkeel/v1/telemetry.proto',
-    'evenkeel/v1/agent.proto',
-    'evenkeel/v1/scheduler.proto',
-  ],
-  { stdio: ['ignore', 'ignore', 'inherit'] },
-);
-
-if (check) {
-  const fresh = filesOf(outDir);
-  const old = filesOf(committed);
-  rmSync(outDir, { recursive: true, force: true });
-  const stale = [...new Set([...fresh.keys(), ...old.keys()])].filter(
-    (path) => fresh.get(path) !== old.get(path),
+/** A contract's file, and the names that it exports. */
+function contractOf(name, files) {
+  const own = files.filter(({ text }) =>
+    text.startsWith(`// Original file: proto/evenkeel/v1/${name}.proto`),
   );
+  const body = own.map(({ text }) => plain(text)).join('\n\n');
+  return {
+    name,
+    body,
+    exports: [...body.matchAll(/^export (?:type|interface) (\w+)/gm)].map(([, each]) => each),
+  };
+}
+
+/** What the loader really takes and gives: numbers, and enum values by name. */
+function plain(text) {
+  return text
+    .replace(/^\/\/ Original file.*$/gm, '')
+    .replace(/^import .*$/gm, '')
+    .replace(/\b_evenkeel_v1_/g, '')
+    .replace(/^ {2}'(\w+)'(\??): \((.*)\)(\[\])?;$/gm, '  $1$2: $3$4;')
+    .replaceAll('number | string | Long', 'number')
+    .replaceAll('number | string', 'number')
+    .replace(/^ {2}\| \d+$\n/gm, '')
+    .replace(/^ +$/gm, '')
+    .replace(/\n{2,}/g, '\n\n')
+    .trim();
+}
+
+function importsOf({ body, exports }, others) {
+  const lines = [];
+  if (body.includes('grpc.')) lines.push("import type * as grpc from '@grpc/grpc-js';");
+  if (body.includes('MethodDefinition<'))
+    lines.push("import type { MethodDefinition } from '@grpc/proto-loader';");
+  for (const other of others) {
+    const used = other.exports.filter(
+      (name) =>
+        !exports.includes(name) && new RegExp(`\\b${name}\\b`).test(body.replace(/\/\*\*[\s\S]*?\*\//g, '')),
+    );
+    if (used.length > 0) lines.push(`import type { ${used.join(', ')} } from './${other.name}.ts';`);
+  }
+  return lines;
+}
+
+const files = generatedFiles();
+const contracts = CONTRACTS.map((name) => contractOf(name, files));
+const fresh = contracts.map((contract) => {
+  const header = `// Generated from proto/evenkeel/v1/${contract.name}.proto by "npm run generate".`;
+  const imports = importsOf(
+    contract,
+    contracts.filter((other) => other !== contract),
+  );
+  return {
+    path: join(COMMITTED, `${contract.name}.ts`),
+    text: [header, ...imports, '', contract.body, ''].join('\n'),
+  };
+});
+
+if (process.argv.includes('--check')) {
+  const stale = fresh.filter(({ path, text }) => readFileSync(path, { encoding: 'utf8' }) !== text);
   if (stale.length > 0) {
-    console.error(`generated types are not fresh: ${stale.join(', ')}; run "npm run generate"`);
+    console.error(
+      `generated types are not fresh: ${stale.map(({ path }) => path).join(', ')}; run "npm run generate"`,
+    );
     process.exitCode = 1;
   }
+} else {
+  rmSync(COMMITTED, { recursive: true, force: true });
+  mkdirSync(COMMITTED);
+  for (const { path, text } of fresh) writeFileSync(path, text);
 }

@@ -2,19 +2,35 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadPackageDefinition } from '@grpc/grpc-js';
+import { loadPackageDefinition, type Client } from '@grpc/grpc-js';
+import type { AgentServiceClient as AgentServiceClientType, AgentServiceDefinition } from '../gen/agent.ts';
+import type {
+  SchedulerServiceClient as SchedulerServiceClientType,
+  SchedulerServiceDefinition,
+} from '../gen/scheduler.ts';
 import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader';
-import type { ProtoGrpcType as AgentPackage } from '../gen/agent.ts';
-import type { ProtoGrpcType as SchedulerPackage } from '../gen/scheduler.ts';
-import type { Decision, DecisionInput } from '../gen/evenkeel/v1/Decision.ts';
-import type { Event, EventInput } from '../gen/evenkeel/v1/Event.ts';
-import type { HostReport, HostReportInput } from '../gen/evenkeel/v1/HostReport.ts';
-import type { Maintenance, MaintenanceInput } from '../gen/evenkeel/v1/Maintenance.ts';
-import type { Migration, MigrationInput } from '../gen/evenkeel/v1/Migration.ts';
-import type { ModeOverride, ModeOverrideInput } from '../gen/evenkeel/v1/ModeOverride.ts';
-import type { Proposal, ProposalInput } from '../gen/evenkeel/v1/Proposal.ts';
-import type { Rule, RuleInput } from '../gen/evenkeel/v1/Rule.ts';
-import type { WaitingVm, WaitingVmInput } from '../gen/evenkeel/v1/WaitingVm.ts';
+import type {
+  Maintenance,
+  MaintenanceInput,
+  ModeOverride,
+  ModeOverrideInput,
+  Proposal,
+  ProposalInput,
+  Rule,
+  RuleInput,
+  WaitingVm,
+  WaitingVmInput,
+} from '../gen/scheduler.ts';
+import type {
+  Decision,
+  DecisionInput,
+  Event,
+  EventInput,
+  HostReport,
+  HostReportInput,
+  Migration,
+  MigrationInput,
+} from '../gen/telemetry.ts';
 
 /** The folder that holds evenkeel/v1/*.proto: beside the sources when run from them, beside dist/ when built. */
 function protoDirectory(): string {
@@ -31,12 +47,34 @@ function protoDirectory(): string {
 export const packageDefinition: PackageDefinition = loadSync(
   ['evenkeel/v1/agent.proto', 'evenkeel/v1/scheduler.proto'],
   // The options must say the same as those in generate.js, which makes the types.
-  { includeDirs: [protoDirectory()], longs: Number, enums: String, defaults: true, oneofs: true },
+  { includeDirs: [protoDirectory()], longs: Number, enums: String, defaults: true, oneofs: false },
 );
+
+interface Service<ServiceClient, ServiceDefinition> {
+  readonly service: ServiceDefinition;
+  new (...parameters: ConstructorParameters<typeof Client>): ServiceClient;
+}
+
+/** What of the loaded package is used here, in the generated types. */
+interface Contracts {
+  readonly AgentService: Service<AgentServiceClientType, AgentServiceDefinition>;
+  readonly SchedulerService: Service<SchedulerServiceClientType, SchedulerServiceDefinition>;
+  readonly Decision: MessageTypeDefinition<DecisionInput, Decision>;
+  readonly Event: MessageTypeDefinition<EventInput, Event>;
+  readonly HostReport: MessageTypeDefinition<HostReportInput, HostReport>;
+  readonly Maintenance: MessageTypeDefinition<MaintenanceInput, Maintenance>;
+  readonly Migration: MessageTypeDefinition<MigrationInput, Migration>;
+  readonly ModeOverride: MessageTypeDefinition<ModeOverrideInput, ModeOverride>;
+  readonly Proposal: MessageTypeDefinition<ProposalInput, Proposal>;
+  readonly Rule: MessageTypeDefinition<RuleInput, Rule>;
+  readonly WaitingVm: MessageTypeDefinition<WaitingVmInput, WaitingVm>;
+}
 
 // The generated types describe exactly what the loader returns; TypeScript cannot see that by itself.
 // eslint-disable-next-line @typescript-eslint/consistent-type-assertions
-const packages = loadPackageDefinition(packageDefinition) as unknown as AgentPackage & SchedulerPackage;
+const packages = loadPackageDefinition(packageDefinition) as unknown as {
+  readonly evenkeel: { readonly v1: Contracts };
+};
 
 /** Client class and service definition of the agent. */
 export const AgentServiceClient = packages.evenkeel.v1.AgentService;

@@ -1,6 +1,6 @@
 // The agent's port to its hypervisor, on a simulated host.
 import type { WaitOptions } from '../../shared/clock.ts';
-import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
+import type { VmInput } from '../../shared/gen/agent.ts';
 import type { JobFigures } from '../../agent/libvirt/migration.ts';
 import { ErrorCode } from '../../agent/libvirt/constants.ts';
 import type { Copy, Hypervisor, VmEvent } from '../../agent/migration/hypervisor/hypervisor.ts';

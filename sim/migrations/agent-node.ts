@@ -1,20 +1,22 @@
 // One host's agent: the real jobs, guard, intents and watchdog, over a simulated hypervisor, disk and network.
 import { isAborted } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { AbortMigrationRequest } from '../../shared/gen/evenkeel/v1/AbortMigrationRequest.ts';
-import type { CheckTargetRequest } from '../../shared/gen/evenkeel/v1/CheckTargetRequest.ts';
-import type { CheckTargetResponseInput } from '../../shared/gen/evenkeel/v1/CheckTargetResponse.ts';
-import type { EndMigrationRequest } from '../../shared/gen/evenkeel/v1/EndMigrationRequest.ts';
-import type { GetVmRequest } from '../../shared/gen/evenkeel/v1/GetVmRequest.ts';
-import type { GetVmResponseInput } from '../../shared/gen/evenkeel/v1/GetVmResponse.ts';
-import type { GuardMigrationRequest } from '../../shared/gen/evenkeel/v1/GuardMigrationRequest.ts';
-import type { GuardMigrationResponseInput } from '../../shared/gen/evenkeel/v1/GuardMigrationResponse.ts';
-import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
-import type { MigrateResponseInput } from '../../shared/gen/evenkeel/v1/MigrateResponse.ts';
-import type { ObserveVmRequest } from '../../shared/gen/evenkeel/v1/ObserveVmRequest.ts';
-import type { ObserveVmResponseInput } from '../../shared/gen/evenkeel/v1/ObserveVmResponse.ts';
-import type { SettleVmRequest } from '../../shared/gen/evenkeel/v1/SettleVmRequest.ts';
-import type { SettleVmResponseInput } from '../../shared/gen/evenkeel/v1/SettleVmResponse.ts';
+import type {
+  AbortMigrationRequest,
+  CheckTargetRequest,
+  CheckTargetResponseInput,
+  EndMigrationRequest,
+  GetVmRequest,
+  GetVmResponseInput,
+  GuardMigrationRequest,
+  GuardMigrationResponseInput,
+  MigrateRequest,
+  MigrateResponseInput,
+  ObserveVmRequest,
+  ObserveVmResponseInput,
+  SettleVmRequest,
+  SettleVmResponseInput,
+} from '../../shared/gen/agent.ts';
 import type { Logger } from '../../shared/log.ts';
 import { AgentServiceClient } from '../../shared/proto/load.ts';
 import { translated } from '../../agent/libvirt-errors.ts';

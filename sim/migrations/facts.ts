@@ -1,5 +1,5 @@
 // What happened in a simulated world, in order: what the invariants read, what the trace shows, what the hash sums up.
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 
 /** Who made a copy of a guest change: libvirt's own protocol, an agent's call, the guest itself, or an injected fault. */
 export type Cause = 'libvirt' | 'agent' | 'guest' | 'fault' | 'world';

@@ -1,5 +1,5 @@
 // What an invariant may look at: everything that happened, and the true state of the world, which no daemon can see.
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import type { Fact, History } from './facts.ts';
 import type { Kvm, SimVm } from '../host/kvm.ts';
 import type { Libvirt } from '../host/libvirt.ts';

@@ -1,6 +1,6 @@
 // One scheduler: the real lease, journal, slots and runner, over a simulated store and network.
 import { pause } from '../../shared/clock.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import { AgentServiceClient, migrationCodec } from '../../shared/proto/load.ts';

@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import type { Logger } from '../../shared/log.ts';
 import { MIB } from '../../shared/units.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import type { CopyOrder } from '../../agent/migration/hypervisor/hypervisor.ts';
 import type { Knowledge } from '../../scheduler/migrations/knowledge.ts';
 import type { RunnerSettings } from '../../scheduler/migrations/runner.ts';

@@ -10,10 +10,12 @@ import { agentSchema } from '../../agent/config.ts';
 import { createAskSource } from '../../agent/migration/target/source-agent.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { Daemon } from '../../shared/daemon.ts';
-import type { CreateVmResponse } from '../../shared/gen/evenkeel/v1/CreateVmResponse.ts';
-import type { GetHostResponse } from '../../shared/gen/evenkeel/v1/GetHostResponse.ts';
-import type { ListVmsResponse } from '../../shared/gen/evenkeel/v1/ListVmsResponse.ts';
-import type { UndefineVmResponse } from '../../shared/gen/evenkeel/v1/UndefineVmResponse.ts';
+import type {
+  CreateVmResponse,
+  GetHostResponse,
+  ListVmsResponse,
+  UndefineVmResponse,
+} from '../../shared/gen/agent.ts';
 import { streamed, unary } from '../../shared/grpc/client.ts';
 import { channelCredentials, ownCertificateSha256 } from '../../shared/grpc/credentials.ts';
 import { hostReportCodec, AgentServiceClient } from '../../shared/proto/load.ts';

@@ -1,14 +1,14 @@
 // A small cluster as the scheduler would tell of it: three hosts, one hot, with VMs, a plan and migrations.
-import type { DecisionInput } from '../../shared/gen/evenkeel/v1/Decision.ts';
-import type { ExplainResponseInput } from '../../shared/gen/evenkeel/v1/ExplainResponse.ts';
-import type { HostFactsInput } from '../../shared/gen/evenkeel/v1/HostFacts.ts';
-import type { HostLoadInput } from '../../shared/gen/evenkeel/v1/HostLoad.ts';
-import type { MaintenanceInput } from '../../shared/gen/evenkeel/v1/Maintenance.ts';
-import type { MigrationInput } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { ProposalInput } from '../../shared/gen/evenkeel/v1/Proposal.ts';
-import type { RuleInput } from '../../shared/gen/evenkeel/v1/Rule.ts';
-import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
-import type { VmLoadInput } from '../../shared/gen/evenkeel/v1/VmLoad.ts';
+import type { VmInput } from '../../shared/gen/agent.ts';
+import type {
+  ExplainResponseInput,
+  HostLoadInput,
+  MaintenanceInput,
+  ProposalInput,
+  RuleInput,
+  VmLoadInput,
+} from '../../shared/gen/scheduler.ts';
+import type { DecisionInput, HostFactsInput, MigrationInput } from '../../shared/gen/telemetry.ts';
 import { GIB, MIB } from '../../shared/units.ts';
 
 /** 2026-03-02 14:32:05 UTC: the moment all of this is seen. */

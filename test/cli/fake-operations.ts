@@ -1,14 +1,16 @@
 // The operator's side of the scheduler that speaks real gRPC: modes, rules, proposals, maintenance.
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { AddRuleRequest } from '../../shared/gen/evenkeel/v1/AddRuleRequest.ts';
-import type { EnterMaintenanceRequest } from '../../shared/gen/evenkeel/v1/EnterMaintenanceRequest.ts';
-import type { MaintenanceInput } from '../../shared/gen/evenkeel/v1/Maintenance.ts';
-import type { Mode } from '../../shared/gen/evenkeel/v1/Mode.ts';
-import type { ModeOverrideInput } from '../../shared/gen/evenkeel/v1/ModeOverride.ts';
-import type { ProposalInput } from '../../shared/gen/evenkeel/v1/Proposal.ts';
-import type { RuleInput } from '../../shared/gen/evenkeel/v1/Rule.ts';
-import type { SetModeRequest } from '../../shared/gen/evenkeel/v1/SetModeRequest.ts';
+import type {
+  AddRuleRequest,
+  EnterMaintenanceRequest,
+  MaintenanceInput,
+  ModeOverrideInput,
+  ProposalInput,
+  RuleInput,
+  SetModeRequest,
+} from '../../shared/gen/scheduler.ts';
+import type { Mode } from '../../shared/gen/telemetry.ts';
 import { unaryHandler } from '../../shared/grpc/server.ts';
 import type { Logger } from '../../shared/log.ts';
 import * as cluster from './cluster.ts';

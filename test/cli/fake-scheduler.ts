@@ -2,10 +2,12 @@
 import type { ServerCredentials, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { systemClock } from '../../shared/clock.ts';
 import { EvenkeelError, type ErrorCode } from '../../shared/errors.ts';
-import type { MigrationInput } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { SchedulerServiceCreateVmRequest } from '../../shared/gen/evenkeel/v1/SchedulerServiceCreateVmRequest.ts';
-import type { SchedulerServiceMigrateResponseInput } from '../../shared/gen/evenkeel/v1/SchedulerServiceMigrateResponse.ts';
-import type { WatchLoadResponseInput } from '../../shared/gen/evenkeel/v1/WatchLoadResponse.ts';
+import type {
+  SchedulerServiceCreateVmRequest,
+  SchedulerServiceMigrateResponseInput,
+  WatchLoadResponseInput,
+} from '../../shared/gen/scheduler.ts';
+import type { MigrationInput } from '../../shared/gen/telemetry.ts';
 import { serve, streamHandler, unaryHandler, type RunningServer } from '../../shared/grpc/server.ts';
 import { createLogger } from '../../shared/log.ts';
 import { SchedulerServiceClient } from '../../shared/proto/load.ts';

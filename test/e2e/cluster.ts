@@ -22,16 +22,17 @@ import {
   schedulerPort,
   type HostName,
 } from '../../lab/topology.ts';
-import type { Decision } from '../../shared/gen/evenkeel/v1/Decision.ts';
-import type { HostLoad } from '../../shared/gen/evenkeel/v1/HostLoad.ts';
-import type { ListDecisionsResponse } from '../../shared/gen/evenkeel/v1/ListDecisionsResponse.ts';
-import type { ListHostsResponse } from '../../shared/gen/evenkeel/v1/ListHostsResponse.ts';
-import type { ListMigrationsResponse } from '../../shared/gen/evenkeel/v1/ListMigrationsResponse.ts';
-import type { ListVmLoadsResponse } from '../../shared/gen/evenkeel/v1/ListVmLoadsResponse.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { SchedulerServiceClient as Client } from '../../shared/gen/evenkeel/v1/SchedulerService.ts';
-import type { VmSpecInput } from '../../shared/gen/evenkeel/v1/VmSpec.ts';
-import type { VmLoad } from '../../shared/gen/evenkeel/v1/VmLoad.ts';
+import type { VmSpecInput } from '../../shared/gen/agent.ts';
+import type {
+  HostLoad,
+  ListDecisionsResponse,
+  ListHostsResponse,
+  ListMigrationsResponse,
+  ListVmLoadsResponse,
+  SchedulerServiceClient as Client,
+  VmLoad,
+} from '../../shared/gen/scheduler.ts';
+import type { Decision, Migration } from '../../shared/gen/telemetry.ts';
 import { unary } from '../../shared/grpc/client.ts';
 import { channelCredentials } from '../../shared/grpc/credentials.ts';
 import { SchedulerServiceClient } from '../../shared/proto/load.ts';

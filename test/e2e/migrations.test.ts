@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { hostRun } from '../../lab/hosts/control.ts';
 import type { TickRecord, TickWatch } from '../../lab/image/guest.ts';
 import { guest as guestFacts, isHostName, type HostName } from '../../lab/topology.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import { openCluster, seconds, skipWithoutLab, until, type Cluster, type Guest } from './cluster.ts';
 
 const fileTimeoutMs = 600_000;

@@ -9,7 +9,7 @@ import {
   type ServiceName,
 } from '../../lab/hosts/control.ts';
 import { hosts, labHost, type HostName } from '../../lab/topology.ts';
-import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { HostReport } from '../../shared/gen/telemetry.ts';
 import { openCluster, seconds, skipWithoutLab, sleep, until, type Cluster, type Guest } from './cluster.ts';
 import { nothingIsLost } from './samples.ts';
 

@@ -3,7 +3,7 @@ import { InfluxDB } from 'influx';
 import { connect, type JetStreamClient } from 'nats';
 import type { Test } from 'tap';
 import { hosts, influxUrl, natsUrl } from '../../lab/topology.ts';
-import type { HostReport } from '../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { HostReport } from '../../shared/gen/telemetry.ts';
 import { SAMPLES_STREAM } from '../../shared/nats.ts';
 import { hostReportCodec } from '../../shared/proto/load.ts';
 import { seconds, until } from './cluster.ts';

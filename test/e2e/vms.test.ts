@@ -15,7 +15,7 @@ import {
   nats,
   pool,
 } from '../../lab/topology.ts';
-import type { VmSpecInput } from '../../shared/gen/evenkeel/v1/VmSpec.ts';
+import type { VmSpecInput } from '../../shared/gen/agent.ts';
 import {
   guestName,
   guestOptions,

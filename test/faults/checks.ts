@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { hostRun } from '../../lab/hosts/control.ts';
 import { hostLeader } from '../../lab/hosts/host.ts';
 import { hostNames, labHost, type HostName } from '../../lab/topology.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import { sleep, type Cluster, type Guest } from '../e2e/cluster.ts';
 import { readDiskLog } from './disk-log.ts';
 import { readSecondDisk, stopRecords } from './guests.ts';

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { poolFolder } from '../../lab/paths.ts';
 import type { HostName } from '../../lab/topology.ts';
 import type { TickWatch } from '../../lab/image/guest.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import { isForPerson } from '../../scheduler/migrations/machine.ts';
 import { seconds, sleep, until, type Cluster } from '../e2e/cluster.ts';
 import { caseName, type FaultCase } from './cases/case.ts';

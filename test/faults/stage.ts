@@ -2,7 +2,7 @@
 import { hostExec, hostRun } from '../../lab/hosts/control.ts';
 import type { TickWatch } from '../../lab/image/guest.ts';
 import type { HostName } from '../../lab/topology.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import { seconds, sleep, until, type Cluster, type Guest } from '../e2e/cluster.ts';
 import { unary } from '../../shared/grpc/client.ts';
 import { defineVm } from './guests.ts';

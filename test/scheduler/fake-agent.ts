@@ -2,16 +2,16 @@
 import type { NatsConnection } from 'nats';
 import { systemClock } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { AgentServiceHandlers } from '../../shared/gen/evenkeel/v1/AgentService.ts';
-import type { HostReportInput } from '../../shared/gen/evenkeel/v1/HostReport.ts';
-import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
-import type { MigrateResponseInput } from '../../shared/gen/evenkeel/v1/MigrateResponse.ts';
-import type { MigrateResultInput } from '../../shared/gen/evenkeel/v1/MigrateResult.ts';
-import type { SettleVmRequest } from '../../shared/gen/evenkeel/v1/SettleVmRequest.ts';
-import type { Refusal } from '../../shared/gen/evenkeel/v1/Refusal.ts';
-import type { VmInput } from '../../shared/gen/evenkeel/v1/Vm.ts';
-import type { VmRef } from '../../shared/gen/evenkeel/v1/VmRef.ts';
-import type { VmSampleInput } from '../../shared/gen/evenkeel/v1/VmSample.ts';
+import type {
+  AgentServiceHandlers,
+  MigrateRequest,
+  MigrateResponseInput,
+  MigrateResultInput,
+  SettleVmRequest,
+  VmInput,
+  VmRef,
+} from '../../shared/gen/agent.ts';
+import type { HostReportInput, Refusal, VmSampleInput } from '../../shared/gen/telemetry.ts';
 import { serverCredentials } from '../../shared/grpc/credentials.ts';
 import { serve, streamHandler, unaryHandler, type RunningServer } from '../../shared/grpc/server.ts';
 import { createLogger } from '../../shared/log.ts';

@@ -3,11 +3,13 @@ import { connect, type NatsConnection } from 'nats';
 import type { Test } from 'tap';
 import { systemClock } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { SchedulerServiceClient as Client } from '../../shared/gen/evenkeel/v1/SchedulerService.ts';
-import type { ListHostsResponse } from '../../shared/gen/evenkeel/v1/ListHostsResponse.ts';
-import type { ListMigrationsResponse } from '../../shared/gen/evenkeel/v1/ListMigrationsResponse.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { SchedulerServiceMigrateRequestInput } from '../../shared/gen/evenkeel/v1/SchedulerServiceMigrateRequest.ts';
+import type {
+  ListHostsResponse,
+  ListMigrationsResponse,
+  SchedulerServiceClient as Client,
+  SchedulerServiceMigrateRequestInput,
+} from '../../shared/gen/scheduler.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import { streamed, unary } from '../../shared/grpc/client.ts';
 import { channelCredentials } from '../../shared/grpc/credentials.ts';
 import { createLogger } from '../../shared/log.ts';

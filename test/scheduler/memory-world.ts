@@ -1,12 +1,14 @@
 // A scheduler's surroundings in memory, for tests that need hours in a moment: a store, hosts that show what the test
 // says, and the test's clock.
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
-import type { MigrateRequestInput } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
-import type { MigrateResponse } from '../../shared/gen/evenkeel/v1/MigrateResponse.ts';
-import type { MigrateResult } from '../../shared/gen/evenkeel/v1/MigrateResult.ts';
-import type { SettleVmRequestInput } from '../../shared/gen/evenkeel/v1/SettleVmRequest.ts';
-import type { Vm } from '../../shared/gen/evenkeel/v1/Vm.ts';
+import type {
+  MigrateRequestInput,
+  MigrateResponse,
+  MigrateResult,
+  SettleVmRequestInput,
+  Vm,
+} from '../../shared/gen/agent.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import { createLogger } from '../../shared/log.ts';
 import { migrationCodec } from '../../shared/proto/load.ts';
 import { MIB } from '../../shared/units.ts';
@@ -65,9 +67,9 @@ export class MemoryHost implements MigrationAgent {
       ...{ ...figures, memoryBytesPerSecond: 0, dirtyBytesPerSecond, elapsedMs: 0 },
       phase: 'MIGRATION_PHASE_COPYING' as const,
     };
-    yield { progress, kind: 'progress' };
+    yield { progress };
     const result = { ok: false, causeCode: '', message: '', progress: null, ...(await this.copy(request)) };
-    yield { result, kind: 'result' };
+    yield { result };
   }
 
   abortMigration(): Promise<void> {

@@ -1,5 +1,5 @@
 // Clusters as plain numbers for tests of decisions: hosts with VMs under constant demand, turned into real reports.
-import type { Migration } from '../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
 import { hostReportCodec } from '../../shared/proto/load.ts';
 import { GIB, MIB } from '../../shared/units.ts';
 import { detectionOf, policyOf, schedulerSchema, viewLimitsOf } from '../../scheduler/config.ts';

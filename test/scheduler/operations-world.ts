@@ -1,6 +1,5 @@
 // Small views, snapshots and moves as plain values, for tests of what people tell the scheduler.
-import type { Move } from '../../shared/gen/evenkeel/v1/Move.ts';
-import type { PlacementRule } from '../../shared/gen/evenkeel/v1/PlacementRule.ts';
+import type { Move, PlacementRule } from '../../shared/gen/telemetry.ts';
 import type { ClusterView, VmView } from '../../scheduler/cluster/view.ts';
 import { moveOf } from '../../scheduler/planner/words/move.ts';
 import type { PlannedMove } from '../../scheduler/planner/contract/plan-types.ts';

@@ -9,10 +9,12 @@ import {
   serverCredentials,
 } from '../../shared/grpc/credentials.ts';
 import { serve, streamHandler, unaryHandler } from '../../shared/grpc/server.ts';
-import type { GetHostRequest } from '../../shared/gen/evenkeel/v1/GetHostRequest.ts';
-import type { GetHostResponseInput } from '../../shared/gen/evenkeel/v1/GetHostResponse.ts';
-import type { MigrateRequest } from '../../shared/gen/evenkeel/v1/MigrateRequest.ts';
-import type { MigrateResponseInput } from '../../shared/gen/evenkeel/v1/MigrateResponse.ts';
+import type {
+  GetHostRequest,
+  GetHostResponseInput,
+  MigrateRequest,
+  MigrateResponseInput,
+} from '../../shared/gen/agent.ts';
 import { createLogger } from '../../shared/log.ts';
 import { AgentServiceClient } from '../../shared/proto/load.ts';
 import type { TlsSettings } from '../../shared/settings.ts';

@@ -1,6 +1,5 @@
 // Asked of the target before a migration: every reason why the VM could not run here, each with its cure.
-import type { CheckTargetRequest } from '../../../shared/gen/evenkeel/v1/CheckTargetRequest.ts';
-import type { CheckTargetResponseInput } from '../../../shared/gen/evenkeel/v1/CheckTargetResponse.ts';
+import type { CheckTargetRequest, CheckTargetResponseInput } from '../../../shared/gen/agent.ts';
 import type { WaitOptions } from '../../../shared/clock.ts';
 import { invalidField, messageOf } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/log.ts';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, WaitOptions } from '../../../shared/clock.ts';
 import { messageOf } from '../../../shared/errors.ts';
-import type { RefusalInput } from '../../../shared/gen/evenkeel/v1/Refusal.ts';
+import type { RefusalInput } from '../../../shared/gen/telemetry.ts';
 import { formatBytes } from '../../../shared/units.ts';
 import type { MigrationSettings } from '../../config.ts';
 import type { Connection } from '../../libvirt/connection.ts';

@@ -1,6 +1,6 @@
 // What migrations need of this host's hypervisor: the one boundary that the simulator replaces.
 import type { WaitOptions } from '../../../shared/clock.ts';
-import type { VmInput } from '../../../shared/gen/evenkeel/v1/Vm.ts';
+import type { VmInput } from '../../../shared/gen/agent.ts';
 import type { JobFigures } from '../../libvirt/migration.ts';
 
 export interface Hypervisor {

@@ -39,7 +39,7 @@ import {
 import { getAllDomainStats } from '../../libvirt/stats.ts';
 import { orUndefined } from '../../vm/storage.ts';
 import { observeVm } from '../../vm/view.ts';
-import type { VmInput } from '../../../shared/gen/evenkeel/v1/Vm.ts';
+import type { VmInput } from '../../../shared/gen/agent.ts';
 import type { Copy, CopyOrder, Hypervisor, VmEvent } from './hypervisor.ts';
 import { findQemuProcess, hasEnded, type QemuProcess } from './qemu-process.ts';
 

@@ -1,5 +1,5 @@
 // What a VM's state on one host means to a migration. Pure.
-import type { VmInput } from '../../../shared/gen/evenkeel/v1/Vm.ts';
+import type { VmInput } from '../../../shared/gen/agent.ts';
 import { PausedReason, ShutoffReason } from '../../libvirt/constants.ts';
 
 /** A migration job runs on it, out or in. */

@@ -1,6 +1,6 @@
 // What an agent remembers of each VM's migrations, and whom it obeys: the highest epoch wins, a copy starts once. Pure.
-import type { CommitMode } from '../../../shared/gen/evenkeel/v1/CommitMode.ts';
-import type { MigrateRequest } from '../../../shared/gen/evenkeel/v1/MigrateRequest.ts';
+import type { MigrateRequest } from '../../../shared/gen/agent.ts';
+import type { CommitMode } from '../../../shared/gen/telemetry.ts';
 import { HOUR_MS } from '../../../shared/units.ts';
 
 /** Who asks: the migration, and the epoch of the scheduler that leads it. */

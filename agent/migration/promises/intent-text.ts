@@ -1,5 +1,5 @@
 // The file of intents: JSON with a check sum over it, so that a torn or altered one is noticed and never half believed. Pure.
-import type { CommitMode } from '../../../shared/gen/evenkeel/v1/CommitMode.ts';
+import type { CommitMode } from '../../../shared/gen/telemetry.ts';
 import { count, flag, object, text, type Fields } from '../../state/fields.ts';
 import type { CopyLimits, Intent, VmRecord } from './claims.ts';
 

@@ -1,6 +1,6 @@
 // What callers ask about migrations, checked field by field.
 import { invalidField } from '../../../shared/errors.ts';
-import type { MigrateRequest } from '../../../shared/gen/evenkeel/v1/MigrateRequest.ts';
+import type { MigrateRequest } from '../../../shared/gen/agent.ts';
 import { refuseLibvirtUri, refuseMigrateUri } from '../../../shared/libvirt-uri.ts';
 import { HOUR_MS } from '../../../shared/units.ts';
 import { checkUuid } from '../../vm/view.ts';

@@ -7,10 +7,8 @@ import {
   type WaitOptions,
 } from '../../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../../shared/errors.ts';
-import type { MigrateRequest } from '../../../shared/gen/evenkeel/v1/MigrateRequest.ts';
-import type { MigrateResultInput } from '../../../shared/gen/evenkeel/v1/MigrateResult.ts';
-import type { MigrationProgressInput } from '../../../shared/gen/evenkeel/v1/MigrationProgress.ts';
-import type { VmInput } from '../../../shared/gen/evenkeel/v1/Vm.ts';
+import type { MigrateRequest, MigrateResultInput, VmInput } from '../../../shared/gen/agent.ts';
+import type { MigrationProgressInput } from '../../../shared/gen/telemetry.ts';
 import type { Logger } from '../../../shared/log.ts';
 import { SECOND_MS } from '../../../shared/units.ts';
 import { translateLibvirt } from '../../libvirt-errors.ts';

@@ -1,9 +1,11 @@
 // The migrations that leave this host: one job for each id, which outlives the stream that asked for it.
 import { isAborted, pause } from '../../../shared/clock.ts';
 import { EvenkeelError, invalidField } from '../../../shared/errors.ts';
-import type { AbortMigrationRequest } from '../../../shared/gen/evenkeel/v1/AbortMigrationRequest.ts';
-import type { MigrateRequest } from '../../../shared/gen/evenkeel/v1/MigrateRequest.ts';
-import type { MigrateResponseInput } from '../../../shared/gen/evenkeel/v1/MigrateResponse.ts';
+import type {
+  AbortMigrationRequest,
+  MigrateRequest,
+  MigrateResponseInput,
+} from '../../../shared/gen/agent.ts';
 import { MINUTE_MS, SECOND_MS } from '../../../shared/units.ts';
 import { fencedText, ruleAbort, ruleTouch } from '../promises/claims.ts';
 import { MigrationJob, type JobContext } from './job.ts';

@@ -1,7 +1,6 @@
 // An order to migrate: who gave it, its limits, and when it cannot be begun. Pure.
 import { EvenkeelError } from '../../../shared/errors.ts';
-import type { MigrateRequest } from '../../../shared/gen/evenkeel/v1/MigrateRequest.ts';
-import type { VmInput } from '../../../shared/gen/evenkeel/v1/Vm.ts';
+import type { MigrateRequest, VmInput } from '../../../shared/gen/agent.ts';
 import { translateLibvirt } from '../../libvirt-errors.ts';
 import type { Asked, CopyLimits, Intent } from '../promises/claims.ts';
 import { hasJob, isRunning } from '../hypervisor/vm-state.ts';

@@ -1,6 +1,5 @@
 // What libvirt's figures of a running copy say: progress for the scheduler, a look for the steering. Pure.
-import type { MigrationPhase } from '../../../shared/gen/evenkeel/v1/MigrationPhase.ts';
-import type { MigrationProgressInput } from '../../../shared/gen/evenkeel/v1/MigrationProgress.ts';
+import type { MigrationPhase, MigrationProgressInput } from '../../../shared/gen/telemetry.ts';
 import type { JobFigures } from '../../libvirt/migration.ts';
 import type { Sighting } from './cause.ts';
 import type { CopySight } from './converge.ts';

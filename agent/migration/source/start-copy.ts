@@ -1,6 +1,6 @@
 // The order to copy, given again without post-copy where the target has none: its QEMU says so before it takes anything in.
 import type { WaitOptions } from '../../../shared/clock.ts';
-import type { MigrateRequest } from '../../../shared/gen/evenkeel/v1/MigrateRequest.ts';
+import type { MigrateRequest } from '../../../shared/gen/agent.ts';
 import { LibvirtError } from '../../libvirt/errors.ts';
 import type { Copy } from '../hypervisor/hypervisor.ts';
 

@@ -1,13 +1,15 @@
 // What an agent does for migrations beside the copy: guards the target, shows the VM, puts one side in order, forgets.
 import { EvenkeelError } from '../../../shared/errors.ts';
-import type { EndMigrationRequest } from '../../../shared/gen/evenkeel/v1/EndMigrationRequest.ts';
-import type { GuardMigrationRequest } from '../../../shared/gen/evenkeel/v1/GuardMigrationRequest.ts';
-import type { GuardMigrationResponseInput } from '../../../shared/gen/evenkeel/v1/GuardMigrationResponse.ts';
-import type { ObserveVmRequest } from '../../../shared/gen/evenkeel/v1/ObserveVmRequest.ts';
-import type { ObserveVmResponseInput } from '../../../shared/gen/evenkeel/v1/ObserveVmResponse.ts';
-import type { SettleVmRequest } from '../../../shared/gen/evenkeel/v1/SettleVmRequest.ts';
-import type { SettleVmResponseInput } from '../../../shared/gen/evenkeel/v1/SettleVmResponse.ts';
-import type { VmInput } from '../../../shared/gen/evenkeel/v1/Vm.ts';
+import type {
+  EndMigrationRequest,
+  GuardMigrationRequest,
+  GuardMigrationResponseInput,
+  ObserveVmRequest,
+  ObserveVmResponseInput,
+  SettleVmRequest,
+  SettleVmResponseInput,
+  VmInput,
+} from '../../../shared/gen/agent.ts';
 import { SECOND_MS } from '../../../shared/units.ts';
 import { translateLibvirt, translated } from '../../libvirt-errors.ts';
 import { LibvirtConnectionError } from '../../libvirt/errors.ts';

@@ -1,8 +1,6 @@
 // When an act on one side of a migration may be done: only on what the caller saw, and never on a copy that runs. Pure.
 import { invalidField } from '../../../shared/errors.ts';
-import type { SettleAct } from '../../../shared/gen/evenkeel/v1/SettleAct.ts';
-import type { SettleVmRequest } from '../../../shared/gen/evenkeel/v1/SettleVmRequest.ts';
-import type { VmInput } from '../../../shared/gen/evenkeel/v1/Vm.ts';
+import type { SettleAct, SettleVmRequest, VmInput } from '../../../shared/gen/agent.ts';
 import { hasJob, isInPostCopy, isOff, isPaused, isPausedByFault, isRunning } from '../hypervisor/vm-state.ts';
 
 export type Act = 'resume' | 'suspend' | 'destroy' | 'undefine';

@@ -1,7 +1,6 @@
 // The source's agent, asked by the target's over gRPC: who it is, by its certificate and its host id, then what it shows.
 import { EvenkeelError } from '../../../shared/errors.ts';
-import type { GetHostResponse } from '../../../shared/gen/evenkeel/v1/GetHostResponse.ts';
-import type { GetVmResponse } from '../../../shared/gen/evenkeel/v1/GetVmResponse.ts';
+import type { GetHostResponse, GetVmResponse } from '../../../shared/gen/agent.ts';
 import { agentChannel } from '../../../shared/grpc/agent-channel.ts';
 import { unary } from '../../../shared/grpc/client.ts';
 import { AgentServiceClient } from '../../../shared/proto/load.ts';

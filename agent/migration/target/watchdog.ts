@@ -2,7 +2,7 @@
 // only when the source's own libvirt says that it has let go of the guest. A source that cannot be reached has not.
 import { pause, type Clock, type WaitOptions } from '../../../shared/clock.ts';
 import { messageOf } from '../../../shared/errors.ts';
-import type { VmInput } from '../../../shared/gen/evenkeel/v1/Vm.ts';
+import type { VmInput } from '../../../shared/gen/agent.ts';
 import type { Logger } from '../../../shared/log.ts';
 import { SECOND_MS } from '../../../shared/units.ts';
 import type { TargetIntent, VmRecord } from '../promises/claims.ts';

@@ -1,5 +1,5 @@
 // What a pre-copy will take: the arithmetic of rounds, from memory, dirty rate, bandwidth and downtime limit. Pure.
-import type { MigrationForecast } from '../../../shared/gen/evenkeel/v1/MigrationForecast.ts';
+import type { MigrationForecast } from '../../../shared/gen/telemetry.ts';
 
 export interface ForecastInput {
   /** Memory to be copied at least once. */

@@ -6,7 +6,7 @@ import { Fit, holdOf } from './fit.ts';
 import { hostCost } from './host-cost.ts';
 import { HotHosts } from './hot.ts';
 import type { Trigger } from '../contract/plan-types.ts';
-import type { Refusal } from '../../../shared/gen/evenkeel/v1/Refusal.ts';
+import type { Refusal } from '../../../shared/gen/telemetry.ts';
 import { Targets } from './targets.ts';
 import { Wishes } from './wishes.ts';
 

@@ -1,5 +1,5 @@
 // What a plan says: moves in the order in which they are safe, and for all that stays too full or too long the reason.
-import type { Refusal } from '../../../shared/gen/evenkeel/v1/Refusal.ts';
+import type { Refusal } from '../../../shared/gen/telemetry.ts';
 import type { LoadResource } from './policy.ts';
 import type { PlanMode } from './snapshot.ts';
 

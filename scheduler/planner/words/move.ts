@@ -1,5 +1,5 @@
 // Puts a planned move into the contract's message, as API, decisions and proposals show it. Pure.
-import type { Move } from '../../../shared/gen/evenkeel/v1/Move.ts';
+import type { Move } from '../../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../../shared/units.ts';
 import type { PlannedMove } from '../contract/plan-types.ts';
 

@@ -1,5 +1,5 @@
 // Every "no" of the search as a value with a code, a reason and a cure.
-import type { Refusal } from '../../../shared/gen/evenkeel/v1/Refusal.ts';
+import type { Refusal } from '../../../shared/gen/telemetry.ts';
 import { formatBytes } from '../../../shared/units.ts';
 import { readyWith, type Board } from '../board/board.ts';
 import {

@@ -1,5 +1,5 @@
 // I3: every effect is preceded by a durable record of its migration, under the epoch with which it is ordered.
-import type { Migration } from '../../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../../shared/gen/telemetry.ts';
 import type { RpcFact } from '../facts.ts';
 import { isEnded, type Invariant, type Scene } from '../scene.ts';
 

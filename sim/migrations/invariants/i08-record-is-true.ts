@@ -1,5 +1,5 @@
 // I8: a recorded outcome names the host that has the guest; unknown is never recorded as something else.
-import type { Migration } from '../../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../../shared/gen/telemetry.ts';
 import { isEnded, newestOf, whereabouts, type Invariant, type Scene } from '../scene.ts';
 
 export const recordIsTrue: Invariant = {

@@ -1,5 +1,5 @@
 // I20: what was decided, expected and seen of a migration is in its record when it ends.
-import type { Migration } from '../../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../../shared/gen/telemetry.ts';
 import { isEnded, type Invariant } from '../scene.ts';
 
 export const trailIsKept: Invariant = {

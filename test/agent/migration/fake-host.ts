@@ -6,10 +6,12 @@ import { Intents } from '../../../agent/migration/promises/intents.ts';
 import type { StateFolder } from '../../../agent/state/folder.ts';
 import { createMigrationJobs, type MigrationJobs } from '../../../agent/migration/source/jobs.ts';
 import { PausedReason } from '../../../agent/libvirt/constants.ts';
-import type { GuardMigrationRequest } from '../../../shared/gen/evenkeel/v1/GuardMigrationRequest.ts';
-import type { MigrateRequest } from '../../../shared/gen/evenkeel/v1/MigrateRequest.ts';
-import type { MigrateResponseInput } from '../../../shared/gen/evenkeel/v1/MigrateResponse.ts';
-import type { VmInput } from '../../../shared/gen/evenkeel/v1/Vm.ts';
+import type {
+  GuardMigrationRequest,
+  MigrateRequest,
+  MigrateResponseInput,
+  VmInput,
+} from '../../../shared/gen/agent.ts';
 import { MIB } from '../../../shared/units.ts';
 import { ManualClock } from '../../manual-clock.ts';
 import { FakeHypervisor } from './hypervisor/fake-hypervisor.ts';

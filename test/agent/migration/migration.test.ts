@@ -8,8 +8,7 @@ import { Intents } from '../../../agent/migration/promises/intents.ts';
 import { openStateFolder } from '../../../agent/state/disk.ts';
 import { getMaxDowntimeMs } from '../../../agent/libvirt/migration.ts';
 import { define, domainByUuid, undefine } from '../../../agent/libvirt/domain.ts';
-import type { CheckTargetResponseInput } from '../../../shared/gen/evenkeel/v1/CheckTargetResponse.ts';
-import type { MigrateRequest } from '../../../shared/gen/evenkeel/v1/MigrateRequest.ts';
+import type { CheckTargetResponseInput, MigrateRequest } from '../../../shared/gen/agent.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { GIB, MIB } from '../../../shared/units.ts';
 import { whyNoLibvirtd } from '../libvirt/private-libvirtd.ts';
@@ -47,7 +46,7 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
     t.match(result, { ok: true, progress: { memoryTotalBytes: Number, iteration: Number } });
     t.ok(Number(result?.progress?.downtimeMs ?? 0) > 0, 'downtime is measured');
     t.equal(await stateOn(source, uuid), 'NOT_FOUND');
-    const moved = await target.lifecycle.get({ vm: { uuid, by: 'uuid' }, includeXml: false }, never);
+    const moved = await target.lifecycle.get({ vm: { uuid }, includeXml: false }, never);
     t.match(moved.vm, {
       state: 'VM_STATE_RUNNING',
       persistent: true,
@@ -74,7 +73,7 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
     const uuid = await runningVm(source, 'stayer');
     const request = pair.request(uuid, { ...SLOW, downtimeMaxMs: 77 });
     await untilCopying(jobs, request);
-    const ref = { uuid, by: 'uuid' } as const;
+    const ref = { uuid };
     // All at once: the copy of so small a guest takes a second or two, however slow.
     const refused = { code: 'FAILED_PRECONDITION', message: /migrating (away from|to) this host/ };
     const destroys = [source, target].map((host) => t.rejects(host.lifecycle.destroy(ref, never), refused));
@@ -146,9 +145,9 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
     const itself = pair.request(uuid, { targetLibvirtUri: asSystem(source.uri) });
     t.match(await resultOf(jobs.migrate(itself, never)), { ok: false, causeCode: 'dst_failed' });
     t.equal(await stateOn(source, uuid), 'VM_STATE_RUNNING');
-    await source.lifecycle.destroy({ uuid, by: 'uuid' }, never);
+    await source.lifecycle.destroy({ uuid }, never);
     await t.rejects(resultOf(jobs.migrate(pair.request(uuid), never)), { code: 'FAILED_PRECONDITION' });
-    await source.lifecycle.undefine({ vm: { uuid, by: 'uuid' }, deleteVolumes: true }, never);
+    await source.lifecycle.undefine({ vm: { uuid }, deleteVolumes: true }, never);
     await t.rejects(resultOf(jobs.migrate(pair.request(uuid), never)), { code: 'NOT_FOUND' });
   });
 
@@ -209,7 +208,7 @@ interface Change {
 
 async function checks(t: Test, { source, target, agent, stateDirectory }: Pair): Promise<void> {
   const uuid = await runningVm(source, 'asker');
-  const { vm, xml = '' } = await source.lifecycle.get({ vm: { uuid, by: 'uuid' }, includeXml: true }, never);
+  const { vm, xml = '' } = await source.lifecycle.get({ vm: { uuid }, includeXml: true }, never);
   const { intents } = agent(target);
   const settings = {
     unsafe: true,

@@ -11,9 +11,7 @@ import { createMigrationJobs, type MigrationJobs } from '../../../agent/migratio
 import { createLibvirtHypervisor } from '../../../agent/migration/hypervisor/libvirt-hypervisor.ts';
 import { openStateFolder } from '../../../agent/state/disk.ts';
 import { systemClock } from '../../../shared/clock.ts';
-import type { MigrateRequest } from '../../../shared/gen/evenkeel/v1/MigrateRequest.ts';
-import type { MigrateResponseInput } from '../../../shared/gen/evenkeel/v1/MigrateResponse.ts';
-import type { MigrateResultInput } from '../../../shared/gen/evenkeel/v1/MigrateResult.ts';
+import type { MigrateRequest, MigrateResponseInput, MigrateResultInput } from '../../../shared/gen/agent.ts';
 import { MIB } from '../../../shared/units.ts';
 import { spec, startRealHost, type RealHost } from '../vm/real-host.ts';
 
@@ -166,20 +164,20 @@ export async function until(isSo: () => Promise<boolean>): Promise<void> {
 }
 
 export async function runningVm(host: RealHost, name: string): Promise<string> {
-  const disks = [{ pool: 'pool', newBytes: 8 * MIB, source: 'newBytes' as const, sizeBytes: 0 }];
+  const disks = [{ pool: 'pool', newBytes: 8 * MIB, sizeBytes: 0 }];
   const metadata = { owner: 'ann', purpose: 'a & b', expiresAtMs: 0, rules: null };
   const vm = await host.create({ spec: spec({ name, disks, metadata, headless: true }), start: true }, never);
   return vm.uuid ?? '';
 }
 
 export const stateOn = async (host: RealHost, uuid: string): Promise<string> =>
-  host.lifecycle.get({ vm: { uuid, by: 'uuid' }, includeXml: false }, never).then(
+  host.lifecycle.get({ vm: { uuid }, includeXml: false }, never).then(
     ({ vm }) => String(vm?.state),
     (error: unknown) => String(error instanceof Error && 'code' in error ? error.code : error),
   );
 
 export async function remove(host: RealHost, uuid: string): Promise<void> {
-  const ref = { uuid, by: 'uuid' } as const;
+  const ref = { uuid };
   await host.lifecycle.destroy(ref, never);
   await host.lifecycle.undefine({ vm: ref, deleteVolumes: true }, never);
 }

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { hostSample, type CpuTicks, type HostCounters } from '../../../agent/telemetry/host-rates.ts';
 import { readHostCounters, readPageBytes } from '../../../agent/telemetry/host.ts';
-import type { VmSample } from '../../../shared/gen/evenkeel/v1/VmSample.ts';
+import type { VmSample } from '../../../shared/gen/telemetry.ts';
 
 const fixtures = join(import.meta.dirname, 'fixtures/proc');
 const PAGE_BYTES = 4096;

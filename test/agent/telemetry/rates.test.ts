@@ -8,7 +8,7 @@ import {
   type VmDescription,
   type VmReading,
 } from '../../../agent/telemetry/rates.ts';
-import type { VmSample } from '../../../shared/gen/evenkeel/v1/VmSample.ts';
+import type { VmSample } from '../../../shared/gen/telemetry.ts';
 import { GIB, KIB, MIB } from '../../../shared/units.ts';
 
 const UUID = 'c7a5fdbd-edaf-9455-926a-d65c16db1809';

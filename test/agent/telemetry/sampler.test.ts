@@ -19,8 +19,7 @@ import { readBridges, readCapabilities, versionText } from '../../../agent/telem
 import { nextTickAtMs } from '../../../agent/telemetry/sampler.ts';
 import { startTelemetry, type Telemetry } from '../../../agent/telemetry/telemetry.ts';
 import { systemClock } from '../../../shared/clock.ts';
-import type { HostReport } from '../../../shared/gen/evenkeel/v1/HostReport.ts';
-import type { VmSample } from '../../../shared/gen/evenkeel/v1/VmSample.ts';
+import type { HostReport, VmSample } from '../../../shared/gen/telemetry.ts';
 import { createLogger } from '../../../shared/log.ts';
 import { ensureStreams, SAMPLES_STREAM, samplesSubject } from '../../../shared/nats.ts';
 import { hostReportCodec } from '../../../shared/proto/load.ts';

@@ -5,17 +5,15 @@ import t, { type Test } from 'tap';
 import { createCreator } from '../../../agent/vm/create.ts';
 import { Creations } from '../../../agent/vm/creations.ts';
 import type { Made } from '../../../agent/vm/undo.ts';
-import type { CreateVmRequest } from '../../../shared/gen/evenkeel/v1/CreateVmRequest.ts';
-import type { DiskSpec } from '../../../shared/gen/evenkeel/v1/DiskSpec.ts';
-import type { VmSpec } from '../../../shared/gen/evenkeel/v1/VmSpec.ts';
+import type { CreateVmRequest, DiskSpec, VmSpec } from '../../../shared/gen/agent.ts';
 import { MIB } from '../../../shared/units.ts';
 import { giveAway, whyNoLibvirtd } from '../libvirt/private-libvirtd.ts';
 import { spec, startRealHost, type RealHost } from './real-host.ts';
 
 const never = new AbortController().signal;
-const newDisk: DiskSpec = { pool: 'pool', newBytes: 8 * MIB, source: 'newBytes', sizeBytes: 0 };
-const cloneDisk: DiskSpec = { pool: 'pool', cloneOf: 'base', source: 'cloneOf', sizeBytes: 0 };
-const byName = (name: string): { name: string; by: 'name' } => ({ name, by: 'name' });
+const newDisk: DiskSpec = { pool: 'pool', newBytes: 8 * MIB, sizeBytes: 0 };
+const cloneDisk: DiskSpec = { pool: 'pool', cloneOf: 'base', sizeBytes: 0 };
+const byName = (name: string): { name: string } => ({ name });
 
 const skip = whyNoLibvirtd();
 void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) => {
@@ -39,7 +37,7 @@ void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) 
   });
 
   await t.test('an existing volume is used as it is and kept, and nobody else may have it', async (t) => {
-    const existing: DiskSpec = { pool: 'pool', existing: 'base', source: 'existing', sizeBytes: 0 };
+    const existing: DiskSpec = { pool: 'pool', existing: 'base', sizeBytes: 0 };
     await host.create({ spec: spec({ name: 'keeper', disks: [existing] }), start: false }, never);
     await t.rejects(host.create({ spec: spec({ name: 'thief', disks: [existing] }), start: false }, never), {
       code: 'FAILED_PRECONDITION',
@@ -181,10 +179,7 @@ async function life(t: Test, host: RealHost, files: () => string[]): Promise<voi
   });
   t.equal(files().length, 2);
   const uuid = made.uuid ?? '';
-  const { vm, xml } = await host.lifecycle.get(
-    { vm: { uuid: uuid.toUpperCase(), by: 'uuid' }, includeXml: true },
-    never,
-  );
+  const { vm, xml } = await host.lifecycle.get({ vm: { uuid: uuid.toUpperCase() }, includeXml: true }, never);
   t.match(vm, { name: 'web1', libvirtId: made.libvirtId });
   t.match(xml, /<domain type='qemu' id='\d+'/);
   t.match(await host.lifecycle.list(never), [{ name: 'web1', state: 'VM_STATE_RUNNING' }]);
@@ -213,7 +208,7 @@ async function life(t: Test, host: RealHost, files: () => string[]): Promise<voi
   await t.rejects(host.lifecycle.get({ vm: byName('web1'), includeXml: false }, never), {
     code: 'NOT_FOUND',
   });
-  await t.rejects(host.lifecycle.get({ vm: { uuid: 'x', by: 'uuid' }, includeXml: false }, never), {
+  await t.rejects(host.lifecycle.get({ vm: { uuid: 'x' }, includeXml: false }, never), {
     code: 'INVALID_ARGUMENT',
     message: /vm\.uuid: "x" is no UUID/,
   });
@@ -221,7 +216,7 @@ async function life(t: Test, host: RealHost, files: () => string[]): Promise<voi
 }
 
 function nic(mac: string): VmSpec['nics'][number] {
-  return { bridge: 'br-test', attach: 'bridge', mac };
+  return { bridge: 'br-test', mac };
 }
 
 const REFUSED: readonly [change: Partial<VmSpec>, code: string, message: RegExp][] = [
@@ -254,12 +249,12 @@ const REFUSED: readonly [change: Partial<VmSpec>, code: string, message: RegExp]
   [{ iso: '/nowhere/x.iso' }, 'INVALID_ARGUMENT', /^iso: this host sees no file/],
   [{ iso: 'pool/none.iso' }, 'INVALID_ARGUMENT', /^iso: pool pool has no volume none\.iso/],
   [
-    { nics: [{ bridge: 'br9', mac: '', attach: 'bridge' }] },
+    { nics: [{ bridge: 'br9', mac: '' }] },
     'INVALID_ARGUMENT',
     /^nics\[0\]\.bridge: this host has no bridge br9/,
   ],
   [
-    { nics: [{ network: 'none', mac: '', attach: 'network' }] },
+    { nics: [{ network: 'none', mac: '' }] },
     'INVALID_ARGUMENT',
     /^nics\[0\]\.network: this host has no virtual network none/,
   ],

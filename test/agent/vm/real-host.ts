@@ -10,7 +10,7 @@ import { openStateFolder } from '../../../agent/state/disk.ts';
 import type { StateFolder } from '../../../agent/state/folder.ts';
 import { createPool } from '../../../agent/libvirt/storage.ts';
 import { systemClock } from '../../../shared/clock.ts';
-import type { VmSpec } from '../../../shared/gen/evenkeel/v1/VmSpec.ts';
+import type { VmSpec } from '../../../shared/gen/agent.ts';
 import { GIB, MIB } from '../../../shared/units.ts';
 import { giveAway, startPrivateLibvirtd, type PrivateLibvirtd } from '../libvirt/private-libvirtd.ts';
 import { freePort } from '../../services.ts';

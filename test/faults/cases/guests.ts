@@ -1,6 +1,6 @@
 // Faults of guests and their QEMUs, of what the target has to offer, and of people who act at the wrong moment.
 import { leases, pool } from '../../../lab/topology.ts';
-import type { Migration } from '../../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../../shared/gen/telemetry.ts';
 import { seconds, until } from '../../e2e/cluster.ts';
 import type { FaultCase } from './case.ts';
 import { leasePath } from '../guests.ts';

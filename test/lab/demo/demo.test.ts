@@ -2,7 +2,7 @@
 import t from 'tap';
 import { judge, type Measured } from '../../../lab/demo/result.ts';
 import { spanOf } from '../../../lab/demo/samples.ts';
-import type { HostReport } from '../../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { HostReport } from '../../../shared/gen/telemetry.ts';
 import { hostReportCodec } from '../../../shared/proto/load.ts';
 
 const good: Measured = {

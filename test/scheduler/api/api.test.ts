@@ -1,17 +1,19 @@
 // The scheduler's API as people and tools use it: names, lists, plans, explanations, VMs; and NATS that comes and goes.
 import t, { type Test } from 'tap';
 import { connect } from 'nats';
-import type { ExplainResponse } from '../../../shared/gen/evenkeel/v1/ExplainResponse.ts';
-import type { GetModeResponse } from '../../../shared/gen/evenkeel/v1/GetModeResponse.ts';
-import type { ListDecisionsResponse } from '../../../shared/gen/evenkeel/v1/ListDecisionsResponse.ts';
-import type { ListHostsResponse } from '../../../shared/gen/evenkeel/v1/ListHostsResponse.ts';
-import type { ListVmLoadsResponse } from '../../../shared/gen/evenkeel/v1/ListVmLoadsResponse.ts';
-import type { PlanResponse } from '../../../shared/gen/evenkeel/v1/PlanResponse.ts';
-import type { SchedulerServiceClient as Client } from '../../../shared/gen/evenkeel/v1/SchedulerService.ts';
-import type { SchedulerServiceCreateVmRequestInput } from '../../../shared/gen/evenkeel/v1/SchedulerServiceCreateVmRequest.ts';
-import type { SchedulerServiceCreateVmResponse } from '../../../shared/gen/evenkeel/v1/SchedulerServiceCreateVmResponse.ts';
-import type { SchedulerServiceGetVmResponse } from '../../../shared/gen/evenkeel/v1/SchedulerServiceGetVmResponse.ts';
-import type { WatchLoadResponse } from '../../../shared/gen/evenkeel/v1/WatchLoadResponse.ts';
+import type {
+  ExplainResponse,
+  GetModeResponse,
+  ListDecisionsResponse,
+  ListHostsResponse,
+  ListVmLoadsResponse,
+  PlanResponse,
+  SchedulerServiceClient as Client,
+  SchedulerServiceCreateVmRequestInput,
+  SchedulerServiceCreateVmResponse,
+  SchedulerServiceGetVmResponse,
+  WatchLoadResponse,
+} from '../../../shared/gen/scheduler.ts';
 import { streamed, unary } from '../../../shared/grpc/client.ts';
 import { eventsSubject, samplesSubject } from '../../../shared/nats.ts';
 import { GIB, MIB } from '../../../shared/units.ts';

@@ -7,7 +7,7 @@ import { snapshotOf, type SnapshotInput } from '../../../scheduler/cluster/snaps
 import { foldReport, settleHost, type ClusterView } from '../../../scheduler/cluster/view.ts';
 import { parseQuietWindow } from '../../../scheduler/restraint/quiet-windows.ts';
 import { readSnapshot } from '../../../scheduler/planner/contract/read-snapshot.ts';
-import type { Migration } from '../../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../../shared/gen/telemetry.ts';
 import { GIB, MIB, MINUTE_MS } from '../../../shared/units.ts';
 import {
   DETECTION,

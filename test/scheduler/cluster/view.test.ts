@@ -1,7 +1,7 @@
 // The cluster view: what a stream of reports, however it arrives, makes of hosts and VMs.
 import fc from 'fast-check';
 import t from 'tap';
-import type { HostReport } from '../../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { HostReport } from '../../../shared/gen/telemetry.ts';
 import { refuseReport } from '../../../scheduler/cluster/check-report.ts';
 import { hostPoint } from '../../../scheduler/load/load.ts';
 import {

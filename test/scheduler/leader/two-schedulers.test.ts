@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../../shared/clock.ts';
-import type { SchedulerServiceClient as Client } from '../../../shared/gen/evenkeel/v1/SchedulerService.ts';
+import type { SchedulerServiceClient as Client } from '../../../shared/gen/scheduler.ts';
 import { streamed } from '../../../shared/grpc/client.ts';
 import { freePort, skipWithout } from '../../services.ts';
 import { fakeVm, uuidOf } from '../fake-agent.ts';

@@ -1,6 +1,6 @@
 // The whole loop over a simulated day: samples, detection, snapshot, plan, moves, and what restraint makes of them.
 import t from 'tap';
-import type { Migration } from '../../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../../shared/gen/telemetry.ts';
 import { GIB, HOUR_MS, MINUTE_MS } from '../../../shared/units.ts';
 import { snapshotOf } from '../../../scheduler/cluster/snapshot.ts';
 import { emptyView, foldReport, moveVm, settleHost } from '../../../scheduler/cluster/view.ts';

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { ShadowComparison } from '../../../shared/gen/evenkeel/v1/ShadowComparison.ts';
+import type { ShadowComparison } from '../../../shared/gen/telemetry.ts';
 import { createLogger } from '../../../shared/log.ts';
 import { planMoves } from '../../../scheduler/planner/plan-moves.ts';
 import type { Plan, PlannedMove } from '../../../scheduler/planner/contract/plan-types.ts';

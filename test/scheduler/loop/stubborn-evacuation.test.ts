@@ -1,7 +1,7 @@
 // An hour of a draining host on which some VMs always fail to begin: few attempts, and the others leave meanwhile.
 import fc from 'fast-check';
 import t from 'tap';
-import type { Migration } from '../../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../../shared/gen/telemetry.ts';
 import { GIB, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../shared/units.ts';
 import { snapshotOf } from '../../../scheduler/cluster/snapshot.ts';
 import { emptyView, foldReport, moveVm, settleHost } from '../../../scheduler/cluster/view.ts';

@@ -5,7 +5,7 @@ import t from 'tap';
 import { eventCodec, hostReportCodec } from '../../../shared/proto/load.ts';
 import { encodeLine, tagValue } from '../../../scheduler/metrics/line-protocol.ts';
 import { pointsOfEvent, pointsOfReport } from '../../../scheduler/metrics/points.ts';
-import type { HostReportInput } from '../../../shared/gen/evenkeel/v1/HostReport.ts';
+import type { HostReportInput } from '../../../shared/gen/telemetry.ts';
 import { skipWithout, startInflux } from '../../services.ts';
 import { hostReport, migrationEvents, uuidOf, vmSample } from './reports.ts';
 

@@ -1,8 +1,6 @@
 // Host reports and events as agents and scheduler publish them, for tests and the pipeline bench.
 import { connect, type NatsConnection } from 'nats';
-import type { EventInput } from '../../../shared/gen/evenkeel/v1/Event.ts';
-import type { HostReportInput } from '../../../shared/gen/evenkeel/v1/HostReport.ts';
-import type { VmSampleInput } from '../../../shared/gen/evenkeel/v1/VmSample.ts';
+import type { EventInput, HostReportInput, VmSampleInput } from '../../../shared/gen/telemetry.ts';
 import { ensureStreams, eventsSubject, reportMessageId, samplesSubject } from '../../../shared/nats.ts';
 import { eventCodec, hostReportCodec } from '../../../shared/proto/load.ts';
 import { GIB, MIB } from '../../../shared/units.ts';

@@ -1,8 +1,7 @@
 // The states of a migration: what may follow what, where every life ends, and the arithmetic of the forecast.
 import fc from 'fast-check';
 import t from 'tap';
-import type { Migration } from '../../../shared/gen/evenkeel/v1/Migration.ts';
-import type { MigrationProgress } from '../../../shared/gen/evenkeel/v1/MigrationProgress.ts';
+import type { Migration, MigrationProgress } from '../../../shared/gen/telemetry.ts';
 import { forecast } from '../../../scheduler/planner/board/copy-time.ts';
 import {
   isOver,

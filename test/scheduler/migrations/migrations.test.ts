@@ -1,7 +1,7 @@
 // Migrations from order to recorded outcome: real NATS and gRPC, fake hosts that fail in every way they can.
 import t from 'tap';
 import { systemClock } from '../../../shared/clock.ts';
-import type { SchedulerServiceAbortMigrationResponse } from '../../../shared/gen/evenkeel/v1/SchedulerServiceAbortMigrationResponse.ts';
+import type { SchedulerServiceAbortMigrationResponse } from '../../../shared/gen/scheduler.ts';
 import { unary } from '../../../shared/grpc/client.ts';
 import { EVENTS_STREAM } from '../../../shared/nats.ts';
 import { eventCodec } from '../../../shared/proto/load.ts';
@@ -80,7 +80,7 @@ void t.test('a migration that a person orders is checked, copied, verified and t
     return state.messages === 8 ? manager : undefined;
   });
   const final = eventCodec.decode((await told.streams.getMessage(EVENTS_STREAM, { seq: 8 })).data);
-  t.match(final, { kind: 'migration', migration: { state: 'MIGRATION_STATE_SUCCEEDED' } });
+  t.match(final, { migration: { state: 'MIGRATION_STATE_SUCCEEDED' } });
 
   const back = await order(cluster, { vm: uuidOf('web'), targetHost: 'kvm1' });
   t.equal(back.last.state, 'MIGRATION_STATE_SUCCEEDED', 'a person may move it again at once, by uuid');

@@ -1,6 +1,6 @@
 // Migrations that take long, in no time: rows that have to last, deadlines of states, queues, schedulers that follow.
 import t from 'tap';
-import type { Migration } from '../../../shared/gen/evenkeel/v1/Migration.ts';
+import type { Migration } from '../../../shared/gen/telemetry.ts';
 import { MIB } from '../../../shared/units.ts';
 import type { Runner } from '../../../scheduler/migrations/runner.ts';
 import { MemoryWorld, OFF, PAUSED_MIGRATING, PAUSED_USER, RUNNING, type Shown } from '../memory-world.ts';

@@ -1,7 +1,6 @@
 // What people tell the scheduler: rules from three places, modes, proposals and their ends, and the shelf they are kept on.
 import t from 'tap';
-import type { Mode } from '../../../shared/gen/evenkeel/v1/Mode.ts';
-import type { PlacementRule } from '../../../shared/gen/evenkeel/v1/PlacementRule.ts';
+import type { Mode, PlacementRule } from '../../../shared/gen/telemetry.ts';
 import { createLogger } from '../../../shared/log.ts';
 import { modeCodec, proposalCodec, ruleCodec, waitingVmCodec } from '../../../shared/proto/load.ts';
 import { emptyView } from '../../../scheduler/cluster/view.ts';

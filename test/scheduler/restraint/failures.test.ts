@@ -1,8 +1,7 @@
 // Failed migrations: which are the target's and which the VM's, and for how long a VM is then left alone.
 import fc from 'fast-check';
 import t from 'tap';
-import type { Migration } from '../../../shared/gen/evenkeel/v1/Migration.ts';
-import type { MigrationProgress } from '../../../shared/gen/evenkeel/v1/MigrationProgress.ts';
+import type { Migration, MigrationProgress } from '../../../shared/gen/telemetry.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../shared/units.ts';
 import { retryOf } from '../../../scheduler/restraint/failures.ts';
 import { DEFAULT_RESTRAINT } from '../../../scheduler/restraint/cool-down.ts';

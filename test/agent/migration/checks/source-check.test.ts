@@ -6,7 +6,7 @@ import t from 'tap';
 import { createCheckTarget } from '../../../../agent/migration/checks/check.ts';
 import { Intents } from '../../../../agent/migration/promises/intents.ts';
 import { systemClock } from '../../../../shared/clock.ts';
-import type { RefusalInput } from '../../../../shared/gen/evenkeel/v1/Refusal.ts';
+import type { RefusalInput } from '../../../../shared/gen/telemetry.ts';
 import { GIB } from '../../../../shared/units.ts';
 import { whyNoLibvirtd } from '../../libvirt/private-libvirtd.ts';
 import { startRealHost, type RealHost } from '../../vm/real-host.ts';

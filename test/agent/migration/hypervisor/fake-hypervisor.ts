@@ -1,7 +1,7 @@
 // Two hosts with a hypervisor each, in memory: what the agent's tests decide the fate of copies with. It passes the
 // contract suite of the real one (hypervisor-contract.ts).
 import type { WaitOptions } from '../../../../shared/clock.ts';
-import type { VmInput } from '../../../../shared/gen/evenkeel/v1/Vm.ts';
+import type { VmInput } from '../../../../shared/gen/agent.ts';
 import {
   ErrorCode,
   PausedReason,

@@ -1,6 +1,6 @@
 // A copy on its source with time and hypervisor in our hands: phases, steering, restarts of the agent.
 import t from 'tap';
-import type { MigrateRequest } from '../../../../shared/gen/evenkeel/v1/MigrateRequest.ts';
+import type { MigrateRequest } from '../../../../shared/gen/agent.ts';
 import { MIB } from '../../../../shared/units.ts';
 import { ManualClock } from '../../../manual-clock.ts';
 import { all, asked, host, never, order, phases, vm } from '../fake-host.ts';

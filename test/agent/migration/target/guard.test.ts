@@ -3,9 +3,7 @@ import t, { type Test } from 'tap';
 import type { VmRecord } from '../../../../agent/migration/promises/claims.ts';
 import { refuseDuringMigration } from '../../../../agent/migration/target/guard.ts';
 import { PausedReason, ShutoffReason } from '../../../../agent/libvirt/constants.ts';
-import type { SettleAct } from '../../../../shared/gen/evenkeel/v1/SettleAct.ts';
-import type { SettleVmRequest } from '../../../../shared/gen/evenkeel/v1/SettleVmRequest.ts';
-import type { VmInput } from '../../../../shared/gen/evenkeel/v1/Vm.ts';
+import type { SettleAct, SettleVmRequest, VmInput } from '../../../../shared/gen/agent.ts';
 import { HOUR_MS } from '../../../../shared/units.ts';
 import { asked, guardRequest, host, never, order, PAUSED, vm, type Host } from '../fake-host.ts';
 

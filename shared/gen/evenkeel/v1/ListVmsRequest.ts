@@ -1,8 +1,0 @@
-// Original file: proto/evenkeel/v1/agent.proto
-
-
-export interface ListVmsRequestInput {
-}
-
-export interface ListVmsRequest {
-}

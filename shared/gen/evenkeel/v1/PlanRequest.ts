@@ -1,8 +1,0 @@
-// Original file: proto/evenkeel/v1/scheduler.proto
-
-
-export interface PlanRequestInput {
-}
-
-export interface PlanRequest {
-}
