@@ -1,7 +1,7 @@
 // The scheduler as a daemon: serves at once, keeps trying to reach NATS, and stops in the reverse order.
 import { hostname } from 'node:os';
 import { Events, type NatsConnection } from 'nats';
-import { pause, type Clock } from '../shared/clock.ts';
+import { aborted, pause, type Clock } from '../shared/clock.ts';
 import type { Daemon } from '../shared/daemon.ts';
 import { messageOf } from '../shared/errors.ts';
 import { serverCredentials } from '../shared/grpc/credentials.ts';
@@ -122,19 +122,6 @@ async function startParts(
   const core = await startCore({ nats, settings, self, clock, logger, whileLeading });
   logger.info({ server: nats.getServer() }, 'connected to NATS');
   return { nats, core, writer: () => writer };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener(
-      'abort',
-      () => {
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }
 
 /** How other schedulers tell people to reach this one. */

@@ -111,6 +111,21 @@ export function relayAbort(from: AbortSignal | undefined, to: AbortController): 
   };
 }
 
+/** Resolves once the signal has aborted. Leaves a listener on the signal until then. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else
+      signal.addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
+  });
+}
+
 /** Asked anew after each wait; read as a property, the compiler takes an unaborted signal to stay so. */
 export function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import type convict from 'convict';
-import { systemClock, type Clock } from './clock.ts';
+import { aborted, systemClock, type Clock } from './clock.ts';
 import { messageOf } from './errors.ts';
 import { createLogger, type Logger } from './log.ts';
 import { loadSettings } from './settings.ts';
@@ -87,15 +87,6 @@ function stopSignal(): AbortController {
       controller.abort(new Error(`stopped by ${name}`));
     });
   return controller;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => {
-      resolve();
-    });
-  });
 }
 
 /** Tells systemd's watchdog that we live, at half its time (sd_watchdog_enabled(3)), while the daemon is healthy. */

@@ -1,5 +1,6 @@
 // Keeps one connection to libvirtd alive: reconnects, registers events again, and hands over a full list each time.
 import {
+  aborted,
   DeadlineError,
   pause,
   relayAbort,
@@ -59,12 +60,9 @@ export class LibvirtSession {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#stopped = new Promise((resolve) => {
-      const { signal } = this.#stop;
-      signal.addEventListener('abort', () => {
-        resolve(new LibvirtConnectionError('libvirt session: stopped'));
-      });
-    });
+    this.#stopped = aborted(this.#stop.signal).then(
+      () => new LibvirtConnectionError('libvirt session: stopped'),
+    );
   }
 
   get state(): SessionState {

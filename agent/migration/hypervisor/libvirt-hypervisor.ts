@@ -1,5 +1,5 @@
 // The hypervisor of migrations on the real libvirt.
-import type { Clock, WaitOptions } from '../../../shared/clock.ts';
+import { aborted, type Clock, type WaitOptions } from '../../../shared/clock.ts';
 import { SECOND_MS } from '../../../shared/units.ts';
 import type { MigrationSettings } from '../../config.ts';
 import type { LibvirtAccess } from '../../libvirt-access.ts';
@@ -117,7 +117,7 @@ function listen(
       await registerEvents(connection, ['lifecycle', 'migrationIteration', 'jobCompleted'], take, wait);
       isListening = true;
       resolve();
-      await Promise.race([connection.closed, aborted(signal)]);
+      await (signal === undefined ? connection.closed : Promise.race([connection.closed, aborted(signal)]));
     }, signal);
     void until
       .catch((error: unknown) => {
@@ -126,19 +126,6 @@ function listen(
       .finally(() => {
         if (isListening && signal?.aborted !== true) onLost();
       });
-  });
-}
-
-function aborted(signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted === true) resolve();
-    signal?.addEventListener(
-      'abort',
-      () => {
-        resolve();
-      },
-      { once: true },
-    );
   });
 }
 
