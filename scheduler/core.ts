@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { NatsConnection } from 'nats';
+import { Bell } from '../shared/bell.ts';
 import { pause, relayAbort, type Clock } from '../shared/clock.ts';
 import type { Logger } from '../shared/log.ts';
 import {
@@ -14,7 +15,6 @@ import {
 import { decisionCodec, migrationCodec } from '../shared/proto/load.ts';
 import { HOUR_MS, MIB, MINUTE_MS, SECOND_MS } from '../shared/units.ts';
 import { Agents } from './cluster/agents.ts';
-import { Changes } from './changes.ts';
 import { emptyView, foldReport, forgetOld, settleHost, type ClusterView } from './cluster/view.ts';
 import {
   detectionOf,
@@ -62,10 +62,10 @@ export interface Core extends Control {
   readonly loop: Loop;
   readonly lease: Lease;
   readonly policy: Policy;
-  /** Rung by each report, step, progress and decision. */
-  readonly changes: Changes;
-  /** Rung by all that a plan depends on: reports, and what people say. */
-  readonly reports: Changes;
+  /** For whoever watches: rung by each report, step, progress and decision, and by what people say. */
+  readonly watchBell: Bell;
+  /** For the control loop: rung by what the next plan depends on, reports and what people say. */
+  readonly planBell: Bell;
   readonly newId: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -128,8 +128,8 @@ async function openParts(
     eventsMaxBytes: settings.streams.eventsMaxMib * MIB,
   });
   const view = emptyView();
-  const changes = new Changes(clock);
-  const reports = new Changes(clock);
+  const watchBell = new Bell(clock);
+  const planBell = new Bell(clock);
   const agents = new Agents(settings.tls, view);
   const events = new Events(nats, logger);
   const store = await openStore(nats, MIGRATIONS_BUCKET, KEEP_MIGRATIONS_MS);
@@ -137,8 +137,8 @@ async function openParts(
   const decisions = await openDecisions(nats, events, logger, signal);
   const records = await RecordRing.open(nats, logger);
   const onTold = (): void => {
-    changes.notify();
-    reports.notify();
+    watchBell.ring();
+    planBell.ring();
   };
   const control = await openControl(
     nats,
@@ -152,7 +152,7 @@ async function openParts(
     },
     signal,
   );
-  const runner = runnerOf({ agents, journal, changes, clock, logger, events }, store, view, settings);
+  const runner = runnerOf({ agents, journal, watchBell, clock, logger, events }, store, view, settings);
   const restraint = restraintOf(settings.restraint);
   const ledger = (): Ledger => ledgerOf(runner.list(), clock.nowMs(), restraint);
   const pages = await openStore(nats, HISTORY_BUCKET, KEEP_HISTORY_MS);
@@ -162,14 +162,14 @@ async function openParts(
   const log = new DecisionLog({ decisions, records, newId: randomUUID, logger });
   const slots = (hosts: number): SlotLimits => slotLimits(runnerSettingsOf(settings), hosts);
   const shadow = new Shadow({ planning, events, newId: randomUUID, logger });
-  const turn = new Turn({ planning, runner, proposals, log, shadow, slots, changes, clock, logger });
-  const loop = new Loop({ turn, records, reports, clock, logger });
+  const turn = new Turn({ planning, runner, proposals, log, shadow, slots, watchBell, clock, logger });
+  const loop = new Loop({ turn, records, planBell, clock, logger });
   const leases = await openStore(nats, LEASES_BUCKET, undefined, LEASE_TIMEOUT_MS);
   const lease = new Lease({ store: leases, clock, logger, self, holderId: randomUUID() });
   return {
     ...control,
     ...{ view, agents, runner, decisions, records, planning, ledger, loop, lease, policy },
-    ...{ changes, reports, newId: randomUUID },
+    ...{ watchBell, planBell, newId: randomUUID },
     kept: { history, view, store: pages, clock, logger },
   };
 }
@@ -178,7 +178,7 @@ function runnerOf(
   {
     events,
     ...parts
-  }: Pick<RunnerParts, 'agents' | 'journal' | 'changes' | 'clock' | 'logger'> & {
+  }: Pick<RunnerParts, 'agents' | 'journal' | 'watchBell' | 'clock' | 'logger'> & {
     readonly events: Events;
   },
   store: Store,
@@ -216,7 +216,7 @@ async function openDecisions(
 
 /** Folds reports into the view, whoever leads: a scheduler that takes over knows the cluster already. */
 function followReports(
-  { view, agents, changes, reports, kept: { history } }: Parts,
+  { view, agents, watchBell, planBell, kept: { history } }: Parts,
   { nats, settings, clock, logger }: CoreContext,
   signal: AbortSignal,
 ): { warm: Promise<void>; following: Promise<void> } {
@@ -241,8 +241,8 @@ function followReports(
           history.keepOnly((uuid) => view.vms.has(uuid));
           agents.sweep();
         }
-        changes.notify();
-        reports.notify();
+        watchBell.ring();
+        planBell.ring();
       },
       onCaughtUp: markWarm,
     },
@@ -254,7 +254,7 @@ function followReports(
 
 /** What the leading scheduler does until the signal aborts: takes up what is under way, plans, writes metrics. */
 async function lead(
-  { view, runner, loop, changes, kept }: Parts,
+  { view, runner, loop, watchBell, kept }: Parts,
   { self, settings, logger, whileLeading }: CoreContext,
   warm: Promise<void>,
   signal: AbortSignal,
@@ -270,7 +270,7 @@ async function lead(
   const work = Promise.all([whileLeading(besides.signal), keepHistory(kept, besides.signal)]);
   try {
     await runner.lead(self.name, signal);
-    changes.notify();
+    watchBell.ring();
     await loop.run(signal);
   } finally {
     // Also when it could not begin to lead, and the signal will not come.

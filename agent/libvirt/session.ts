@@ -1,13 +1,6 @@
 // Keeps one connection to libvirtd alive: reconnects, registers events again, and hands over a full list each time.
-import {
-  aborted,
-  DeadlineError,
-  pause,
-  relayAbort,
-  withDeadline,
-  type Clock,
-  type WaitOptions,
-} from '../../shared/clock.ts';
+import { Bell } from '../../shared/bell.ts';
+import { aborted, DeadlineError, withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
 import { connect, type Connection, type ConnectOptions } from './connection.ts';
 import { listDomains, type DomainRef } from './domain.ts';
 import { LibvirtConnectionError } from './errors.ts';
@@ -52,14 +45,16 @@ export class LibvirtSession {
   readonly #options: SessionOptions;
   readonly #stop = new AbortController();
   readonly #stopped: Promise<Error>;
-  readonly #waiters = new Set<() => void>();
-  #retry = new AbortController();
+  readonly #stateChanged: Bell;
+  readonly #retryAsked: Bell;
   #state: SessionState = { kind: 'connecting' };
   #lastError: Error | undefined;
   #running: Promise<void> | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#stateChanged = new Bell(options.clock);
+    this.#retryAsked = new Bell(options.clock);
     this.#stopped = aborted(this.#stop.signal).then(
       () => new LibvirtConnectionError('libvirt session: stopped'),
     );
@@ -81,7 +76,7 @@ export class LibvirtSession {
 
   /** Ends the wait between two attempts: for whoever has seen that the daemon is back. */
   retryNow(): void {
-    this.#retry.abort();
+    this.#retryAsked.ring();
   }
 
   connection(): Connection | undefined {
@@ -113,27 +108,13 @@ export class LibvirtSession {
       }
       signal.throwIfAborted();
       this.#stop.signal.throwIfAborted();
-      await this.#stateChange(signal);
+      await this.#stateChanged.next(this.#stateChanged.count, signal);
     }
-  }
-
-  #stateChange(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.#waiters.delete(done);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      this.#waiters.add(done);
-      signal.addEventListener('abort', done, { once: true });
-    });
   }
 
   #enter(state: SessionState): void {
     this.#state = state;
-    for (const wake of [...this.#waiters]) {
-      wake();
-    }
+    this.#stateChanged.ring();
     this.#options.onState?.(state);
   }
 
@@ -149,11 +130,10 @@ export class LibvirtSession {
       const retryInMs = random() * Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** failures);
       failures += 1;
       if (!this.#isStopped()) {
-        this.#retry = new AbortController();
+        // Counted before it is told: who hears of the wait may ask for its end at once.
+        const asked = this.#retryAsked.count;
         this.#enter({ kind: 'waiting', retryInMs, error });
-        const endRelay = relayAbort(this.#stop.signal, this.#retry);
-        await pause(clock, retryInMs, this.#retry.signal);
-        endRelay();
+        await this.#retryAsked.next(asked, this.#stop.signal, retryInMs).catch(() => undefined);
       }
     }
     this.#enter({ kind: 'stopped' });

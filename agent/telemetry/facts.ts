@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { Bell } from '../../shared/bell.ts';
 import type { Clock, WaitOptions } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { HostFacts } from '../../shared/gen/telemetry.ts';
@@ -47,14 +48,15 @@ const TIMEOUT_MS = 10 * SECOND_MS;
 
 export class Facts {
   readonly #options: FactsOptions;
+  readonly #refreshAsked: Bell;
   #known: KnownHost | undefined;
   #identified: Identified | undefined;
   #cpuModel: string | undefined;
   #failure = '';
-  #wake: () => void = () => undefined;
 
   constructor(options: FactsOptions) {
     this.#options = options;
+    this.#refreshAsked = new Bell(options.clock);
   }
 
   known(): KnownHost | undefined {
@@ -63,7 +65,7 @@ export class Facts {
 
   /** libvirt may be another one now. */
   refreshSoon(): void {
-    this.#wake();
+    this.#refreshAsked.ring();
   }
 
   async run(): Promise<void> {
@@ -75,7 +77,8 @@ export class Facts {
       } catch (error) {
         this.#logFailure(messageOf(error));
       }
-      await this.#pause(this.#known === undefined ? RETRY_MS : REFRESH_MS);
+      const pauseMs = this.#known === undefined ? RETRY_MS : REFRESH_MS;
+      await this.#refreshAsked.next(this.#refreshAsked.count, signal, pauseMs).catch(() => undefined);
     }
   }
 
@@ -94,19 +97,6 @@ export class Facts {
         { hostId: now.hostId, hostIdBefore: before.hostId },
         'libvirt gives this host another id; set host_uuid in libvirtd.conf to keep one',
       );
-  }
-
-  async #pause(ms: number): Promise<void> {
-    const { clock, signal } = this.#options;
-    const timer = new AbortController();
-    const stop = (): void => {
-      timer.abort();
-    };
-    this.#wake = stop;
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-    await clock.sleep(ms, timer.signal).catch(() => undefined);
-    signal.removeEventListener('abort', stop);
   }
 
   /** Once for each connection: the capabilities are tens of kilobytes, and another libvirtd means another connection. */

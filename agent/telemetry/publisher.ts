@@ -1,5 +1,6 @@
 // Brings reports to JetStream in order, each acknowledged, and keeps the newest of them while NATS is away.
 import { ErrorCode, Events, type JetStreamClient, type NatsConnection } from 'nats';
+import { Bell } from '../../shared/bell.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { AgentStatus } from '../../shared/gen/telemetry.ts';
@@ -58,6 +59,8 @@ class BufferedPublisher implements Publisher {
   /** Oldest first; the first `#inFlight` of them are on their way. */
   readonly #buffer: OutgoingReport[] = [];
   readonly #stopped = new AbortController();
+  /** Rung by each report, change of the connection, and the end. */
+  readonly #bell: Bell;
   readonly #finished: Promise<void>;
   #bufferedBytes = 0;
   #inFlight = 0;
@@ -70,10 +73,10 @@ class BufferedPublisher implements Publisher {
   #failures = 0;
   #sentAtMs = -Infinity;
   #connection: NatsConnection | undefined;
-  #wake: () => void = () => undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    this.#bell = new Bell(options.clock);
     this.#finished = this.#run();
   }
 
@@ -91,7 +94,7 @@ class BufferedPublisher implements Publisher {
         );
       this.#drop(oldest);
     }
-    this.#wake();
+    this.#bell.ring();
   }
 
   status(): PublisherStatus {
@@ -105,14 +108,13 @@ class BufferedPublisher implements Publisher {
 
   async stop(timeoutMs: number): Promise<void> {
     this.#isStopping = true;
-    this.#wake();
+    this.#bell.ring();
     const timer = new AbortController();
     // While NATS is away there is nobody to take what is buffered.
     const waitMs = this.#isOutage ? 0 : timeoutMs;
     const late = this.#options.clock.sleep(waitMs, timer.signal).then(
       () => {
         this.#stopped.abort(new Error('publisher stopped'));
-        this.#wake();
         // Rejects what still waits for an acknowledgement.
         return this.#connection?.close();
       },
@@ -143,20 +145,14 @@ class BufferedPublisher implements Publisher {
   /** Publishes over one connection until it is closed for good (it reconnects by itself) or all is done. */
   async #serve(connection: NatsConnection): Promise<void> {
     const link = watchLink(connection, () => {
-      this.#wake();
+      this.#bell.ring();
     });
     const stream = connection.jetstream({ timeout: ACK_TIMEOUT_MS });
     while (!this.#isDone && !connection.isClosed()) {
-      if (!link.isUp() || this.#buffer.length === 0) await this.#woken();
+      if (!link.isUp() || this.#buffer.length === 0)
+        await this.#bell.next(this.#bell.count, this.#stopped.signal).catch(() => undefined);
       else await this.#sendWindow(stream, link);
     }
-  }
-
-  /** Resolves at the next report, change of the connection, or end. */
-  #woken(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
   }
 
   /**

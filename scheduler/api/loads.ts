@@ -44,7 +44,7 @@ export async function* watchLoad(
   const wanted = intervalMs === 0 ? WATCH_DEFAULT_MS : intervalMs;
   const pauseMs = Math.min(Math.max(wanted, WATCH_MIN_MS), WATCH_MAX_MS);
   while (!signal.aborted) {
-    const seen = core.changes.count;
+    const seen = core.watchBell.count;
     const ledger = core.ledger();
     yield {
       atMs: core.clock.nowMs(),
@@ -53,7 +53,7 @@ export async function* watchLoad(
       migrations: [...ledger.active],
     };
     await core.clock.sleep(pauseMs, signal);
-    await core.changes.next(seen, signal, WATCH_IDLE_MS);
+    await core.watchBell.next(seen, signal, WATCH_IDLE_MS);
   }
 }
 

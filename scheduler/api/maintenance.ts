@@ -43,7 +43,7 @@ export async function enterMaintenance(
     );
   await book.enter(entry);
   core.logger.info({ host: host.hostName, vms: entry.vmsAtEntry }, 'host enters maintenance');
-  core.reports.notify();
+  core.planBell.ring();
   return { maintenance: expected };
 }
 
@@ -63,7 +63,7 @@ export async function exitMaintenance(
     );
   await book.exit(entry.hostId);
   logger.info({ host: entry.hostName }, 'host leaves maintenance');
-  core.reports.notify();
+  core.planBell.ring();
   return { maintenance: entry };
 }
 

@@ -27,14 +27,14 @@ export async function* migrate(
   const { migrationId } = await order(core, request, signal);
   let told: Migration | undefined;
   for (;;) {
-    const seen = core.changes.count;
+    const seen = core.watchBell.count;
     const migration = core.runner.get(migrationId);
     if (migration === undefined)
       throw new EvenkeelError('UNKNOWN', `migration ${migrationId}: its record is gone; look at both hosts`);
     if (migration !== told) yield { migration };
     told = migration;
     if (isOver(migration.state) || isForPerson(migration.state)) return;
-    await core.changes.next(seen, signal, MINUTE_MS);
+    await core.watchBell.next(seen, signal, MINUTE_MS);
   }
 }
 

@@ -29,7 +29,7 @@ function withoutMode(host: SnapshotHost): SnapshotHost {
  * refuse what a person orders. What is still unknown after some intervals is left to the checks.
  */
 export async function untilKnown(
-  { view, changes, clock }: Core,
+  { view, watchBell, clock }: Core,
   hostIds: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -37,14 +37,14 @@ export async function untilKnown(
   const waitMs = KNOWN_WITHIN_INTERVALS * Math.max(0, ...hosts.map(({ report }) => report.intervalMs));
   const deadlineMs = clock.monotonicMs() + Math.min(waitMs, KNOWN_WITHIN_MAX_MS);
   for (;;) {
-    const seen = changes.count;
+    const seen = watchBell.count;
     const leftMs = deadlineMs - clock.monotonicMs();
     const isUnknown = hostIds.some((hostId) => {
       const host = view.hosts.get(hostId);
       return host !== undefined && hostState(host, clock.nowMs()) === 'HOST_STATE_UNKNOWN';
     });
     if (!isUnknown || leftMs <= 0) return;
-    await changes.next(seen, signal, leftMs);
+    await watchBell.next(seen, signal, leftMs);
   }
 }
 

@@ -72,15 +72,15 @@ function hintOf({ planning, mode }: Core, wanted: PendingVm): string {
 
 /** Waits while the loop makes room. */
 async function roomFor(core: Core, wanted: PendingVm, signal: AbortSignal): Promise<string> {
-  const { changes, clock, pending, planning } = core;
+  const { watchBell, clock, pending, planning } = core;
   const nowMs = clock.nowMs();
   await pending.add(wanted, nowMs + ROOM_TIMEOUT_MS, nowMs);
   const deadlineMs = clock.monotonicMs() + ROOM_TIMEOUT_MS;
   try {
     while (clock.monotonicMs() < deadlineMs) {
-      const seen = changes.count;
+      const seen = watchBell.count;
       refuseHopeless(core, wanted);
-      await changes.next(seen, signal, LOOK_EVERY_MS);
+      await watchBell.next(seen, signal, LOOK_EVERY_MS);
       const { hostId } = placeNew(orderSnapshot(core), planning.policy, wanted);
       if (hostId !== undefined) return hostId;
     }

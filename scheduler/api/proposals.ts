@@ -35,7 +35,7 @@ export async function approveProposal(
     );
   }
   const approved = await core.proposals.approve(proposal);
-  core.reports.notify();
+  core.planBell.ring();
   return { proposal: approved };
 }
 
@@ -50,7 +50,7 @@ export async function rejectProposal(
     'a person rejected it',
     core.clock.nowMs(),
   );
-  core.reports.notify();
+  core.planBell.ring();
   return { proposal: rejected };
 }
 

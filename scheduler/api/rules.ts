@@ -48,7 +48,7 @@ export async function addRule(core: Core, { rule: asked }: AddRuleRequest): Prom
       conflicts.map(({ reason, cure }) => `${reason} (${cure})`).join('; '),
     );
   await rules.put(rule);
-  core.reports.notify();
+  core.planBell.ring();
   return { rule: { ...rule, unknown: unknown.get(rule.ruleId) ?? [] } };
 }
 
@@ -58,7 +58,7 @@ export async function removeRule(
 ): Promise<RemoveRuleResponseInput> {
   if (ruleId === '') throw invalidField('rule_id', 'must be the id of a rule; see "evenkeel rule list"');
   const rule = await core.rules.remove(ruleId, core.view);
-  core.reports.notify();
+  core.planBell.ring();
   return { rule };
 }
 

@@ -1,8 +1,8 @@
 // The control loop: a turn with new reports and after what people said, while this scheduler leads.
+import type { Bell } from '../../shared/bell.ts';
 import { isAborted, pause, type Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/log.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
-import type { Changes } from '../changes.ts';
 import type { RecordRing } from '../decisions/records.ts';
 import type { Turn } from './turn.ts';
 
@@ -10,7 +10,7 @@ export interface LoopParts {
   readonly turn: Turn;
   readonly records: Pick<RecordRing, 'resume'>;
   /** Rung by each report that was taken in, and by what people say. */
-  readonly reports: Changes;
+  readonly planBell: Bell;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -41,14 +41,14 @@ export class Loop {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { turn, reports, clock, logger } = this.#parts;
+    const { turn, planBell, clock, logger } = this.#parts;
     let seen = 0;
     for (;;) {
       if (isAborted(signal)) return;
       try {
-        await reports.next(seen, signal, IDLE_MS);
+        await planBell.next(seen, signal, IDLE_MS);
         await clock.sleep(GATHER_MS, signal);
-        seen = reports.count;
+        seen = planBell.count;
         this.#turnedAtMs = clock.monotonicMs();
         await turn.take();
       } catch (error) {

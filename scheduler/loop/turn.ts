@@ -1,9 +1,9 @@
 // One turn of the control loop: plan, write down what is news, start what may start, propose what a person decides.
+import type { Bell } from '../../shared/bell.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import type { Changes } from '../changes.ts';
 import { isOf, newAsks, type Ask } from './asks.ts';
 import { decisionOfMove, decisionsOf } from '../decisions/wording.ts';
 import { moveOf } from '../planner/words/move.ts';
@@ -26,7 +26,7 @@ export interface TurnParts {
   /** Of a cluster with so many hosts. */
   readonly slots: (hosts: number) => SlotLimits;
   /** Rung when people who watch should look again. */
-  readonly changes: Changes;
+  readonly watchBell: Bell;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -75,7 +75,7 @@ export class Turn {
     );
     // Without the book nothing is done.
     if (ids === undefined) return;
-    this.#parts.changes.notify();
+    this.#parts.watchBell.ring();
     for (const [at, move] of starting.entries()) await this.#start(move, ids[at] ?? '');
     for (const [at, { move, replaces }] of asks.entries()) {
       const decisionId = ids[starting.length + at] ?? '';

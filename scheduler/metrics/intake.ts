@@ -7,6 +7,7 @@ import {
   type JsMsg,
   type NatsConnection,
 } from 'nats';
+import { Bell } from '../../shared/bell.ts';
 import { pause, type Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
@@ -22,8 +23,6 @@ const HELD_MAX = 1_000;
 // Asked of the server at a time; the client asks again when three quarters have come.
 const PULL_MESSAGES = 500;
 const RETRY_MS = 2 * SECOND_MS;
-// Made once: an abort without a reason makes an exception with a stack each time.
-const ARRIVED = new Error('a message arrived');
 
 export interface Intake {
   /** The oldest message nobody has taken yet. */
@@ -54,20 +53,14 @@ export function createIntake(parts: IntakeParts): Intake & { run(): Promise<void
   const queue: JsMsg[] = [];
   // By stream sequence, in the order of arrival.
   const held = new Map<number, JsMsg>();
-  // Set while someone waits for an arrival.
-  let alarm: AbortController | undefined;
-  const ring = (): void => {
-    alarm?.abort(ARRIVED);
-    alarm = undefined;
-  };
-  signal.addEventListener('abort', ring, { once: true });
+  const arrived = new Bell(clock);
 
   const receive = (message: JsMsg): void => {
     // Delivered again because a renewal got lost: the first copy is still on its way.
     if (held.has(message.seq)) return;
     held.set(message.seq, message);
     queue.push(message);
-    ring();
+    arrived.ring();
   };
 
   const countWaiting = async (): Promise<number> => {
@@ -83,10 +76,7 @@ export function createIntake(parts: IntakeParts): Intake & { run(): Promise<void
     run: () => Promise.all([pull(parts, receive), renew(held, clock, signal)]).then(() => undefined),
     take: () => queue.shift(),
     arrival: async (timeoutMs) => {
-      if (queue.length === 0 && !signal.aborted) {
-        alarm = new AbortController();
-        await clock.sleep(timeoutMs, alarm.signal).catch(() => undefined);
-      }
+      if (queue.length === 0) await arrived.next(arrived.count, signal, timeoutMs).catch(() => undefined);
       return queue.length > 0;
     },
     release: (message) => {

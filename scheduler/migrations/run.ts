@@ -1,4 +1,5 @@
 // One migration as this scheduler carries it out: its recorded state, and the steps that change it one after another.
+import type { Bell } from '../../shared/bell.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { Migration, MigrationProgress, MigrationState } from '../../shared/gen/telemetry.ts';
@@ -19,7 +20,7 @@ export interface RunnerParts {
   /** Tells each recorded step to whoever listens; must not wait. */
   readonly tell: (migration: Migration, nowMs: number) => void;
   /** Rung at each step and progress. */
-  readonly changes: { notify(): void };
+  readonly watchBell: Pick<Bell, 'ring'>;
   readonly clock: Clock;
   /** From 0 to below 1, for the jitter of retries. */
   readonly random: () => number;
@@ -105,7 +106,7 @@ export function advanceIf(
 /** Progress is kept in memory; only a new phase is recorded, and one that cannot be is recorded with the next. */
 export function takeProgress(term: Term, run: Run, progress: MigrationProgress): Promise<void> {
   return inTurn(run, async () => {
-    const { clock, changes } = term.parts;
+    const { clock, watchBell } = term.parts;
     const next = step(run.migration, { kind: 'progressed', progress }, clock.nowMs());
     try {
       if (next.state !== run.migration.state) await record(term, run, next);
@@ -114,7 +115,7 @@ export function takeProgress(term: Term, run: Run, progress: MigrationProgress):
       if (!isUnavailable(error)) throw error;
       run.migration = { ...run.migration, progress };
     }
-    changes.notify();
+    watchBell.ring();
   });
 }
 
@@ -142,7 +143,7 @@ async function record({ parts, signal }: Term, run: Run, migration: Migration): 
   parts.tell(migration, parts.clock.nowMs());
   const { outcome } = migration;
   parts.logger.info({ ...fieldsOf(migration), ...(outcome === '' ? {} : { outcome }) }, 'migration step');
-  parts.changes.notify();
+  parts.watchBell.ring();
 }
 
 function inTurn<T>(run: Run, work: () => Promise<T>): Promise<T> {

@@ -146,7 +146,7 @@ export class Runner {
       throw error;
     }
     this.#parts.tell(run.migration, this.#parts.clock.nowMs());
-    this.#parts.changes.notify();
+    this.#parts.watchBell.ring();
     this.#follow(term, run, this.#execute(term, run));
     return run.migration;
   }
@@ -275,7 +275,7 @@ export class Runner {
         const { migrationId, state } = run.migration;
         if (isOver(state) && this.#runs.get(migrationId) === run) this.#runs.delete(migrationId);
         term.tasks.delete(task);
-        this.#parts.changes.notify();
+        this.#parts.watchBell.ring();
       });
     term.tasks.add(task);
   }

@@ -133,7 +133,7 @@ export class SchedulerNode {
         ...{ agents: plant.agents?.(agents, life) ?? agents, journal, slots: new Slots(store), knowledge },
         ...{ clock, logger, newId, random: () => random.ratio() },
         tell: () => undefined,
-        changes: { notify: () => undefined },
+        watchBell: { ring: () => undefined },
       },
       settings,
     );

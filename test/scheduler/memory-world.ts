@@ -191,7 +191,7 @@ export class MemoryWorld {
           ...{ vm: () => vm, roomBytes: () => undefined, arrived: () => undefined },
         },
         tell: (migration) => this.told.push(migration),
-        changes: { notify: () => undefined },
+        watchBell: { ring: () => undefined },
         newId: () => `m${(this.#ids += 1)}`,
       },
       SETTINGS,

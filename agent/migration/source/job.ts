@@ -1,4 +1,5 @@
 // One migration on its source: starts it or attaches to it, steers it, ends it in time, and says how libvirt's call ended.
+import { Bell } from '../../../shared/bell.ts';
 import {
   DeadlineError,
   relayAbort,
@@ -19,7 +20,6 @@ import { fencedText, ruleStart, type Intent, type SourceIntent } from '../promis
 import { beginConverging, converge, type Converging } from './converge.ts';
 import type { Copy, Hypervisor, VmEvent } from '../hypervisor/hypervisor.ts';
 import type { Intents } from '../promises/intents.ts';
-import { Notice } from '../notice.ts';
 import { askedOf, failureOf, limitsOf, previousOf, refuseStart } from './order.ts';
 import { phaseOf, progressOf, sightOf, type JobFigures } from './progress.ts';
 import { startCopy } from './start-copy.ts';
@@ -57,7 +57,7 @@ export class MigrationJob {
   readonly request: MigrateRequest;
   readonly #context: JobContext;
   readonly #logger: Logger;
-  readonly #notice = new Notice();
+  readonly #news: Bell;
   readonly #startedAtMs: number;
   #progress: MigrationProgressInput = {};
   #outcome: JobOutcome | undefined;
@@ -74,6 +74,7 @@ export class MigrationJob {
   constructor(request: MigrateRequest, context: JobContext) {
     this.request = request;
     this.#context = context;
+    this.#news = new Bell(context.clock);
     this.#startedAtMs = context.clock.monotonicMs();
     this.#converging = beginConverging(request);
     const { migrationId, vmUuid, targetHostId } = request;
@@ -81,7 +82,7 @@ export class MigrationJob {
   }
 
   get version(): number {
-    return this.#notice.version;
+    return this.#news.count;
   }
 
   get progress(): MigrationProgressInput {
@@ -109,7 +110,7 @@ export class MigrationJob {
 
   /** Resolves at the next progress or outcome, or when the signal aborts. */
   changed(signal: AbortSignal): Promise<void> {
-    return this.#notice.next(signal);
+    return this.#news.next(this.#news.count, signal).catch(() => undefined);
   }
 
   /** Runs to the end. Does not throw. */
@@ -133,7 +134,7 @@ export class MigrationJob {
         : { ok: outcome.ok, causeCode: outcome.causeCode, reason: outcome.message, ...this.#progress },
       'migration call ended',
     );
-    this.#notice.tell();
+    this.#news.ring();
   }
 
   /** Ends the copying. Throws FAILED_PRECONDITION when the guest is being switched over or all is over. */
@@ -160,7 +161,7 @@ export class MigrationJob {
   #report(figures: JobFigures): void {
     if ((figures.memoryProcessedBytes ?? 0) > 0) this.#see({ isCopying: true });
     this.#progress = { ...this.#progress, ...progressOf(figures) };
-    this.#notice.tell();
+    this.#news.ring();
   }
 
   #wait(): WaitOptions {
@@ -255,7 +256,7 @@ export class MigrationJob {
       case 'other':
         return;
     }
-    this.#notice.tell();
+    this.#news.ring();
   }
 
   async #start(copy: Copy, vm: VmInput | undefined, previousDowntimeMs: number): Promise<MigrateResultInput> {
@@ -321,7 +322,7 @@ export class MigrationJob {
       const dirtyBytesPerSecond = await copy.dirtyBytesPerSecond(MEASURE_MS, this.#wait());
       if (dirtyBytesPerSecond === undefined) return;
       this.#progress = { ...this.#progress, dirtyBytesPerSecond };
-      this.#notice.tell();
+      this.#news.ring();
     } catch (error) {
       if (this.#context.stopped.aborted) throw error;
       this.#logger.warn({ err: error }, 'could not measure how fast the guest changes its memory');

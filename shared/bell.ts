@@ -1,0 +1,46 @@
+// Wakes whoever waits for something new. Nothing is queued: a slow waiter costs nothing and, by the count, misses nothing.
+import { aborted, pause, relayAbort, type Clock } from './clock.ts';
+
+// Made once: an abort without a reason makes an exception with a stack each time.
+const RUNG = new Error('rung');
+
+export class Bell {
+  readonly #clock: Clock;
+  readonly #waiting = new Set<AbortController>();
+  #count = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** How often it was rung; pass it to `next` so that nothing is missed between two waits. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Wakes all that wait now. */
+  ring(): void {
+    this.#count += 1;
+    for (const wait of this.#waiting) wait.abort(RUNG);
+  }
+
+  /**
+   * Resolves when it has been rung since its count was `seen`, or after `timeoutMs` where there is one; rejects when the
+   * signal aborts.
+   */
+  async next(seen: number, signal: AbortSignal, timeoutMs?: number): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#count > seen) return;
+    const wait = new AbortController();
+    const endRelay = relayAbort(signal, wait);
+    this.#waiting.add(wait);
+    try {
+      if (timeoutMs === undefined) await aborted(wait.signal);
+      else await pause(this.#clock, timeoutMs, wait.signal);
+    } finally {
+      endRelay();
+      this.#waiting.delete(wait);
+    }
+    signal.throwIfAborted();
+  }
+}
