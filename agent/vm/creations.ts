@@ -1,6 +1,7 @@
 // What creations under way have made, on disk before it is made: an agent that was killed takes it back at its next start.
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
+import { Serial } from '../../shared/serial.ts';
 import { object, text } from '../state/fields.ts';
 import { replaceFile, type StateFolder } from '../state/folder.ts';
 import { undo, type Made, type UndoContext } from './undo.ts';
@@ -11,8 +12,7 @@ export class Creations {
   readonly #folder: StateFolder;
   readonly #made: Map<string, readonly Made[]>;
   readonly #left: readonly string[];
-  /** Writes are made one after another. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #writes = new Serial();
 
   private constructor(folder: StateFolder, made: Map<string, readonly Made[]>) {
     this.#folder = folder;
@@ -69,11 +69,9 @@ export class Creations {
   }
 
   #store(): Promise<void> {
-    const write = this.#last.then(() =>
+    return this.#writes.run(() =>
       replaceFile(this.#folder, FILE, JSON.stringify(Object.fromEntries(this.#made))),
     );
-    this.#last = write.catch(() => undefined);
-    return write;
   }
 }
 

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
+import { Serial } from '../../shared/serial.ts';
 import {
   createGroup,
   entryFiles,
@@ -37,12 +38,10 @@ const killTimeoutMs = 10_000;
 export const logFolder = join(stateFolder, 'log');
 
 /** Hosts are built side by side; each change of the ledger waits for the one before it. */
-let ledgerTurn: Promise<void> = Promise.resolve();
+const ledgerChanges = new Serial();
 
 function changeLedger(change: (ledger: Ledger) => Ledger): Promise<void> {
-  const done = ledgerTurn.then(async () => saveLedger(change(await readLedger())));
-  ledgerTurn = done.catch(() => undefined);
-  return done;
+  return ledgerChanges.run(async () => saveLedger(change(await readLedger())));
 }
 
 async function record(entry: LedgerEntry): Promise<void> {

@@ -4,6 +4,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { Migration, MigrationProgress, MigrationState } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
+import { Serial } from '../../shared/serial.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import type { MigrationAgents } from './agent-calls.ts';
 import type { Entry, Journal } from './journal.ts';
@@ -56,8 +57,8 @@ export interface Run {
   pausedAtMs: number | undefined;
   /** How long the guest stood still, once it was resumed by us. */
   downtimeMs: number | undefined;
-  /** The last step under way: steps of one migration come one after another. */
-  last: Promise<unknown>;
+  /** Steps of one migration come one after another. */
+  readonly steps: Serial;
 }
 
 // How often a journal that cannot be written is tried again.
@@ -66,14 +67,14 @@ const JOURNAL_RETRY_MS = SECOND_MS;
 export function newRun({ migration, revision }: Entry, clock: Clock): Run {
   return {
     ...{ migration, revision, sinceMs: clock.monotonicMs() },
-    ...{ isAbortAsked: false, isDismissed: false, told: '', last: Promise.resolve() },
+    ...{ isAbortAsked: false, isDismissed: false, told: '', steps: new Serial() },
     ...{ pausedAtMs: undefined, downtimeMs: undefined },
   };
 }
 
 /** One step: decided, journalled, then told. Throws when it cannot be journalled; the migration is then unchanged. */
 export function advance(term: Term, run: Run, event: MigrationEvent): Promise<void> {
-  return inTurn(run, async () => {
+  return run.steps.run(async () => {
     const { clock } = term.parts;
     await record(term, run, step(run.migration, event, clock.nowMs()));
   });
@@ -81,7 +82,7 @@ export function advance(term: Term, run: Run, event: MigrationEvent): Promise<vo
 
 /** A step that has to be recorded because its cause is there already: tried until the journal takes it. */
 export function advanceSurely(term: Term, run: Run, event: MigrationEvent): Promise<void> {
-  return inTurn(run, async () => {
+  return run.steps.run(async () => {
     // Decided once: a try whose answer was lost is known again by its bytes.
     const next = step(run.migration, event, term.parts.clock.nowMs());
     await surely(term, run, () => record(term, run, next));
@@ -95,7 +96,7 @@ export function advanceIf(
   isRight: (state: MigrationState) => boolean,
   event: MigrationEvent,
 ): Promise<boolean> {
-  return inTurn(run, async () => {
+  return run.steps.run(async () => {
     if (!isRight(run.migration.state)) return false;
     const next = step(run.migration, event, term.parts.clock.nowMs());
     await surely(term, run, () => record(term, run, next));
@@ -105,7 +106,7 @@ export function advanceIf(
 
 /** Progress is kept in memory; only a new phase is recorded, and one that cannot be is recorded with the next. */
 export function takeProgress(term: Term, run: Run, progress: MigrationProgress): Promise<void> {
-  return inTurn(run, async () => {
+  return run.steps.run(async () => {
     const { clock, watchBell } = term.parts;
     const next = step(run.migration, { kind: 'progressed', progress }, clock.nowMs());
     try {
@@ -144,12 +145,6 @@ async function record({ parts, signal }: Term, run: Run, migration: Migration): 
   const { outcome } = migration;
   parts.logger.info({ ...fieldsOf(migration), ...(outcome === '' ? {} : { outcome }) }, 'migration step');
   parts.watchBell.ring();
-}
-
-function inTurn<T>(run: Run, work: () => Promise<T>): Promise<T> {
-  const turn = run.last.then(work);
-  run.last = turn.catch(() => undefined);
-  return turn;
 }
 
 export function isUnavailable(error: unknown): error is EvenkeelError {

@@ -1,6 +1,7 @@
 // What this host has promised about migrations, on disk before it is acted on: a restart forgets nothing, a late command is refused.
 import type { Clock } from '../../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../../shared/errors.ts';
+import { Serial } from '../../../shared/serial.ts';
 import { replaceFile, type StateFolder } from '../../state/folder.ts';
 import { bindingRecord, type Ruling, type VmRecord } from './claims.ts';
 import { readRecords, writeRecords } from './intent-text.ts';
@@ -13,8 +14,7 @@ export class Intents {
   readonly #folder: StateFolder;
   readonly #clock: Clock;
   #records: ReadonlyMap<string, VmRecord> | undefined;
-  /** Changes are made one after another. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #changes = new Serial();
 
   constructor(folder: StateFolder, clock: Clock) {
     this.#folder = folder;
@@ -23,19 +23,17 @@ export class Intents {
 
   /** Rules on one VM; resolves when what is to be remembered is on disk. Throws FAILED_PRECONDITION when it cannot be. */
   rule<Answer>(vmUuid: string, ruling: (record: VmRecord | undefined) => Ruling<Answer>): Promise<Answer> {
-    const work = this.#last.then(() => this.#rule(vmUuid, ruling));
-    this.#last = work.catch(() => undefined);
-    return work;
+    return this.#changes.run(() => this.#rule(vmUuid, ruling));
   }
 
   async of(vmUuid: string): Promise<VmRecord | undefined> {
-    await this.#last;
+    await this.#changes.ended();
     return this.#binding((await this.#load()).get(vmUuid));
   }
 
   /** VMs whose migration is not over here. */
   async open(): Promise<[vmUuid: string, record: VmRecord][]> {
-    await this.#last;
+    await this.#changes.ended();
     const open: [vmUuid: string, record: VmRecord][] = [];
     for (const [vmUuid, stored] of await this.#load()) {
       const record = this.#binding(stored);

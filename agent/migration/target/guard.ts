@@ -10,6 +10,7 @@ import type {
   SettleVmResponseInput,
   VmInput,
 } from '../../../shared/gen/agent.ts';
+import { SerialByKey } from '../../../shared/serial.ts';
 import { SECOND_MS } from '../../../shared/units.ts';
 import { translateLibvirt, translated } from '../../libvirt-errors.ts';
 import { LibvirtConnectionError } from '../../libvirt/errors.ts';
@@ -17,7 +18,6 @@ import { fencedText, ruleEnd, ruleGuard, ruleTouch, type Asked, type Intent } fr
 import type { Intents } from '../promises/intents.ts';
 import { checkAsked } from '../promises/requests.ts';
 import { checkAct, refusalOf, type Act } from './settle.ts';
-import { Turns } from '../turns.ts';
 import { isOff } from '../hypervisor/vm-state.ts';
 import { Watchdog, type WatchContext } from './watchdog.ts';
 
@@ -26,12 +26,13 @@ const RESTORE_TIMEOUT_MS = 2 * SECOND_MS;
 
 export class MigrationGuard {
   readonly #context: WatchContext;
-  readonly #turns = new Turns();
+  /** By VM: what is seen and then done to one is not mixed with what another does to it. */
+  readonly #acts = new SerialByKey();
   readonly #watchdog: Watchdog;
 
   constructor(context: WatchContext) {
     this.#context = context;
-    this.#watchdog = new Watchdog(context, this.#turns);
+    this.#watchdog = new Watchdog(context, this.#acts);
   }
 
   /** Watches over paused copies until the signal aborts, also over those that were guarded before a restart. */
@@ -87,7 +88,7 @@ export class MigrationGuard {
     const { hypervisor, intents, callTimeoutMs } = this.#context;
     const what = `observe VM ${vmUuid}`;
     await this.#touch(what, vmUuid, asked);
-    return this.#turns.take(vmUuid, async () => {
+    return this.#acts.run(vmUuid, async () => {
       signal.throwIfAborted();
       const vm = await translated(what, hypervisor.observe(vmUuid, { timeoutMs: callTimeoutMs, signal }));
       const record = await intents.of(vmUuid);
@@ -104,7 +105,7 @@ export class MigrationGuard {
     const act = checkAct(request.act);
     const what = `${act} VM ${vmUuid}`;
     await this.#touchOpen(what, vmUuid, asked);
-    return this.#turns.take(vmUuid, async () => {
+    return this.#acts.run(vmUuid, async () => {
       signal.throwIfAborted();
       // A later scheduler may have spoken while this waited for its turn.
       await this.#touchOpen(what, vmUuid, asked);

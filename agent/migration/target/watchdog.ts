@@ -4,11 +4,11 @@ import { pause, type Clock, type WaitOptions } from '../../../shared/clock.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { VmInput } from '../../../shared/gen/agent.ts';
 import type { Logger } from '../../../shared/log.ts';
+import type { SerialByKey } from '../../../shared/serial.ts';
 import { SECOND_MS } from '../../../shared/units.ts';
 import type { TargetIntent, VmRecord } from '../promises/claims.ts';
 import type { Hypervisor } from '../hypervisor/hypervisor.ts';
 import type { Intents } from '../promises/intents.ts';
-import type { Turns } from '../turns.ts';
 import {
   hasJob,
   hasLetGo,
@@ -47,7 +47,8 @@ const ASK_TIMEOUT_MS = 2 * SECOND_MS;
 
 export class Watchdog {
   readonly #context: WatchContext;
-  readonly #turns: Turns;
+  /** By VM, shared with the guard. */
+  readonly #acts: SerialByKey;
   /** When a scheduler last spoke of the VM, on the monotonic clock. */
   readonly #heardAtMs = new Map<string, number>();
   readonly #busy = new Set<string>();
@@ -55,9 +56,9 @@ export class Watchdog {
   /** What was last logged of each, so that only changes are. */
   readonly #said = new Map<string, string>();
 
-  constructor(context: WatchContext, turns: Turns) {
+  constructor(context: WatchContext, acts: SerialByKey) {
     this.#context = context;
-    this.#turns = turns;
+    this.#acts = acts;
     this.#beganAtMs = context.clock.monotonicMs();
   }
 
@@ -128,7 +129,7 @@ export class Watchdog {
       this.#say(vmUuid, `the source still has the VM (${state})`, 'a paused copy waits');
       return;
     }
-    await this.#turns.take(vmUuid, () => this.#resume(vmUuid, record, seen));
+    await this.#acts.run(vmUuid, () => this.#resume(vmUuid, record, seen));
   }
 
   /** When nobody has spoken or acted while the source was asked. */
