@@ -1,9 +1,7 @@
 // The agent put together: libvirt for commands, telemetry, migrations and the gRPC service; one thing to start and to stop.
-import type { Daemon } from '../shared/daemon.ts';
-import type { Clock } from '../shared/clock.ts';
+import type { Daemon, DaemonContext } from '../shared/daemon.ts';
 import { EvenkeelError } from '../shared/errors.ts';
 import { ownCertificateSha256 } from '../shared/grpc/credentials.ts';
-import type { Logger } from '../shared/log.ts';
 import { connectNats } from '../shared/nats.ts';
 import { SECOND_MS } from '../shared/units.ts';
 import { packageVersion } from '../shared/version.ts';
@@ -28,27 +26,20 @@ import { Creations } from './vm/creations.ts';
 import { createLifecycle } from './vm/lifecycle.ts';
 import { hasBridge } from './vm/resolve.ts';
 
-export interface AgentContext {
-  readonly logger: Logger;
-  readonly clock: Clock;
-  /** Aborts when the daemon is told to stop. */
-  readonly signal: AbortSignal;
-}
-
 // A server that does not answer within this is tried again later; a server that is there answers in milliseconds.
 const NATS_TIMEOUT_MS = 5 * SECOND_MS;
 
 /** Comes up whether or not libvirt and NATS are there. Throws on a taken port, an unreadable certificate or a wrong /proc. */
-export async function startAgent(settings: AgentSettings, context: AgentContext): Promise<Daemon> {
-  const { clock, logger } = context;
-  const access = startLibvirtAccess(settings.libvirt, clock, Math.random);
+export async function startAgent(settings: AgentSettings, context: DaemonContext): Promise<Daemon> {
+  const { clock, random, logger } = context;
+  const access = startLibvirtAccess(settings.libvirt, clock, random);
   const telemetry = startTelemetry({
     settings,
     libvirt: { target: { kind: 'unix', path: settings.libvirt.socket }, uri: settings.libvirt.uri },
     identity: () => identity(settings),
     connectNats: () => connectNats(settings.nats, 'evenkeel-agent', NATS_TIMEOUT_MS),
     clock,
-    random: Math.random,
+    random,
     logger,
   });
   const folder = openStateFolder(settings.stateDirectory);
@@ -59,7 +50,7 @@ export async function startAgent(settings: AgentSettings, context: AgentContext)
   void parts.migrations.recover().catch((error: unknown) => {
     logger.error({ err: error }, 'cannot read which migrations were under way');
   });
-  void creations.takeBackLeft({ access, clock, logger });
+  void creations.takeBackLeft({ access, clock, random, logger });
   const watching = parts.guard.watch(stopping.signal);
   return {
     // Whatever goes away comes back or is waited for; only a bug ends the agent, and that ends the process.
@@ -96,7 +87,7 @@ interface Foundation {
 function composeParts(
   settings: AgentSettings,
   { access, telemetry, folder, creations }: Foundation,
-  { clock, logger, signal }: AgentContext,
+  { clock, random, logger, signal }: DaemonContext,
 ): AgentParts {
   const pageBytes = readPageBytes();
   const counters = (): HostCounters => readHostCounters(settings.sampling.procRoot, pageBytes);
@@ -122,8 +113,9 @@ function composeParts(
       access,
       creations,
       clock,
+      random,
       logger,
-      look: { hypervisor: settings.hypervisor, hasBridge, random: Math.random },
+      look: { hypervisor: settings.hypervisor, hasBridge, random },
       hostSize: counters,
       newUuid: () => crypto.randomUUID(),
     }),
@@ -140,6 +132,7 @@ function composeParts(
     }),
     migrations: createMigrationJobs({
       ...migration,
+      random,
       isTcpAllowed: settings.migration.allowTcp,
       stopped: signal,
     }),

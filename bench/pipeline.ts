@@ -143,7 +143,9 @@ async function pipelineRun(
   const influx = createInflux(settings, systemClock);
   const logger = createLogger('bench', 'fatal');
   const { signal } = new AbortController();
-  const writer = startMetricsWriter({ nats, influx, settings, clock: systemClock, logger, signal });
+  const writer = startMetricsWriter({
+    ...{ nats, influx, settings, clock: systemClock, random: Math.random, logger, signal },
+  });
   await systemClock.sleep(500);
   const startMs = performance.now();
   agents.postMessage(work.reports);

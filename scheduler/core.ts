@@ -78,6 +78,8 @@ export interface CoreContext {
   /** How others are told to reach this scheduler. */
   readonly self: Leader;
   readonly clock: Clock;
+  /** From 0 to below 1. */
+  readonly random: () => number;
   readonly logger: Logger;
   /** Work that only the leading scheduler does besides; it ends with the signal. */
   readonly whileLeading: (signal: AbortSignal) => Promise<void>;
@@ -119,7 +121,7 @@ export async function startCore(context: CoreContext): Promise<Core> {
 type Parts = Omit<Core, 'stop' | 'clock' | 'logger'> & { readonly kept: HistoryParts };
 
 async function openParts(
-  { nats, settings, self, clock, logger }: CoreContext,
+  { nats, settings, self, clock, random, logger }: CoreContext,
   signal: AbortSignal,
 ): Promise<Parts> {
   const policy = policyOf(settings);
@@ -152,7 +154,12 @@ async function openParts(
     },
     signal,
   );
-  const runner = runnerOf({ agents, journal, watchBell, clock, logger, events }, store, view, settings);
+  const runner = runnerOf(
+    { agents, journal, watchBell, clock, random, logger, events },
+    store,
+    view,
+    settings,
+  );
   const restraint = restraintOf(settings.restraint);
   const ledger = (): Ledger => ledgerOf(runner.list(), clock.nowMs(), restraint);
   const pages = await openStore(nats, HISTORY_BUCKET, KEEP_HISTORY_MS);
@@ -163,9 +170,9 @@ async function openParts(
   const slots = (hosts: number): SlotLimits => slotLimits(runnerSettingsOf(settings), hosts);
   const shadow = new Shadow({ planning, events, newId: randomUUID, logger });
   const turn = new Turn({ planning, runner, proposals, log, shadow, slots, watchBell, clock, logger });
-  const loop = new Loop({ turn, records, planBell, clock, logger });
+  const loop = new Loop({ turn, records, planBell, clock, random, logger });
   const leases = await openStore(nats, LEASES_BUCKET, undefined, LEASE_TIMEOUT_MS);
-  const lease = new Lease({ store: leases, clock, logger, self, holderId: randomUUID() });
+  const lease = new Lease({ store: leases, clock, random, logger, self, holderId: randomUUID() });
   return {
     ...control,
     ...{ view, agents, runner, decisions, records, planning, ledger, loop, lease, policy },
@@ -178,7 +185,7 @@ function runnerOf(
   {
     events,
     ...parts
-  }: Pick<RunnerParts, 'agents' | 'journal' | 'watchBell' | 'clock' | 'logger'> & {
+  }: Pick<RunnerParts, 'agents' | 'journal' | 'watchBell' | 'clock' | 'random' | 'logger'> & {
     readonly events: Events;
   },
   store: Store,
@@ -193,7 +200,6 @@ function runnerOf(
       tell: (migration, nowMs) => {
         events.migration(migration, nowMs);
       },
-      random: Math.random,
       newId: randomUUID,
       onTerm: (term) => {
         setMaxListeners(LISTENERS_MAX, term);
@@ -217,7 +223,7 @@ async function openDecisions(
 /** Folds reports into the view, whoever leads: a scheduler that takes over knows the cluster already. */
 function followReports(
   { view, agents, watchBell, planBell, kept: { history } }: Parts,
-  { nats, settings, clock, logger }: CoreContext,
+  { nats, settings, clock, random, logger }: CoreContext,
   signal: AbortSignal,
 ): { warm: Promise<void>; following: Promise<void> } {
   const limits = viewLimitsOf(settings);
@@ -228,7 +234,7 @@ function followReports(
   });
   let sweptAtMs = clock.monotonicMs();
   const following = followSamples(
-    { nats, clock, logger },
+    { nats, clock, random, logger },
     clock.nowMs() - settings.view.warmStartMinutes * MINUTE_MS,
     {
       onReport: (report, storedAtMs) => {

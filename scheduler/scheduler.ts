@@ -1,8 +1,9 @@
 // The scheduler as a daemon: serves at once, keeps trying to reach NATS, and stops in the reverse order.
 import { hostname } from 'node:os';
 import { Events, type NatsConnection } from 'nats';
-import { aborted, pause, type Clock } from '../shared/clock.ts';
-import type { Daemon } from '../shared/daemon.ts';
+import { Backoff } from '../shared/backoff.ts';
+import { aborted, pause } from '../shared/clock.ts';
+import type { Daemon, DaemonContext } from '../shared/daemon.ts';
 import { messageOf } from '../shared/errors.ts';
 import { serverCredentials } from '../shared/grpc/credentials.ts';
 import { serve } from '../shared/grpc/server.ts';
@@ -18,8 +19,8 @@ import { createInflux } from './metrics/influx.ts';
 import { startMetricsWriter, type MetricsWriter } from './metrics/writer.ts';
 
 const CONNECT_TIMEOUT_MS = 5 * SECOND_MS;
-// NATS may start after us; a cluster without quorum needs longer. Doubled after each failure.
-const RETRY_MIN_MS = 500;
+// NATS may start after us; a cluster without quorum needs longer.
+const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 10 * SECOND_MS;
 // A key-value bucket is a stream with this prefix.
 const JOURNAL_STREAM = `KV_${MIGRATIONS_BUCKET}`;
@@ -38,7 +39,7 @@ interface Connected {
 
 export async function startScheduler(
   settings: SchedulerSettings,
-  { logger, clock, signal }: { logger: Logger; clock: Clock; signal: AbortSignal },
+  { logger, clock, random, signal }: DaemonContext,
 ): Promise<SchedulerDaemon> {
   let connected: Connected | undefined;
   const stopping = new AbortController();
@@ -53,7 +54,7 @@ export async function startScheduler(
   logger.info({ address, port: server.port, mode: settings.mode }, 'serving');
   const connecting = keepConnecting(
     settings,
-    { self: selfOf(settings, server.port), logger, clock },
+    { self: selfOf(settings, server.port), logger, clock, random },
     AbortSignal.any([signal, stopping.signal]),
   ).then((made) => {
     connected = made;
@@ -78,20 +79,20 @@ export async function startScheduler(
 /** Resolves once NATS serves all that is needed; undefined when the signal aborts first. */
 async function keepConnecting(
   settings: SchedulerSettings,
-  { self, logger, clock }: { self: Leader; logger: Logger; clock: Clock },
+  { self, logger, clock, random }: Omit<DaemonContext, 'signal'> & { readonly self: Leader },
   signal: AbortSignal,
 ): Promise<Connected | undefined> {
-  let pauseMs = RETRY_MIN_MS;
+  const backoff = new Backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, random });
   while (!signal.aborted) {
     let nats: NatsConnection | undefined;
     try {
       nats = await connectNats(settings.nats, 'evenkeel-scheduler', CONNECT_TIMEOUT_MS);
-      return await startParts(nats, { settings, self, logger, clock, signal });
+      return await startParts(nats, { settings, self, logger, clock, random, signal });
     } catch (error) {
       await nats?.close().catch(() => undefined);
-      logger.warn({ cause: messageOf(error), retryInMs: pauseMs }, 'NATS cannot be used yet; trying again');
-      await pause(clock, pauseMs, signal);
-      pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS);
+      const retryInMs = Math.round(backoff.nextMs());
+      logger.warn({ cause: messageOf(error), retryInMs }, 'NATS cannot be used yet; trying again');
+      await pause(clock, retryInMs, signal);
     }
   }
   return undefined;
@@ -104,8 +105,9 @@ async function startParts(
     self,
     logger,
     clock,
+    random,
     signal,
-  }: Pick<CoreContext, 'settings' | 'self' | 'logger' | 'clock'> & {
+  }: Pick<CoreContext, 'settings' | 'self' | 'logger' | 'clock' | 'random'> & {
     readonly signal: AbortSignal;
   },
 ): Promise<Connected> {
@@ -113,13 +115,14 @@ async function startParts(
   // One writer at a time, that of the leading scheduler: docs/adr/0003-who-leads.md.
   const whileLeading = async (leading: AbortSignal): Promise<void> => {
     const influx = createInflux(settings.influx, clock);
-    const started = startMetricsWriter({ nats, influx, settings: settings.influx, clock, logger, signal });
+    const parts = { nats, influx, settings: settings.influx, clock, random, logger, signal };
+    const started = startMetricsWriter(parts);
     writer = started;
     await aborted(leading);
     writer = undefined;
     await started.stop();
   };
-  const core = await startCore({ nats, settings, self, clock, logger, whileLeading });
+  const core = await startCore({ nats, settings, self, clock, random, logger, whileLeading });
   logger.info({ server: nats.getServer() }, 'connected to NATS');
   return { nats, core, writer: () => writer };
 }

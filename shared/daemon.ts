@@ -20,13 +20,22 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
+export interface DaemonContext {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  /** Aborts when the daemon is told to stop. */
+  readonly signal: AbortSignal;
+}
+
 export interface DaemonSpec<Settings extends { logLevel: string }> {
   readonly name: string;
   readonly schema: convict.Schema<Settings>;
   readonly defaultConfigFile: string;
   /** Throws INVALID_ARGUMENT for settings that are good one by one but contradict each other. */
   validate?(settings: Settings): void;
-  start(settings: Settings, context: { logger: Logger; clock: Clock; signal: AbortSignal }): Promise<Daemon>;
+  start(settings: Settings, context: DaemonContext): Promise<Daemon>;
 }
 
 /** Runs the daemon to its end and sets the exit code: 0 stopped, 1 failed, 2 bad settings or usage. */
@@ -50,7 +59,8 @@ export async function runDaemon<Settings extends { logLevel: string }>(
   const logger = createLogger(spec.name, settings.logLevel);
   const stopped = stopSignal();
   try {
-    const daemon = await spec.start(settings, { logger, clock: systemClock, signal: stopped.signal });
+    const context = { logger, clock: systemClock, random: Math.random, signal: stopped.signal };
+    const daemon = await spec.start(settings, context);
     await notify('READY=1');
     logger.info('ready');
     const watchdog = keepWatchdog(daemon, stopped.signal);

@@ -1,4 +1,5 @@
 // Keeps one connection to libvirtd alive: reconnects, registers events again, and hands over a full list each time.
+import { Backoff } from '../../shared/backoff.ts';
 import { Bell } from '../../shared/bell.ts';
 import { aborted, DeadlineError, withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
 import { connect, type Connection, type ConnectOptions } from './connection.ts';
@@ -31,8 +32,7 @@ export type SessionState =
   | { readonly kind: 'waiting'; readonly retryInMs: number; readonly error: Error }
   | { readonly kind: 'stopped' };
 
-/** First and largest limit of the wait between attempts; the wait is random below it, so that agents do not come in step. */
-const BACKOFF_MIN_MS = 1000;
+const BACKOFF_FIRST_MS = 1000;
 const BACKOFF_MAX_MS = 30_000;
 /** A connection that lived this long ended for a new reason: the next attempts start from the smallest wait again. */
 const SETTLED_MS = BACKOFF_MAX_MS;
@@ -120,15 +120,14 @@ export class LibvirtSession {
 
   async #run(): Promise<void> {
     const { clock, random } = this.#options;
-    let failures = 0;
+    const backoff = new Backoff({ firstMs: BACKOFF_FIRST_MS, maxMs: BACKOFF_MAX_MS, random });
     while (!this.#isStopped()) {
       this.#enter({ kind: 'connecting' });
       const startedMs = clock.monotonicMs();
       const error = await this.#connectAndServe();
       this.#lastError = error;
-      failures = clock.monotonicMs() - startedMs >= SETTLED_MS ? 0 : failures;
-      const retryInMs = random() * Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** failures);
-      failures += 1;
+      if (clock.monotonicMs() - startedMs >= SETTLED_MS) backoff.reset();
+      const retryInMs = backoff.nextMs();
       if (!this.#isStopped()) {
         // Counted before it is told: who hears of the wait may ask for its end at once.
         const asked = this.#retryAsked.count;

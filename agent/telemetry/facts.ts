@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { Backoff } from '../../shared/backoff.ts';
 import { Bell } from '../../shared/bell.ts';
 import type { Clock, WaitOptions } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -36,6 +37,8 @@ export interface FactsOptions {
   readonly procRoot: string;
   readonly sysRoot: string;
   readonly clock: Clock;
+  /** From 0 to below 1, for the jitter of retries. */
+  readonly random: () => number;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
@@ -43,7 +46,8 @@ export interface FactsOptions {
 /** A new pool or bridge may wait this long until VMs are placed by it. */
 const REFRESH_MS = MINUTE_MS;
 /** Until libvirt has answered once there is no host id and nothing can be published. */
-const RETRY_MS = 2 * SECOND_MS;
+const RETRY_FIRST_MS = SECOND_MS;
+const RETRY_MAX_MS = 10 * SECOND_MS;
 const TIMEOUT_MS = 10 * SECOND_MS;
 
 export class Facts {
@@ -69,7 +73,8 @@ export class Facts {
   }
 
   async run(): Promise<void> {
-    const { signal } = this.#options;
+    const { random, signal } = this.#options;
+    const backoff = new Backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, random });
     while (!signal.aborted) {
       try {
         this.#learn(await this.#lookUp());
@@ -77,7 +82,7 @@ export class Facts {
       } catch (error) {
         this.#logFailure(messageOf(error));
       }
-      const pauseMs = this.#known === undefined ? RETRY_MS : REFRESH_MS;
+      const pauseMs = this.#known === undefined ? backoff.nextMs() : REFRESH_MS;
       await this.#refreshAsked.next(this.#refreshAsked.count, signal, pauseMs).catch(() => undefined);
     }
   }

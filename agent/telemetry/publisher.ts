@@ -1,7 +1,8 @@
 // Brings reports to JetStream in order, each acknowledged, and keeps the newest of them while NATS is away.
 import { ErrorCode, Events, type JetStreamClient, type NatsConnection } from 'nats';
+import { Backoff } from '../../shared/backoff.ts';
 import { Bell } from '../../shared/bell.ts';
-import type { Clock } from '../../shared/clock.ts';
+import { pause, type Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { AgentStatus } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
@@ -47,7 +48,7 @@ const IN_FLIGHT_MAX = 16;
 const PACE_MS = 50;
 // As long as the client itself waits for JetStream by default.
 const ACK_TIMEOUT_MS = 5 * SECOND_MS;
-const BACKOFF_MIN_MS = 500;
+const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 30 * SECOND_MS;
 
 export function startPublisher(options: PublisherOptions): Publisher {
@@ -61,6 +62,7 @@ class BufferedPublisher implements Publisher {
   readonly #stopped = new AbortController();
   /** Rung by each report, change of the connection, and the end. */
   readonly #bell: Bell;
+  readonly #backoff: Backoff;
   readonly #finished: Promise<void>;
   #bufferedBytes = 0;
   #inFlight = 0;
@@ -70,13 +72,14 @@ class BufferedPublisher implements Publisher {
   #samplesPublished = 0;
   #reportsDropped = 0;
   #droppedBefore = 0;
-  #failures = 0;
   #sentAtMs = -Infinity;
   #connection: NatsConnection | undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#bell = new Bell(options.clock);
+    const { random } = options;
+    this.#backoff = new Backoff({ firstMs: BACKOFF_FIRST_MS, maxMs: BACKOFF_MAX_MS, random });
     this.#finished = this.#run();
   }
 
@@ -194,7 +197,7 @@ class BufferedPublisher implements Publisher {
     this.#remove(report);
     this.#reportsPublished += 1;
     this.#samplesPublished += report.samples;
-    this.#failures = 0;
+    this.#backoff.reset();
     if (this.#isOutage) this.#recovered();
   }
 
@@ -205,7 +208,7 @@ class BufferedPublisher implements Publisher {
     this.#sentAtMs = clock.monotonicMs();
   }
 
-  /** Exponential with full jitter; reset by an acknowledgement alone. */
+  /** Waits longer after each failure; an acknowledgement alone ends that. */
   async #backOff(error: unknown): Promise<void> {
     if (this.#stopped.signal.aborted) return;
     if (!this.#isOutage) {
@@ -216,11 +219,7 @@ class BufferedPublisher implements Publisher {
         'cannot publish samples, buffering; check nats-server and that evenkeel-scheduler has made its streams',
       );
     }
-    const limitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** this.#failures);
-    this.#failures += 1;
-    await this.#options.clock
-      .sleep(limitMs * this.#options.random(), this.#stopped.signal)
-      .catch(() => undefined);
+    await pause(this.#options.clock, this.#backoff.nextMs(), this.#stopped.signal);
   }
 
   #recovered(): void {

@@ -53,7 +53,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   const pageBytes = readPageBytes();
   readHostCounters(procRoot, pageBytes);
   const stopping = new AbortController();
-  const common = { clock, logger, signal: stopping.signal };
+  const common = { clock, random, logger, signal: stopping.signal };
   const epochs = new Epochs();
   const side = new LibvirtSession({ ...options.libvirt, clock, random, readOnly: false });
   const facts = new Facts({

@@ -1,4 +1,5 @@
 // What a creation has made so far, and how to take it back in reverse order. Looks before it deletes.
+import { Backoff } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
@@ -16,20 +17,24 @@ export type Made =
 
 // A volume that is still being copied cannot be deleted; a copy that outlives its client ends within this, or is reported.
 const UNDO_MAX_MS = 10 * 60_000;
-const RETRY_MS = 1_000;
+const RETRY_FIRST_MS = 1_000;
+const RETRY_MAX_MS = 15_000;
 
 export interface UndoContext {
   readonly access: LibvirtAccess;
   readonly clock: Clock;
+  /** From 0 to below 1, for the jitter of retries. */
+  readonly random: () => number;
   readonly logger: Logger;
 }
 
 /** Removes what was made; what could not be removed is returned in words and logged. Does not throw. */
-export async function undo(made: readonly Made[], { access, clock, logger }: UndoContext): Promise<string[]> {
+export async function undo(made: readonly Made[], context: UndoContext): Promise<string[]> {
+  const { clock, logger } = context;
   const left: string[] = [];
   const deadlineMs = clock.monotonicMs() + UNDO_MAX_MS;
   for (const item of made.toReversed()) {
-    const error = await removeInTime(item, access, clock, deadlineMs);
+    const error = await removeInTime(item, context, deadlineMs);
     if (error === undefined) continue;
     logger.error({ item, err: error }, 'could not take back what a failed creation made');
     left.push(`${describe(item)} (${messageOf(error)})`);
@@ -46,17 +51,18 @@ function describe(item: Made): string {
 /** Tries until it is gone: libvirt may be away, or still at work on it. The last error when time is up. */
 async function removeInTime(
   item: Made,
-  access: LibvirtAccess,
-  clock: Clock,
+  { access, clock, random }: UndoContext,
   deadlineMs: number,
 ): Promise<unknown> {
+  const backoff = new Backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, random });
   for (;;) {
     try {
       await access.own((connection) => remove(connection, item, access.timeoutMs));
       return undefined;
     } catch (error) {
-      if (clock.monotonicMs() + RETRY_MS >= deadlineMs) return error;
-      await clock.sleep(RETRY_MS);
+      const waitMs = backoff.nextMs();
+      if (clock.monotonicMs() + waitMs >= deadlineMs) return error;
+      await clock.sleep(waitMs);
     }
   }
 }

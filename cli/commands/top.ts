@@ -1,6 +1,7 @@
 // `evenkeel top`: hosts, migrations and VMs as they change; a screen for a person, frames for a file.
 import { Option, type Command } from 'commander';
-import { systemClock } from '../../shared/clock.ts';
+import { Backoff } from '../../shared/backoff.ts';
+import { pause, systemClock } from '../../shared/clock.ts';
 import type { WatchLoadResponse } from '../../shared/gen/scheduler.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import type { Context, Run } from '../context.ts';
@@ -27,7 +28,8 @@ const KEYS: Readonly<Record<string, VmOrder>> = {
 };
 const KEY_HELP = 'q quit  sort: c cpu  m memory  w wait  d disk  n net  a name';
 // A scheduler that restarts is back within seconds; asking more often would not hasten it.
-const RECONNECT_MS = 2 * SECOND_MS;
+const RECONNECT_FIRST_MS = SECOND_MS;
+const RECONNECT_MAX_MS = 5 * SECOND_MS;
 
 export function addTopCommand(program: Command, run: Run): void {
   program
@@ -89,6 +91,11 @@ async function showScreen(context: Context, options: TopOptions): Promise<void> 
   let footer = KEY_HELP;
   let load: WatchLoadResponse | undefined;
   let frames = 0;
+  const backoff = new Backoff({
+    firstMs: RECONNECT_FIRST_MS,
+    maxMs: RECONNECT_MAX_MS,
+    random: Math.random,
+  });
   const draw = (): void => {
     if (load === undefined) return;
     screen.draw(topFrame(terminal.view(), load, { rows: terminal.rows(), order, footer }));
@@ -106,6 +113,7 @@ async function showScreen(context: Context, options: TopOptions): Promise<void> 
       load = next;
       footer = KEY_HELP;
       frames += 1;
+      backoff.reset();
       draw();
       if (frames >= framesMax) return;
     }
@@ -120,7 +128,7 @@ async function showScreen(context: Context, options: TopOptions): Promise<void> 
       if (frames >= framesMax) return;
       footer = 'The scheduler is away; trying again. q quits.';
       draw();
-      await systemClock.sleep(RECONNECT_MS, quit.signal).catch(() => undefined);
+      await pause(systemClock, backoff.nextMs(), quit.signal);
     }
   } finally {
     screen.close();

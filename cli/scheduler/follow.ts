@@ -1,4 +1,5 @@
 // Orders a migration and follows it to its end: through a broken stream, and until the operator has seen enough.
+import { Backoff } from '../../shared/backoff.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
@@ -20,6 +21,7 @@ export interface Order {
 // A restarted scheduler is back within seconds; after two minutes somebody has to look at it.
 const SILENCE_MAX_MS = 120 * SECOND_MS;
 const LOOK_AGAIN_MS = SECOND_MS;
+const LOOK_AGAIN_MAX_MS = 5 * SECOND_MS;
 // Enough to find one among those that started while the connection was away.
 const LOOK_LIMIT = 200;
 
@@ -100,11 +102,16 @@ async function lookUntilEnded(
 ): Promise<Migration> {
   let last = migration;
   let seenAtMs = systemClock.monotonicMs();
+  // While it is shown it is looked at each second; a scheduler that is away is asked less and less often.
+  const backoff = new Backoff({ firstMs: LOOK_AGAIN_MS, maxMs: LOOK_AGAIN_MAX_MS, random: Math.random });
+  let waitMs = LOOK_AGAIN_MS;
   while (!isEnded(last)) {
-    await systemClock.sleep(LOOK_AGAIN_MS, signal);
+    await systemClock.sleep(waitMs, signal);
     const found = await look(context, last.migrationId);
     const nowMs = systemClock.monotonicMs();
+    waitMs = found === undefined ? backoff.nextMs() : LOOK_AGAIN_MS;
     if (found !== undefined) {
+      backoff.reset();
       last = found;
       seenAtMs = nowMs;
       seen(last);

@@ -1,5 +1,6 @@
 // Follows the stream of host reports: first those of the last minutes, then each as it comes.
 import { millis, type JsMsg, type NatsConnection } from 'nats';
+import { Backoff } from '../../shared/backoff.ts';
 import { isAborted, pause, type Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { HostReport } from '../../shared/gen/telemetry.ts';
@@ -10,7 +11,8 @@ import { SECOND_MS } from '../../shared/units.ts';
 import { refuseReport } from './check-report.ts';
 
 // A stream that was deleted or a server without quorum: try again soon, but do not hammer.
-const RETRY_MS = SECOND_MS;
+const RETRY_FIRST_MS = SECOND_MS;
+const RETRY_MAX_MS = 5 * SECOND_MS;
 // Pulled ahead: a thousand hosts send 200 reports a second, so this is a few seconds of them.
 const PREFETCH_MESSAGES = 500;
 
@@ -23,13 +25,25 @@ export interface SamplesHandler {
 
 /** Reads reports from `startAtMs` on until the signal aborts; goes on after every failure where it stopped. */
 export async function followSamples(
-  { nats, clock, logger }: { nats: NatsConnection; clock: Clock; logger: Logger },
+  {
+    nats,
+    clock,
+    random,
+    logger,
+  }: {
+    readonly nats: NatsConnection;
+    readonly clock: Clock;
+    /** From 0 to below 1, for the jitter of retries. */
+    readonly random: () => number;
+    readonly logger: Logger;
+  },
   startAtMs: number,
   handler: SamplesHandler,
   signal: AbortSignal,
 ): Promise<void> {
   let fromMs = startAtMs;
   const reader = new ReportReader(logger);
+  const backoff = new Backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, random });
   while (!signal.aborted) {
     try {
       const { state } = await (await nats.jetstreamManager()).streams.info(SAMPLES_STREAM);
@@ -50,12 +64,13 @@ export async function followSamples(
         // Overlaps by what was stored in the same millisecond; the view knows reports it has seen.
         fromMs = millis(message.info.timestampNanos);
         reader.read(message, fromMs, handler);
+        backoff.reset();
       }
       signal.removeEventListener('abort', stop);
     } catch (error) {
       logger.warn({ cause: messageOf(error) }, 'cannot read samples from JetStream; trying again');
     }
-    await pause(clock, RETRY_MS, signal);
+    await pause(clock, backoff.nextMs(), signal);
   }
 }
 

@@ -1,5 +1,6 @@
 // The lease that makes one scheduler lead: one key, written by compare-and-set, valid by its holder's own monotonic clock.
 // A holder stops before its lease ends; another one takes it only after having seen it unrenewed for longer than that.
+import { Backoff } from '../../shared/backoff.ts';
 import { pause, type Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
@@ -16,6 +17,8 @@ export interface Leader {
 export interface LeaseParts {
   readonly store: Store;
   readonly clock: Clock;
+  /** From 0 to below 1, for the jitter of retries. */
+  readonly random: () => number;
   readonly logger: Logger;
   readonly self: Leader;
   /** Of this process alone: a restarted scheduler is another holder. */
@@ -27,7 +30,8 @@ const KEY = 'leader';
 export const LEASE_TIMEOUT_MS = 2 * SECOND_MS;
 // One renewal may stay without an answer, and the next still comes in time.
 const RENEW_MS = 3 * SECOND_MS;
-const RETRY_MS = SECOND_MS;
+const RETRY_FIRST_MS = SECOND_MS / 4;
+const RETRY_MAX_MS = SECOND_MS;
 const VALID_MS = 9 * SECOND_MS;
 // The holder stops this long before its lease ends: what it had ordered from itself has then ended.
 const STOP_EARLY_MS = SECOND_MS;
@@ -70,18 +74,26 @@ export class Lease {
    */
   async run(lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#parts;
+    const backoff = this.#backoff();
     while (!signal.aborted) {
+      let waitMs = LOOK_MS;
       try {
         const validUntilMs = await this.#take();
+        backoff.reset();
         if (validUntilMs !== undefined) await this.#hold(lead, validUntilMs, signal);
       } catch (error) {
         logger.warn(
           { cause: messageOf(error) },
           'cannot see or hold the lease of the leading scheduler; trying again',
         );
+        waitMs = backoff.nextMs();
       }
-      await pause(clock, LOOK_MS, signal);
+      await pause(clock, waitMs, signal);
     }
+  }
+
+  #backoff(): Backoff {
+    return new Backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, random: this.#parts.random });
   }
 
   /** Until when the lease is ours; undefined while another one holds it. */
@@ -157,16 +169,18 @@ export class Lease {
 
   async #renew(until: { ms: number }, term: AbortController): Promise<void> {
     const { clock, logger } = this.#parts;
+    const backoff = this.#backoff();
     let waitMs = RENEW_MS;
     while (await pause(clock, waitMs, term.signal)) {
       try {
         until.ms = await this.#write(this.#seen?.revision ?? 0);
+        backoff.reset();
         waitMs = RENEW_MS;
       } catch (error) {
         logger.warn({ cause: messageOf(error) }, 'the lease was not renewed; trying again');
         if (isBeaten(error) && !(await this.#isStillOurs()))
           term.abort(new Error('another scheduler has taken the lease'));
-        waitMs = RETRY_MS;
+        waitMs = backoff.nextMs();
       }
     }
   }

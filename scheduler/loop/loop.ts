@@ -1,4 +1,5 @@
 // The control loop: a turn with new reports and after what people said, while this scheduler leads.
+import { Backoff } from '../../shared/backoff.ts';
 import type { Bell } from '../../shared/bell.ts';
 import { isAborted, pause, type Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/log.ts';
@@ -12,6 +13,8 @@ export interface LoopParts {
   /** Rung by each report that was taken in, and by what people say. */
   readonly planBell: Bell;
   readonly clock: Clock;
+  /** From 0 to below 1, for the jitter of retries. */
+  readonly random: () => number;
   readonly logger: Logger;
 }
 
@@ -19,6 +22,9 @@ export interface LoopParts {
 const GATHER_MS = 50;
 // Without reports hosts become stale by time alone; the loop also shows its health by this.
 const IDLE_MS = 5 * SECOND_MS;
+// After a turn that failed; far below the minute after which the loop counts as hung.
+const RETRY_FIRST_MS = SECOND_MS;
+const RETRY_MAX_MS = 10 * SECOND_MS;
 
 export class Loop {
   readonly #parts: LoopParts;
@@ -41,7 +47,8 @@ export class Loop {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { turn, planBell, clock, logger } = this.#parts;
+    const { turn, planBell, clock, random, logger } = this.#parts;
+    const backoff = new Backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, random });
     let seen = 0;
     for (;;) {
       if (isAborted(signal)) return;
@@ -51,10 +58,11 @@ export class Loop {
         seen = planBell.count;
         this.#turnedAtMs = clock.monotonicMs();
         await turn.take();
+        backoff.reset();
       } catch (error) {
         if (isAborted(signal)) return;
         logger.error({ err: error }, 'a turn of the control loop failed');
-        await pause(clock, SECOND_MS, signal);
+        await pause(clock, backoff.nextMs(), signal);
       }
     }
   }

@@ -7,6 +7,7 @@ import {
   type JsMsg,
   type NatsConnection,
 } from 'nats';
+import { Backoff } from '../../shared/backoff.ts';
 import { Bell } from '../../shared/bell.ts';
 import { pause, type Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -22,7 +23,8 @@ const ACK_WAIT_MS = 30 * SECOND_MS;
 const HELD_MAX = 1_000;
 // Asked of the server at a time; the client asks again when three quarters have come.
 const PULL_MESSAGES = 500;
-const RETRY_MS = 2 * SECOND_MS;
+const RETRY_FIRST_MS = SECOND_MS;
+const RETRY_MAX_MS = 10 * SECOND_MS;
 
 export interface Intake {
   /** The oldest message nobody has taken yet. */
@@ -43,6 +45,8 @@ export interface IntakeParts {
   readonly nats: NatsConnection;
   readonly stream: string;
   readonly clock: Clock;
+  /** From 0 to below 1, for the jitter of retries. */
+  readonly random: () => number;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
@@ -100,11 +104,15 @@ export function createIntake(parts: IntakeParts): Intake & { run(): Promise<void
 }
 
 async function pull(parts: IntakeParts, receive: (message: JsMsg) => void): Promise<void> {
-  const { stream, clock, logger, signal } = parts;
+  const { stream, clock, random, logger, signal } = parts;
+  const backoff = new Backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, random });
   let isFailing = false;
   do {
     try {
-      const messages = await startConsumer(parts, receive);
+      const messages = await startConsumer(parts, (message) => {
+        backoff.reset();
+        receive(message);
+      });
       isFailing = false;
       await untilClosed(messages, signal);
     } catch (error) {
@@ -112,7 +120,7 @@ async function pull(parts: IntakeParts, receive: (message: JsMsg) => void): Prom
         logger.warn({ stream, cause: messageOf(error) }, 'no messages from NATS for InfluxDB; trying again');
       isFailing = true;
     }
-  } while (await pause(clock, RETRY_MS, signal));
+  } while (await pause(clock, backoff.nextMs(), signal));
 }
 
 /** Ends on our signal; throws when stream or consumer are gone, which are then made again. */

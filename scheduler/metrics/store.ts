@@ -1,4 +1,5 @@
 // InfluxDB with patience: every write is repeated until InfluxDB answers it; an outage is logged once, with its end.
+import { Backoff } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
@@ -73,7 +74,8 @@ export function createStore({ influx, clock, logger, signal, random }: StorePart
   };
 
   const persist = async <T>(work: () => Promise<T>): Promise<T> => {
-    for (let attempt = 0; ; attempt += 1) {
+    const backoff = new Backoff({ firstMs: BACKOFF_FIRST_MS, maxMs: BACKOFF_MAX_MS, random });
+    for (;;) {
       try {
         const result = await work();
         noteSuccess();
@@ -81,7 +83,7 @@ export function createStore({ influx, clock, logger, signal, random }: StorePart
       } catch (error) {
         signal.throwIfAborted();
         noteFailure(error);
-        await clock.sleep(backoffMs(attempt, random()), signal);
+        await clock.sleep(backoff.nextMs(), signal);
       }
     }
   };
@@ -98,11 +100,6 @@ export function createStore({ influx, clock, logger, signal, random }: StorePart
       }),
     writeMs: () => latestWriteMs,
   };
-}
-
-/** Exponential with full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). */
-function backoffMs(attempt: number, random: number): number {
-  return random * Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.min(attempt, 16));
 }
 
 /** A line that InfluxDB will never take, with its reason. */

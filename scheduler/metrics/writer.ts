@@ -46,7 +46,8 @@ export interface MetricsWriterParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
-  readonly random?: () => number;
+  /** From 0 to below 1, for the jitter of retries. */
+  readonly random: () => number;
 }
 
 // Once per usual sampling interval or two is fine enough for a graph of the writer itself.
@@ -57,16 +58,16 @@ const LISTENERS_MAX = 32;
 
 /** Returns at once and works in the background: it needs neither InfluxDB nor the streams to be there yet. */
 export function startMetricsWriter(parts: MetricsWriterParts): MetricsWriter {
-  const { nats, influx, settings, clock, logger } = parts;
+  const { nats, influx, settings, clock, random, logger } = parts;
   const stopping = new AbortController();
   const signal = AbortSignal.any([parts.signal, stopping.signal]);
   // Two intakes, their lanes and writes all wait on it; node warns from 11 on as if something leaked.
   setMaxListeners(LISTENERS_MAX, signal);
-  const store = createStore({ influx, clock, logger, signal, random: parts.random ?? Math.random });
+  const store = createStore({ influx, clock, logger, signal, random });
   const setAside = createSetAside(nats, logger);
   const late = createLateSamples({ influx, database: settings.database, clock, logger, signal });
-  const samples = createIntake({ nats, stream: SAMPLES_STREAM, clock, logger, signal });
-  const events = createIntake({ nats, stream: EVENTS_STREAM, clock, logger, signal });
+  const samples = createIntake({ nats, stream: SAMPLES_STREAM, clock, random, logger, signal });
+  const events = createIntake({ nats, stream: EVENTS_STREAM, clock, random, logger, signal });
   const intakes = [samples, events];
   let pointsWritten = 0;
   let pointsRefused = 0;

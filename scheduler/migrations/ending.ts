@@ -1,24 +1,25 @@
 // After a migration is over: its slots are given back, both agents are told, the VM is let go.
+import { Backoff } from '../../shared/backoff.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import { isOver } from './machine.ts';
 import { fieldsOf, surely, type Run, type Term } from './run.ts';
 import { endOn } from './sides.ts';
 
-const RETRY_MIN_MS = SECOND_MS;
+const RETRY_FIRST_MS = SECOND_MS;
 const RETRY_MAX_MS = MINUTE_MS;
 // A host that is away longer has to be looked after anyway; until then its agent refuses other commands for the VM.
 const RETRY_FOR_MS = 24 * HOUR_MS;
 
 /** Gives back what the migration held. A host that does not answer is told later; the VM may be moved meanwhile. */
 export async function endRun(term: Term, run: Run): Promise<void> {
-  const { journal, slots, clock, logger } = term.parts;
+  const { journal, slots, clock, random, logger } = term.parts;
   const { migration } = run;
   if (!isOver(migration.state)) return;
   await surely(term, run, () => slots.release(migration.migrationId));
   const epoch = await surely(term, run, () => journal.startEnding(migration));
   if (epoch === undefined) return;
   const untilMs = clock.monotonicMs() + RETRY_FOR_MS;
-  let pauseMs = RETRY_MIN_MS;
+  const backoff = new Backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, random });
   let told = { source: false, target: false };
   for (;;) {
     const [source, target] = await Promise.all([
@@ -31,8 +32,7 @@ export async function endRun(term: Term, run: Run): Promise<void> {
       { ...fieldsOf(migration), ...told },
       'a host does not hear that a migration is over; trying again',
     );
-    await clock.sleep(pauseMs, term.signal);
-    pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS);
+    await clock.sleep(backoff.nextMs(), term.signal);
     // A later migration of the VM makes this one's end known by its higher epoch.
     if ((await surely(term, run, () => journal.holder(migration.vmUuid))) !== migration.migrationId) return;
   }

@@ -1,4 +1,5 @@
 // One migration as this scheduler carries it out: its recorded state, and the steps that change it one after another.
+import { Backoff } from '../../shared/backoff.ts';
 import type { Bell } from '../../shared/bell.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
@@ -61,8 +62,9 @@ export interface Run {
   readonly steps: Serial;
 }
 
-// How often a journal that cannot be written is tried again.
-const JOURNAL_RETRY_MS = SECOND_MS;
+// A journal that cannot be written: a guest may be standing still until it can, so the pauses stay short.
+const JOURNAL_RETRY_FIRST_MS = SECOND_MS / 2;
+const JOURNAL_RETRY_MAX_MS = 2 * SECOND_MS;
 
 export function newRun({ migration, revision }: Entry, clock: Clock): Run {
   return {
@@ -122,14 +124,15 @@ export function takeProgress(term: Term, run: Run, progress: MigrationProgress):
 
 /** Repeats what must be written until the store takes it. */
 export async function surely<T>(term: Term, run: Run, work: () => Promise<T>): Promise<T> {
+  const { logger, clock, random } = term.parts;
+  const backoff = new Backoff({ firstMs: JOURNAL_RETRY_FIRST_MS, maxMs: JOURNAL_RETRY_MAX_MS, random });
   for (;;) {
     try {
       return await work();
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      const { logger, clock } = term.parts;
       logger.warn({ ...fieldsOf(run.migration), cause: error.message }, 'cannot journal; trying again');
-      await clock.sleep(JOURNAL_RETRY_MS, term.signal);
+      await clock.sleep(backoff.nextMs(), term.signal);
     }
   }
 }

@@ -1,4 +1,5 @@
 // Carries migrations out while this scheduler leads: orders, queue, recovery. It believes only what both hosts show.
+import { Backoff } from '../../shared/backoff.ts';
 import { isAborted, relayAbort } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
@@ -36,7 +37,9 @@ export interface Order {
 
 // Orders of people that may wait; more are a mistake of a script.
 const QUEUED_MAX = 100;
-const ABANDON_PAUSE_MS = SECOND_MS;
+// An order whose record is unknown keeps its VM from others.
+const ABANDON_FIRST_MS = SECOND_MS;
+const ABANDON_MAX_MS = 4 * SECOND_MS;
 // Nobody waits for it: what it finds was left behind by a fault.
 const ADOPT_PAUSE_MS = 5 * SECOND_MS;
 const OUTLAST_MAX_MS = 2 * SECOND_MS;
@@ -292,8 +295,9 @@ export class Runner {
 
   /** It is unknown whether claim and record were written: both are undone as soon as the journal answers. */
   async #abandon(term: Term, run: Run, why: string): Promise<void> {
-    const { journal, clock } = this.#parts;
+    const { journal, clock, random } = this.#parts;
     const { migrationId, vmUuid } = run.migration;
+    const backoff = new Backoff({ firstMs: ABANDON_FIRST_MS, maxMs: ABANDON_MAX_MS, random });
     for (;;) {
       try {
         const found = await journal.findOrPreclude(migrationId);
@@ -307,7 +311,7 @@ export class Runner {
         return;
       } catch (error) {
         if (!isUnavailable(error)) throw error;
-        await clock.sleep(ABANDON_PAUSE_MS, term.signal);
+        await clock.sleep(backoff.nextMs(), term.signal);
       }
     }
   }

@@ -29,6 +29,7 @@ import type { Disk } from '../world/disk.ts';
 import { createSimHypervisor, type HypervisorParts } from '../host/hypervisor.ts';
 import type { Kvm } from '../host/kvm.ts';
 import { Life } from '../world/node.ts';
+import type { Random } from '../world/random.ts';
 import type { Caller, Rpc, Server } from '../world/rpc.ts';
 import type { ClockFault } from '../world/timeline.ts';
 
@@ -46,6 +47,7 @@ export interface AgentHandlers {
 
 export interface AgentParts extends HypervisorParts {
   readonly rpc: Rpc;
+  readonly random: Random;
   readonly logger: Logger;
   readonly agents: ReadonlyMap<string, AgentNode>;
   /** Where a planted bug replaces something. */
@@ -89,7 +91,7 @@ export class AgentNode implements Server<AgentHandlers> {
   /** A new process, from what is on the disk. */
   start(onCrash: () => void): void {
     if (this.#serving !== undefined) return;
-    const { timeline, plant, logger } = this.#parts;
+    const { timeline, plant, random, logger } = this.#parts;
     plant.beforeStart?.(this);
     const life: Life = new Life(this.name, timeline, this.clockFault, () => {
       this.#serving = undefined;
@@ -105,7 +107,12 @@ export class AgentNode implements Server<AgentHandlers> {
     const stopped = stopping.signal;
     this.#stopping = stopping;
     const context = { hypervisor, intents, clock: life.clock, logger, callTimeoutMs: CALL_TIMEOUT_MS };
-    const jobs = createMigrationJobs({ ...context, isTcpAllowed: true, stopped });
+    const jobs = createMigrationJobs({
+      ...context,
+      random: () => random.ratio(),
+      isTcpAllowed: true,
+      stopped,
+    });
     const ask = this.#askSource(life);
     const guard = new MigrationGuard({ ...context, askSource: plant.askSource?.(ask) ?? ask });
     const handlers: AgentHandlers = {

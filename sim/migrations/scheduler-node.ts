@@ -139,7 +139,10 @@ export class SchedulerNode {
     );
     serving.runner = runner;
     const self = { name: this.name, address: this.place };
-    const lease = new Lease({ store: storeWithin(LEASE_TIMEOUT_MS), clock, logger, self, holderId });
+    const lease = new Lease({
+      ...{ store: storeWithin(LEASE_TIMEOUT_MS), clock, logger, self, holderId },
+      random: () => random.ratio(),
+    });
     await lease.run(async (term) => {
       history.note('leader', this.name, 'leads');
       try {

@@ -34,7 +34,7 @@ const HOST_MEMORY_BYTES = 2048 * MIB;
 const BANDWIDTH = 100 * MIB;
 const COOL_DOWN_MS = 20_000;
 // Streams of random numbers, one for each part, so that a change in one leaves the others as they were.
-const STREAM = { network: 1, kvm: 2, disk: 3, schedulers: 4, setting: 5 };
+const STREAM = { network: 1, kvm: 2, disk: 3, schedulers: 4, setting: 5, agents: 6 };
 
 const SETTINGS: RunnerSettings = {
   bandwidthBytesPerSecond: BANDWIDTH,
@@ -83,7 +83,8 @@ export class World {
     for (const hostId of HOSTS) {
       kvm.addHost(hostId, HOST_MEMORY_BYTES);
       const disk = new Disk(timeline, new Random(seed + Number(hostId.slice(1)), STREAM.disk));
-      const parts = { kvm, libvirt, timeline, rpc, logger, agents, plant: plant.agent ?? {} };
+      const random = new Random(seed + Number(hostId.slice(1)), STREAM.agents);
+      const parts = { kvm, libvirt, timeline, rpc, random, logger, agents, plant: plant.agent ?? {} };
       agents.set(hostId, new AgentNode(hostId, disk, { offsetMs: 0, rate: 1 }, parts));
     }
     const common = { timeline, history, rpc, store, agents, logger, settings: SETTINGS };

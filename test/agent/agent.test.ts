@@ -56,7 +56,9 @@ async function start(t: Test, host: RealHost, tls: TlsSettings, natsUrl: string)
   const stopped = new AbortController();
   const logger = pino({ level: process.env['EVENKEEL_LOG_LEVEL'] ?? 'silent' });
   const settings = loadSettings(agentSchema, file, {});
-  const daemon = await startAgent(settings, { logger, clock: systemClock, signal: stopped.signal });
+  const daemon = await startAgent(settings, {
+    ...{ logger, clock: systemClock, random: Math.random, signal: stopped.signal },
+  });
   t.teardown(async () => {
     stopped.abort(new Error('test over'));
     await daemon.stop();

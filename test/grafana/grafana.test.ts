@@ -117,6 +117,7 @@ t.test('every query returns rows', { skip }, async (t) => {
     influx: createInflux(settings, hurried),
     settings,
     clock: hurried,
+    random: Math.random,
     logger: createLogger('test', 'fatal'),
     signal: stop.signal,
   });

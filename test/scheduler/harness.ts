@@ -164,6 +164,7 @@ export async function boot(settings: SchedulerSettings): Promise<SchedulerDaemon
   return startScheduler(settings, {
     logger: createLogger('scheduler', process.env['EVENKEEL_LOG_LEVEL'] ?? 'fatal'),
     clock: systemClock,
+    random: Math.random,
     signal: new AbortController().signal,
   });
 }

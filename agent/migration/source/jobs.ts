@@ -1,4 +1,5 @@
 // The migrations that leave this host: one job for each id, which outlives the stream that asked for it.
+import { Backoff } from '../../../shared/backoff.ts';
 import { isAborted, pause } from '../../../shared/clock.ts';
 import { EvenkeelError, invalidField } from '../../../shared/errors.ts';
 import type {
@@ -23,18 +24,24 @@ export interface MigrationJobs {
 const KEPT_MS = 10 * MINUTE_MS;
 // One at a time is the scheduler's rule; more than this in ten minutes is a caller gone wrong.
 const JOBS_MAX = 200;
-// libvirt may come up after the agent.
-const RECOVER_RETRY_MS = 2 * SECOND_MS;
+// libvirt may come up after the agent; until it does, nobody keeps the time of a copy that goes on.
+const RETRY_FIRST_MS = 2 * SECOND_MS;
+const RETRY_MAX_MS = 4 * SECOND_MS;
 
-export function createMigrationJobs(context: JobContext): MigrationJobs {
+export interface JobsContext extends JobContext {
+  /** From 0 to below 1, for the jitter of retries. */
+  readonly random: () => number;
+}
+
+export function createMigrationJobs(context: JobsContext): MigrationJobs {
   return new Jobs(context);
 }
 
 class Jobs implements MigrationJobs {
-  readonly #context: JobContext;
+  readonly #context: JobsContext;
   readonly #byId = new Map<string, MigrationJob>();
 
-  constructor(context: JobContext) {
+  constructor(context: JobsContext) {
     this.#context = context;
   }
 
@@ -74,7 +81,7 @@ class Jobs implements MigrationJobs {
     await Promise.all(
       open.map(async ([vmUuid, { intent, migrationId }]) => {
         if (intent?.role !== 'source') return;
-        await this.#takeUp(vmUuid, migrationId).catch((error: unknown) => {
+        await this.#takeUp(vmUuid, migrationId, this.#backoff()).catch((error: unknown) => {
           logger.error({ err: error, migrationId, vmId: vmUuid }, 'cannot take up a migration');
         });
       }),
@@ -82,7 +89,7 @@ class Jobs implements MigrationJobs {
   }
 
   /** Until it is attached to: libvirt may not be there yet, and a new scheduler may raise the epoch meanwhile. */
-  async #takeUp(vmUuid: string, migrationId: string): Promise<void> {
+  async #takeUp(vmUuid: string, migrationId: string, backoff: Backoff): Promise<void> {
     const { clock, stopped, intents } = this.#context;
     for (;;) {
       const record = await intents.of(vmUuid);
@@ -94,18 +101,23 @@ class Jobs implements MigrationJobs {
       await ended;
       // What was begun and lost again has its own search.
       if (job.isClaimed || isAborted(stopped)) return;
-      if (!(await pause(clock, RECOVER_RETRY_MS, stopped))) return;
+      if (!(await pause(clock, backoff.nextMs(), stopped))) return;
     }
   }
 
   /** libvirt's answer was lost: the copy may go on without anybody who keeps its time. */
   async #findAgain(vmUuid: string, migrationId: string): Promise<void> {
     const { clock, stopped, logger } = this.#context;
+    const backoff = this.#backoff();
     try {
-      if (await pause(clock, RECOVER_RETRY_MS, stopped)) await this.#takeUp(vmUuid, migrationId);
+      if (await pause(clock, backoff.nextMs(), stopped)) await this.#takeUp(vmUuid, migrationId, backoff);
     } catch (error) {
       logger.error({ err: error, migrationId, vmId: vmUuid }, 'cannot take up a migration');
     }
+  }
+
+  #backoff(): Backoff {
+    return new Backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, random: this.#context.random });
   }
 
   #start(request: MigrateRequest): { job: MigrationJob; ended: Promise<void> } {

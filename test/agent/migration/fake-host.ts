@@ -48,6 +48,9 @@ export interface Host {
   readonly stop: () => void;
 }
 
+/** Draws the longest pause each time. */
+const longest = (): number => 1 - Number.EPSILON;
+
 export function host(t: Test, before?: Host): Host {
   const clock = before?.clock ?? new ManualClock();
   const hypervisor = before?.hypervisor ?? new FakeHypervisor();
@@ -68,7 +71,7 @@ export function host(t: Test, before?: Host): Host {
     intents,
     files,
     guard,
-    jobs: createMigrationJobs({ ...context, isTcpAllowed: false, stopped: stopped.signal }),
+    jobs: createMigrationJobs({ ...context, random: longest, isTcpAllowed: false, stopped: stopped.signal }),
     source: new Error('unreachable'),
     asks: 0,
     restarted: () => {

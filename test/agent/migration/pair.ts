@@ -74,7 +74,12 @@ export async function startPair(t: Test): Promise<Pair> {
     });
     void guard.watch(stopped.signal);
     return {
-      jobs: createMigrationJobs({ ...context, isTcpAllowed: true, stopped: stopped.signal }),
+      jobs: createMigrationJobs({
+        ...context,
+        random: Math.random,
+        isTcpAllowed: true,
+        stopped: stopped.signal,
+      }),
       guard,
       intents,
       hypervisor,

@@ -60,6 +60,7 @@ export async function startRealHost(sharedPool?: string): Promise<RealHost> {
   const context: CreateContext = {
     access,
     clock: systemClock,
+    random: Math.random,
     logger,
     creations: await Creations.open(state, logger),
     look: {

@@ -22,7 +22,7 @@ class Leading {
   isLeading = false;
 
   readonly #lease = new Lease({
-    ...{ store: this.#storeOf(), clock: this.clock, logger },
+    ...{ store: this.#storeOf(), clock: this.clock, random: () => 0.5, logger },
     ...{ self: { name: 's1', address: 's1:7444' }, holderId: 's1-process' },
   });
 

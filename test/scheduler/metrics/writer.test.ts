@@ -75,6 +75,7 @@ async function lab(t: Test): Promise<Lab> {
         influx: createInflux(settings, systemClock),
         settings,
         clock: systemClock,
+        random: Math.random,
         logger,
         signal: new AbortController().signal,
       });

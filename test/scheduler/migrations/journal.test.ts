@@ -287,7 +287,7 @@ interface Led {
 function candidate(store: Store, name: string): Led {
   const stop = new AbortController();
   const self = { name, address: `${name}:7444` };
-  const lease = new Lease({ store, clock, logger, self, holderId: `${name}-process` });
+  const lease = new Lease({ store, clock, random: Math.random, logger, self, holderId: `${name}-process` });
   let leading = false;
   const ended = lease.run(async (term) => {
     leading = true;
