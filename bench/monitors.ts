@@ -6,11 +6,11 @@ import { get } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectNats, type JetStreamManager } from 'nats';
-import { systemClock } from '../shared/clock.ts';
 import { ensureStreams, SAMPLES_STREAM } from '../shared/nats.ts';
 import { hostReportCodec } from '../shared/proto/load.ts';
 import { MIB, SECOND_MS } from '../shared/units.ts';
 import { freePort, startNats } from '../test/services.ts';
+import { until } from '../test/until.ts';
 
 /** Debian packages of the peers. */
 export const PEER_PACKAGES = ['collectd-core', 'prometheus-libvirt-exporter'];
@@ -70,7 +70,8 @@ export function agentMonitor({ socket, folder, intervalS }: MonitorOptions): Mon
       const unit = readFileSync('systemd/evenkeel-agent.service', 'utf8');
       const options = [...nodeOptionsOf(unit), 'dist/agent/main.js', '--config', config];
       const child = start(process.execPath, options, environmentOf(unit));
-      await until(async () => (await streamMessages(manager)) > 0, 'the agent publishes no report');
+      const hasReport = async (): Promise<boolean> => (await streamMessages(manager)) > 0;
+      await untilStarted('the agent to publish a report', hasReport);
       return {
         pid: pidOf(child),
         sample: undefined,
@@ -145,7 +146,7 @@ LoadPlugin unixsock
         return new Set([...values.matchAll(/ (guest\d+)\/virt\S*\/domain_state/g)].map(([, name]) => name))
           .size;
       };
-      await until(async () => (await guestsSeen()) > 0, 'collectd has no values');
+      await untilStarted('values of collectd', async () => (await guestsSeen()) > 0);
       return { pid: pidOf(child), sample: undefined, guestsSeen, stop: () => end(child) };
     },
   };
@@ -166,10 +167,10 @@ export function exporterMonitor({ uri }: MonitorOptions): Monitor {
       };
       const guestsSeen = (): Promise<number> =>
         Promise.resolve(page.match(/^libvirt_domain_info_cpu_time_seconds_total/gm)?.length ?? 0);
-      await until(async () => {
+      await untilStarted('the exporter to show guests', async () => {
         await sample();
         return (await guestsSeen()) > 0;
-      }, 'the exporter shows no guests');
+      });
       return { pid: pidOf(child), sample, guestsSeen, stop: () => end(child) };
     },
   };
@@ -199,12 +200,9 @@ async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-async function until(condition: () => Promise<boolean>, failure: string): Promise<void> {
-  const deadlineMs = performance.now() + START_MS;
-  while (!(await condition().catch(() => false))) {
-    if (performance.now() > deadlineMs) throw new Error(failure);
-    await systemClock.sleep(200);
-  }
+/** What is not up yet refuses connections. */
+async function untilStarted(what: string, isUp: () => Promise<boolean>): Promise<void> {
+  await until(what, () => isUp().catch(() => false), START_MS);
 }
 
 async function askSocket(path: string, question: string): Promise<string> {

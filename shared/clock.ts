@@ -47,6 +47,22 @@ export async function pause(clock: Clock, ms: number, signal: AbortSignal): Prom
   return !signal.aborted;
 }
 
+/**
+ * Looks every `everyMs` until it is so or the time is up; resolves with whether it is so. Rejects when the signal aborts.
+ */
+export async function until(
+  clock: Clock,
+  isSo: () => boolean | Promise<boolean>,
+  { everyMs, timeoutMs, signal }: WaitOptions & { readonly everyMs: number },
+): Promise<boolean> {
+  const endMs = clock.monotonicMs() + timeoutMs;
+  for (;;) {
+    if (await isSo()) return true;
+    if (clock.monotonicMs() >= endMs) return false;
+    await clock.sleep(everyMs, signal);
+  }
+}
+
 /** What every call that waits takes: it ends when the signal aborts or the time is up, whichever is first. */
 export interface WaitOptions {
   readonly signal?: AbortSignal;

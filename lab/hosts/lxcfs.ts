@@ -1,7 +1,7 @@
 // lxcfs: gives each host a /proc that shows its own processors, memory and uptime.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '../../shared/clock.ts';
+import { systemClock, until } from '../../shared/clock.ts';
 import { daemonPids, expectMount, isMounted, logFolder, startDaemon } from '../kernel/kernel-objects.ts';
 import { lxcfsMount, runFolder } from '../paths.ts';
 
@@ -23,15 +23,10 @@ export async function ensureLxcfs(): Promise<void> {
     lxcfsMount,
   ];
   await startDaemon(lxcfsOwner, argv, { cpuShares: 1024 });
-  const deadlineMs = systemClock.monotonicMs() + startTimeoutMs;
-  while (!(await lxcfsIsUp())) {
-    if (systemClock.monotonicMs() > deadlineMs) {
-      throw new Error(
-        `lxcfs: not up after ${startTimeoutMs} ms; see ${join(logFolder, 'lxcfs.log')}; is /dev/fuse there?`,
-      );
-    }
-    await systemClock.sleep(100);
-  }
+  if (!(await until(systemClock, lxcfsIsUp, { everyMs: 100, timeoutMs: startTimeoutMs })))
+    throw new Error(
+      `lxcfs: not up after ${startTimeoutMs} ms; see ${join(logFolder, 'lxcfs.log')}; is /dev/fuse there?`,
+    );
 }
 
 export async function lxcfsIsUp(): Promise<boolean> {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '../../shared/clock.ts';
+import { systemClock, until } from '../../shared/clock.ts';
 import { Serial } from '../../shared/serial.ts';
 import {
   createGroup,
@@ -199,13 +199,11 @@ async function isEmptyWithin(
   group: string,
   timeoutMs: number,
 ): Promise<boolean> {
-  const deadlineMs = systemClock.monotonicMs() + timeoutMs;
-  for (;;) {
+  const isEmpty = async (): Promise<boolean> => {
     const living = await selectAsync(await groupMembers(hierarchies, group), isAlive);
-    if (living.length === 0) return true;
-    if (systemClock.monotonicMs() >= deadlineMs) return false;
-    await systemClock.sleep(50);
-  }
+    return living.length === 0;
+  };
+  return until(systemClock, isEmpty, { everyMs: 50, timeoutMs });
 }
 
 function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {

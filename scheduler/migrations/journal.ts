@@ -2,7 +2,7 @@
 //
 // Keys: "migration.<id>" holds the Migration, or nothing when it may never be recorded; "vm.<uuid>" the VM's claim; "term" the
 // scheduler that leads; "slots" see slots.ts.
-import { pause, type Clock } from '../../shared/clock.ts';
+import { until, type Clock } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { Migration, MigrationInput } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
@@ -100,12 +100,10 @@ export class Journal {
   async lead(leader: string, signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
     const revision = await changeKey(this.#parts.store, 'term', () => encodeJson({ leader }));
-    const untilMs = clock.monotonicMs() + SYNC_MAX_MS;
-    while (this.#followedRevision < revision) {
-      if (clock.monotonicMs() > untilMs)
-        throw new EvenkeelError('UNAVAILABLE', 'lead: the journal is not handed over in time; check NATS');
-      if (!(await pause(clock, SYNC_PAUSE_MS, signal))) signal.throwIfAborted();
-    }
+    const isKnown = (): boolean => this.#followedRevision >= revision;
+    const wait = { everyMs: SYNC_PAUSE_MS, timeoutMs: SYNC_MAX_MS, signal };
+    if (!(await until(clock, isKnown, wait)))
+      throw new EvenkeelError('UNAVAILABLE', 'lead: the journal is not handed over in time; check NATS');
   }
 
   /**

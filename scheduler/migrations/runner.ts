@@ -1,6 +1,6 @@
 // Carries migrations out while this scheduler leads: orders, queue, recovery. It believes only what both hosts show.
 import { Backoff } from '../../shared/backoff.ts';
-import { isAborted, relayAbort } from '../../shared/clock.ts';
+import { isAborted, relayAbort, until } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
@@ -225,15 +225,14 @@ export class Runner {
   /** A migration that is over lets its VM go a few writes later than it is seen to be over. */
   async #outlast(vmUuid: string, { signal }: Term): Promise<void> {
     const { journal, clock } = this.#parts;
-    const untilMs = clock.monotonicMs() + OUTLAST_MAX_MS;
-    const isHeld = (): boolean =>
-      [...this.#runs.values()].some(
+    const isFree = (): boolean =>
+      ![...this.#runs.values()].some(
         ({ migration }) =>
           migration.vmUuid === vmUuid &&
           isOver(migration.state) &&
           journal.isHolding(vmUuid, migration.migrationId),
       );
-    while (isHeld() && clock.monotonicMs() < untilMs) await clock.sleep(OUTLAST_PAUSE_MS, signal);
+    await until(clock, isFree, { everyMs: OUTLAST_PAUSE_MS, timeoutMs: OUTLAST_MAX_MS, signal });
   }
 
   /** A planned move is not worth waiting for: the next plan knows better. A person's order waits, within bounds. */

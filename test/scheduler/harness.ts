@@ -18,10 +18,10 @@ import { loadSettings } from '../../shared/settings.ts';
 import { schedulerSchema, type SchedulerSettings } from '../../scheduler/config.ts';
 import { startScheduler, type SchedulerDaemon } from '../../scheduler/scheduler.ts';
 import { startNats, type Service } from '../services.ts';
+import { until } from '../until.ts';
 import { FakeHost, PLAINTEXT } from './fake-agent.ts';
 
 const INTERVAL_MS = 1_000;
-const WAIT_MAX_MS = 15_000;
 // How far in the past samples may begin: those of the next seconds can then be published without waiting for them.
 const TICKS_BEHIND_MS = 12 * INTERVAL_MS;
 
@@ -212,19 +212,4 @@ export async function order(
   }
   if (last === undefined) throw new Error('the stream held no migration');
   return { states, last };
-}
-
-/** Polls until `probe` gives something; fails with `what` after a while. */
-export async function until<T>(
-  what: string,
-  probe: () => Promise<T | undefined> | T | undefined,
-  waitMaxMs = WAIT_MAX_MS,
-): Promise<T> {
-  const deadlineAtMs = performance.now() + waitMaxMs;
-  while (performance.now() < deadlineAtMs) {
-    const value = await probe();
-    if (value !== undefined) return value;
-    await systemClock.sleep(20);
-  }
-  throw new Error(`waited ${waitMaxMs} ms for ${what}`);
 }

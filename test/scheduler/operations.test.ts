@@ -7,7 +7,8 @@ import { MIB } from '../../shared/units.ts';
 import { runHere, type Outcome } from '../cli/command.ts';
 import { skipWithout } from '../services.ts';
 import { fakeVm } from './fake-agent.ts';
-import { FakeCluster, migrationIn, migrationsOf, until } from './harness.ts';
+import { FakeCluster, migrationIn, migrationsOf } from './harness.ts';
+import { until } from '../until.ts';
 
 const skip = skipWithout('nats-server');
 

@@ -2,7 +2,8 @@
 import t from 'tap';
 import { skipWithout } from '../services.ts';
 import { fakeVm } from './fake-agent.ts';
-import { FakeCluster, hostsOf, migrationsOf, until } from './harness.ts';
+import { FakeCluster, hostsOf, migrationsOf } from './harness.ts';
+import { until } from '../until.ts';
 
 const skip = skipWithout('nats-server');
 

@@ -1,6 +1,7 @@
 // Waiting on the clock: for an abort, and until something is so.
 import t from 'tap';
-import { aborted } from '../../shared/clock.ts';
+import { aborted, until } from '../../shared/clock.ts';
+import { ManualClock } from '../manual-clock.ts';
 
 void t.test('an abort is heard once, before or after it happened', async (t) => {
   const stopping = new AbortController();
@@ -14,4 +15,46 @@ void t.test('an abort is heard once, before or after it happened', async (t) => 
   await heard;
   await aborted(stopping.signal);
   t.equal(isHeard, true);
+});
+
+void t.test('looks again until it is so, at once or at its time', async (t) => {
+  const clock = new ManualClock();
+  let looks = 0;
+  const results: string[] = [];
+  const look = async (name: string, isSo: () => boolean): Promise<void> => {
+    const count = (): boolean => {
+      looks += 1;
+      return isSo();
+    };
+    const found = await until(clock, count, { everyMs: 100, timeoutMs: 1_000 });
+    results.push(`${name} ${String(found)} at ${clock.monotonicMs()}`);
+  };
+  void look('now', () => true);
+  void look('later', () => clock.monotonicMs() >= 250);
+  await clock.pass(5_000);
+  t.same(results, ['now true at 0', 'later true at 300']);
+  t.equal(looks, 5, 'and looks no more after that');
+});
+
+void t.test('gives up when the time is up, having looked once more at the end', async (t) => {
+  const clock = new ManualClock();
+  const seen: number[] = [];
+  const waiting = until(clock, () => seen.push(clock.monotonicMs()) === 0, {
+    everyMs: 400,
+    timeoutMs: 1_000,
+  });
+  await clock.pass(5_000);
+  t.equal(await waiting, false);
+  t.same(seen, [0, 400, 800, 1_200]);
+});
+
+void t.test('an abort ends the looking with its reason', async (t) => {
+  const stopping = new AbortController();
+  const waiting = until(new ManualClock(), () => false, {
+    ...{ everyMs: 100, timeoutMs: 1_000 },
+    signal: stopping.signal,
+  });
+  await Promise.resolve();
+  stopping.abort(new Error('stops'));
+  await t.rejects(waiting, { message: 'stops' });
 });

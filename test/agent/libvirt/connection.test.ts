@@ -29,7 +29,8 @@ import { getAllDomainStats } from '../../../agent/libvirt/stats.ts';
 import type { LibvirtTarget } from '../../../agent/libvirt/transport.ts';
 import { XdrWriter } from '../../../agent/libvirt/xdr.ts';
 import { DeadlineError, systemClock } from '../../../shared/clock.ts';
-import { startPrivateLibvirtd, tinyGuest, until, whyNoLibvirtd } from './private-libvirtd.ts';
+import { startPrivateLibvirtd, tinyGuest, whyNoLibvirtd } from './private-libvirtd.ts';
+import { until } from '../../until.ts';
 
 const wait = { timeoutMs: 20_000 };
 const skip = whyNoLibvirtd() ?? false;
@@ -424,7 +425,7 @@ void t.test('a session leaves a daemon that lost its hypervisor', async (t) => {
     },
   });
   session.start();
-  await until(() => resyncs === 2);
+  await until('another list of domains', () => resyncs === 2);
   await session.ready(wait);
   t.equal(resyncs, 2);
   await session.stop();
@@ -440,7 +441,7 @@ void t.test('a session that waits for the daemon tries again when it is told to'
   // Its own wait is longer than this test.
   const session = new LibvirtSession({ ...peerOptions, target, random: () => 60 });
   session.start();
-  await until(() => session.state.kind === 'waiting');
+  await until('the connection to be lost', () => session.state.kind === 'waiting');
   isAway = false;
   session.retryNow();
   const connection = await session.ready(wait);

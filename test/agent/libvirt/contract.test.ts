@@ -43,7 +43,8 @@ import * as node from '../../../agent/libvirt/node.ts';
 import { getAllDomainStats } from '../../../agent/libvirt/stats.ts';
 import * as storage from '../../../agent/libvirt/storage.ts';
 import { systemClock } from '../../../shared/clock.ts';
-import { giveAway, startPrivateLibvirtd, tinyGuest, until, whyNoLibvirtd } from './private-libvirtd.ts';
+import { giveAway, startPrivateLibvirtd, tinyGuest, whyNoLibvirtd } from './private-libvirtd.ts';
+import { until } from '../../until.ts';
 
 const wait = { timeoutMs: 20_000 };
 const skip = whyNoLibvirtd() ?? false;
@@ -158,7 +159,7 @@ void t.test('a real libvirtd', { skip }, async (t) => {
     t.same(await domains.lookupByUuid(test, defined.uuid.toUpperCase(), wait), renamed);
     t.match(await domains.getXml(test, domains.domainByUuid(defined.uuid), XmlFlag.inactive, wait), /life2/);
     await domains.undefine(test, renamed, UndefineFlag.managedSave, wait);
-    await until(() => events.includes('life2 undefined/removed'));
+    await until('the event of the undefinition', () => events.includes('life2 undefined/removed'));
     await deregisterEvents(test, registration, wait);
     t.same(events, [
       'life defined/added',
@@ -316,7 +317,7 @@ void t.test('a real libvirtd', { skip }, async (t) => {
       await domains.setMetadata(qemu, paused, { ...key, prefix: 'ek', xml: undefined }, wait);
       await t.rejects(domains.getMetadata(qemu, paused, key, wait), { code: ErrorCode.noDomainMetadata });
       const metadataEvents = (): LibvirtEvent[] => events.filter((event) => event.kind === 'metadataChange');
-      await until(() => metadataEvents().length === 2);
+      await until('two events of metadata', () => metadataEvents().length === 2);
       t.match(metadataEvents(), [{ namespaceUri: key.namespaceUri }, { namespaceUri: key.namespaceUri }]);
     });
 
@@ -357,7 +358,7 @@ void t.test('a real libvirtd', { skip }, async (t) => {
       });
       const lives = (): string[] =>
         events.map((event) => (event.kind === 'lifecycle' ? `${event.change}/${event.detail}` : event.kind));
-      await until(() => lives().includes('stopped/destroyed'));
+      await until('the event of the end', () => lives().includes('stopped/destroyed'));
       t.equal(lives()[0], 'started/booted');
       t.equal(lives().at(-1), 'stopped/destroyed');
     });

@@ -226,14 +226,6 @@ export function giveAway(path: string): void {
   }
 }
 
-/** Waits for what events bring: the daemon sends them on its own time, also after the answer to the call that caused them. */
-export async function until(isSo: () => boolean): Promise<void> {
-  const deadline = Date.now() + STOP_MS;
-  while (!isSo() && Date.now() < deadline) {
-    await delay(10);
-  }
-}
-
 /** The smallest guest: a paused or idle QEMU without disk or kernel. */
 export function tinyGuest(name: string, extra = ''): string {
   return `<domain type='qemu'>

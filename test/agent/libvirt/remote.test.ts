@@ -26,10 +26,10 @@ import {
   giveAway,
   startPrivateLibvirtd,
   tinyGuest,
-  until,
   whyNoLibvirtd,
   type PrivateLibvirtd,
 } from './private-libvirtd.ts';
+import { until } from '../../until.ts';
 import { freePort } from '../../services.ts';
 
 const wait = { timeoutMs: 20_000 };
@@ -149,7 +149,7 @@ void t.test('a session outlives its daemon', { skip }, async (t) => {
   t.teardown(() => session.stop());
   const first = await session.ready(wait);
   await domains.define(first, tinyGuest('kept'), 0, wait);
-  await until(() => log.includes('kept defined'));
+  await until('the event of the definition', () => log.includes('kept defined'));
 
   await libvirtd.kill();
   t.match(await first.closed, { message: /lost/ });
@@ -164,7 +164,7 @@ void t.test('a session outlives its daemon', { skip }, async (t) => {
   await domains.undefine(second, await domains.lookupByName(second, 'kept', wait), 0, wait);
   t.equal(session.state.kind, 'ready');
 
-  await until(() => log.includes('kept undefined'));
+  await until('the event of the undefinition', () => log.includes('kept undefined'));
   await session.stop();
   t.ok(log.includes('waiting'), 'it was without a connection in between');
   t.same(
@@ -259,7 +259,7 @@ void t.test('a running guest moves from one daemon to the other', { skip }, asyn
     const completed = await migration.getJobStats(other, guest, flags, wait);
     t.match(completed, { type: JobType.completed, operation: JobOperation.migrationIn });
     t.ok((completed.downtimeMs ?? 0) > 0 && (completed.elapsedMs ?? 0) >= (completed.downtimeMs ?? 0));
-    await until(() => seen.includes('source jobCompleted'));
+    await until('the final figures', () => seen.includes('source jobCompleted'));
     for (const event of [
       'destination started/migrated',
       'source migrationIteration',

@@ -24,10 +24,10 @@ import {
   SLOW,
   startPair,
   stateOn,
-  until,
   untilCopying,
   type Pair,
 } from './pair.ts';
+import { until } from '../../until.ts';
 
 const skip = whyNoLibvirtd();
 // Some fifteen guests are started and copied one after another.
@@ -161,7 +161,7 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
     await source.daemon.kill();
     t.match(await resultOf(jobs.migrate(request, never)), { ok: false, causeCode: 'src_daemon_lost' });
     await source.daemon.start();
-    await until(async () => (await stateOn(source, uuid)) === 'VM_STATE_RUNNING');
+    await until('the guest to run', async () => (await stateOn(source, uuid)) === 'VM_STATE_RUNNING');
   });
 });
 

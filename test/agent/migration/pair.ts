@@ -159,15 +159,6 @@ export async function untilCopying(jobs: MigrationJobs, request: MigrateRequest)
   gone.abort();
 }
 
-/** Asks until it is so; libvirt and guests take their time. */
-export async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const endMs = systemClock.monotonicMs() + 20_000;
-  while (!(await isSo())) {
-    if (systemClock.monotonicMs() > endMs) throw new Error('it never came about');
-    await systemClock.sleep(20);
-  }
-}
-
 export async function runningVm(host: RealHost, name: string): Promise<string> {
   const disks = [{ pool: 'pool', newBytes: 8 * MIB, sizeBytes: 0 }];
   const metadata = { owner: 'ann', purpose: 'a & b', expiresAtMs: 0, rules: null };

@@ -7,6 +7,7 @@ import { createLogger } from '../../../shared/log.ts';
 import { ensureStreams, SAMPLES_STREAM, samplesSubject } from '../../../shared/nats.ts';
 import { MIB } from '../../../shared/units.ts';
 import { skipWithout, startNats, type Service } from '../../services.ts';
+import { until } from '../../until.ts';
 
 const HOST_ID = '5ba5a4d2-0f5c-4b8e-9d4e-2f6d1c9e7a01';
 const LIMITS = { samplesMaxBytes: 100 * MIB, eventsMaxBytes: 10 * MIB };
@@ -67,14 +68,6 @@ async function stored(nats: Service): Promise<number[]> {
   }
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  const deadlineAtMs = performance.now() + 30_000;
-  while (!condition()) {
-    if (performance.now() > deadlineAtMs) throw new Error('waited 30 s in vain');
-    await systemClock.sleep(20);
-  }
-}
-
 function range(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, at) => first + at);
 }
@@ -86,7 +79,7 @@ void t.test('publishes in order and counts what JetStream acknowledged', { skip 
   range(1, 40).forEach((sequence) => {
     offer(sequence);
   });
-  await until(() => publisher.status().reportsPublished === 40);
+  await until('reports to be published', () => publisher.status().reportsPublished === 40);
   t.same(publisher.status(), {
     reportsPublished: 40,
     samplesPublished: 120,
@@ -104,13 +97,13 @@ void t.test(
     range(1, 60).forEach((sequence) => {
       offer(sequence);
     });
-    await until(() => publisher.status().reportsPublished >= 20);
+    await until('reports to be published', () => publisher.status().reportsPublished >= 20);
     await nats.kill();
     range(61, 80).forEach((sequence) => {
       offer(sequence);
     });
     await nats.start();
-    await until(() => publisher.status().reportsBuffered === 0);
+    await until('the buffer to be empty', () => publisher.status().reportsBuffered === 0);
     t.same(await stored(nats), range(1, 80));
     t.equal(publisher.status().reportsPublished, 80);
   },
@@ -123,7 +116,7 @@ void t.test('starts and buffers while NATS is away', { skip }, async (t) => {
   });
   t.equal(publisher.status().reportsBuffered, 5);
   await nats.start();
-  await until(() => publisher.status().reportsPublished === 5);
+  await until('reports to be published', () => publisher.status().reportsPublished === 5);
   t.same(await stored(nats), range(1, 5));
 });
 
@@ -135,7 +128,7 @@ void t.test('a full buffer drops the oldest and counts them', { skip }, async (t
   });
   t.match(publisher.status(), { reportsDropped: 30, reportsBuffered: 20 });
   await nats.start();
-  await until(() => publisher.status().reportsBuffered === 0);
+  await until('the buffer to be empty', () => publisher.status().reportsBuffered === 0);
   t.same(await stored(nats), range(31, 50));
   t.match(publisher.status(), { reportsPublished: 20, reportsDropped: 30 });
 });
@@ -145,7 +138,7 @@ void t.test('a report larger than NATS takes does not block those behind it', { 
   offer(1);
   offer(2, 2 * MIB);
   offer(3);
-  await until(() => publisher.status().reportsBuffered === 0);
+  await until('the buffer to be empty', () => publisher.status().reportsBuffered === 0);
   t.same(await stored(nats), [1, 3]);
   t.match(publisher.status(), { reportsPublished: 2, reportsDropped: 1 });
 });
@@ -159,7 +152,7 @@ void t.test('waits for the scheduler to make the stream', { skip }, async (t) =>
   await systemClock.sleep(200);
   t.equal(publisher.status().reportsBuffered, 1);
   await ensureStreams(manager, LIMITS);
-  await until(() => publisher.status().reportsPublished === 1);
+  await until('reports to be published', () => publisher.status().reportsPublished === 1);
   await admin.close();
   t.same(await stored(nats), [1]);
 });

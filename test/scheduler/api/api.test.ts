@@ -19,7 +19,8 @@ import { eventsSubject, samplesSubject } from '../../../shared/nats.ts';
 import { GIB, MIB } from '../../../shared/units.ts';
 import { skipWithout, startNats } from '../../services.ts';
 import { fakeVm, uuidOf } from '../fake-agent.ts';
-import { boot, dial, FakeCluster, migrationsOf, settingsFor, until } from '../harness.ts';
+import { boot, dial, FakeCluster, migrationsOf, settingsFor } from '../harness.ts';
+import { until } from '../../until.ts';
 
 const skip = skipWithout('nats-server');
 const wait = { timeoutMs: 5_000 };

@@ -9,7 +9,8 @@ import type { SchedulerServiceClient as Client } from '../../../shared/gen/sched
 import { streamed } from '../../../shared/grpc/client.ts';
 import { freePort, skipWithout } from '../../services.ts';
 import { fakeVm, uuidOf } from '../fake-agent.ts';
-import { commandAnswer, dial, FakeCluster, migrationIn, migrationsOf, order, until } from '../harness.ts';
+import { commandAnswer, dial, FakeCluster, migrationIn, migrationsOf, order } from '../harness.ts';
+import { until } from '../../until.ts';
 
 const skip = skipWithout('nats-server');
 const TAKE_OVER_MAX_MS = 15_000;

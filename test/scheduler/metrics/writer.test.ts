@@ -12,6 +12,7 @@ import { createLogger } from '../../../shared/log.ts';
 import { EVENTS_STREAM, SAMPLES_STREAM, samplesSubject } from '../../../shared/nats.ts';
 import { hostReportCodec } from '../../../shared/proto/load.ts';
 import { loadSettings } from '../../../shared/settings.ts';
+import { until } from '../../until.ts';
 import { skipWithout, startInflux, startNats, type Service } from '../../services.ts';
 import {
   connectWithStreams,
@@ -27,7 +28,6 @@ import {
 const skip = skipWithout('nats-server', 'influxd');
 const logger = createLogger('test', 'fatal');
 const NOW = Date.now();
-const TIMEOUT_MS = 20_000;
 
 interface Lab {
   readonly natsService: Service;
@@ -92,14 +92,6 @@ async function lab(t: Test): Promise<Lab> {
       await until(`${EVENTS_STREAM} is settled`, async () => (await unsettled(EVENTS_STREAM)) === 0);
     },
   };
-}
-
-async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
-  const deadlineMs = performance.now() + TIMEOUT_MS;
-  while (!(await isSo())) {
-    if (performance.now() > deadlineMs) throw new Error(`${what}: not within ${TIMEOUT_MS} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 const COUNT_VM = 'SELECT count("state") AS n FROM vm';

@@ -13,7 +13,7 @@ import { refuseSlot, slotLimits, type Slot } from '../../../scheduler/migrations
 import { Slots } from '../../../scheduler/migrations/slots.ts';
 import type { Store } from '../../../scheduler/store/store.ts';
 import { skipWithout, startNats, type Service } from '../../services.ts';
-import { until } from '../harness.ts';
+import { until } from '../../until.ts';
 import { migration } from '../model-cluster.ts';
 
 const skip = skipWithout('nats-server');

@@ -7,7 +7,8 @@ import { EVENTS_STREAM } from '../../../shared/nats.ts';
 import { eventCodec } from '../../../shared/proto/load.ts';
 import { skipWithout } from '../../services.ts';
 import { fakeVm, uuidOf, type FakeVm } from '../fake-agent.ts';
-import { FakeCluster, hostsOf, migrationIn, migrationsOf, order, until } from '../harness.ts';
+import { FakeCluster, hostsOf, migrationIn, migrationsOf, order } from '../harness.ts';
+import { until } from '../../until.ts';
 
 const skip = skipWithout('nats-server');
 

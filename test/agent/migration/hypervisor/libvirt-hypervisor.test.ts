@@ -5,7 +5,8 @@ import { systemClock } from '../../../../shared/clock.ts';
 import { GIB, MIB, SECOND_MS } from '../../../../shared/units.ts';
 import { whyNoLibvirtd } from '../../libvirt/private-libvirtd.ts';
 import { hypervisorContract } from './hypervisor-contract.ts';
-import { never, remove, resultOf, runningVm, startPair, stateOn, type Pair, until } from '../pair.ts';
+import { never, remove, resultOf, runningVm, startPair, stateOn, type Pair } from '../pair.ts';
+import { until } from '../../../until.ts';
 
 const skip = whyNoLibvirtd();
 const PAUSED = { commitMode: 'COMMIT_MODE_PAUSED' } as const;
@@ -34,7 +35,9 @@ async function contract(t: Test, { source, target, agent }: Pair): Promise<void>
       autoConverge: false,
       postCopy: false,
     }),
-    until,
+    until: async (isSo) => {
+      await until('the hypervisors to do what they do', isSo);
+    },
   });
 }
 
@@ -73,7 +76,7 @@ async function committed(t: Test, pair: Pair): Promise<void> {
   t.match(await there.guard.settle(order, never), { vm: { state: 'VM_STATE_RUNNING' } });
   t.comment(`settled in ${Math.round(systemClock.monotonicMs() - startedMs)} ms`);
   await t.rejects(there.guard.settle(order, never), { code: 'FAILED_PRECONDITION', message: /look again/ });
-  await until(async () => (await here.guard.observe(asked, never)).vm === undefined);
+  await until('the VM to be gone', async () => (await here.guard.observe(asked, never)).vm === undefined);
   await here.guard.end(asked);
   await there.guard.end(asked);
   await remove(pair.target, uuid);
@@ -102,7 +105,7 @@ async function watched(t: Test, pair: Pair): Promise<void> {
   const result = await resultOf(here.jobs.migrate(request, never));
   t.match(result, { ok: true }, result?.message ?? 'no result');
   t.equal(await stateOn(pair.target, uuid), 'VM_STATE_PAUSED');
-  await until(async () => (await stateOn(pair.target, uuid)) === 'VM_STATE_RUNNING');
+  await until('the copy to run', async () => (await stateOn(pair.target, uuid)) === 'VM_STATE_RUNNING');
   t.match(await there.intents.of(uuid), { intent: { isSettled: true } });
   await there.guard.end(asked);
   await remove(pair.target, uuid);

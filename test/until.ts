@@ -1,0 +1,21 @@
+// Waits for what only real time brings, in tests and benches: looks again and again, and fails with what it waited for.
+import { systemClock } from '../shared/clock.ts';
+
+// More than any of it takes on a machine that is shared.
+const WAIT_MAX_MS = 30_000;
+const LOOK_EVERY_MS = 20;
+
+/** Resolves with what `look` finds: anything but undefined and false. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  waitMaxMs = WAIT_MAX_MS,
+): Promise<T> {
+  const endMs = systemClock.monotonicMs() + waitMaxMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (systemClock.monotonicMs() >= endMs) throw new Error(`waited ${waitMaxMs} ms for ${what}`);
+    await systemClock.sleep(LOOK_EVERY_MS);
+  }
+}
