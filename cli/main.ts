@@ -1,23 +1,9 @@
 #!/usr/bin/env node
 // `evenkeel`, the operator's command: puts the parts together and ends with the exit code.
-import { readFileSync } from 'node:fs';
+import { packageVersion } from '../shared/version.ts';
 import { runnerFor } from './context.ts';
 import { buildProgram, runProgram } from './program.ts';
 import { processTerminal } from './terminal/terminal.ts';
-
-/** The version of the package this file belongs to: one folder up in the sources, two when built. */
-function packageVersion(): string {
-  for (const path of ['../package.json', '../../package.json']) {
-    try {
-      const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
-      if (typeof manifest === 'object' && manifest !== null && 'version' in manifest)
-        return String(manifest.version);
-    } catch {
-      // Not there: try the next folder.
-    }
-  }
-  return 'unknown';
-}
 
 // gRPC passes an IP address as TLS server name, which Node 20 deprecates (DEP0123); no operator can act on that.
 process.noDeprecation = true;
