@@ -1,7 +1,7 @@
 // What evenkeel keeps in a VM's libvirt metadata: who it belongs to, what it is for, until when, and rules for the balancer.
 import type { VmMetadata } from '../../shared/gen/telemetry.ts';
 import { readRules, rulesTree } from './rules-metadata.ts';
-import { attribute, type XmlElement, type XmlTree } from './xml-text.ts';
+import { attribute, find, namespaceOf, type XmlElement, type XmlTree } from './xml-text.ts';
 
 export const METADATA_NAMESPACE = 'https://evenkeel.dev/xmlns/vm/1';
 const METADATA_PREFIX = 'evenkeel';
@@ -45,9 +45,9 @@ export function readOsFamily(element: XmlElement | undefined): string {
 
 /** The element within a domain's definition; undefined for a VM that evenkeel did not make. */
 export function findMetadata(domain: XmlElement): XmlElement | undefined {
-  const metadata = domain.children.find(({ name }) => name === 'metadata');
+  const metadata = find(domain, 'metadata');
   return metadata?.children.find(
-    (child) => child.namespace === METADATA_NAMESPACE && localName(child) === 'vm',
+    (child) => localName(child) === 'vm' && namespaceOf([domain, metadata, child]) === METADATA_NAMESPACE,
   );
 }
 

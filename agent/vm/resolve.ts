@@ -20,7 +20,7 @@ import {
 import type { CheckedDisk, CheckedIso, CheckedNic, CheckedSpec } from './spec.ts';
 import { describePool, findPool, findVolume, lookForPath, orUndefined } from './storage.ts';
 import type { CpuPlan, DiskPlan, NicPlan } from './xml.ts';
-import { attribute, find, findAll, parseXml, xmlText } from './xml-text.ts';
+import { attribute, attributeText, find, findAll, parseXml } from './xml-text.ts';
 
 export interface ResolvedSpec {
   readonly domainType: 'kvm' | 'qemu';
@@ -259,7 +259,7 @@ function refuseDisksInUse(
   for (const [index, disk] of disks.entries()) {
     if (disk?.kind !== 'existing') continue;
     // libvirt writes attributes in single quotes.
-    const user = taken.find(({ xml }) => xml.includes(`='${xmlText(disk.disk.path)}'`));
+    const user = taken.find(({ xml }) => xml.includes(`='${attributeText(disk.disk.path)}'`));
     if (user !== undefined)
       throw new EvenkeelError(
         'FAILED_PRECONDITION',

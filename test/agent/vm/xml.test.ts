@@ -2,14 +2,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
-import { create } from 'xmlbuilder2';
 import { findMetadata, readMetadata, readOsFamily } from '../../../agent/vm/metadata.ts';
 import {
   attribute,
+  attributeText,
+  buildXml,
   find,
   isXmlText,
+  namespaceOf,
   parseXml,
-  xmlText,
+  writeXml,
   type XmlElement,
 } from '../../../agent/vm/xml-text.ts';
 import { domainXml, volumeXml, type VmPlan } from '../../../agent/vm/xml.ts';
@@ -38,16 +40,17 @@ const trickyText = fc
   )
   .map((parts) => parts.join(''));
 
-void t.test('any text comes back exactly, as text and as attribute', (t) => {
+void t.test('any text comes back exactly, as text and as attribute, also when it is written again', (t) => {
   const holds = (): void => {
     fc.assert(
       fc.property(fc.oneof(anyXmlText, trickyText), (value) => {
-        const xml = create()
-          .ele('x', { a: xmlText(value) })
-          .txt(xmlText(value))
-          .end({ headless: true });
-        const parsed = parseXml(xml);
-        return attribute(parsed, 'a') === value && parsed.text === value && parsed.children.length === 0;
+        const parsed = parseXml(buildXml('x', { '@a': value, '#': value, y: undefined }));
+        t.equal(attribute(parsed, 'a'), value);
+        t.equal(parsed.text, value);
+        t.strictSame(parsed.children, []);
+        // Text that is nothing but space is layout, and is not written again.
+        const again = parseXml(writeXml(parsed));
+        t.strictSame(again, value.trim() === '' ? { ...parsed, text: '' } : parsed);
       }),
     );
   };
@@ -55,17 +58,109 @@ void t.test('any text comes back exactly, as text and as attribute', (t) => {
   t.end();
 });
 
-void t.test('a character that XML does not know is replaced, not written', (t) => {
-  t.equal(isXmlText('a\u0000'), false);
-  t.equal(xmlText('a\u0000b\u{D800}'), 'a\u{FFFD}b\u{FFFD}');
+void t.test('an element is written on lines of its own, its text without added space', (t) => {
+  const tree = {
+    '@k': '1',
+    '@none': undefined,
+    one: 'x',
+    empty: {},
+    many: [{ '#': 'y' }, { deep: '' }],
+    no: [],
+  };
+  t.equal(
+    buildXml('a', tree),
+    '<a k="1">\n  <one>x</one>\n  <empty/>\n  <many>y</many>\n  <many>\n    <deep/>\n  </many>\n</a>',
+  );
+  t.equal(writeXml(parseXml(buildXml('a', tree))), buildXml('a', tree).replace(/\n */g, ''));
   t.end();
 });
 
-void t.test('a parsed tree keeps names, namespaces and own text', (t) => {
-  const root = parseXml('<a><m xmlns:e="urn:e"><e:b c="1">x<d/>y</e:b></m></a>');
-  const b = find(root, 'm', 'e:b');
-  t.match(b, { namespace: 'urn:e', text: 'xy' });
+void t.test('attributes are escaped as libvirt does it, so that its text can be searched for them', (t) => {
+  t.equal(attributeText(`/a&b<c>"d"'e'`), '/a&amp;b&lt;c&gt;&quot;d&quot;&apos;e&apos;');
+  t.end();
+});
+
+void t.test('a character that XML does not know is replaced, not written', (t) => {
+  t.equal(isXmlText('a\u0000'), false);
+  t.equal(attributeText('a\u0000b\u{D800}'), 'a\u{FFFD}b\u{FFFD}');
+  t.equal(buildXml('x', { '#': '\u0001' }), '<x>\u{FFFD}</x>');
+  t.end();
+});
+
+void t.test('a parsed tree keeps names and own text, and tells namespaces', (t) => {
+  const root = parseXml(
+    '<a><m xmlns:e="urn:e"><e:b c="1">x<d/>y<![CDATA[<&]]></e:b></m><n xmlns="urn:n"/></a>',
+  );
+  const m = find(root, 'm');
+  const b = find(m, 'e:b');
+  t.equal(b?.text, 'xy<&');
   t.equal(find(root, 'm', 'none', 'b'), undefined);
+  const path = (...parts: (XmlElement | undefined)[]): XmlElement[] =>
+    parts.filter((part) => part !== undefined);
+  t.equal(namespaceOf(path(root, m, b)), 'urn:e');
+  t.equal(namespaceOf(path(root, find(root, 'n'))), 'urn:n');
+  t.equal(namespaceOf(path(root, m)), undefined);
+  t.equal(namespaceOf(path(root, b)), undefined, 'declared on an element that is not on the path');
+  t.end();
+});
+
+void t.test('line ends and attribute values are normalised as XML asks', (t) => {
+  const root = parseXml('<a b="x\r\ny\tz&#10;&#13;">1\r\n2\r3&#13;</a>');
+  t.equal(attribute(root, 'b'), 'x y z\n\r');
+  t.equal(root.text, '1\n2\n3\r');
+  t.end();
+});
+
+void t.test('what is not well formed is refused with position and cause', (t) => {
+  for (const [document, problem] of [
+    ['', 'line 1, column 0: document must contain a root element'],
+    ['no XML', 'line 1, column 6: text data outside of root node'],
+    ['<a>', 'line 1, column 3: unclosed tag: a'],
+    ['<a>\n<b></a>', 'line 2, column 7: unexpected close tag'],
+    ['<a/><b/>', 'line 1, column 7: documents may contain only one root'],
+    ['<a b="1" b="2"/>', 'line 1, column 16: duplicate attribute: b'],
+    ['<a b="<"/>', 'line 1, column 7: disallowed character'],
+    ['<a>\u0001</a>', 'line 1, column 4: disallowed character'],
+    ['<a>&#0;</a>', 'line 1, column 7: malformed character entity'],
+    ['<?xml version="1.1"?><a>&#1;</a>', 'line 1, column 28: malformed character entity'],
+    ['<a>&constructor;</a>', 'line 1, column 16: undefined entity'],
+    ['<!DOCTYPE a><a/>', 'line 1, column 12: document type declarations are refused'],
+    ['<!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>', 'line 1, column 30: document type declarations are refused'],
+  ] as const)
+    t.throws(() => parseXml(document), { message: problem }, document);
+  t.end();
+});
+
+void t.test('libvirt accepts prefixes in metadata that nothing declares, so they are read', (t) => {
+  const root = parseXml(
+    '<domain><metadata><x:vm xmlns:x="u"><e:b q:y="1"/><a:b:c/></x:vm></metadata></domain>',
+  );
+  const vm = find(root, 'metadata', 'x:vm');
+  t.equal(attribute(find(vm, 'e:b'), 'q:y'), '1');
+  t.strictSame(find(vm, 'a:b:c')?.children, []);
+  t.end();
+});
+
+void t.test('depth, size and number of parts are limited', (t) => {
+  const nested = (depth: number): string => '<a>'.repeat(depth) + '</a>'.repeat(depth);
+  t.equal(parseXml(nested(257)).name, 'a');
+  const tooDeep = { message: 'line 1, column 774: elements are nested deeper than 257 levels' };
+  t.throws(() => parseXml(nested(258)), tooDeep);
+  // 41 KiB, which took seconds before there was a limit, and as much as is read at all.
+  t.throws(() => parseXml(nested(6_000)), tooDeep);
+  t.throws(() => parseXml('<a>'.repeat(1_398_101)), tooDeep);
+
+  const most = `<a>${'x'.repeat(4_194_304 - '<a></a>'.length)}</a>`;
+  t.equal(parseXml(most).text.length, 4_194_297);
+  t.throws(() => parseXml(`${most} `), {
+    message: 'XML of 4194305 characters is too long; the limit is 4194304',
+  });
+
+  const parts = (children: number): string => `<a b="1" c="2">${'<d/>'.repeat(children)}</a>`;
+  t.equal(parseXml(parts(99_997)).children.length, 99_997);
+  t.throws(() => parseXml(parts(99_998)), /^line 1, column \d+: more than 100000 elements and attributes$/);
+  const attributes = Array.from({ length: 100_000 }, (_, index) => `a${index}=""`).join(' ');
+  t.throws(() => parseXml(`<a ${attributes}/>`), /more than 100000 elements and attributes$/);
   t.end();
 });
 
