@@ -1,5 +1,6 @@
 // How text is shaped for one reader: width, colour and characters of the terminal, and the time ages count from.
-import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
 
 export interface View {
   /** Columns of the terminal; Infinity when the output goes to a file or a pipe, so that nothing is cut there. */
@@ -39,33 +40,18 @@ export function nothing(view: View): string {
   return view.unicode ? '–' : '-';
 }
 
-// Letters of double width and emoji, the ranges W and F of Unicode's EastAsianWidth.txt that names are written in.
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
-const ASCII = /^[\x20-\x7e]*$/;
-const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-
 /** Columns the text takes on a terminal. */
 export function widthOf(text: string): number {
-  if (ASCII.test(text)) return text.length;
-  let width = 0;
-  for (const { segment } of GRAPHEMES.segment(stripVTControlCharacters(text)))
-    width += WIDE.test(segment) ? 2 : 1;
-  return width;
+  return stringWidth(text);
 }
 
 /** The text cut to `width` columns, with a mark where something is missing. */
 export function cut(view: View, text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   const mark = view.unicode ? '…' : '~';
-  let kept = '';
-  let used = 1;
-  for (const { segment } of GRAPHEMES.segment(text)) {
-    used += widthOf(segment);
-    if (used > width) break;
-    kept += segment;
-  }
-  return kept + mark;
+  const [kept = ''] = wrapAnsi(text, width - 1, { hard: true, wordWrap: false, trim: false }).split('\n');
+  // A row holds at least one letter, even one that is wider than the row.
+  return widthOf(kept) < width ? kept + mark : mark;
 }
 
 /** Foreign text made safe to print: a guest's name or purpose must not steer the terminal. */
@@ -78,14 +64,6 @@ export function wrap(view: View, text: string, indent: number): string {
   if (view.width === Infinity) return text;
   // A long line is hard to read on a wide terminal, too; 100 is the usual measure of a page of text.
   const room = Math.max(20, Math.min(view.width, 100) - indent);
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && widthOf(line) + 1 + widthOf(word) > room) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  lines.push(line);
-  return lines.join(`\n${' '.repeat(indent)}`);
+  // Not hard: a path or command that is longer than the line stays whole, to be copied.
+  return wrapAnsi(text.replace(/\s+/g, ' '), room).replaceAll('\n', `\n${' '.repeat(indent)}`);
 }

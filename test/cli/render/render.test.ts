@@ -134,19 +134,77 @@ void t.test('foreign text cannot steer the terminal', (t) => {
 });
 
 void t.test('width counts what a terminal shows', (t) => {
-  t.equal(widthOf('kvm1'), 4);
-  t.equal(widthOf('█▎░'), 3);
-  t.equal(widthOf('負荷'), 4);
-  t.equal(widthOf('👩‍💻'), 2);
-  t.equal(widthOf('e\u0301'), 1);
-  t.equal(widthOf(paint({ ...view, colour: true }, 'red', 'hot')), 3);
+  for (const [text, width] of [
+    ['kvm1', 4],
+    ['█▎░', 3],
+    ['負荷', 4],
+    ['한글', 4],
+    // Emoji: joined, with a skin tone, a flag, a keycap, and a sign that only the variation selector makes one.
+    ['👩‍💻', 2],
+    ['👍🏽', 2],
+    ['🇩🇪', 2],
+    ['1️⃣', 2],
+    ['⚠️', 2],
+    ['⚠', 1],
+    // Marks take no column of their own.
+    ['e\u0301', 1],
+    ['n\u0303\u0331', 1],
+    ['\u200b', 0],
+    [paint({ ...view, colour: true }, 'red', 'hot'), 3],
+  ] as const)
+    t.equal(widthOf(text), width, JSON.stringify(text));
+  t.end();
+});
+
+void t.test('cut text never takes more than its columns, and no letter is halved', (t) => {
   t.equal(cut(view, '負荷テスト', 5), '負荷…');
-  t.equal(wrap({ ...view, width: 24 }, 'one two three four five', 4), 'one two three four\n    five');
+  t.equal(cut(view, '負荷テスト', 4), '負…');
+  t.equal(cut(view, '負荷テスト', 2), '…');
+  t.equal(cut(view, '負荷テスト', 1), '…');
+  t.equal(cut(view, 'a👩‍💻b👩‍💻', 4), 'a👩‍💻…');
+  t.equal(cut({ ...view, unicode: false }, 'kvm-in-the-cellar', 6), 'kvm-i~');
+  const colour = { ...view, colour: true };
+  t.equal(cut(colour, paint(colour, 'red', 'one two three'), 8), `${paint(colour, 'red', 'one two')}…`);
+
+  const letters = fc.constantFrom('a', ' ', '負', '한', '👩‍💻', '1️⃣', 'e\u0301', '\u0301', '\u200b', 'ﾞ');
+  const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.string({ unit: letters }));
   fc.assert(
-    fc.property(fc.string({ maxLength: 60 }), fc.integer({ min: 1, max: 40 }), (text, width) => {
+    fc.property(anyText, fc.integer({ min: 1, max: 40 }), (text, width) => {
       return widthOf(cut(view, plain(text), width)) <= width;
     }),
   );
+  t.end();
+});
+
+void t.test('text is wrapped by columns, colours and all', (t) => {
+  const narrow = { ...view, width: 24, colour: true };
+  t.equal(wrap(narrow, 'one two three four five', 4), 'one two three four\n    five');
+  t.equal(wrap(narrow, ' one \t two\nthree ', 0), 'one two three');
+  t.equal(wrap(narrow, '負荷 テスト 負荷テスト 負荷', 0), '負荷 テスト 負荷テスト\n負荷');
+  t.equal(
+    wrap(narrow, 'see /var/lib/libvirt/images/a.qcow2 now', 0),
+    'see\n/var/lib/libvirt/images/a.qcow2\nnow',
+  );
+  t.equal(
+    wrap(narrow, paint(narrow, 'red', 'one two three four five'), 4),
+    `${paint(narrow, 'red', 'one two three four')}\n    ${paint(narrow, 'red', 'five')}`,
+    'each line has its colour, and the indent has none',
+  );
+  t.equal(wrap({ ...view, width: Infinity }, 'one  two\n', 4), 'one  two\n', 'a pipe gets the text as it is');
+  t.end();
+});
+
+void t.test('columns stay in line under wide letters, marks and colours', (t) => {
+  const columns = [
+    { title: 'NAME', shrinkTo: 4, text: (row: string) => row, style: () => 'red' as const },
+    { title: 'SIZE', align: 'right' as const, text: () => '12' },
+  ];
+  const rows = ['web1', '負荷', '👩‍💻', 'cafe\u0301', '負荷テスト'];
+  for (const colour of [false, true])
+    for (const width of [80, 13]) {
+      const lines = table({ ...view, width, colour }, columns, rows).split('\n');
+      t.strictSame(new Set(lines.map(widthOf)), new Set([Math.min(width, '負荷テスト'.length * 2 + 6)]));
+    }
   t.end();
 });
 
