@@ -1,12 +1,12 @@
 // The planner within the command, and the files it plans from: records, snapshots, policies, read strictly. Loaded when needed.
 import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
 import { messageOf } from '../shared/errors.ts';
-import { InvalidJson } from '../scheduler/planner/contract/json-fields.ts';
+import { InvalidData } from '../shared/outside-data.ts';
 import type { PlanLimits } from '../scheduler/planner/contract/plan-types.ts';
-import { DEFAULT_PLAN_POLICY, type PlanPolicy } from '../scheduler/planner/contract/policy.ts';
-import { readPolicy, readRecord } from '../scheduler/planner/contract/record.ts';
-import { readSnapshot } from '../scheduler/planner/contract/read-snapshot.ts';
-import { SNAPSHOT_FORMAT, type Snapshot } from '../scheduler/planner/contract/snapshot.ts';
+import { DEFAULT_PLAN_POLICY, readPolicy, type PlanPolicy } from '../scheduler/planner/contract/policy.ts';
+import { readRecord } from '../scheduler/planner/contract/record.ts';
+import { readSnapshot, SNAPSHOT_FORMAT, type Snapshot } from '../scheduler/planner/contract/snapshot.ts';
 import { badValue } from './failure.ts';
 
 export { comparePlans } from '../scheduler/planner/compare-plans.ts';
@@ -29,9 +29,7 @@ export function readPlanFile(file: string): PlanFile {
 
 /** As `readPlanFile`, of text that came from the scheduler. */
 export function planFileOf(json: unknown): PlanFile {
-  const isBare =
-    typeof json === 'object' && json !== null && 'format' in json && json.format === SNAPSHOT_FORMAT;
-  return isBare
+  return v.is(v.object({ format: v.literal(SNAPSHOT_FORMAT) }), json)
     ? { snapshot: readSnapshot(json), policy: DEFAULT_PLAN_POLICY, limits: {}, plan: undefined }
     : readRecord(json);
 }
@@ -53,7 +51,7 @@ function parsed<T>(file: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof InvalidJson) throw badValue(file, error.message);
+    if (error instanceof InvalidData) throw badValue(file, error.message);
     throw error;
   }
 }

@@ -7,8 +7,7 @@ import { policyOf, type SchedulerSettings } from '../config.ts';
 import type { Events } from '../decisions/events.ts';
 import { comparePlans } from '../planner/compare-plans.ts';
 import type { Plan, PlannedMove } from '../planner/contract/plan-types.ts';
-import type { PlanPolicy } from '../planner/contract/policy.ts';
-import { readPolicy } from '../planner/contract/record.ts';
+import { readPolicy, type PlanPolicy } from '../planner/contract/policy.ts';
 import type { Snapshot } from '../planner/contract/snapshot.ts';
 import { readFileSync } from 'node:fs';
 

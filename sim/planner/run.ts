@@ -2,14 +2,14 @@
 import { planMoves } from '../../scheduler/planner/plan-moves.ts';
 import type { PlannedMove } from '../../scheduler/planner/contract/plan-types.ts';
 import { DEFAULT_PLAN_POLICY, type PlanPolicy } from '../../scheduler/planner/contract/policy.ts';
-import { readSnapshot } from '../../scheduler/planner/contract/read-snapshot.ts';
-import type {
-  Figures,
-  HotSpot,
-  LoadFigures,
-  Snapshot,
-  SnapshotHost,
-  SnapshotVm,
+import {
+  readSnapshot,
+  type Figures,
+  type HotSpot,
+  type LoadFigures,
+  type Snapshot,
+  type SnapshotHost,
+  type SnapshotVm,
 } from '../../scheduler/planner/contract/snapshot.ts';
 import { faultsOf } from './judge.ts';
 import { randomCluster } from './random-cluster.ts';

@@ -1,4 +1,16 @@
 // What the planner is told by the settings: levels, margins, limits. Ratios are shares of a host's capacity.
+import * as v from 'valibot';
+import {
+  amount,
+  count,
+  fields,
+  flag,
+  options,
+  read,
+  size,
+  someFields,
+  type Described,
+} from '../../../shared/outside-data.ts';
 import { MIB } from '../../../shared/units.ts';
 
 /** The resources that are watched for hot spots in the samples. */
@@ -11,43 +23,60 @@ export type LoadResource = Resource | 'network' | 'disk';
 
 export const LOAD_RESOURCES = ['cpu', 'memory', 'network', 'disk'] as const;
 
+const levels = v.pipe(
+  fields({ entryRatio: amount, exitRatio: amount }),
+  v.forward(
+    v.check(
+      ({ entryRatio, exitRatio }) => exitRatio < entryRatio,
+      ({ input }) => `below entryRatio (${input.entryRatio})`,
+    ),
+    ['exitRatio'],
+  ),
+);
+
 /** A host is hot in a resource from `entryRatio` on and stays so until it is below `exitRatio`. */
-export interface Levels {
-  readonly entryRatio: number;
-  readonly exitRatio: number;
-}
+export type Levels = Described<typeof levels>;
+
+const planPolicy = someFields({
+  cpu: levels,
+  memory: levels,
+  network: levels,
+  disk: levels,
+  /** How far below its exit level a target must stay with the VM on it. */
+  targetMarginRatio: amount,
+  /** Gain a move to a crowded target must bring, as cost removed for each core (or its equal in memory) moved. */
+  gainMin: amount,
+  /** Share of a host's memory that is never planned away. */
+  memoryReserveRatio: amount,
+  /** The cluster is left alone while more than this share of its hosts is unknown or stale. */
+  unknownHostsMaxRatio: amount,
+  /** How fast memory is copied, for predicting how long a move takes. */
+  bandwidthBytesPerSecond: size,
+  /** Cores that a migration costs its two hosts while it runs, and its guest in slowness: the price of its seconds. */
+  migrationPriceCores: amount,
+  /** What lasted for some time is expected to last as long again, within these bounds. */
+  persistenceMinMs: amount,
+  persistenceMaxMs: amount,
+  /** True also evens out hosts that are not hot: more moves, for no better service. */
+  evenness: flag,
+  /** True also empties hosts that the others can carry, so that they could be powered off. */
+  consolidation: flag,
+  /** True empties and fills only hosts of whose VMs the usual load is known, which takes 40 minutes of history. */
+  packsKnownOnly: flag,
+  /** Room each packed host keeps, in standard deviations of what its VMs want together. */
+  packingMargin: amount,
+  /** Most moves of one plan. */
+  movesMax: count,
+});
 
 /** What a plan depends on besides the snapshot. */
-export interface PlanPolicy {
-  readonly cpu: Levels;
-  readonly memory: Levels;
-  readonly network: Levels;
-  readonly disk: Levels;
-  /** How far below its exit level a target must stay with the VM on it. */
-  readonly targetMarginRatio: number;
-  /** Gain a move to a crowded target must bring, as cost removed for each core (or its equal in memory) moved. */
-  readonly gainMin: number;
-  /** Share of a host's memory that is never planned away. */
-  readonly memoryReserveRatio: number;
-  /** The cluster is left alone while more than this share of its hosts is unknown or stale. */
-  readonly unknownHostsMaxRatio: number;
-  /** How fast memory is copied, for predicting how long a move takes. */
-  readonly bandwidthBytesPerSecond: number;
-  /** Cores that a migration costs its two hosts while it runs, and its guest in slowness: the price of its seconds. */
-  readonly migrationPriceCores: number;
-  /** What lasted for some time is expected to last as long again, within these bounds. */
-  readonly persistenceMinMs: number;
-  readonly persistenceMaxMs: number;
-  /** True also evens out hosts that are not hot: more moves, for no better service. */
-  readonly evenness: boolean;
-  /** True also empties hosts that the others can carry, so that they could be powered off. */
-  readonly consolidation: boolean;
-  /** True empties and fills only hosts of whose VMs the usual load is known, which takes 40 minutes of history. */
-  readonly packsKnownOnly: boolean;
-  /** Room each packed host keeps, in standard deviations of what its VMs want together. */
-  readonly packingMargin: number;
-  /** Most moves of one plan. */
-  readonly movesMax: number;
+export type PlanPolicy = Described<typeof planPolicy>;
+
+const changes = options(v.partial(planPolicy).entries);
+
+/** The policy `under`, with what the JSON says in place of what it had. Throws InvalidData. */
+export function readPolicy(json: unknown, under: PlanPolicy, path: string): PlanPolicy {
+  return read(planPolicy, { ...under, ...read(changes, json, path) }, path);
 }
 
 /** The policy of a new installation; the scheduler's settings take their defaults from here. */

@@ -1,158 +1,212 @@
 // All that a plan depends on, as plain data: the same snapshot, policy and limits give the same plan, byte for byte.
 //
 // Bytes, cores, milliseconds and ratios only. What is optional here may be left out of the JSON; docs/PLANNER.md has the
-// whole format as a table, read-snapshot.ts checks it.
-import type { RuleKind, RuleStrength } from '../../../shared/rule-words.ts';
-import type { LoadResource } from './policy.ts';
+// whole format as a table. The schemas check it strictly, so that a figure in the wrong unit or place is an error.
+import * as v from 'valibot';
+import {
+  amount,
+  count,
+  fields,
+  id,
+  InvalidData,
+  list,
+  oneOf,
+  options,
+  read,
+  size,
+  text,
+  type Described,
+} from '../../../shared/outside-data.ts';
+import { RULE_KINDS, RULE_STRENGTHS } from '../../../shared/rule-words.ts';
+import { LOAD_RESOURCES } from './policy.ts';
 
 export const SNAPSHOT_FORMAT = 'evenkeel-snapshot-1';
 
+const planMode = oneOf(['observe', 'recommend', 'auto']);
+
 /** What is done about a move: nothing, proposed to a person, carried out. */
-export type PlanMode = 'observe' | 'recommend' | 'auto';
+export type PlanMode = Described<typeof planMode>;
+
+const figures = fields({
+  /** Mean of the last k samples. */
+  now: amount,
+  /** A high percentile of the window: what a target must be ready for. */
+  peak: amount,
+  /** Expected at now plus a migration's time, with its error on top; `now` where nothing is known. */
+  forecast: amount,
+});
 
 /** One resource of a host or a VM, in cores, bytes or bytes a second; may be more than there is: it is what is wanted. */
-export interface Figures {
-  /** Mean of the last k samples. */
-  readonly now: number;
-  /** A high percentile of the window: what a target must be ready for. */
-  readonly peak: number;
-  /** Expected at now plus a migration's time, with its error on top; `now` where nothing is known. */
-  readonly forecast: number;
-}
+export type Figures = Described<typeof figures>;
+
+const loadFigures = fields({
+  cpu: figures,
+  memory: figures,
+  network: v.exactOptional(figures),
+  disk: v.exactOptional(figures),
+});
 
 /** Network and disk only where they are known. */
-export interface LoadFigures {
-  readonly cpu: Figures;
-  readonly memory: Figures;
-  readonly network?: Figures;
-  readonly disk?: Figures;
-}
+export type LoadFigures = Described<typeof loadFigures>;
+
+const hotSpot = fields({
+  resource: oneOf(LOAD_RESOURCES),
+  sinceMs: amount,
+  level: oneOf(['hot', 'critical']),
+  /** The samples that show it, in words. */
+  evidence: text,
+});
 
 /** A resource that has been too full for long enough to act on it. */
-export interface HotSpot {
-  readonly resource: LoadResource;
-  readonly sinceMs: number;
-  readonly level: 'hot' | 'critical';
-  /** The samples that show it, in words. */
-  readonly evidence: string;
-}
+export type HotSpot = Described<typeof hotSpot>;
 
-export interface SnapshotHost {
-  readonly hostId: string;
-  readonly hostName: string;
-  readonly state: 'ready' | 'unknown' | 'stale';
+const snapshotHost = fields({
+  hostId: id,
+  hostName: id,
+  state: oneOf(['ready', 'unknown', 'stale']),
   /** A draining host gives all its VMs away and takes none: maintenance, or it leaves. */
-  readonly service: 'in_service' | 'draining';
-  readonly mode?: PlanMode;
-  readonly cpuCores: number;
-  readonly memoryBytes: number;
+  service: oneOf(['in_service', 'draining']),
+  mode: v.exactOptional(planMode),
+  cpuCores: size,
+  memoryBytes: size,
   /** Capacity of the way in or out; without it the network is not looked at. */
-  readonly networkBytesPerSecond?: number;
-  readonly diskBytesPerSecond?: number;
+  networkBytesPerSecond: v.exactOptional(size),
+  diskBytesPerSecond: v.exactOptional(size),
   /** Of the whole host: its VMs and its own use. VMs on their way in are not part of it, see `migrations`. */
-  readonly load: LoadFigures;
+  load: loadFigures,
   /** What all its VMs may grow to, incoming copies among them. */
-  readonly memoryAllocatedBytes: number;
+  memoryAllocatedBytes: amount,
   /** Empty: not hot. Absent: judged by the entry levels from `load.now`. */
-  readonly hot?: readonly HotSpot[];
+  hot: v.exactOptional(list(hotSpot)),
   /** Until then its figures do not yet show what came or went. */
-  readonly settlingUntilMs?: number;
+  settlingUntilMs: v.exactOptional(amount),
   /** What VMs may ask for in `needs`: "arch:x86_64", "pool:shared", "network:lan", "bridge:br0", ... */
-  readonly traits: readonly string[];
+  traits: list(id),
   /** Watts at evenly spaced CPU loads from idle to full, two or more. */
-  readonly watts?: readonly number[];
-  readonly migrationsIn: number;
-  readonly migrationsOut: number;
-}
+  watts: v.exactOptional(v.pipe(list(amount), v.minLength(2, 'two watts or more, from idle to full'))),
+  migrationsIn: count,
+  migrationsOut: count,
+});
+
+export type SnapshotHost = Described<typeof snapshotHost>;
+
+const hold = fields({
+  code: id,
+  reason: text,
+  cure: text,
+  untilMs: v.exactOptional(amount),
+  /** A VM that cools down may still be moved off a host that must be emptied; one that migrates may not. */
+  against: oneOf(['every_move', 'optional_moves']),
+});
 
 /** Why a VM stays where it is. */
-export interface Hold {
-  readonly code: string;
-  readonly reason: string;
-  readonly cure: string;
-  readonly untilMs?: number;
-  /** A VM that cools down may still be moved off a host that must be emptied; one that migrates may not. */
-  readonly against: 'every_move' | 'optional_moves';
-}
+export type Hold = Described<typeof hold>;
+
+const usualLoad = fields({
+  meanCores: amount,
+  /** Standard deviation of its samples around that mean. */
+  deviationCores: amount,
+  samples: count,
+});
 
 /** CPU of one VM over the time that packing looks back on, in cores. */
-export interface UsualLoad {
-  readonly meanCores: number;
-  /** Standard deviation of its samples around that mean. */
-  readonly deviationCores: number;
-  readonly samples: number;
-}
+export type UsualLoad = Described<typeof usualLoad>;
 
-export interface SnapshotVm {
-  readonly uuid: string;
-  readonly name: string;
-  readonly hostId: string;
-  readonly vcpus: number;
+const snapshotVm = fields({
+  uuid: id,
+  name: id,
+  hostId: id,
+  vcpus: count,
   /** What it may grow to. */
-  readonly memoryMaxBytes: number;
-  readonly load: LoadFigures;
+  memoryMaxBytes: amount,
+  load: loadFigures,
   /** CPU over a long run, for packing; without it `load.cpu` has to do. */
-  readonly usualCpu?: UsualLoad;
-  readonly dirtyBytesPerSecond?: number;
+  usualCpu: v.exactOptional(usualLoad),
+  dirtyBytesPerSecond: v.exactOptional(amount),
   /** Traits that its host must have. */
-  readonly needs?: readonly string[];
-  readonly held?: Hold;
-  readonly refusedTargets?: readonly {
-    readonly hostId: string;
-    readonly reason: string;
-    readonly untilMs: number;
-  }[];
+  needs: v.exactOptional(list(id)),
+  held: v.exactOptional(hold),
+  refusedTargets: v.exactOptional(list(fields({ hostId: id, reason: text, untilMs: amount }))),
   /** Hosts that it left lately: it does not go back unless it must. */
-  readonly leftHosts?: readonly { readonly hostId: string; readonly atMs: number }[];
-  readonly mode?: PlanMode;
-}
+  leftHosts: v.exactOptional(list(fields({ hostId: id, atMs: amount }))),
+  mode: v.exactOptional(planMode),
+});
 
-export interface SnapshotRule {
-  readonly id: string;
-  readonly kind: RuleKind;
-  readonly strength: RuleStrength;
+export type SnapshotVm = Described<typeof snapshotVm>;
+
+const snapshotRule = fields({
+  id,
+  kind: oneOf(RULE_KINDS),
+  strength: oneOf(RULE_STRENGTHS),
   /** uuids; of `pending` VMs, their ids. */
-  readonly vms: readonly string[];
+  vms: list(id),
   /** hostIds. */
-  readonly hosts: readonly string[];
+  hosts: list(id),
   /** Where a person finds it: "scheduler.yaml", "metadata of web1", "evenkeel rule". */
-  readonly writtenIn: string;
-}
+  writtenIn: text,
+});
+
+export type SnapshotRule = Described<typeof snapshotRule>;
+
+const snapshotMigration = fields({ vmUuid: id, sourceHostId: id, targetHostId: id });
 
 /** A migration under way, whoever ordered it. */
-export interface SnapshotMigration {
-  readonly vmUuid: string;
-  readonly sourceHostId: string;
-  readonly targetHostId: string;
-}
+export type SnapshotMigration = Described<typeof snapshotMigration>;
+
+const pendingVm = fields({
+  id,
+  name: id,
+  vcpus: count,
+  memoryMaxBytes: amount,
+  needs: v.exactOptional(list(id)),
+});
 
 /** A new VM that fits nowhere as things are. */
-export interface PendingVm {
-  readonly id: string;
-  readonly name: string;
-  readonly vcpus: number;
-  readonly memoryMaxBytes: number;
-  readonly needs?: readonly string[];
-}
+export type PendingVm = Described<typeof pendingVm>;
+
+const budgets = options({ moves: v.exactOptional(count), bytes: v.exactOptional(amount) });
 
 /** What may still be moved in this hour; without a figure there is no limit. */
-export interface Budgets {
-  readonly moves?: number;
-  readonly bytes?: number;
+export type Budgets = Described<typeof budgets>;
+
+const snapshot = fields({
+  format: oneOf([SNAPSHOT_FORMAT]),
+  atMs: amount,
+  mode: planMode,
+  hosts: list(snapshotHost),
+  vms: list(snapshotVm),
+  rules: list(snapshotRule),
+  migrations: list(snapshotMigration),
+  pending: list(pendingVm),
+  budgets,
+  /** Why nothing that can wait is moved now, for example a quiet window. */
+  quietReason: v.exactOptional(text),
+});
+
+export type Snapshot = Described<typeof snapshot>;
+
+/** A snapshot that anybody may have written. Throws InvalidData, whose message names the field, what it must be and what it is. */
+export function readSnapshot(json: unknown): Snapshot {
+  const path = 'snapshot';
+  const made = read(snapshot, json, path);
+  checkIds(made, path);
+  return made;
 }
 
-export interface Snapshot {
-  readonly format: typeof SNAPSHOT_FORMAT;
-  readonly atMs: number;
-  readonly mode: PlanMode;
-  readonly hosts: readonly SnapshotHost[];
-  readonly vms: readonly SnapshotVm[];
-  readonly rules: readonly SnapshotRule[];
-  readonly migrations: readonly SnapshotMigration[];
-  readonly pending: readonly PendingVm[];
-  readonly budgets: Budgets;
-  /** Why nothing that can wait is moved now, for example a quiet window. */
-  readonly quietReason?: string;
+/** Ids are unique, and a VM's host is known; rules may name what is not there: it may come later. */
+function checkIds({ hosts, vms }: Snapshot, path: string): void {
+  const hostIds = new Set<string>();
+  hosts.forEach(({ hostId }, at) => {
+    if (hostIds.has(hostId)) throw new InvalidData(`${path}.hosts[${at}].hostId`, 'of one host only', hostId);
+    hostIds.add(hostId);
+  });
+  const uuids = new Set<string>();
+  vms.forEach(({ uuid, hostId }, at) => {
+    if (uuids.has(uuid)) throw new InvalidData(`${path}.vms[${at}].uuid`, 'of one VM only', uuid);
+    if (!hostIds.has(hostId))
+      throw new InvalidData(`${path}.vms[${at}].hostId`, 'the hostId of a listed host', hostId);
+    uuids.add(uuid);
+  });
 }
 
 /** VMs have just come to the host or left it, and its figures do not show it yet. */

@@ -6,7 +6,7 @@ import { ownUseOf } from '../../../scheduler/load/reconcile.ts';
 import { snapshotOf, type SnapshotInput } from '../../../scheduler/cluster/snapshot.ts';
 import { foldReport, settleHost, type ClusterView } from '../../../scheduler/cluster/view.ts';
 import { parseQuietWindow } from '../../../scheduler/restraint/quiet-windows.ts';
-import { readSnapshot } from '../../../scheduler/planner/contract/read-snapshot.ts';
+import { readSnapshot } from '../../../scheduler/planner/contract/snapshot.ts';
 import type { Migration } from '../../../shared/gen/telemetry.ts';
 import { GIB, MIB, MINUTE_MS } from '../../../shared/units.ts';
 import {

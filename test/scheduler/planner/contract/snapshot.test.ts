@@ -1,6 +1,6 @@
 // Snapshots from JSON: what is right comes through unchanged, what is wrong is named.
 import t from 'tap';
-import { readSnapshot } from '../../../../scheduler/planner/contract/read-snapshot.ts';
+import { readSnapshot } from '../../../../scheduler/planner/contract/snapshot.ts';
 import { snapshotOf, hotSpot } from '../snapshots.ts';
 
 const SNAPSHOT = snapshotOf(
@@ -55,6 +55,19 @@ void t.test('an error names the field, what it must be and what it is', (t) => {
   t.throws(wrong({ hosts: [{ ...host, memoryKib: 1 }, ...hosts] }), {
     message: /^snapshot\.hosts\[0\]\.memoryKib: must be left out: it is none of hostId, /,
   });
+  t.throws(wrong({ hosts: [{ ...host, cpuCores: undefined, cpuCoreS: 4 }] }), {
+    message: /^snapshot\.hosts\[0\]\.cpuCoreS: must be left out: /,
+  });
+  t.throws(wrong({ hosts: [{ ...host, cpuCores: undefined }, ...hosts] }), {
+    message: 'snapshot.hosts[0].cpuCores: must be a number above 0, is absent',
+  });
+  t.throws(wrong({ hosts: [{ ...host, load: undefined }, ...hosts] }), {
+    message: 'snapshot.hosts[0].load: must be an object, is absent',
+  });
+  t.throws(wrong({ hosts: [[], ...hosts] }), {
+    message: 'snapshot.hosts[0]: must be an object, is []',
+  });
+  t.throws(wrong({ budgets: [] }), { message: 'snapshot.budgets: must be an object, is []' });
   t.throws(wrong({ hosts: [host, host] }), {
     message: 'snapshot.hosts[1].hostId: must be of one host only, is "h1"',
   });
