@@ -1,12 +1,23 @@
 // What creations under way have made, on disk before it is made: an agent that was killed takes it back at its next start.
+import * as v from 'valibot';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import { Serial } from '../../shared/serial.ts';
-import { object, text } from '../state/fields.ts';
+import { dictionary, list, read, someFields, text } from '../../shared/outside-data.ts';
 import { replaceFile, type StateFolder } from '../state/folder.ts';
 import { undo, type Made, type UndoContext } from './undo.ts';
 
 const FILE = 'creations.json';
+
+const made = v.variant(
+  'kind',
+  [
+    someFields({ kind: v.literal('volume'), name: text, pool: someFields({ name: text, uuid: text }) }),
+    someFields({ kind: v.literal('domain'), name: text, uuid: text }),
+  ],
+  'one of volume, domain',
+);
+const creations = dictionary(list(made));
 
 export class Creations {
   readonly #folder: StateFolder;
@@ -23,11 +34,8 @@ export class Creations {
   /** With what the agent's last life left. A damaged file is told and done without: it costs volumes, no VM. */
   static async open(folder: StateFolder, logger: Logger): Promise<Creations> {
     try {
-      const text = await folder.read(FILE);
-      return new Creations(
-        folder,
-        text === undefined ? new Map<string, readonly Made[]>() : readLeft(JSON.parse(text)),
-      );
+      const content: unknown = JSON.parse((await folder.read(FILE)) ?? '{}');
+      return new Creations(folder, new Map(Object.entries(read(creations, content, 'creations'))));
     } catch (error) {
       logger.error(
         { cause: messageOf(error), file: `${folder.path}/${FILE}` },
@@ -73,22 +81,4 @@ export class Creations {
       replaceFile(this.#folder, FILE, JSON.stringify(Object.fromEntries(this.#made))),
     );
   }
-}
-
-function readLeft(content: unknown): Map<string, readonly Made[]> {
-  return new Map(
-    Object.entries(object(content)).map(([creation, made]): [string, readonly Made[]] => {
-      if (!Array.isArray(made)) throw new Error(`entry of ${creation} is no list`);
-      return [creation, made.map(readMade)];
-    }),
-  );
-}
-
-function readMade(content: unknown): Made {
-  const made = object(content);
-  const [kind, name] = [text(made, 'kind'), text(made, 'name')];
-  if (kind === 'domain') return { kind, name, uuid: text(made, 'uuid') };
-  if (kind !== 'volume') throw new Error(`"${kind}" is nothing that a creation makes`);
-  const pool = object(made['pool']);
-  return { kind, name, pool: { name: text(pool, 'name'), uuid: text(pool, 'uuid') } };
 }

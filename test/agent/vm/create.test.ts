@@ -1,7 +1,9 @@
 // Creating, running and removing VMs on a real libvirtd: what is made, what is refused, and that a failure leaves nothing.
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import t, { type Test } from 'tap';
+import type { StateFolder } from '../../../agent/state/folder.ts';
 import { createCreator } from '../../../agent/vm/create.ts';
 import { Creations } from '../../../agent/vm/creations.ts';
 import type { Made } from '../../../agent/vm/undo.ts';
@@ -14,6 +16,30 @@ const never = new AbortController().signal;
 const newDisk: DiskSpec = { pool: 'pool', newBytes: 8 * MIB, sizeBytes: 0 };
 const cloneDisk: DiskSpec = { pool: 'pool', cloneOf: 'base', sizeBytes: 0 };
 const byName = (name: string): { name: string } => ({ name });
+
+void t.test('notes of an earlier agent are kept until they are taken back', async (t) => {
+  const pool = { name: 'pool', uuid: 'p1' };
+  const left = {
+    c1: [{ kind: 'volume', name: 'web1-u1-vda', pool }],
+    c2: [
+      { kind: 'volume', name: 'web2-u2-vda', pool },
+      { kind: 'domain', name: 'web2', uuid: 'u2' },
+    ],
+  };
+  const files = new Map([['creations.json', JSON.stringify(left)]]);
+  const nothing = (): Promise<void> => Promise.resolve();
+  const folder: StateFolder = {
+    path: '/state',
+    read: (name) => Promise.resolve(files.get(name)),
+    write: (name, text) => Promise.resolve(void files.set(name, text)),
+    rename: (from, to) => Promise.resolve(void files.set(to, files.get(from) ?? '')),
+    flush: nothing,
+    flushFolder: nothing,
+  };
+  const creations = await Creations.open(folder, pino({ enabled: false }));
+  await creations.note('c3', []);
+  t.strictSame(JSON.parse(files.get('creations.json') ?? ''), { ...left, c3: [] });
+});
 
 const skip = whyNoLibvirtd();
 void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) => {
@@ -127,9 +153,11 @@ void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) 
   });
 
   await t.test('a damaged note keeps no agent from starting, and nothing is deleted', async (t) => {
-    await host.state.write('creations.json', '{"a":[{"kind":"volume"');
     const before = files();
-    await (await Creations.open(host.state, host.context.logger)).takeBackLeft(host.context);
+    for (const text of ['{"a":[{"kind":"volume"', '{"a":[{"kind":"volume","name":"base"}]}', '[]']) {
+      await host.state.write('creations.json', text);
+      await (await Creations.open(host.state, host.context.logger)).takeBackLeft(host.context);
+    }
     t.strictSame(files(), before);
   });
 });

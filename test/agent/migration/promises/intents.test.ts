@@ -230,6 +230,27 @@ void t.test('when the power fails at any point, the old or the new is found, nev
     }
 });
 
+void t.test('a file of version 1 stays readable, and what is wrong in one is named', (t) => {
+  const order =
+    '{"targetHostId":"b","targetLibvirtUri":"qemu+tls://b/system","targetMigrateUri":"","bandwidthBytesPerSecond":1000000,"downtimeMaxMs":300,"timeoutMs":60000,"commitMode":"COMMIT_MODE_LOCK","autoConverge":false,"postCopy":false}';
+  const guarded =
+    '{"role":"target","vmName":"web1","commitMode":"COMMIT_MODE_PAUSED","memoryBytes":1000000,"sourceHostId":"a","sourceAgentAddress":"a:7443","sourceCertificateSha256":"aa","definedBefore":false,"isSettled":false}';
+  const body = `{"version":1,"vms":{"v1":{"migrationId":"m1","epoch":3,"intent":{"role":"source","order":${order},"previousDowntimeMs":300},"hasEnded":false},"v2":{"migrationId":"m1","epoch":3,"intent":${guarded},"hasEnded":false},"v3":{"migrationId":"m1","epoch":3,"hasEnded":true}}}`;
+  const records = new Map<string, VmRecord>([
+    ['v1', started],
+    ['v2', { ...first, intent: target, hasEnded: false }],
+    ['v3', { ...first, intent: undefined, hasEnded: true }],
+  ]);
+  const written = `${body}\nce4a5cee\n`;
+  t.strictSame(readRecords(written), records);
+  t.equal(writeRecords(records), written);
+  const negative = writeRecords(new Map([['v1', { ...started, epoch: -1 }]]));
+  t.throws(() => readRecords(negative), {
+    message: 'intents.vms.v1.epoch: must be a whole number of 0 or more, is -1',
+  });
+  t.end();
+});
+
 void t.test('a torn or altered file is never half believed', async (t) => {
   const whole = writeRecords(new Map([[vm, started]]));
   t.strictSame(readRecords(whole), new Map([[vm, started]]));
