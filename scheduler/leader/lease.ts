@@ -1,9 +1,11 @@
 // The lease that makes one scheduler lead: one key, written by compare-and-set, valid by its holder's own monotonic clock.
 // A holder stops before its lease ends; another one takes it only after having seen it unrenewed for longer than that.
+import * as v from 'valibot';
 import { Backoff } from '../../shared/backoff.ts';
 import { pause, type Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
+import { someFields, text, type Described } from '../../shared/outside-data.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { decodeJson, encodeJson, isBeaten, type Store, type StoredEntry } from '../store/store.ts';
 
@@ -40,10 +42,9 @@ const TAKE_AFTER_MS = 10 * SECOND_MS;
 // With 10 s of waiting and two such pauses a dead leader is followed within 12 s; 15 s is the promise.
 const LOOK_MS = SECOND_MS;
 
-interface Held {
-  readonly holderId: string;
-  readonly leader: Leader;
-}
+const held = someFields({ holderId: text, leader: someFields({ name: text, address: text }) });
+
+type Held = Described<typeof held>;
 
 export class Lease {
   readonly #parts: LeaseParts;
@@ -215,11 +216,5 @@ export class Lease {
 function readHeld(entry: StoredEntry | undefined): Held | undefined {
   if (entry?.value === undefined) return undefined;
   const value = decodeJson(entry.value);
-  if (typeof value !== 'object' || value === null || !('holderId' in value) || !('leader' in value))
-    return undefined;
-  const { holderId, leader } = value;
-  if (typeof holderId !== 'string' || typeof leader !== 'object' || leader === null) return undefined;
-  if (!('name' in leader) || typeof leader.name !== 'string') return undefined;
-  if (!('address' in leader) || typeof leader.address !== 'string') return undefined;
-  return { holderId, leader: { name: leader.name, address: leader.address } };
+  return v.is(held, value) ? value : undefined;
 }

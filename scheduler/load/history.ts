@@ -1,6 +1,15 @@
 // What each VM usually wants, wherever it ran: five-minute means of its CPU demand over the last hour, by its uuid. Pure.
 import type { UsualLoad } from '../planner/contract/snapshot.ts';
 import type { HostReport } from '../../shared/gen/telemetry.ts';
+import {
+  amount,
+  count,
+  dictionary,
+  list,
+  read,
+  someFields,
+  type Described,
+} from '../../shared/outside-data.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 import { vmPoint, type VmPoint } from './load.ts';
 
@@ -8,13 +17,14 @@ import { vmPoint, type VmPoint } from './load.ts';
 export const SLOT_MS = 5 * MINUTE_MS;
 
 /** Mean of one whole slot, numbered from 1970. */
-interface SlotMean {
-  readonly slot: number;
-  readonly meanCores: number;
-}
+const slotMean = someFields({ slot: count, meanCores: amount });
 
-/** What is known of some VMs, as it is kept. */
-export type HistoryPage = Readonly<Record<string, readonly SlotMean[]>>;
+type SlotMean = Described<typeof slotMean>;
+
+const historyPage = dictionary(list(slotMean));
+
+/** What is known of some VMs, by uuid, as it is kept. */
+export type HistoryPage = Described<typeof historyPage>;
 
 interface OpenSlot {
   slot: number;
@@ -112,26 +122,7 @@ export class History {
   }
 }
 
-/** A page as it was written; throws for what is none. */
+/** A page as it was written. Throws InvalidData. */
 export function readPage(json: unknown): HistoryPage {
-  const page: Record<string, readonly SlotMean[]> = {};
-  if (typeof json !== 'object' || json === null) throw new Error('a page of the history is damaged');
-  for (const [uuid, means] of Object.entries(json)) {
-    if (!Array.isArray(means) || !means.every(isSlotMean))
-      throw new Error(`the history of VM ${uuid} is damaged`);
-    page[uuid] = means;
-  }
-  return page;
-}
-
-function isSlotMean(value: unknown): value is SlotMean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'slot' in value &&
-    Number.isSafeInteger(value.slot) &&
-    'meanCores' in value &&
-    typeof value.meanCores === 'number' &&
-    value.meanCores >= 0
-  );
+  return read(historyPage, json, 'history');
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { InfluxDB, type IPoolOptions } from 'influx';
+import * as v from 'valibot';
 import { DeadlineError, withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf, type ErrorCode } from '../../shared/errors.ts';
 import { MIB } from '../../shared/units.ts';
@@ -222,8 +223,7 @@ function shorten(text: string): string {
 function errorText(text: string): string {
   try {
     const answer: unknown = JSON.parse(text);
-    if (typeof answer === 'object' && answer !== null && 'error' in answer)
-      return String(answer.error).trim();
+    if (v.is(v.object({ error: v.string() }), answer)) return answer.error.trim();
   } catch {
     // Not JSON: the text itself is the best there is.
   }
@@ -266,8 +266,6 @@ function translate(what: string, settings: InfluxSettings, error: unknown): Even
 /** The HTTP status in an error of ours or of npm `influx` (its RequestError carries the response). */
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpStatusError) return error.status;
-  if (typeof error !== 'object' || error === null || !('res' in error)) return undefined;
-  const { res } = error;
-  if (typeof res !== 'object' || res === null || !('statusCode' in res)) return undefined;
-  return typeof res.statusCode === 'number' ? res.statusCode : undefined;
+  const answered = v.object({ res: v.object({ statusCode: v.number() }) });
+  return v.is(answered, error) ? error.res.statusCode : undefined;
 }

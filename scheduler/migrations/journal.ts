@@ -2,10 +2,12 @@
 //
 // Keys: "migration.<id>" holds the Migration, or nothing when it may never be recorded; "vm.<uuid>" the VM's claim; "term" the
 // scheduler that leads; "slots" see slots.ts.
+import * as v from 'valibot';
 import { until, type Clock } from '../../shared/clock.ts';
-import { EvenkeelError } from '../../shared/errors.ts';
+import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { Migration, MigrationInput } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
+import { count, flag, read, someFields, text, type Described } from '../../shared/outside-data.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { changeKey, decodeJson, encodeJson, isBeaten, type Store, type StoredEntry } from '../store/store.ts';
 import { isOver } from './machine.ts';
@@ -16,15 +18,17 @@ const ENDED_IN_MEMORY_MAX = 1_000;
 const SYNC_MAX_MS = 10 * SECOND_MS;
 const SYNC_PAUSE_MS = 10;
 
-/** Who may move the VM, and under which epoch. */
-export interface Claim {
+const claim = someFields({
   /** The highest epoch that was ever given out for the VM. */
-  readonly epoch: number;
+  epoch: count,
   /** Empty when no migration holds the VM. */
-  readonly migrationId: string;
+  migrationId: text,
   /** The migration is over and both agents are being told; another one may begin. */
-  readonly isEnding: boolean;
-}
+  isEnding: v.optional(flag, false),
+});
+
+/** Who may move the VM, and under which epoch. */
+export type Claim = Described<typeof claim>;
 
 /** A migration as it was recorded. Writing needs the revision that the writer itself knows: a stale one is refused. */
 export interface Entry {
@@ -299,16 +303,15 @@ function splitKey(key: string): [kind: string, id: string] {
   return dot < 0 ? [key, ''] : [key.slice(0, dot), key.slice(dot + 1)];
 }
 
-function readClaim(key: string, bytes: Uint8Array | undefined): Claim {
+export function readClaim(key: string, bytes: Uint8Array | undefined): Claim {
   if (bytes === undefined) return { epoch: 0, migrationId: '', isEnding: false };
-  const value = decodeJson(bytes);
-  if (typeof value === 'object' && value !== null && 'epoch' in value && 'migrationId' in value) {
-    const { epoch, migrationId } = value;
-    const isEnding = 'isEnding' in value && value.isEnding === true;
-    if (typeof epoch === 'number' && typeof migrationId === 'string') return { epoch, migrationId, isEnding };
+  try {
+    return read(claim, decodeJson(bytes), 'claim');
+  } catch (error) {
+    throw new EvenkeelError(
+      'FAILED_PRECONDITION',
+      `read ${key}: ${messageOf(error)}; when no migration of that VM is under way, delete the key`,
+      error,
+    );
   }
-  throw new EvenkeelError(
-    'FAILED_PRECONDITION',
-    `read claim ${key}: it is damaged; when no migration of that VM is under way, delete the key`,
-  );
 }

@@ -1,8 +1,19 @@
 // Keeps the slots that migrations hold. All of them are one key, so a single compare-and-set decides between schedulers.
+import * as v from 'valibot';
+import { list, read, someFields, text } from '../../shared/outside-data.ts';
 import { changeKey, decodeJson, encodeJson, type Store } from '../store/store.ts';
 import { refuseSlot, type NoSlot, type Slot, type SlotLimits } from './slot-limits.ts';
 
 const KEY = 'slots';
+
+const slot = someFields({
+  migrationId: text,
+  sourceHostId: text,
+  targetHostId: text,
+  memoryBytes: v.number(),
+  bandwidthBytesPerSecond: v.number(),
+});
+const slots = someFields({ held: list(v.unknown()) });
 
 export class Slots {
   readonly #store: Store;
@@ -47,27 +58,9 @@ export class Slots {
   }
 }
 
-function readSlots(bytes: Uint8Array | undefined): readonly Slot[] {
+/** Slots that cannot be read are held by nobody. */
+export function readSlots(bytes: Uint8Array | undefined): readonly Slot[] {
   if (bytes === undefined) return [];
-  const value = decodeJson(bytes);
-  const held = typeof value === 'object' && value !== null && 'held' in value ? value.held : undefined;
-  if (!Array.isArray(held)) throw new Error(`the key "${KEY}" of the journal is damaged`);
-  return held.filter(isSlot);
-}
-
-function isSlot(value: unknown): value is Slot {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'migrationId' in value &&
-    typeof value.migrationId === 'string' &&
-    'sourceHostId' in value &&
-    typeof value.sourceHostId === 'string' &&
-    'targetHostId' in value &&
-    typeof value.targetHostId === 'string' &&
-    'memoryBytes' in value &&
-    typeof value.memoryBytes === 'number' &&
-    'bandwidthBytesPerSecond' in value &&
-    typeof value.bandwidthBytesPerSecond === 'number'
-  );
+  const { held } = read(slots, decodeJson(bytes), `journal: ${KEY}`);
+  return held.filter((each) => v.is(slot, each));
 }

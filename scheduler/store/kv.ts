@@ -1,6 +1,7 @@
 // Key-value buckets of JetStream: the Store that journal and lease stand on, and following a bucket in order.
 import { setImmediate as turn } from 'node:timers/promises';
 import type { KV, KvEntry, NatsConnection } from 'nats';
+import * as v from 'valibot';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import type { Store, StoredEntry } from './store.ts';
@@ -74,15 +75,7 @@ async function telling<T>(what: string, work: () => Promise<T>): Promise<T> {
 const WRONG_LAST_SEQUENCE = 10071;
 
 function isWrongRevision(error: unknown): boolean {
-  return (
-    typeof error === 'object' &&
-    error !== null &&
-    'api_error' in error &&
-    typeof error.api_error === 'object' &&
-    error.api_error !== null &&
-    'err_code' in error.api_error &&
-    error.api_error.err_code === WRONG_LAST_SEQUENCE
-  );
+  return v.is(v.object({ api_error: v.object({ err_code: v.literal(WRONG_LAST_SEQUENCE) }) }), error);
 }
 
 /**

@@ -4,8 +4,10 @@ import type { Logger } from '../../shared/log.ts';
 import { MIB } from '../../shared/units.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import type { CopyOrder } from '../../agent/migration/hypervisor/hypervisor.ts';
+import { readClaim } from '../../scheduler/migrations/journal.ts';
 import type { Knowledge } from '../../scheduler/migrations/knowledge.ts';
 import type { RunnerSettings } from '../../scheduler/migrations/runner.ts';
+import { readSlots } from '../../scheduler/migrations/slots.ts';
 import { DEFAULT_RESTRAINT, type Restraint } from '../../scheduler/restraint/cool-down.ts';
 import { AgentNode, roomOf, type AgentPlant } from './agent-node.ts';
 import { Disk } from '../world/disk.ts';
@@ -183,22 +185,13 @@ export class World {
   hasClaims(): boolean {
     for (const { key, value } of this.store.entries.values()) {
       if (!key.startsWith('vm.') || value === undefined) continue;
-      const claim: unknown = JSON.parse(Buffer.from(value).toString('utf8'));
-      if (typeof claim === 'object' && claim !== null && 'migrationId' in claim && claim.migrationId !== '')
-        return true;
+      if (readClaim(key, value).migrationId !== '') return true;
     }
     return false;
   }
 
   #heldSlots(): string[] {
-    const bytes = this.store.entries.get('slots')?.value;
-    if (bytes === undefined) return [];
-    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    const held: unknown = typeof value === 'object' && value !== null && 'held' in value ? value.held : [];
-    if (!Array.isArray(held)) return [];
-    return held.map((slot: unknown) =>
-      typeof slot === 'object' && slot !== null && 'migrationId' in slot ? String(slot.migrationId) : '',
-    );
+    return readSlots(this.store.entries.get('slots')?.value).map(({ migrationId }) => migrationId);
   }
 
   /** Keeps the newest record of each migration; call it after each step. */

@@ -81,8 +81,11 @@ void t.test('of two pages that name a VM the later one counts', (t) => {
     for (const each of pages) both.restore(readPage(JSON.parse(JSON.stringify(each.page(['a', 'nobody'])))));
     t.strictSame(both.usualCpu('a'), late.usualCpu('a'));
   }
-  t.throws(() => readPage({ a: [{ slot: 'x' }] }), /history of VM a is damaged/);
-  t.throws(() => readPage(null), /damaged/);
+  t.throws(() => readPage({ a: [{ slot: 'x' }] }), {
+    message: 'history.a[0].slot: must be a whole number of 0 or more, is "x"',
+  });
+  t.throws(() => readPage(null), { message: 'history: must be an object, is null' });
+  t.throws(() => readPage([]), { message: 'history: must be an object, is []' });
   t.end();
 });
 
