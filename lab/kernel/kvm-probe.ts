@@ -3,15 +3,19 @@ import { spawn } from 'node:child_process';
 import { access, constants, mkdir, readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
+import * as v from 'valibot';
+import type { Described } from '../../shared/outside-data.ts';
 import { writeFileAtomically } from '../files.ts';
 import { cacheFolder } from '../paths.ts';
 
-export interface KvmAnswer {
-  readonly usable: boolean;
-  readonly reason: string;
+const kvmAnswer = v.object({
+  usable: v.boolean(),
+  reason: v.string(),
   /** The machine and kernel that gave the answer; another kernel is asked anew. */
-  readonly machine: string;
-}
+  machine: v.string(),
+});
+
+export type KvmAnswer = Described<typeof kvmAnswer>;
 
 /** The image boots in about 1 s with KVM and 4 s without; a guest that KVM cannot run never gets this far. */
 const probeTimeoutMs = 5_000;
@@ -36,20 +40,7 @@ export async function knownAnswer(): Promise<KvmAnswer | undefined> {
   const text = await readFile(answerFile, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const value: unknown = JSON.parse(text);
-  return isAnswer(value) ? value : undefined;
-}
-
-function isAnswer(value: unknown): value is KvmAnswer {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'usable' in value &&
-    typeof value.usable === 'boolean' &&
-    'reason' in value &&
-    typeof value.reason === 'string' &&
-    'machine' in value &&
-    typeof value.machine === 'string'
-  );
+  return v.is(kvmAnswer, value) ? value : undefined;
 }
 
 async function tryKvm(image: string): Promise<Pick<KvmAnswer, 'usable' | 'reason'>> {

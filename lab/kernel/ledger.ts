@@ -1,27 +1,33 @@
 // What the lab has made in the kernel, written down before it is made: after any crash the next command can undo just that.
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as v from 'valibot';
+import type { Described } from '../../shared/outside-data.ts';
 import { writeFileAtomically } from '../files.ts';
 import { stateFolder } from '../paths.ts';
 
 /** The parts of the lab that are built and taken down separately, e.g. "network", "nats", "kvm1". */
 export type Owner = string;
 
+const ledgerEntry = v.object({
+  owner: v.string(),
+  kind: v.picklist(['group', 'mount', 'link']),
+  name: v.string(),
+});
+
 /**
  * Processes are not listed: each is started inside its owner's control group, so that the kernel's own list of members
  * is the record, with no moment between start and record in which a killed lab could lose one.
  */
-export interface LedgerEntry {
-  readonly owner: Owner;
-  readonly kind: 'group' | 'mount' | 'link';
-  readonly name: string;
-}
+export type LedgerEntry = Described<typeof ledgerEntry>;
 
-export interface Ledger {
+const ledgerSchema = v.object({
   /** The kernel forgets all of this at a reboot; entries of another boot are void. */
-  readonly bootId: string;
-  readonly entries: readonly LedgerEntry[];
-}
+  bootId: v.string(),
+  entries: v.array(ledgerEntry),
+});
+
+export type Ledger = Described<typeof ledgerSchema>;
 
 export type Undo =
   | { readonly kind: 'end'; readonly group: string }
@@ -71,34 +77,9 @@ export function parseLedger(text: string | undefined, bootId: string): Ledger {
   const empty: Ledger = { bootId, entries: [] };
   if (text === undefined) return empty;
   const stored: unknown = JSON.parse(text);
-  if (!isLedger(stored))
+  if (!v.is(ledgerSchema, stored))
     throw new Error(`${ledgerFile}: not a ledger of the lab; move it away and try again`);
   return stored.bootId === bootId ? stored : empty;
-}
-
-function isLedger(value: unknown): value is Ledger {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'bootId' in value &&
-    typeof value.bootId === 'string' &&
-    'entries' in value &&
-    Array.isArray(value.entries) &&
-    value.entries.every(isEntry)
-  );
-}
-
-function isEntry(value: unknown): value is LedgerEntry {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'owner' in value &&
-    typeof value.owner === 'string' &&
-    'name' in value &&
-    typeof value.name === 'string' &&
-    'kind' in value &&
-    (value.kind === 'group' || value.kind === 'mount' || value.kind === 'link')
-  );
 }
 
 const ledgerFile = join(stateFolder, 'ledger.json');

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, cp, mkdir, readFile, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import * as v from 'valibot';
 import { codeStage, repositoryRoot, runFolder } from '../paths.ts';
 
 const stampFile = join(runFolder, 'code');
@@ -37,27 +38,20 @@ export async function stagedCode(): Promise<string> {
 
 /** The folders of node_modules that `npm ci --omit=dev` would install, by the lock file. */
 export function productionPackages(lock: string): string[] {
-  const { packages } = parseLock(lock);
-  return Object.entries(packages)
+  const content: unknown = JSON.parse(lock);
+  if (!v.is(lockFile, content))
+    throw new Error('package-lock.json: has no packages; make it anew: npm install');
+  return Object.entries(content.packages)
     .filter(([path, entry]) => path !== '' && entry.dev !== true && entry.devOptional !== true)
     .map(([path]) => path);
 }
 
-interface LockFile {
-  readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly devOptional?: boolean }>>;
-}
-
-function parseLock(text: string): LockFile {
-  const value: unknown = JSON.parse(text);
-  if (!isLockFile(value)) throw new Error('package-lock.json: has no packages; make it anew: npm install');
-  return value;
-}
-
-function isLockFile(value: unknown): value is LockFile {
-  return (
-    typeof value === 'object' && value !== null && 'packages' in value && typeof value.packages === 'object'
-  );
-}
+const lockFile = v.object({
+  packages: v.record(
+    v.string(),
+    v.object({ dev: v.optional(v.boolean()), devOptional: v.optional(v.boolean()) }),
+  ),
+});
 
 async function copyPackage(path: string): Promise<void> {
   const source = join(repositoryRoot, path);
