@@ -4,7 +4,7 @@ import type { Clock } from '../shared/clock.ts';
 import { serverCredentials } from '../shared/grpc/credentials.ts';
 import { serve, streamHandler, unaryHandler, type RunningServer } from '../shared/grpc/server.ts';
 import type { Logger } from '../shared/log.ts';
-import { AgentServiceClient } from '../shared/proto/load.ts';
+import { agentService } from '../shared/proto/load.ts';
 import type { TlsSettings } from '../shared/settings.ts';
 import type { CheckTarget } from './migration/checks/check.ts';
 import type { MigrationGuard } from './migration/target/guard.ts';
@@ -33,7 +33,7 @@ export function startAgentServer(
   return serve(clock, address, serverCredentials(tls, address), [
     {
       name: 'evenkeel.v1.AgentService',
-      definition: AgentServiceClient.service,
+      definition: agentService,
       implementation: agentHandlers(parts, logger),
     },
   ]);

@@ -2,11 +2,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { certificateFolder } from '../lab/services/certificates.ts';
 import { runCommand } from '../lab/command.ts';
 import { libvirtSocket } from '../lab/hosts/control.ts';
 import { watchTicks } from '../lab/image/guest.ts';
 import { up } from '../lab/lab.ts';
+import { schedulerCalls } from '../lab/services/operator.ts';
 import { withLock } from '../lab/kernel/lock.ts';
 import {
   baseImage,
@@ -16,20 +16,16 @@ import {
   hostBridge,
   labHost,
   pool,
-  schedulerAddress,
   type HostName,
 } from '../lab/topology.ts';
 import { systemClock } from '../shared/clock.ts';
-import type { GetModeResponse, ListVmLoadsResponse } from '../shared/gen/scheduler.ts';
 import type { CommitMode, Migration, Mode } from '../shared/gen/telemetry.ts';
-import { streamed, unary } from '../shared/grpc/client.ts';
-import { channelCredentials } from '../shared/grpc/credentials.ts';
-import { SchedulerServiceClient } from '../shared/proto/load.ts';
+import type { ServiceCalls } from '../shared/grpc/service-calls.ts';
+import { schedulerService } from '../shared/proto/load.ts';
 import { MIB } from '../shared/units.ts';
 import { PauseWatch } from './pauses.ts';
 import { atMost, median, result, type BenchResult, type Goal } from './result.ts';
 
-type Scheduler = InstanceType<typeof SchedulerServiceClient>;
 type Method = 'evenkeel' | 'virsh';
 
 interface Move {
@@ -69,14 +65,9 @@ const wait = { timeoutMs: TIMEOUT_MS };
 /** A guest whose disk lock decides who may run, the usual case, and one without such a lock, which arrives paused. */
 export async function benchMigrate(): Promise<BenchResult> {
   await withLock(TIMEOUT_MS * 3, () => up(say));
-  const tls = (name: string): string => join(certificateFolder('operator'), name);
-  const credentials = channelCredentials(
-    { mode: 'mutual', caFile: tls('ca.pem'), certFile: tls('cert.pem'), keyFile: tls('key.pem') },
-    schedulerAddress,
-  );
-  const scheduler = new SchedulerServiceClient(schedulerAddress, credentials);
+  const scheduler = schedulerCalls();
   try {
-    const { mode }: GetModeResponse = await unary('mode', scheduler.getMode.bind(scheduler), {}, wait);
+    const { mode } = await scheduler.unary(schedulerService.GetMode, 'mode', {}, wait);
     // Nobody else is to move anything meanwhile.
     await setMode(scheduler, 'MODE_OBSERVE');
     try {
@@ -100,11 +91,11 @@ function say(text: string): void {
   console.error(text);
 }
 
-async function setMode(scheduler: Scheduler, mode: Mode): Promise<void> {
-  await unary('set mode', scheduler.setMode.bind(scheduler), { mode }, wait);
+async function setMode(scheduler: ServiceCalls, mode: Mode): Promise<void> {
+  await scheduler.unary(schedulerService.SetMode, 'set mode', { mode }, wait);
 }
 
-async function withGuest<T>(scheduler: Scheduler, one: BenchGuest, work: () => Promise<T>): Promise<T> {
+async function withGuest<T>(scheduler: ServiceCalls, one: BenchGuest, work: () => Promise<T>): Promise<T> {
   await removeGuest(scheduler, one);
   const spec = {
     name: one.name,
@@ -115,12 +106,12 @@ async function withGuest<T>(scheduler: Scheduler, one: BenchGuest, work: () => P
     metadata: { owner: 'bench', purpose: 'npm run bench -- migrate' },
   };
   await untilDone('create the guest', () =>
-    unary('create VM', scheduler.createVm.bind(scheduler), { spec, host: PAIR[0], start: false }, wait),
+    scheduler.unary(schedulerService.CreateVm, 'create VM', { spec, host: PAIR[0], start: false }, wait),
   );
   try {
     if (one.commitMode === 'COMMIT_MODE_PAUSED') await makeDiskReadOnly(one);
     await untilDone('start the guest', () =>
-      unary('start VM', scheduler.startVm.bind(scheduler), { vm: one.name }, wait),
+      scheduler.unary(schedulerService.StartVm, 'start VM', { vm: one.name }, wait),
     );
     // It is up when its counter comes over the network.
     (await watchTicks(guestAddress(one.number), wait)).close();
@@ -156,14 +147,14 @@ async function untilDone<T>(what: string, attempt: () => Promise<T>): Promise<T>
 }
 
 /** Also that of a bench that was killed. */
-async function removeGuest(scheduler: Scheduler, { name: vm }: BenchGuest): Promise<void> {
+async function removeGuest(scheduler: ServiceCalls, { name: vm }: BenchGuest): Promise<void> {
   const ignore = (): undefined => undefined;
-  await unary('destroy VM', scheduler.destroyVm.bind(scheduler), { vm }, wait).catch(ignore);
+  await scheduler.unary(schedulerService.DestroyVm, 'destroy VM', { vm }, wait).catch(ignore);
   const request = { vm, deleteVolumes: true };
-  await unary('undefine VM', scheduler.undefineVm.bind(scheduler), request, wait).catch(ignore);
+  await scheduler.unary(schedulerService.UndefineVm, 'undefine VM', request, wait).catch(ignore);
 }
 
-async function measure(scheduler: Scheduler, one: BenchGuest): Promise<Part> {
+async function measure(scheduler: ServiceCalls, one: BenchGuest): Promise<Part> {
   const pauses = await PauseWatch.open(PAIR);
   try {
     const moves = await alternate(scheduler, one, pauses);
@@ -173,7 +164,7 @@ async function measure(scheduler: Scheduler, one: BenchGuest): Promise<Part> {
   }
 }
 
-async function alternate(scheduler: Scheduler, one: BenchGuest, pauses: PauseWatch): Promise<Move[]> {
+async function alternate(scheduler: ServiceCalls, one: BenchGuest, pauses: PauseWatch): Promise<Move[]> {
   const moves: Move[] = [];
   for (let round = 0; round < MOVES_EACH; round += 1) {
     // There and back, and the other way round each time: both methods go in both directions equally often.
@@ -193,11 +184,10 @@ async function alternate(scheduler: Scheduler, one: BenchGuest, pauses: PauseWat
 }
 
 /** virsh moves behind the scheduler's back: it learns by the next samples where the VM is. */
-async function untilSeenOn(scheduler: Scheduler, { name }: BenchGuest, host: HostName): Promise<void> {
+async function untilSeenOn(scheduler: ServiceCalls, { name }: BenchGuest, host: HostName): Promise<void> {
   const deadlineMs = systemClock.monotonicMs() + TIMEOUT_MS;
   while (systemClock.monotonicMs() < deadlineMs) {
-    const list = scheduler.listVmLoads.bind(scheduler);
-    const { vms }: ListVmLoadsResponse = await unary('list VMs', list, {}, wait);
+    const { vms } = await scheduler.unary(schedulerService.ListVmLoads, 'list VMs', {}, wait);
     const seen = vms.filter(({ sample }) => sample?.name === name);
     if (
       seen.length === 1 &&
@@ -227,13 +217,14 @@ async function byVirsh({ name }: BenchGuest, from: HostName, to: HostName): Prom
 }
 
 async function byEvenkeel(
-  scheduler: Scheduler,
+  scheduler: ServiceCalls,
   { name, commitMode }: BenchGuest,
   to: HostName,
 ): Promise<Took> {
+  const request = { vm: name, targetHost: to };
   const startedMs = systemClock.monotonicMs();
   let last: Migration | null = null;
-  for await (const { migration } of streamed('migrate', scheduler.migrate({ vm: name, targetHost: to })))
+  for await (const { migration } of scheduler.stream(schedulerService.Migrate, 'migrate', request, wait))
     last = migration;
   const wallMs = systemClock.monotonicMs() - startedMs;
   if (last?.state !== 'MIGRATION_STATE_SUCCEEDED')

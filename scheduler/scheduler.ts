@@ -9,9 +9,9 @@ import { serverCredentials } from '../shared/grpc/credentials.ts';
 import { serve } from '../shared/grpc/server.ts';
 import type { Logger } from '../shared/log.ts';
 import { connectNats, MIGRATIONS_BUCKET } from '../shared/nats.ts';
-import { SchedulerServiceClient } from '../shared/proto/load.ts';
+import { schedulerService } from '../shared/proto/load.ts';
 import { SECOND_MS } from '../shared/units.ts';
-import { schedulerService } from './api/service.ts';
+import { schedulerHandlers } from './api/service.ts';
 import type { SchedulerSettings } from './config.ts';
 import { startCore, type Core, type CoreContext } from './core.ts';
 import type { Leader } from './leader/lease.ts';
@@ -47,8 +47,8 @@ export async function startScheduler(
   const server = await serve(clock, address, serverCredentials(settings.tls, address), [
     {
       name: 'evenkeel.v1.SchedulerService',
-      definition: SchedulerServiceClient.service,
-      implementation: schedulerService(logger, () => connected?.core, stopping.signal),
+      definition: schedulerService,
+      implementation: schedulerHandlers(logger, () => connected?.core, stopping.signal),
     },
   ]);
   logger.info({ address, port: server.port, mode: settings.mode }, 'serving');

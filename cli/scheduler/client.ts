@@ -1,23 +1,16 @@
-// The connection to the scheduler: dialled at the first call, failures told apart by what the operator must do.
-import type { CallOptions, Client } from '@grpc/grpc-js';
+// Calls the scheduler: dialled at the first call, failures told apart by what the operator must do.
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { SchedulerServiceDefinition } from '../../shared/gen/scheduler.ts';
+import type { ServiceCalls, ServiceMethod } from '../../shared/grpc/service-calls.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { explainUnreachable } from './diagnose.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import type { ConnectionSettings } from '../settings.ts';
 
-/** What we need of a method's definition. */
-interface Method<Request, Response> {
-  readonly path: string;
-  readonly requestSerialize: (request: Request) => Buffer;
-  readonly responseDeserialize: (bytes: Buffer) => Response;
-}
-
 export interface Ask<Request, Response> {
   /** Opens the error text: "list hosts". */
   readonly what: string;
-  readonly method: (service: SchedulerServiceDefinition) => Method<Request, Response>;
+  readonly method: (service: SchedulerServiceDefinition) => ServiceMethod<Request, Response>;
   readonly request: Request;
   /** For a call that changes something: the command that shows what came of it when the answer is lost. */
   readonly look?: string;
@@ -41,35 +34,27 @@ const CLOCKS_APART_MS = 50;
 // 20,000 VMs with their disks and metadata make about 20 MB; gRPC's own limit of 4 MB is for strangers.
 const MESSAGE_MAX_BYTES = 64 * 1024 * 1024;
 
-interface Connection {
-  readonly client: Client;
+interface Connected {
+  readonly calls: ServiceCalls;
   readonly service: SchedulerServiceDefinition;
-  readonly calls: typeof import('../../shared/grpc/client.ts');
   readonly isReady: () => boolean;
 }
 
 /** A scheduler that is dialled when it is first asked. */
 export function schedulerAt(settings: ConnectionSettings): Scheduler {
-  let connected: Promise<Connection> | undefined;
-  let closed: Connection | undefined;
-  const connection = async (timeoutMs: number): Promise<Connection> => {
+  let connected: Promise<Connected> | undefined;
+  let closed: Connected | undefined;
+  const connection = async (timeoutMs: number): Promise<Connected> => {
     connected ??= connect(settings, Math.min(timeoutMs, CONNECT_TIMEOUT_MS));
     closed = await connected;
     return closed;
   };
   return {
     ask: async (ask, timeoutMs) => {
-      const { client, service, calls, isReady } = await connection(timeoutMs);
-      const { path, requestSerialize, responseDeserialize } = ask.method(service);
+      const { calls, service, isReady } = await connection(timeoutMs);
       const startedAtMs = performance.now();
       try {
-        return await calls.unary(
-          ask.what,
-          (request, options, callback) =>
-            client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, options, callback),
-          ask.request,
-          { timeoutMs },
-        );
+        return await calls.unary(ask.method(service), ask.what, ask.request, { timeoutMs });
       } catch (error) {
         throw callFailure(error, ask, {
           address: settings.address,
@@ -79,18 +64,10 @@ export function schedulerAt(settings: ConnectionSettings): Scheduler {
       }
     },
     watch: async function* (ask, signal, timeoutMs) {
-      const { client, service, calls, isReady } = await connection(timeoutMs ?? CONNECT_TIMEOUT_MS);
-      const { path, requestSerialize, responseDeserialize } = ask.method(service);
-      const options: CallOptions = timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
-      const stream = client.makeServerStreamRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        ask.request,
-        options,
-      );
+      const { calls, service, isReady } = await connection(timeoutMs ?? CONNECT_TIMEOUT_MS);
+      const wait = { signal, timeoutMs: timeoutMs ?? Number.POSITIVE_INFINITY };
       try {
-        yield* calls.streamed(ask.what, stream, signal);
+        yield* calls.stream(ask.method(service), ask.what, ask.request, wait);
       } catch (error) {
         throw callFailure(error, ask, {
           address: settings.address,
@@ -100,45 +77,43 @@ export function schedulerAt(settings: ConnectionSettings): Scheduler {
       }
     },
     close: () => {
-      closed?.client.close();
+      closed?.calls.close();
     },
   };
 }
 
 /** gRPC and the contracts take a tenth of a second to load, so only a command that calls pays for it. */
-async function connect(settings: ConnectionSettings, timeoutMs: number): Promise<Connection> {
-  const [grpc, { channelCredentials }, calls, { SchedulerServiceClient }] = await Promise.all([
-    import('@grpc/grpc-js'),
-    import('../../shared/grpc/credentials.ts'),
-    import('../../shared/grpc/client.ts'),
-    import('../../shared/proto/load.ts'),
-  ]);
-  let client: Client;
+async function connect(settings: ConnectionSettings, timeoutMs: number): Promise<Connected> {
+  const [{ connectivityState }, { channelCredentials }, { Connection }, { schedulerService }] =
+    await Promise.all([
+      import('@grpc/grpc-js'),
+      import('../../shared/grpc/credentials.ts'),
+      import('../../shared/grpc/client.ts'),
+      import('../../shared/proto/load.ts'),
+    ]);
+  const { address, tls } = settings;
+  let calls;
   try {
-    client = new SchedulerServiceClient(
-      settings.address,
-      channelCredentials(settings.tls, settings.address),
-      {
-        'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
-        // An HTTP proxy of the operator's shell has no business between us and the scheduler.
-        'grpc.enable_http_proxy': 0,
-      },
-    );
+    calls = new Connection({ daemon: 'evenkeel-scheduler', address }, channelCredentials(tls, address), {
+      'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
+      // An HTTP proxy of the operator's shell has no business between us and the scheduler.
+      'grpc.enable_http_proxy': 0,
+    });
   } catch (error) {
     // OpenSSL reads the files here: a damaged one, or a key that is not the certificate's.
     throw new CliFailure(
       'USAGE',
       EXIT.USAGE,
-      `--cert ${settings.tls.certFile}, --key ${settings.tls.keyFile}: ${messageOf(error)}; check that both are PEM and belong together`,
+      `--cert ${tls.certFile}, --key ${tls.keyFile}: ${messageOf(error)}; check that both are PEM and belong together`,
     );
   }
-  const channel = client.getChannel();
+  const { channel } = calls;
   const deadlineAtMs = Date.now() + timeoutMs;
-  const { READY, TRANSIENT_FAILURE, SHUTDOWN } = grpc.connectivityState;
+  const { READY, TRANSIENT_FAILURE, SHUTDOWN } = connectivityState;
   let state = channel.getConnectivityState(true);
   while (state !== READY) {
     if (state === TRANSIENT_FAILURE || state === SHUTDOWN || Date.now() >= deadlineAtMs) {
-      client.close();
+      calls.close();
       throw new CliFailure('UNREACHABLE', EXIT.UNREACHABLE, await explainUnreachable(settings));
     }
     const from = state;
@@ -150,9 +125,8 @@ async function connect(settings: ConnectionSettings, timeoutMs: number): Promise
     state = channel.getConnectivityState(true);
   }
   return {
-    client,
-    service: SchedulerServiceClient.service,
     calls,
+    service: schedulerService,
     isReady: () => channel.getConnectivityState(false) === READY,
   };
 }

@@ -1,18 +1,10 @@
 // What the demo asks of the running system: the scheduler's answers, and the copies that really run.
 import { systemClock } from '../../shared/clock.ts';
-import type {
-  HostLoad,
-  ListDecisionsResponse,
-  ListHostsResponse,
-  ListMigrationsResponse,
-  ListVmLoadsResponse,
-  SchedulerServiceClient as Client,
-  VmLoad,
-} from '../../shared/gen/scheduler.ts';
+import type { HostLoad, VmLoad } from '../../shared/gen/scheduler.ts';
 import type { Decision, Migration } from '../../shared/gen/telemetry.ts';
-import { unary } from '../../shared/grpc/client.ts';
+import { schedulerService } from '../../shared/proto/load.ts';
 import { hostRun } from '../hosts/control.ts';
-import { schedulerClient } from '../services/operator.ts';
+import { schedulerCalls } from '../services/operator.ts';
 import { hostNames } from '../topology.ts';
 
 const call = { timeoutMs: 10_000 };
@@ -21,38 +13,40 @@ const virshTimeoutMs = 20_000;
 const listLimit = 50;
 
 export class DemoCluster {
-  readonly #client: Client = schedulerClient();
+  readonly #calls = schedulerCalls();
 
   async hosts(): Promise<HostLoad[]> {
-    const answer: ListHostsResponse = await unary(
-      'list hosts',
-      this.#client.listHosts.bind(this.#client),
-      {},
-      call,
-    );
+    const answer = await this.#calls.unary(schedulerService.ListHosts, 'list hosts', {}, call);
     return answer.hosts;
   }
 
   async vms(): Promise<VmLoad[]> {
-    const method = this.#client.listVmLoads.bind(this.#client);
-    const answer: ListVmLoadsResponse = await unary('list VMs', method, {}, call);
+    const answer = await this.#calls.unary(schedulerService.ListVmLoads, 'list VMs', {}, call);
     return answer.vms;
   }
 
   async decisions(): Promise<Decision[]> {
-    const method = this.#client.listDecisions.bind(this.#client);
-    const answer: ListDecisionsResponse = await unary('list decisions', method, { limit: listLimit }, call);
+    const answer = await this.#calls.unary(
+      schedulerService.ListDecisions,
+      'list decisions',
+      { limit: listLimit },
+      call,
+    );
     return answer.decisions;
   }
 
   async migrations(): Promise<Migration[]> {
-    const method = this.#client.listMigrations.bind(this.#client);
-    const answer: ListMigrationsResponse = await unary('list migrations', method, { limit: listLimit }, call);
+    const answer = await this.#calls.unary(
+      schedulerService.ListMigrations,
+      'list migrations',
+      { limit: listLimit },
+      call,
+    );
     return answer.migrations;
   }
 
   close(): void {
-    this.#client.close();
+    this.#calls.close();
   }
 }
 

@@ -1,8 +1,8 @@
 // The lab's operator: the scheduler asked with the operator's certificate, by program and through the CLI.
 import { join } from 'node:path';
-import type { SchedulerServiceClient as Client } from '../../shared/gen/scheduler.ts';
+import { Connection } from '../../shared/grpc/client.ts';
 import { channelCredentials } from '../../shared/grpc/credentials.ts';
-import { SchedulerServiceClient } from '../../shared/proto/load.ts';
+import type { ServiceCalls } from '../../shared/grpc/service-calls.ts';
 import { certificateFolder } from './certificates.ts';
 import { repositoryRoot } from '../paths.ts';
 import { schedulerAddress } from '../topology.ts';
@@ -12,10 +12,11 @@ const caFile = join(folder, 'ca.pem');
 const certFile = join(folder, 'cert.pem');
 const keyFile = join(folder, 'key.pem');
 
-/** A client of the lab's scheduler; its owner closes it. */
-export function schedulerClient(): Client {
+/** Calls the lab's scheduler; its owner closes the connection. */
+export function schedulerCalls(): ServiceCalls {
   const tls = { mode: 'mutual', caFile, certFile, keyFile } as const;
-  return new SchedulerServiceClient(schedulerAddress, channelCredentials(tls, schedulerAddress));
+  const peer = { daemon: 'evenkeel-scheduler', address: schedulerAddress } as const;
+  return new Connection(peer, channelCredentials(tls, schedulerAddress));
 }
 
 /** The environment in which `evenkeel` finds the lab's scheduler and may talk to it. */

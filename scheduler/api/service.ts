@@ -19,7 +19,7 @@ import { actOnVm, Creator, getVm, undefineVm } from './vms.ts';
  * `core` is undefined while NATS has not been reached: every call is then UNAVAILABLE. Streams end when `stopping`
  * aborts, so that a client that watches does not hold up the stop.
  */
-export function schedulerService(
+export function schedulerHandlers(
   logger: Logger,
   core: () => Core | undefined,
   stopping: AbortSignal,

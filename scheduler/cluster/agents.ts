@@ -1,15 +1,11 @@
-// Connections to the agents: one for each host, dialled at the address and certificate of its reports, reused, closed when it leaves.
+// Keeps the connections to the agents: one for each host, dialled at the address and certificate of its reports, reused, closed when it leaves.
 import type { WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
 import type {
   AbortMigrationRequestInput,
-  AgentServiceClient as Client,
   CheckTargetRequestInput,
   CheckTargetResponse,
-  CreateVmResponse,
-  DestroyVmResponse,
   EndMigrationRequestInput,
-  GetVmResponse,
   GuardMigrationRequestInput,
   GuardMigrationResponse,
   MigrateRequestInput,
@@ -18,16 +14,13 @@ import type {
   ObserveVmResponse,
   SettleVmRequestInput,
   SettleVmResponse,
-  ShutdownVmResponse,
-  StartVmResponse,
-  UndefineVmResponse,
   Vm,
   VmRefInput,
   VmSpecInput,
 } from '../../shared/gen/agent.ts';
-import { agentChannel } from '../../shared/grpc/agent-channel.ts';
-import { streamed, unary } from '../../shared/grpc/client.ts';
-import { AgentServiceClient } from '../../shared/proto/load.ts';
+import { connectAgent } from '../../shared/grpc/agent-channel.ts';
+import type { ServiceCalls } from '../../shared/grpc/service-calls.ts';
+import { agentService } from '../../shared/proto/load.ts';
 import type { TlsSettings } from '../../shared/settings.ts';
 import type { ClusterView } from './view.ts';
 import type { MigrationAgent, MigrationAgents } from '../migrations/agent-calls.ts';
@@ -72,9 +65,9 @@ export class Agents implements MigrationAgents {
     const known = this.#connections.get(hostId);
     if (known?.address === address && known.certificateSha256 === certificateSha256) return known.agent;
     known?.agent.close();
-    const { credentials, options } = agentChannel(this.#tls, address, certificateSha256, host.hostName);
-    const client = new AgentServiceClient(address, credentials, { ...CHANNEL_OPTIONS, ...options });
-    const agent = new Agent(host.hostName, client);
+    const { hostName } = host;
+    const calls = connectAgent(this.#tls, { address, certificateSha256, hostName }, CHANNEL_OPTIONS);
+    const agent = new Agent(hostName, calls);
     this.#connections.set(hostId, { address, certificateSha256, agent });
     return agent;
   }
@@ -97,91 +90,77 @@ export class Agents implements MigrationAgents {
 /** The calls of one host's agent that the scheduler makes. All throw EvenkeelError. */
 export class Agent implements MigrationAgent {
   readonly #hostName: string;
-  readonly #client: Client;
+  readonly #calls: ServiceCalls;
 
-  constructor(hostName: string, client: Client) {
+  constructor(hostName: string, calls: ServiceCalls) {
     this.#hostName = hostName;
-    this.#client = client;
+    this.#calls = calls;
   }
 
   close(): void {
-    this.#client.close();
+    this.#calls.close();
   }
 
   async getVm(vm: VmRefInput, includeXml: boolean, wait: WaitOptions): Promise<{ vm: Vm; xml: string }> {
-    const method = this.#client.getVm.bind(this.#client);
-    const answer: GetVmResponse = await unary(this.#what('get VM'), method, { vm, includeXml }, wait);
+    const request = { vm, includeXml };
+    const answer = await this.#calls.unary(agentService.GetVm, this.#what('get VM'), request, wait);
     return { vm: this.#present(answer.vm), xml: answer.xml };
   }
 
   async createVm(spec: VmSpecInput, start: boolean, wait: WaitOptions): Promise<Vm> {
-    const method = this.#client.createVm.bind(this.#client);
-    const answer: CreateVmResponse = await unary(this.#what('create VM'), method, { spec, start }, wait);
+    const request = { spec, start };
+    const answer = await this.#calls.unary(agentService.CreateVm, this.#what('create VM'), request, wait);
     return this.#present(answer.vm);
   }
 
   async startVm(vm: VmRefInput, wait: WaitOptions): Promise<Vm> {
-    const method = this.#client.startVm.bind(this.#client);
-    const answer: StartVmResponse = await unary(this.#what('start VM'), method, { vm }, wait);
+    const answer = await this.#calls.unary(agentService.StartVm, this.#what('start VM'), { vm }, wait);
     return this.#present(answer.vm);
   }
 
   async shutdownVm(vm: VmRefInput, wait: WaitOptions): Promise<Vm> {
-    const method = this.#client.shutdownVm.bind(this.#client);
-    const answer: ShutdownVmResponse = await unary(this.#what('shut down VM'), method, { vm }, wait);
+    const answer = await this.#calls.unary(agentService.ShutdownVm, this.#what('shut down VM'), { vm }, wait);
     return this.#present(answer.vm);
   }
 
   async destroyVm(vm: VmRefInput, wait: WaitOptions): Promise<Vm> {
-    const method = this.#client.destroyVm.bind(this.#client);
-    const answer: DestroyVmResponse = await unary(this.#what('destroy VM'), method, { vm }, wait);
+    const answer = await this.#calls.unary(agentService.DestroyVm, this.#what('destroy VM'), { vm }, wait);
     return this.#present(answer.vm);
   }
 
   async undefineVm(vm: VmRefInput, deleteVolumes: boolean, wait: WaitOptions): Promise<string[]> {
-    const method = this.#client.undefineVm.bind(this.#client);
-    const what = this.#what('undefine VM');
-    const answer: UndefineVmResponse = await unary(what, method, { vm, deleteVolumes }, wait);
+    const request = { vm, deleteVolumes };
+    const answer = await this.#calls.unary(agentService.UndefineVm, this.#what('undefine VM'), request, wait);
     return answer.deletedVolumes;
   }
 
   checkTarget(request: CheckTargetRequestInput, wait: WaitOptions): Promise<CheckTargetResponse> {
-    const method = this.#client.checkTarget.bind(this.#client);
-    return unary(this.#what('check target'), method, request, wait);
+    return this.#calls.unary(agentService.CheckTarget, this.#what('check target'), request, wait);
   }
 
   guardMigration(request: GuardMigrationRequestInput, wait: WaitOptions): Promise<GuardMigrationResponse> {
-    const method = this.#client.guardMigration.bind(this.#client);
-    return unary(this.#what('guard migration'), method, request, wait);
+    return this.#calls.unary(agentService.GuardMigration, this.#what('guard migration'), request, wait);
   }
 
   /** Progress and, last, the result; throws when the stream breaks, which says nothing about the migration. */
-  migrate(
-    request: MigrateRequestInput,
-    { signal, timeoutMs }: WaitOptions,
-  ): AsyncGenerator<MigrateResponse, void, undefined> {
-    const stream = this.#client.migrate(request, { deadline: Date.now() + timeoutMs });
-    return streamed(this.#what('migrate VM'), stream, signal);
+  migrate(request: MigrateRequestInput, wait: WaitOptions): AsyncGenerator<MigrateResponse, void, undefined> {
+    return this.#calls.stream(agentService.Migrate, this.#what('migrate VM'), request, wait);
   }
 
   async abortMigration(request: AbortMigrationRequestInput, wait: WaitOptions): Promise<void> {
-    const method = this.#client.abortMigration.bind(this.#client);
-    await unary(this.#what('abort migration'), method, request, wait);
+    await this.#calls.unary(agentService.AbortMigration, this.#what('abort migration'), request, wait);
   }
 
   observeVm(request: ObserveVmRequestInput, wait: WaitOptions): Promise<ObserveVmResponse> {
-    const method = this.#client.observeVm.bind(this.#client);
-    return unary(this.#what('observe VM'), method, request, wait);
+    return this.#calls.unary(agentService.ObserveVm, this.#what('observe VM'), request, wait);
   }
 
   settleVm(request: SettleVmRequestInput, wait: WaitOptions): Promise<SettleVmResponse> {
-    const method = this.#client.settleVm.bind(this.#client);
-    return unary(this.#what('put VM in order'), method, request, wait);
+    return this.#calls.unary(agentService.SettleVm, this.#what('put VM in order'), request, wait);
   }
 
   async endMigration(request: EndMigrationRequestInput, wait: WaitOptions): Promise<void> {
-    const method = this.#client.endMigration.bind(this.#client);
-    await unary(this.#what('end migration'), method, request, wait);
+    await this.#calls.unary(agentService.EndMigration, this.#what('end migration'), request, wait);
   }
 
   #what(action: string): string {

@@ -1,14 +1,10 @@
-// Loads the contracts of proto/ and gives typed clients, services and message codecs.
+// Loads the contracts of proto/ and gives typed service definitions and message codecs.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadPackageDefinition, type Client } from '@grpc/grpc-js';
-import type { AgentServiceClient as AgentServiceClientType, AgentServiceDefinition } from '../gen/agent.ts';
-import type {
-  SchedulerServiceClient as SchedulerServiceClientType,
-  SchedulerServiceDefinition,
-} from '../gen/scheduler.ts';
+import { loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader';
+import type { AgentServiceDefinition } from '../gen/agent.ts';
 import type {
   Maintenance,
   MaintenanceInput,
@@ -18,6 +14,7 @@ import type {
   ProposalInput,
   Rule,
   RuleInput,
+  SchedulerServiceDefinition,
   WaitingVm,
   WaitingVmInput,
 } from '../gen/scheduler.ts';
@@ -50,15 +47,10 @@ export const packageDefinition: PackageDefinition = loadSync(
   { includeDirs: [protoDirectory()], longs: Number, enums: String, defaults: true, oneofs: false },
 );
 
-interface Service<ServiceClient, ServiceDefinition> {
-  readonly service: ServiceDefinition;
-  new (...parameters: ConstructorParameters<typeof Client>): ServiceClient;
-}
-
 /** What of the loaded package is used here, in the generated types. */
 interface Contracts {
-  readonly AgentService: Service<AgentServiceClientType, AgentServiceDefinition>;
-  readonly SchedulerService: Service<SchedulerServiceClientType, SchedulerServiceDefinition>;
+  readonly AgentService: { readonly service: AgentServiceDefinition };
+  readonly SchedulerService: { readonly service: SchedulerServiceDefinition };
   readonly Decision: MessageTypeDefinition<DecisionInput, Decision>;
   readonly Event: MessageTypeDefinition<EventInput, Event>;
   readonly HostReport: MessageTypeDefinition<HostReportInput, HostReport>;
@@ -76,10 +68,10 @@ const packages = loadPackageDefinition(packageDefinition) as unknown as {
   readonly evenkeel: { readonly v1: Contracts };
 };
 
-/** Client class and service definition of the agent. */
-export const AgentServiceClient = packages.evenkeel.v1.AgentService;
-/** Client class and service definition of the scheduler. */
-export const SchedulerServiceClient = packages.evenkeel.v1.SchedulerService;
+/** The methods of the agent, to serve or to call. */
+export const agentService: AgentServiceDefinition = packages.evenkeel.v1.AgentService.service;
+/** The methods of the scheduler, to serve or to call. */
+export const schedulerService: SchedulerServiceDefinition = packages.evenkeel.v1.SchedulerService.service;
 
 /** Bytes to message and back. `decode` throws on bytes that are no such message. */
 export interface Codec<Input, Output> {

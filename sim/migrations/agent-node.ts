@@ -18,19 +18,21 @@ import type {
   SettleVmResponseInput,
 } from '../../shared/gen/agent.ts';
 import type { Logger } from '../../shared/log.ts';
-import { AgentServiceClient } from '../../shared/proto/load.ts';
+import { agentService } from '../../shared/proto/load.ts';
 import { translated } from '../../agent/libvirt-errors.ts';
 import { MigrationGuard } from '../../agent/migration/target/guard.ts';
 import type { Hypervisor } from '../../agent/migration/hypervisor/hypervisor.ts';
 import { Intents } from '../../agent/migration/promises/intents.ts';
 import { createMigrationJobs } from '../../agent/migration/source/jobs.ts';
+import { askVm } from '../../agent/migration/target/source-agent.ts';
 import type { AskSource } from '../../agent/migration/target/watchdog.ts';
 import type { Disk } from '../world/disk.ts';
 import { createSimHypervisor, type HypervisorParts } from '../host/hypervisor.ts';
 import type { Kvm } from '../host/kvm.ts';
 import { Life } from '../world/node.ts';
+import { streamMethod, unaryMethod, type Methods } from '../world/methods.ts';
 import type { Random } from '../world/random.ts';
-import type { Caller, Rpc, Server } from '../world/rpc.ts';
+import type { Rpc, Server } from '../world/rpc.ts';
 import type { ClockFault } from '../world/timeline.ts';
 
 /** What an agent answers to; the same methods as its gRPC service. */
@@ -64,7 +66,7 @@ export interface AgentPlant {
 // As agent/config.ts has it by default.
 const CALL_TIMEOUT_MS = 10_000;
 
-export class AgentNode implements Server<AgentHandlers> {
+export class AgentNode implements Server {
   readonly hostId: string;
   readonly name: string;
   readonly place: string;
@@ -72,7 +74,7 @@ export class AgentNode implements Server<AgentHandlers> {
   readonly clockFault: ClockFault;
   readonly connections = new Set<() => void>();
   readonly #parts: AgentParts;
-  #serving: { readonly life: Life; readonly handlers: AgentHandlers } | undefined;
+  #serving: { readonly life: Life; readonly methods: Methods } | undefined;
   #stopping = new AbortController();
 
   constructor(hostId: string, disk: Disk, clockFault: ClockFault, parts: AgentParts) {
@@ -84,7 +86,7 @@ export class AgentNode implements Server<AgentHandlers> {
     this.#parts = parts;
   }
 
-  get serving(): { readonly life: Life; readonly handlers: AgentHandlers } | undefined {
+  get serving(): { readonly life: Life; readonly methods: Methods } | undefined {
     return this.#serving;
   }
 
@@ -125,7 +127,7 @@ export class AgentNode implements Server<AgentHandlers> {
       settle: (request, signal) => guard.settle(request, signal),
       end: (request) => guard.end(request),
     };
-    this.#serving = { life, handlers: plant.handlers?.(handlers, this) ?? handlers };
+    this.#serving = { life, methods: methodsOf(plant.handlers?.(handlers, this) ?? handlers) };
     void guard.watch(stopped);
     const recover = async (): Promise<void> => {
       // An agent whose state cannot be read serves what needs none, and refuses the rest.
@@ -165,26 +167,32 @@ export class AgentNode implements Server<AgentHandlers> {
 
   #askSource(life: Life): AskSource {
     const { rpc, agents } = this.#parts;
-    const from: Caller = { life, place: this.place };
-    return async ({ sourceHostId }, vmUuid, wait) => {
+    return ({ sourceHostId }, vmUuid, wait) => {
       const to = agents.get(sourceHostId);
       if (to === undefined) throw new EvenkeelError('UNAVAILABLE', `no agent of ${sourceHostId}`);
-      const request = { vm: { uuid: vmUuid } };
-      try {
-        const answer = await rpc.unary(
-          from,
-          to,
-          AgentServiceClient.service.GetVm,
-          (handlers: AgentHandlers, got, signal) => handlers.getVm(got, signal),
-          { request, wait },
-        );
-        return answer.vm ?? undefined;
-      } catch (error) {
-        if (error instanceof EvenkeelError && error.code === 'NOT_FOUND') return undefined;
-        throw error;
-      }
+      return askVm(rpc.calls({ life, place: this.place }, to), `ask ${to.name}`, vmUuid, wait);
     };
   }
+}
+
+/** The handlers as its gRPC service has them. */
+function methodsOf(handlers: AgentHandlers): Methods {
+  return new Map([
+    unaryMethod(agentService.GetVm, (request, signal) => handlers.getVm(request, signal)),
+    unaryMethod(agentService.CheckTarget, (request, signal) => handlers.checkTarget(request, signal)),
+    unaryMethod(agentService.GuardMigration, (request, signal) => handlers.guard(request, signal)),
+    streamMethod(agentService.Migrate, (request, signal) => handlers.migrate(request, signal)),
+    unaryMethod(agentService.AbortMigration, async (request, signal) => {
+      await handlers.abort(request, signal);
+      return {};
+    }),
+    unaryMethod(agentService.ObserveVm, (request, signal) => handlers.observe(request, signal)),
+    unaryMethod(agentService.SettleVm, (request, signal) => handlers.settle(request, signal)),
+    unaryMethod(agentService.EndMigration, async (request) => {
+      await handlers.end(request);
+      return {};
+    }),
+  ]);
 }
 
 /** Memory of the host that no QEMU may claim, not counting the VM's own. */

@@ -35,9 +35,23 @@ export function plantOf(name: string): Plant {
 
 function eachAgent(change: (agent: MigrationAgent, hostId: string) => MigrationAgent): Plant {
   const agents = (real: MigrationAgents): MigrationAgents => ({
-    of: (hostId) => change(real.of(hostId), hostId),
+    of: (hostId) => change(membersOf(real.of(hostId)), hostId),
   });
   return { scheduler: { agents } };
+}
+
+/** The same agent as an object whose members can be replaced one by one; those of a class cannot be spread. */
+function membersOf(agent: MigrationAgent): MigrationAgent {
+  return {
+    getVm: (...asked) => agent.getVm(...asked),
+    checkTarget: (...asked) => agent.checkTarget(...asked),
+    guardMigration: (...asked) => agent.guardMigration(...asked),
+    migrate: (...asked) => agent.migrate(...asked),
+    abortMigration: (...asked) => agent.abortMigration(...asked),
+    observeVm: (...asked) => agent.observeVm(...asked),
+    settleVm: (...asked) => agent.settleVm(...asked),
+    endMigration: (...asked) => agent.endMigration(...asked),
+  };
 }
 
 /** What Nova's find_job_type and others do: no answer is taken for "no such VM". */

@@ -3,9 +3,10 @@ import { pause } from '../../shared/clock.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
-import { AgentServiceClient, migrationCodec } from '../../shared/proto/load.ts';
+import { migrationCodec } from '../../shared/proto/load.ts';
+import { Agent } from '../../scheduler/cluster/agents.ts';
 import { Lease, LEASE_TIMEOUT_MS } from '../../scheduler/leader/lease.ts';
-import type { MigrationAgent, MigrationAgents } from '../../scheduler/migrations/agent-calls.ts';
+import type { MigrationAgents } from '../../scheduler/migrations/agent-calls.ts';
 import { Journal } from '../../scheduler/migrations/journal.ts';
 import type { Knowledge } from '../../scheduler/migrations/knowledge.ts';
 import { Runner, type Order, type RunnerSettings } from '../../scheduler/migrations/runner.ts';
@@ -13,7 +14,7 @@ import { Slots } from '../../scheduler/migrations/slots.ts';
 import { ledgerOf } from '../../scheduler/restraint/ledger.ts';
 import type { Restraint } from '../../scheduler/restraint/cool-down.ts';
 import type { Store } from '../../scheduler/store/store.ts';
-import type { AgentHandlers, AgentNode } from './agent-node.ts';
+import type { AgentNode } from './agent-node.ts';
 import type { History } from './facts.ts';
 import { Life } from '../world/node.ts';
 import type { Random } from '../world/random.ts';
@@ -171,73 +172,7 @@ export class SchedulerNode {
       of: (hostId) => {
         const to = this.#parts.agents.get(hostId);
         if (to === undefined) throw new EvenkeelError('UNAVAILABLE', `no agent of ${hostId}`);
-        return this.#agent(from, to);
-      },
-    };
-  }
-
-  #agent(from: Caller, to: AgentNode): MigrationAgent {
-    const { rpc } = this.#parts;
-    const { service } = AgentServiceClient;
-    return {
-      getVm: async (vm, includeXml, wait) => {
-        const call = (handlers: AgentHandlers, ...asked: Parameters<AgentHandlers['getVm']>) =>
-          handlers.getVm(...asked);
-        const request = { vm, includeXml };
-        const answer = await rpc.unary(from, to, service.GetVm, call, { request, wait });
-        if (answer.vm === null) throw new EvenkeelError('INTERNAL', 'the answer lacks the VM');
-        return { vm: answer.vm, xml: answer.xml };
-      },
-      checkTarget: (request, wait) =>
-        rpc.unary(
-          from,
-          to,
-          service.CheckTarget,
-          (it: AgentHandlers, got, signal) => it.checkTarget(got, signal),
-          {
-            request,
-            wait,
-          },
-        ),
-      guardMigration: (request, wait) =>
-        rpc.unary(
-          from,
-          to,
-          service.GuardMigration,
-          (it: AgentHandlers, got, signal) => it.guard(got, signal),
-          {
-            request,
-            wait,
-          },
-        ),
-      migrate: (request, wait) =>
-        rpc.stream(from, to, service.Migrate, (it: AgentHandlers, got, signal) => it.migrate(got, signal), {
-          request,
-          wait,
-        }),
-      abortMigration: async (request, wait) => {
-        const call = async (it: AgentHandlers, ...asked: Parameters<AgentHandlers['abort']>) => {
-          await it.abort(...asked);
-          return {};
-        };
-        await rpc.unary(from, to, service.AbortMigration, call, { request, wait });
-      },
-      observeVm: (request, wait) =>
-        rpc.unary(from, to, service.ObserveVm, (it: AgentHandlers, got, signal) => it.observe(got, signal), {
-          request,
-          wait,
-        }),
-      settleVm: (request, wait) =>
-        rpc.unary(from, to, service.SettleVm, (it: AgentHandlers, got, signal) => it.settle(got, signal), {
-          request,
-          wait,
-        }),
-      endMigration: async (request, wait) => {
-        const call = async (it: AgentHandlers, ...[got]: Parameters<AgentHandlers['end']>) => {
-          await it.end(got);
-          return {};
-        };
-        await rpc.unary(from, to, service.EndMigration, call, { request, wait });
+        return new Agent(hostId, this.#parts.rpc.calls(from, to));
       },
     };
   }

@@ -1,17 +1,18 @@
 // gRPC between processes, over the simulated network: real messages on the wire, deadlines, late and doubled requests.
-import type { MethodDefinition } from '@grpc/proto-loader';
 import { DeadlineError, type WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf, type ErrorCode } from '../../shared/errors.ts';
+import type { ServiceCalls, ServiceMethod } from '../../shared/grpc/service-calls.ts';
 import type { History, RpcFact } from '../migrations/facts.ts';
+import type { Methods } from './methods.ts';
 import type { Network } from './network.ts';
 import type { Life } from './node.ts';
 import { reasonOf, type Scheduled, type Timeline } from './timeline.ts';
 
 /** A process that answers: what it serves in its present life, undefined while it is down. */
-export interface Server<Handlers> {
+export interface Server {
   readonly name: string;
   readonly place: string;
-  readonly serving: { readonly life: Life; readonly handlers: Handlers } | undefined;
+  readonly serving: { readonly life: Life; readonly methods: Methods } | undefined;
   /** Calls that break when this life ends. */
   readonly connections: Set<() => void>;
 }
@@ -26,8 +27,6 @@ interface RpcParts {
   readonly network: Network;
   readonly history: History;
 }
-
-type Definition<In, Out, AnswerIn, AnswerOut> = MethodDefinition<In, AnswerIn, Out, AnswerOut>;
 
 /** One call, for its texts and the trace. */
 interface Call {
@@ -51,16 +50,23 @@ export class Rpc {
     this.#parts = parts;
   }
 
-  /** One request, one answer; throws EvenkeelError as the real client does. */
-  async unary<Handlers, In, Out, AnswerIn, AnswerOut>(
+  /** Calls of one process to another; they fail as those of the real client do, with texts that name them as the trace does. */
+  calls(from: Caller, to: Server): ServiceCalls {
+    return {
+      unary: (method, _what, request, wait) => this.#unary(from, to, method, { request, wait }),
+      stream: (method, _what, request, wait) => this.#stream(from, to, method, { request, wait }),
+      close: () => undefined,
+    };
+  }
+
+  async #unary<Request, Response>(
     from: Caller,
-    to: Server<Handlers>,
-    definition: Definition<In, Out, AnswerIn, AnswerOut>,
-    handle: (handlers: Handlers, request: Out, signal: AbortSignal) => Promise<AnswerIn>,
-    { request, wait }: { request: In; wait: WaitOptions },
-  ): Promise<AnswerOut> {
-    const bytes = definition.requestSerialize(request);
-    const call = this.#open(from, to, definition, bytes);
+    to: Server,
+    { path, requestSerialize, responseDeserialize }: ServiceMethod<Request, Response>,
+    { request, wait }: { request: Request; wait: WaitOptions },
+  ): Promise<Response> {
+    const bytes = requestSerialize(request);
+    const call = this.#open(from, to, path, request);
     const { network, timeline } = this.#parts;
     try {
       return await from.life.outside(call.what, wait, (done, failed) => {
@@ -76,17 +82,14 @@ export class Rpc {
                 failed(new EvenkeelError(result.code, `${call.what}: ${result.message}`, result));
               } else {
                 call.tell('answered');
-                done(definition.responseDeserialize(result));
+                done(responseDeserialize(result));
               }
             },
             () => undefined,
           );
         };
         const arrive = (): void => {
-          this.#serve(to, call, wait.timeoutMs, answer, async (handlers, signal) => {
-            const answered = await handle(handlers, definition.requestDeserialize(bytes), signal);
-            return definition.responseSerialize(answered);
-          });
+          this.#serve(to, call, { path, bytes, timeoutMs: wait.timeoutMs }, answer);
         };
         const broken = (): void => {
           failed(new EvenkeelError('UNAVAILABLE', `${call.what}: connection lost`));
@@ -103,18 +106,16 @@ export class Rpc {
     }
   }
 
-  /** A request and a stream of answers, in order. */
-  async *stream<Handlers, In, Out, AnswerIn, AnswerOut>(
+  async *#stream<Request, Response>(
     from: Caller,
-    to: Server<Handlers>,
-    definition: Definition<In, Out, AnswerIn, AnswerOut>,
-    handle: (handlers: Handlers, request: Out, signal: AbortSignal) => AsyncIterable<AnswerIn>,
-    { request, wait }: { request: In; wait: WaitOptions },
-  ): AsyncGenerator<AnswerOut, void, undefined> {
-    const bytes = definition.requestSerialize(request);
-    const call = this.#open(from, to, definition, bytes);
+    to: Server,
+    { path, requestSerialize, responseDeserialize }: ServiceMethod<Request, Response>,
+    { request, wait }: { request: Request; wait: WaitOptions },
+  ): AsyncGenerator<Response, void, undefined> {
+    const bytes = requestSerialize(request);
+    const call = this.#open(from, to, path, request);
     const { network } = this.#parts;
-    const inbox = new Inbox<AnswerOut>(from.life, call.what, wait, this.#parts.timeline);
+    const inbox = new Inbox<Response>(from.life, call.what, wait, this.#parts.timeline);
     const broken = (): void => {
       inbox.fail(new EvenkeelError('UNAVAILABLE', `${call.what}: connection lost`));
     };
@@ -123,11 +124,13 @@ export class Rpc {
       broken();
     });
     const arrive = (): void => {
-      const answers = (handlers: Handlers): AsyncIterable<AnswerIn> =>
-        handle(handlers, definition.requestDeserialize(bytes), inbox.stop.signal);
-      const message = (answer: AnswerIn): AnswerOut =>
-        definition.responseDeserialize(definition.responseSerialize(answer));
-      this.#answerStream(to, call, { inbox, outbox, answers, message });
+      const put = (answer: Buffer): void => {
+        const message = responseDeserialize(answer);
+        outbox.put(() => {
+          inbox.put(message);
+        });
+      };
+      this.#answerStream(to, call, { path, bytes, inbox, outbox, put });
     };
     if (from.life.leaves()) {
       call.tell('sent');
@@ -151,14 +154,15 @@ export class Rpc {
   }
 
   /** Sends what the handler yields, until it ends or its process does. */
-  #answerStream<Handlers, AnswerIn, AnswerOut>(
-    to: Server<Handlers>,
+  #answerStream(
+    to: Server,
     call: Call,
     stream: {
-      readonly inbox: Inbox<AnswerOut>;
+      readonly path: string;
+      readonly bytes: Buffer;
+      readonly inbox: Pick<Inbox<unknown>, 'stop' | 'end' | 'fail'>;
       readonly outbox: Outbox;
-      readonly answers: (handlers: Handlers) => AsyncIterable<AnswerIn>;
-      readonly message: (answer: AnswerIn) => AnswerOut;
+      readonly put: (answer: Buffer) => void;
     },
   ): void {
     const { inbox, outbox } = stream;
@@ -178,12 +182,9 @@ export class Rpc {
     };
     to.connections.add(reset);
     const pump = async (): Promise<void> => {
-      for await (const answer of stream.answers(serving.handlers)) {
-        const message = stream.message(answer);
-        outbox.put(() => {
-          inbox.put(message);
-        });
-      }
+      const handler = serving.methods.get(stream.path);
+      if (handler?.kind !== 'stream') throw new EvenkeelError('UNIMPLEMENTED', `no method ${stream.path}`);
+      await handler.answer(stream.bytes, inbox.stop.signal, stream.put);
       call.tell('done');
       outbox.put(() => {
         inbox.end();
@@ -198,16 +199,11 @@ export class Rpc {
       .finally(() => to.connections.delete(reset));
   }
 
-  #open<Handlers, In, Out, AnswerIn, AnswerOut>(
-    from: Caller,
-    to: Server<Handlers>,
-    definition: Definition<In, Out, AnswerIn, AnswerOut>,
-    bytes: Buffer,
-  ): Call {
+  #open(from: Caller, to: Server, path: string, request: unknown): Call {
     const callId = this.#nextCallId;
     this.#nextCallId += 1;
-    const method = definition.path.slice(definition.path.lastIndexOf('/') + 1);
-    const about = aboutOf(definition.requestDeserialize(bytes));
+    const method = path.slice(path.lastIndexOf('/') + 1);
+    const about = aboutOf(request);
     return {
       what: `${method} on ${to.name}`,
       tell: (phase, code = '') => {
@@ -219,12 +215,11 @@ export class Rpc {
   }
 
   /** Runs the handler at the server; nothing is answered when its process dies meanwhile. */
-  #serve<Handlers>(
-    to: Server<Handlers>,
+  #serve(
+    to: Server,
     call: Call,
-    timeoutMs: number,
+    { path, bytes, timeoutMs }: { path: string; bytes: Buffer; timeoutMs: number },
     answer: (result: Buffer | EvenkeelError) => void,
-    handle: (handlers: Handlers, signal: AbortSignal) => Promise<Buffer>,
   ): void {
     const { serving } = to;
     if (serving === undefined) {
@@ -252,7 +247,12 @@ export class Rpc {
       );
       answer(result);
     };
-    handle(serving.handlers, deadline.signal).then(finish, (error: unknown) => {
+    const handler = serving.methods.get(path);
+    if (handler?.kind !== 'unary') {
+      finish(new EvenkeelError('UNIMPLEMENTED', `no method ${path}`));
+      return;
+    }
+    handler.answer(bytes, deadline.signal).then(finish, (error: unknown) => {
       finish(asServer(error));
     });
   }

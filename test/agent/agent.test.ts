@@ -10,15 +10,10 @@ import { agentSchema } from '../../agent/config.ts';
 import { createAskSource } from '../../agent/migration/target/source-agent.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { Daemon } from '../../shared/daemon.ts';
-import type {
-  CreateVmResponse,
-  GetHostResponse,
-  ListVmsResponse,
-  UndefineVmResponse,
-} from '../../shared/gen/agent.ts';
-import { streamed, unary } from '../../shared/grpc/client.ts';
+import { Connection } from '../../shared/grpc/client.ts';
 import { channelCredentials, ownCertificateSha256 } from '../../shared/grpc/credentials.ts';
-import { hostReportCodec, AgentServiceClient } from '../../shared/proto/load.ts';
+import type { ServiceCalls } from '../../shared/grpc/service-calls.ts';
+import { agentService, hostReportCodec } from '../../shared/proto/load.ts';
 import { connectNats, ensureStreams, samplesSubject } from '../../shared/nats.ts';
 import { loadSettings, type TlsSettings } from '../../shared/settings.ts';
 import { MIB, SECOND_MS } from '../../shared/units.ts';
@@ -29,13 +24,12 @@ import { spec, startRealHost, type RealHost } from './vm/real-host.ts';
 
 const skip = whyNoLibvirtd() ?? skipWithout('nats-server');
 const wait = { timeoutMs: 30_000 };
-type Client = InstanceType<typeof AgentServiceClient>;
 
 interface Running {
   readonly address: string;
   readonly daemon: Daemon;
   readonly host: RealHost;
-  dial(tls: TlsSettings, sha256?: string): Client;
+  dial(tls: TlsSettings, sha256?: string): ServiceCalls;
 }
 
 async function start(t: Test, host: RealHost, tls: TlsSettings, natsUrl: string): Promise<Running> {
@@ -64,8 +58,11 @@ async function start(t: Test, host: RealHost, tls: TlsSettings, natsUrl: string)
     await daemon.stop();
     rmSync(folder, { recursive: true });
   });
-  const dial = (ofTls: TlsSettings, sha256?: string): Client => {
-    const client = new AgentServiceClient(address, channelCredentials(ofTls, address, sha256));
+  const dial = (ofTls: TlsSettings, sha256?: string): ServiceCalls => {
+    const client = new Connection(
+      { daemon: 'evenkeel-agent', address },
+      channelCredentials(ofTls, address, sha256),
+    );
     t.teardown(() => {
       client.close();
     });
@@ -76,12 +73,12 @@ async function start(t: Test, host: RealHost, tls: TlsSettings, natsUrl: string)
 
 /** Asks until it is answered: the agent is up before it knows what host it is. */
 async function hostOf(
-  client: Client,
+  client: ServiceCalls,
 ): Promise<{ hostId: string; agentAddress: string; certificateSha256: string }> {
   const giveUpAtMs = performance.now() + wait.timeoutMs;
   for (;;)
     try {
-      const { hostId, facts }: GetHostResponse = await unary('host', client.getHost.bind(client), {}, wait);
+      const { hostId, facts } = await client.unary(agentService.GetHost, 'host', {}, wait);
       return {
         hostId,
         agentAddress: facts?.agentAddress ?? '',
@@ -115,41 +112,41 @@ void t.test('an agent on a real host', { skip }, async (t) => {
 
   await t.test('talks to nobody without a certificate of its authority', async (t) => {
     const other = agent.dial({ ...stranger.issue('evil'), caFile: authority.caFile });
-    await t.rejects(unary('list', other.listVms.bind(other), {}, wait), { code: 'UNAVAILABLE' });
+    await t.rejects(other.unary(agentService.ListVms, 'list', {}, wait), { code: 'UNAVAILABLE' });
   });
 
   await t.test('carries out commands and says why it does not', async (t) => {
     const disks = [{ pool: 'pool', newBytes: 8 * MIB }];
     const request = { spec: { ...spec({ name: 'remote' }), disks }, start: true };
-    const { vm }: CreateVmResponse = await unary('create', client.createVm.bind(client), request, wait);
+    const { vm } = await client.unary(agentService.CreateVm, 'create', request, wait);
     t.match(vm, {
       name: 'remote',
       state: 'VM_STATE_RUNNING',
       disks: [{ device: 'vda', capacityBytes: 8 * MIB }],
     });
-    await t.rejects(unary('create', client.createVm.bind(client), request, wait), {
+    await t.rejects(client.unary(agentService.CreateVm, 'create', request, wait), {
       code: 'ALREADY_EXISTS',
       message: /^create: name: VM remote exists/,
     });
     const bad = { spec: { ...spec({ name: 'x/y', memoryBytes: 0 }) } };
-    await t.rejects(unary('create', client.createVm.bind(client), bad, wait), {
+    await t.rejects(client.unary(agentService.CreateVm, 'create', bad, wait), {
       code: 'INVALID_ARGUMENT',
       message: /name: .*; memory_bytes: /,
     });
-    await t.rejects(unary('create', client.createVm.bind(client), {}, wait), {
+    await t.rejects(client.unary(agentService.CreateVm, 'create', {}, wait), {
       code: 'INVALID_ARGUMENT',
       message: /spec: is missing/,
     });
-    await t.rejects(unary('start', client.startVm.bind(client), { vm: { name: 'none' } }, wait), {
+    await t.rejects(client.unary(agentService.StartVm, 'start', { vm: { name: 'none' } }, wait), {
       code: 'NOT_FOUND',
     });
-    const migration = streamed('migrate', client.migrate({ migrationId: 'm' }));
+    const migration = client.stream(agentService.Migrate, 'migrate', { migrationId: 'm' }, wait);
     await t.rejects(migration.next(), { code: 'INVALID_ARGUMENT', message: /epoch: must be above 0/ });
-    await t.rejects(unary('check', client.checkTarget.bind(client), { xml: '<' }, wait), {
+    await t.rejects(client.unary(agentService.CheckTarget, 'check', { xml: '<' }, wait), {
       code: 'INVALID_ARGUMENT',
       message: /xml: /,
     });
-    await t.rejects(unary('abort', client.abortMigration.bind(client), { migrationId: 'm' }, wait), {
+    await t.rejects(client.unary(agentService.AbortMigration, 'abort', { migrationId: 'm' }, wait), {
       code: 'INVALID_ARGUMENT',
     });
   });
@@ -160,7 +157,7 @@ void t.test('an agent on a real host', { skip }, async (t) => {
     try {
       const untilMs = performance.now() + 4 * SECOND_MS;
       while (performance.now() < untilMs) {
-        const { vms }: ListVmsResponse = await unary('list', client.listVms.bind(client), {}, wait);
+        const { vms } = await client.unary(agentService.ListVms, 'list', {}, wait);
         t.match(vms, [{ name: 'remote', state: 'VM_STATE_RUNNING' }]);
         await systemClock.sleep(200);
       }
@@ -170,30 +167,30 @@ void t.test('an agent on a real host', { skip }, async (t) => {
   });
 
   await t.test('guards, shows and forgets a migration', async (t) => {
-    const { vms }: ListVmsResponse = await unary('list', client.listVms.bind(client), {}, wait);
+    const { vms } = await client.unary(agentService.ListVms, 'list', {}, wait);
     const vmUuid = vms[0]?.uuid ?? '';
     const asked = { migrationId: 'm1', epoch: 1, vmUuid };
-    const observed = unary('observe', client.observeVm.bind(client), asked, wait);
+    const observed = client.unary(agentService.ObserveVm, 'observe', asked, wait);
     t.match(await observed, { vm: { name: 'remote' }, migrationId: '' });
-    const guard = unary('guard', client.guardMigration.bind(client), asked, wait);
+    const guard = client.unary(agentService.GuardMigration, 'guard', asked, wait);
     await t.rejects(guard, { code: 'FAILED_PRECONDITION', message: /active here/ });
     const other = { ...asked, vmUuid: crypto.randomUUID() };
-    t.match(await unary('guard', client.guardMigration.bind(client), other, wait), { definedBefore: false });
-    t.match(await unary('observe', client.observeVm.bind(client), other, wait), { migrationId: 'm1' });
+    t.match(await client.unary(agentService.GuardMigration, 'guard', other, wait), { definedBefore: false });
+    t.match(await client.unary(agentService.ObserveVm, 'observe', other, wait), { migrationId: 'm1' });
     const act = { ...asked, act: 'SETTLE_ACT_DESTROY', expectedState: 'VM_STATE_RUNNING' } as const;
-    await t.rejects(unary('settle', client.settleVm.bind(client), act, wait), {
+    await t.rejects(client.unary(agentService.SettleVm, 'settle', act, wait), {
       code: 'FAILED_PRECONDITION',
       message: /it is VM_STATE_RUNNING \(reason 1, id \d+\) now/,
     });
-    await unary('end', client.endMigration.bind(client), other, wait);
-    await t.rejects(unary('end', client.endMigration.bind(client), { ...other, migrationId: '' }, wait), {
+    await client.unary(agentService.EndMigration, 'end', other, wait);
+    await t.rejects(client.unary(agentService.EndMigration, 'end', { ...other, migrationId: '' }, wait), {
       code: 'INVALID_ARGUMENT',
     });
   });
 
   await t.test('is asked by the agent of another host, which knows it by certificate and id', async (t) => {
     const { hostId: sourceHostId, agentAddress: sourceAgentAddress } = await hostOf(client);
-    const { vms }: ListVmsResponse = await unary('list', client.listVms.bind(client), {}, wait);
+    const { vms } = await client.unary(agentService.ListVms, 'list', {}, wait);
     const ask = createAskSource(authority.issue('kvm2'));
     const source = {
       sourceHostId,
@@ -234,22 +231,17 @@ void t.test('an agent on a real host', { skip }, async (t) => {
 
   await t.test('outlives its libvirtd', async (t) => {
     await host.daemon.kill();
-    await t.rejects(unary('list', client.listVms.bind(client), {}, wait), {
+    await t.rejects(client.unary(agentService.ListVms, 'list', {}, wait), {
       code: 'UNAVAILABLE',
       message: /check that libvirtd runs|libvirtd running/,
     });
     await host.daemon.start();
-    const { vms }: ListVmsResponse = await unary('list', client.listVms.bind(client), {}, wait);
+    const { vms } = await client.unary(agentService.ListVms, 'list', {}, wait);
     t.match(vms, [{ name: 'remote', state: 'VM_STATE_RUNNING' }]);
     t.ok(agent.daemon.isHealthy());
-    await unary('destroy', client.destroyVm.bind(client), { vm: { name: 'remote' } }, wait);
+    await client.unary(agentService.DestroyVm, 'destroy', { vm: { name: 'remote' } }, wait);
     const undefine = { vm: { name: 'remote' }, deleteVolumes: true };
-    const { deletedVolumes }: UndefineVmResponse = await unary(
-      'undefine',
-      client.undefineVm.bind(client),
-      undefine,
-      wait,
-    );
+    const { deletedVolumes } = await client.unary(agentService.UndefineVm, 'undefine', undefine, wait);
     t.match(deletedVolumes, [/^pool\/remote-.*-vda\.qcow2$/]);
   });
 });

@@ -10,7 +10,7 @@ import type {
 import type { MigrationInput } from '../../shared/gen/telemetry.ts';
 import { serve, streamHandler, unaryHandler, type RunningServer } from '../../shared/grpc/server.ts';
 import { createLogger } from '../../shared/log.ts';
-import { SchedulerServiceClient } from '../../shared/proto/load.ts';
+import { schedulerService } from '../../shared/proto/load.ts';
 import * as cluster from './cluster.ts';
 import { maintenance, modes, proposals, rules } from './fake-operations.ts';
 
@@ -55,7 +55,7 @@ export async function startFakeScheduler(
   const running = await serve(clock, address, credentials, [
     {
       name: 'evenkeel.v1.SchedulerService',
-      definition: SchedulerServiceClient.service,
+      definition: schedulerService,
       implementation: {
         ...{ ...reads(), ...migrations(ended), ...lifeCycle(slow, created, removed) },
         ...{ ...modes(logger), ...rules(logger), ...proposals(logger), ...maintenance(logger) },

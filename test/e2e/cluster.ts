@@ -10,6 +10,7 @@ import { up } from '../../lab/lab.ts';
 import { withLock } from '../../lab/kernel/lock.ts';
 import { networkIsUp } from '../../lab/hosts/network.ts';
 import { poolFolder, repositoryRoot } from '../../lab/paths.ts';
+import { schedulerCalls } from '../../lab/services/operator.ts';
 import { parseVmList } from '../../lab/status.ts';
 import {
   baseImage,
@@ -23,19 +24,10 @@ import {
   type HostName,
 } from '../../lab/topology.ts';
 import type { VmSpecInput } from '../../shared/gen/agent.ts';
-import type {
-  HostLoad,
-  ListDecisionsResponse,
-  ListHostsResponse,
-  ListMigrationsResponse,
-  ListVmLoadsResponse,
-  SchedulerServiceClient as Client,
-  VmLoad,
-} from '../../shared/gen/scheduler.ts';
+import type { HostLoad, VmLoad } from '../../shared/gen/scheduler.ts';
 import type { Decision, Migration } from '../../shared/gen/telemetry.ts';
-import { unary } from '../../shared/grpc/client.ts';
-import { channelCredentials } from '../../shared/grpc/credentials.ts';
-import { SchedulerServiceClient } from '../../shared/proto/load.ts';
+import type { ServiceCalls } from '../../shared/grpc/service-calls.ts';
+import { schedulerService } from '../../shared/proto/load.ts';
 import { claimLab, isOrphanedLab } from './started-by-tests.ts';
 
 export const schedulerAddress = `${bridge.address}:${schedulerPort}`;
@@ -108,27 +100,17 @@ export interface Guest {
 }
 
 export class Cluster {
-  readonly #client: Client;
-
-  constructor() {
-    const folder = certificateFolder('operator');
-    const file = (name: string): string => join(folder, name);
-    const tls = { caFile: file('ca.pem'), certFile: file('cert.pem'), keyFile: file('key.pem') };
-    this.#client = new SchedulerServiceClient(
-      schedulerAddress,
-      channelCredentials({ mode: 'mutual', ...tls }, schedulerAddress),
-    );
-  }
+  readonly #calls = schedulerCalls();
 
   /** The scheduler's own answers, for what the CLI would only print. */
-  get client(): Client {
-    return this.#client;
+  get calls(): ServiceCalls {
+    return this.#calls;
   }
 
   async close(): Promise<void> {
     await this.run('mode', 'recommend').catch(() => undefined);
     await this.removeVms();
-    this.#client.close();
+    this.#calls.close();
   }
 
   /** Runs `evenkeel` as the lab's operator; its exit status is in the answer. */
@@ -146,33 +128,38 @@ export class Cluster {
   }
 
   async hosts(): Promise<HostLoad[]> {
-    const call = this.client.listHosts.bind(this.client);
-    const answer: ListHostsResponse = await unary('list hosts', call, {}, wait);
+    const answer = await this.calls.unary(schedulerService.ListHosts, 'list hosts', {}, wait);
     return answer.hosts;
   }
 
   async vms(): Promise<VmLoad[]> {
-    const call = this.client.listVmLoads.bind(this.client);
-    const answer: ListVmLoadsResponse = await unary('list VMs', call, {}, wait);
+    const answer = await this.calls.unary(schedulerService.ListVmLoads, 'list VMs', {}, wait);
     return answer.vms;
   }
 
   async decisions(): Promise<Decision[]> {
-    const call = this.client.listDecisions.bind(this.client);
-    const answer: ListDecisionsResponse = await unary('list decisions', call, { limit: 100 }, wait);
+    const answer = await this.calls.unary(
+      schedulerService.ListDecisions,
+      'list decisions',
+      { limit: 100 },
+      wait,
+    );
     return answer.decisions;
   }
 
   async migrations(): Promise<Migration[]> {
-    const call = this.client.listMigrations.bind(this.client);
-    const answer: ListMigrationsResponse = await unary('list migrations', call, { limit: 1_000 }, wait);
+    const answer = await this.calls.unary(
+      schedulerService.ListMigrations,
+      'list migrations',
+      { limit: 1_000 },
+      wait,
+    );
     return answer.migrations;
   }
 
   /** Asks the scheduler itself for a VM that stays off. */
   async createVm(spec: VmSpecInput): Promise<void> {
-    const call = this.client.createVm.bind(this.client);
-    await unary('create VM', call, { spec, start: false }, wait);
+    await this.calls.unary(schedulerService.CreateVm, 'create VM', { spec, start: false }, wait);
   }
 
   /** Waits until every host is seen by reports that are fresh and complete, and younger than this call. */

@@ -5,11 +5,11 @@ import { certificateFolder } from '../../lab/services/certificates.ts';
 import { commandEnvironment } from '../../lab/command.ts';
 import { codeStage, servicesFolder } from '../../lab/paths.ts';
 import { bridge } from '../../lab/topology.ts';
-import type { ListMigrationsResponse, SchedulerServiceClient as Client } from '../../shared/gen/scheduler.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
-import { unary } from '../../shared/grpc/client.ts';
+import { Connection } from '../../shared/grpc/client.ts';
 import { channelCredentials } from '../../shared/grpc/credentials.ts';
-import { SchedulerServiceClient } from '../../shared/proto/load.ts';
+import type { ServiceCalls } from '../../shared/grpc/service-calls.ts';
+import { schedulerService } from '../../shared/proto/load.ts';
 import { sleep, until } from '../e2e/cluster.ts';
 
 const address = `${bridge.address}:7446`;
@@ -19,7 +19,7 @@ const stopTimeoutMs = 30_000;
 
 export class SecondScheduler {
   readonly #child: ChildProcess;
-  readonly #client: Client;
+  readonly #calls: ServiceCalls;
 
   private constructor() {
     this.#child = spawn(
@@ -36,8 +36,8 @@ export class SecondScheduler {
     );
     const file = (name: string): string => join(certificateFolder('operator'), name);
     const tls = { caFile: file('ca.pem'), certFile: file('cert.pem'), keyFile: file('key.pem') };
-    this.#client = new SchedulerServiceClient(
-      address,
+    this.#calls = new Connection(
+      { daemon: 'evenkeel-scheduler', address },
       channelCredentials({ mode: 'mutual', ...tls }, address),
     );
   }
@@ -64,22 +64,26 @@ export class SecondScheduler {
   }
 
   async migrations(): Promise<Migration[]> {
-    const call = this.#client.listMigrations.bind(this.#client);
-    const answer: ListMigrationsResponse = await unary('list migrations', call, { limit: 1_000 }, wait);
+    const answer = await this.#calls.unary(
+      schedulerService.ListMigrations,
+      'list migrations',
+      { limit: 1_000 },
+      wait,
+    );
     return answer.migrations;
   }
 
   /** Why it refuses to do anything; empty when it does not. */
   async refusal(): Promise<string> {
-    const call = this.#client.abortMigration.bind(this.#client);
-    return unary('abort migration', call, { migrationId: 'none-of-this-id' }, wait).then(
+    const request = { migrationId: 'none-of-this-id' };
+    return this.#calls.unary(schedulerService.AbortMigration, 'abort migration', request, wait).then(
       () => '',
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
   }
 
   async stop(): Promise<void> {
-    this.#client.close();
+    this.#calls.close();
     const ended = new Promise<void>((resolve) => {
       this.#child.once('close', () => {
         resolve();

@@ -4,7 +4,7 @@ import type { TickWatch } from '../../lab/image/guest.ts';
 import type { HostName } from '../../lab/topology.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { seconds, sleep, until, type Cluster, type Guest } from '../e2e/cluster.ts';
-import { unary } from '../../shared/grpc/client.ts';
+import { schedulerService } from '../../shared/proto/load.ts';
 import { defineVm } from './guests.ts';
 import {
   cut,
@@ -86,8 +86,7 @@ export class Stage {
   }
 
   async abort(migrationId: string): Promise<void> {
-    const call = this.cluster.client.abortMigration.bind(this.cluster.client);
-    await unary('abort migration', call, { migrationId }, wait);
+    await this.cluster.calls.unary(schedulerService.AbortMigration, 'abort migration', { migrationId }, wait);
   }
 
   /** Waits until the copy of this side has used its processors. */

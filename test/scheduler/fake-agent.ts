@@ -16,7 +16,7 @@ import { serverCredentials } from '../../shared/grpc/credentials.ts';
 import { serve, streamHandler, unaryHandler, type RunningServer } from '../../shared/grpc/server.ts';
 import { createLogger } from '../../shared/log.ts';
 import { reportMessageId, samplesSubject } from '../../shared/nats.ts';
-import { AgentServiceClient, hostReportCodec } from '../../shared/proto/load.ts';
+import { agentService, hostReportCodec } from '../../shared/proto/load.ts';
 import { GIB, MIB } from '../../shared/units.ts';
 
 export const PLAINTEXT = { mode: 'plaintext' as const, caFile: '', certFile: '', keyFile: '' };
@@ -120,7 +120,7 @@ export class FakeHost {
     this.#server = await serve(systemClock, address, serverCredentials(PLAINTEXT, address), [
       {
         name: 'evenkeel.v1.AgentService',
-        definition: AgentServiceClient.service,
+        definition: agentService,
         implementation: this.#service(logger),
       },
     ]);

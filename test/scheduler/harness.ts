@@ -3,17 +3,13 @@ import { connect, type NatsConnection } from 'nats';
 import type { Test } from 'tap';
 import { systemClock } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
-import type {
-  ListHostsResponse,
-  ListMigrationsResponse,
-  SchedulerServiceClient as Client,
-  SchedulerServiceMigrateRequestInput,
-} from '../../shared/gen/scheduler.ts';
+import type { HostLoad, SchedulerServiceMigrateRequestInput } from '../../shared/gen/scheduler.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
-import { streamed, unary } from '../../shared/grpc/client.ts';
+import { Connection } from '../../shared/grpc/client.ts';
 import { channelCredentials } from '../../shared/grpc/credentials.ts';
+import type { ServiceCalls } from '../../shared/grpc/service-calls.ts';
 import { createLogger } from '../../shared/log.ts';
-import { SchedulerServiceClient } from '../../shared/proto/load.ts';
+import { schedulerService } from '../../shared/proto/load.ts';
 import { loadSettings } from '../../shared/settings.ts';
 import { schedulerSchema, type SchedulerSettings } from '../../scheduler/config.ts';
 import { startScheduler, type SchedulerDaemon } from '../../scheduler/scheduler.ts';
@@ -22,6 +18,8 @@ import { until } from '../until.ts';
 import { FakeHost, PLAINTEXT } from './fake-agent.ts';
 
 const INTERVAL_MS = 1_000;
+// Longer than any migration of these tests.
+const ORDER_MAX_MS = 120_000;
 // How far in the past samples may begin: those of the next seconds can then be published without waiting for them.
 const TICKS_BEHIND_MS = 12 * INTERVAL_MS;
 
@@ -30,7 +28,7 @@ export class FakeCluster {
   readonly nats: NatsConnection;
   readonly hosts: FakeHost[];
   scheduler: SchedulerDaemon;
-  client: Client;
+  client: ServiceCalls;
   readonly #settings: SchedulerSettings;
   #tickAtMs = 0;
 
@@ -132,10 +130,14 @@ export class FakeCluster {
 }
 
 /** What a command is answered: NOT_FOUND by the scheduler that leads, since there is no such migration. */
-export async function commandAnswer(client: Client): Promise<{ code: string; message: string }> {
-  const method = client.abortMigration.bind(client);
+export async function commandAnswer(client: ServiceCalls): Promise<{ code: string; message: string }> {
   try {
-    await unary('abort', method, { migrationId: 'none' }, { timeoutMs: 1_000 });
+    await client.unary(
+      schedulerService.AbortMigration,
+      'abort',
+      { migrationId: 'none' },
+      { timeoutMs: 1_000 },
+    );
   } catch (error) {
     if (error instanceof EvenkeelError) return { code: error.code, message: error.message };
   }
@@ -169,24 +171,23 @@ export async function boot(settings: SchedulerSettings): Promise<SchedulerDaemon
   });
 }
 
-export function dial(port: number): Client {
+export function dial(port: number): ServiceCalls {
   const address = `127.0.0.1:${port}`;
   // gRPC's own pauses grow to two minutes: a server that starts late would be found later still.
   const often = { 'grpc.max_reconnect_backoff_ms': INTERVAL_MS };
-  return new SchedulerServiceClient(address, channelCredentials(PLAINTEXT, address), often);
+  const peer = { daemon: 'evenkeel-scheduler', address } as const;
+  return new Connection(peer, channelCredentials(PLAINTEXT, address), often);
 }
 
 /** Every host that the scheduler knows. */
-export async function hostsOf({ client }: FakeCluster): Promise<ListHostsResponse['hosts']> {
-  const method = client.listHosts.bind(client);
-  const answer: ListHostsResponse = await unary('list', method, {}, { timeoutMs: 5_000 });
+export async function hostsOf({ client }: FakeCluster): Promise<HostLoad[]> {
+  const answer = await client.unary(schedulerService.ListHosts, 'list', {}, { timeoutMs: 5_000 });
   return answer.hosts;
 }
 
 /** Every migration that the scheduler knows, newest first. */
 export async function migrationsOf({ client }: FakeCluster): Promise<Migration[]> {
-  const method = client.listMigrations.bind(client);
-  const answer: ListMigrationsResponse = await unary('list', method, {}, { timeoutMs: 5_000 });
+  const answer = await client.unary(schedulerService.ListMigrations, 'list', {}, { timeoutMs: 5_000 });
   return answer.migrations;
 }
 
@@ -205,7 +206,8 @@ export async function order(
 ): Promise<{ states: string[]; last: Migration }> {
   const states: string[] = [];
   let last: Migration | undefined;
-  for await (const { migration } of streamed('migrate', client.migrate(request))) {
+  const answers = client.stream(schedulerService.Migrate, 'migrate', request, { timeoutMs: ORDER_MAX_MS });
+  for await (const { migration } of answers) {
     if (migration === null) continue;
     last = migration;
     if (states.at(-1) !== migration.state) states.push(migration.state);

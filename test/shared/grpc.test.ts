@@ -1,13 +1,15 @@
 // The gRPC edge: who may talk, how failures travel, and that nothing waits for ever.
+import { getEventListeners } from 'node:events';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
-import { unary, streamed } from '../../shared/grpc/client.ts';
+import { Connection } from '../../shared/grpc/client.ts';
 import {
   channelCredentials,
   ownCertificateSha256,
   serverCredentials,
 } from '../../shared/grpc/credentials.ts';
+import type { ServiceCalls } from '../../shared/grpc/service-calls.ts';
 import { serve, streamHandler, unaryHandler } from '../../shared/grpc/server.ts';
 import type {
   GetHostRequest,
@@ -16,7 +18,7 @@ import type {
   MigrateResponseInput,
 } from '../../shared/gen/agent.ts';
 import { createLogger } from '../../shared/log.ts';
-import { AgentServiceClient } from '../../shared/proto/load.ts';
+import { agentService } from '../../shared/proto/load.ts';
 import type { TlsSettings } from '../../shared/settings.ts';
 import { createAuthority } from '../certificates.ts';
 
@@ -41,7 +43,7 @@ async function startServer(t: Test, tls: TlsSettings, behaviour: Partial<Behavio
   const server = await serve(systemClock, '127.0.0.1:0', serverCredentials(tls, '127.0.0.1:0'), [
     {
       name: 'evenkeel.v1.AgentService',
-      definition: AgentServiceClient.service,
+      definition: agentService,
       implementation: { GetHost: unaryHandler(logger, getHost), Migrate: streamHandler(logger, migrate) },
     },
   ]);
@@ -49,24 +51,23 @@ async function startServer(t: Test, tls: TlsSettings, behaviour: Partial<Behavio
   return `127.0.0.1:${server.port}`;
 }
 
-function dial(
-  t: Test,
-  address: string,
-  tls: TlsSettings,
-  sha256?: string,
-): InstanceType<typeof AgentServiceClient> {
-  const client = new AgentServiceClient(address, channelCredentials(tls, address, sha256));
+function dial(t: Test, address: string, tls: TlsSettings, sha256?: string): ServiceCalls {
+  const calls = new Connection(
+    { daemon: 'evenkeel-agent', address },
+    channelCredentials(tls, address, sha256),
+  );
   t.teardown(() => {
-    client.close();
+    calls.close();
   });
-  return client;
+  return calls;
 }
 
 function getHost(
-  client: InstanceType<typeof AgentServiceClient>,
+  calls: ServiceCalls,
   timeoutMs = 5_000,
+  signal = new AbortController().signal,
 ): Promise<{ hostName: string }> {
-  return unary('get host', client.getHost.bind(client), {}, { timeoutMs });
+  return calls.unary(agentService.GetHost, 'get host', {}, { timeoutMs, signal });
 }
 
 t.test('mutual TLS lets in only who shows a certificate of our authority', async (t) => {
@@ -117,30 +118,30 @@ t.test('failures keep their code and text', async (t) => {
   const address = await startServer(t, plaintext, {
     getHost: () => Promise.reject(failures.shift() ?? new Error()),
   });
-  const client = dial(t, address, plaintext);
-  await t.rejects(getHost(client), {
+  const calls = dial(t, address, plaintext);
+  await t.rejects(getHost(calls), {
     code: 'FAILED_PRECONDITION',
     message: 'get host: vm web1: is running; shut it down first',
   });
-  await t.rejects(getHost(client), { code: 'INTERNAL', message: 'get host: a bug' });
+  await t.rejects(getHost(calls), { code: 'INTERNAL', message: 'get host: a bug' });
 });
 
 t.test('a call ends at its deadline, and the server learns of it', async (t) => {
   let told: (() => void) | undefined;
   const serverTold = new Promise<void>((resolve) => (told = resolve));
-  let calls = 0;
+  let asked = 0;
   const address = await startServer(t, plaintext, {
     getHost: (request, signal) =>
-      (calls += 1) === 1
+      (asked += 1) === 1
         ? silent.getHost(request, signal)
         : new Promise(() => {
             signal.addEventListener('abort', () => told?.());
           }),
   });
-  const client = dial(t, address, plaintext);
+  const calls = dial(t, address, plaintext);
   // Connecting takes its own time: without a connection the server would not hear of the second call at all.
-  await getHost(client);
-  await t.rejects(getHost(client, 200), { code: 'DEADLINE_EXCEEDED' });
+  await getHost(calls);
+  await t.rejects(getHost(calls, 200), { code: 'DEADLINE_EXCEEDED' });
   await serverTold;
   t.pass('the handler was aborted');
 });
@@ -152,10 +153,10 @@ t.test('a stream arrives in order and its failure is a failure', async (t) => {
       throw new EvenkeelError('NOT_FOUND', 'vm gone');
     },
   });
-  const client = dial(t, address, plaintext);
+  const calls = dial(t, address, plaintext);
   const iterations: (number | undefined)[] = [];
   const reading = (async () => {
-    for await (const { progress } of streamed('migrate', client.migrate({})))
+    for await (const { progress } of calls.stream(agentService.Migrate, 'migrate', {}, { timeoutMs: 5_000 }))
       iterations.push(progress?.iteration);
   })();
   await t.rejects(reading, { code: 'NOT_FOUND', message: 'migrate: vm gone' });
@@ -168,4 +169,39 @@ t.test('a taken port is named', async (t) => {
     code: 'UNAVAILABLE',
     message: new RegExp(`listen on ${address}: .*is the port taken`, 's'),
   });
+});
+
+t.test('a call that its caller cancels is cancelled, and leaves nothing on the signal', async (t) => {
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  let calls = 0;
+  const address = await startServer(t, plaintext, {
+    getHost: async (request, gone) => {
+      calls += 1;
+      if (calls === 1) return silent.getHost(request, gone);
+      if (calls === 2) throw new EvenkeelError('NOT_FOUND', 'no host');
+      stopped.abort(new Error('enough'));
+      return new Promise(() => undefined);
+    },
+  });
+  const connection = dial(t, address, plaintext);
+  await getHost(connection, 5_000, signal);
+  t.equal(getEventListeners(signal, 'abort').length, 0, 'after an answer');
+  await t.rejects(getHost(connection, 5_000, signal), { code: 'NOT_FOUND' });
+  t.equal(getEventListeners(signal, 'abort').length, 0, 'after a failure');
+  const wait = { timeoutMs: 5_000, signal };
+  for await (const { progress } of connection.stream(agentService.Migrate, 'migrate', {}, wait))
+    if (progress?.iteration === 2) break;
+  t.equal(getEventListeners(signal, 'abort').length, 0, 'after a stream that was left');
+  await t.rejects(getHost(connection, 5_000, signal), { code: 'CANCELLED' });
+  t.equal(getEventListeners(signal, 'abort').length, 0, 'after an abort');
+  await t.rejects(
+    getHost(connection, 5_000, signal),
+    { message: 'enough' },
+    'an aborted signal calls nobody',
+  );
+  await t.rejects(connection.stream(agentService.Migrate, 'migrate', {}, wait).next(), { code: 'CANCELLED' });
+  t.equal(getEventListeners(signal, 'abort').length, 0, 'after a stream that was aborted');
+  connection.close();
+  await t.rejects(getHost(connection), EvenkeelError);
 });

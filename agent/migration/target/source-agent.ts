@@ -1,9 +1,10 @@
-// The source's agent, asked by the target's over gRPC: who it is, by its certificate and its host id, then what it shows.
+// Asks the source's agent for the target's over gRPC: who it is, by its certificate and its host id, then what it shows.
 import { EvenkeelError } from '../../../shared/errors.ts';
-import type { GetHostResponse, GetVmResponse } from '../../../shared/gen/agent.ts';
-import { agentChannel } from '../../../shared/grpc/agent-channel.ts';
-import { unary } from '../../../shared/grpc/client.ts';
-import { AgentServiceClient } from '../../../shared/proto/load.ts';
+import type { Vm } from '../../../shared/gen/agent.ts';
+import type { WaitOptions } from '../../../shared/clock.ts';
+import { connectAgent } from '../../../shared/grpc/agent-channel.ts';
+import type { ServiceCalls } from '../../../shared/grpc/service-calls.ts';
+import { agentService } from '../../../shared/proto/load.ts';
 import type { TlsSettings } from '../../../shared/settings.ts';
 import type { AskSource } from './watchdog.ts';
 
@@ -12,27 +13,36 @@ export function createAskSource(tls: TlsSettings): AskSource {
     const what = `ask the source's agent at ${sourceAgentAddress} about VM ${vmUuid}`;
     if (sourceAgentAddress === '')
       throw new EvenkeelError('UNAVAILABLE', `${what}: the migration was ordered without its address`);
-    const { credentials, options } = agentChannel(
-      tls,
-      sourceAgentAddress,
-      sourceCertificateSha256,
-      'evenkeel-agent',
-    );
-    const client = new AgentServiceClient(sourceAgentAddress, credentials, options);
+    const calls = connectAgent(tls, {
+      address: sourceAgentAddress,
+      certificateSha256: sourceCertificateSha256,
+      hostName: 'evenkeel-agent',
+    });
     try {
-      const host: GetHostResponse = await unary(what, client.getHost.bind(client), {}, wait);
+      const host = await calls.unary(agentService.GetHost, what, {}, wait);
       if (host.hostId !== sourceHostId)
         throw new EvenkeelError('UNAVAILABLE', `${what}: it is that of host ${host.hostId} now`);
-      const request = { vm: { uuid: vmUuid } };
-      const answer: GetVmResponse = await unary(what, client.getVm.bind(client), request, wait);
-      if (answer.vm === null) throw new EvenkeelError('INTERNAL', `${what}: the answer lacks the VM`);
-      return answer.vm;
-    } catch (error) {
-      // Only libvirt's own word, passed on as NOT_FOUND, means absent.
-      if (error instanceof EvenkeelError && error.code === 'NOT_FOUND') return undefined;
-      throw error;
+      return await askVm(calls, what, vmUuid, wait);
     } finally {
-      client.close();
+      calls.close();
     }
   };
+}
+
+/** The VM as that agent's libvirt shows it; undefined when libvirt itself says that there is none. */
+export async function askVm(
+  calls: ServiceCalls,
+  what: string,
+  vmUuid: string,
+  wait: WaitOptions,
+): Promise<Vm | undefined> {
+  try {
+    const { vm } = await calls.unary(agentService.GetVm, what, { vm: { uuid: vmUuid } }, wait);
+    if (vm === null) throw new EvenkeelError('INTERNAL', `${what}: the answer lacks the VM`);
+    return vm;
+  } catch (error) {
+    // Only libvirt's own word, passed on as NOT_FOUND, means absent.
+    if (error instanceof EvenkeelError && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
 }

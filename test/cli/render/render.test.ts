@@ -12,7 +12,7 @@ import { topFrame } from '../../../cli/render/top.ts';
 import { cut, paint, plain, widthOf, wrap, type View } from '../../../cli/render/view.ts';
 import { vmSheet } from '../../../cli/render/vm.ts';
 import { sortVms, vmTable } from '../../../cli/render/vms.ts';
-import { SchedulerServiceClient } from '../../../shared/proto/load.ts';
+import { schedulerService as service } from '../../../shared/proto/load.ts';
 import { GIB, MIB } from '../../../shared/units.ts';
 import * as cluster from '../cluster.ts';
 
@@ -32,7 +32,6 @@ function arrived<Input, Output>(method: Definition<Input, Output>, input: Input)
   return method.responseDeserialize(method.responseSerialize(input));
 }
 
-const { service } = SchedulerServiceClient;
 const { hosts } = arrived(service.ListHosts, { hosts: cluster.hosts });
 const { vms } = arrived(service.ListVmLoads, { vms: cluster.vms });
 const { decisions } = arrived(service.ListDecisions, { decisions: [cluster.decision, cluster.noMove] });

@@ -2,20 +2,12 @@
 import t, { type Test } from 'tap';
 import { connect } from 'nats';
 import type {
-  ExplainResponse,
-  GetModeResponse,
-  ListDecisionsResponse,
-  ListHostsResponse,
-  ListVmLoadsResponse,
-  PlanResponse,
-  SchedulerServiceClient as Client,
   SchedulerServiceCreateVmRequestInput,
-  SchedulerServiceCreateVmResponse,
-  SchedulerServiceGetVmResponse,
   WatchLoadResponse,
 } from '../../../shared/gen/scheduler.ts';
-import { streamed, unary } from '../../../shared/grpc/client.ts';
+import type { ServiceCalls } from '../../../shared/grpc/service-calls.ts';
 import { eventsSubject, samplesSubject } from '../../../shared/nats.ts';
+import { schedulerService } from '../../../shared/proto/load.ts';
 import { GIB, MIB } from '../../../shared/units.ts';
 import { skipWithout, startNats } from '../../services.ts';
 import { fakeVm, uuidOf } from '../fake-agent.ts';
@@ -25,27 +17,23 @@ import { until } from '../../until.ts';
 const skip = skipWithout('nats-server');
 const wait = { timeoutMs: 5_000 };
 
-/** The calls of these tests, typed and with promises. */
-function api(client: Client) {
+/** The calls of these tests. */
+function api(client: ServiceCalls) {
   return {
-    hosts: (): Promise<ListHostsResponse> => unary('hosts', client.listHosts.bind(client), {}, wait),
-    vms: (host = ''): Promise<ListVmLoadsResponse> =>
-      unary('vms', client.listVmLoads.bind(client), { host }, wait),
-    plan: (): Promise<PlanResponse> => unary('plan', client.plan.bind(client), {}, wait),
-    decisions: (): Promise<ListDecisionsResponse> =>
-      unary('decisions', client.listDecisions.bind(client), {}, wait),
-    explain: (vm: string): Promise<ExplainResponse> =>
-      unary('explain', client.explain.bind(client), { vm }, wait),
-    mode: (): Promise<GetModeResponse> => unary('mode', client.getMode.bind(client), {}, wait),
-    setMode: (mode: 'MODE_AUTO' | 'MODE_OBSERVE' | 'MODE_UNSPECIFIED'): Promise<GetModeResponse> =>
-      unary('set mode', client.setMode.bind(client), { mode }, wait),
-    create: (request: SchedulerServiceCreateVmRequestInput): Promise<SchedulerServiceCreateVmResponse> =>
-      unary('create', client.createVm.bind(client), request, wait),
-    get: (vm: string): Promise<SchedulerServiceGetVmResponse> =>
-      unary('get', client.getVm.bind(client), { vm }, wait),
-    start: (vm: string) => unary('start', client.startVm.bind(client), { vm }, wait),
-    shutdown: (vm: string) => unary('shut down', client.shutdownVm.bind(client), { vm }, wait),
-    undefine: (vm: string) => unary('undefine', client.undefineVm.bind(client), { vm }, wait),
+    hosts: () => client.unary(schedulerService.ListHosts, 'hosts', {}, wait),
+    vms: (host = '') => client.unary(schedulerService.ListVmLoads, 'vms', { host }, wait),
+    plan: () => client.unary(schedulerService.Plan, 'plan', {}, wait),
+    decisions: () => client.unary(schedulerService.ListDecisions, 'decisions', {}, wait),
+    explain: (vm: string) => client.unary(schedulerService.Explain, 'explain', { vm }, wait),
+    mode: () => client.unary(schedulerService.GetMode, 'mode', {}, wait),
+    setMode: (mode: 'MODE_AUTO' | 'MODE_OBSERVE' | 'MODE_UNSPECIFIED') =>
+      client.unary(schedulerService.SetMode, 'set mode', { mode }, wait),
+    create: (request: SchedulerServiceCreateVmRequestInput) =>
+      client.unary(schedulerService.CreateVm, 'create', request, wait),
+    get: (vm: string) => client.unary(schedulerService.GetVm, 'get', { vm }, wait),
+    start: (vm: string) => client.unary(schedulerService.StartVm, 'start', { vm }, wait),
+    shutdown: (vm: string) => client.unary(schedulerService.ShutdownVm, 'shut down', { vm }, wait),
+    undefine: (vm: string) => client.unary(schedulerService.UndefineVm, 'undefine', { vm }, wait),
   };
 }
 
@@ -82,8 +70,12 @@ void t.test('hosts and VMs are listed, watched and found by id or name', { skip 
   });
 
   const frames: WatchLoadResponse[] = [];
-  const gone = new AbortController();
-  const stream = streamed('watch', made.client.watchLoad({ intervalMs: 200 }), gone.signal);
+  const stream = made.client.stream(
+    schedulerService.WatchLoad,
+    'watch',
+    { intervalMs: 200 },
+    { timeoutMs: 60_000 },
+  );
   for await (const frame of stream) {
     frames.push(frame);
     if (frames.length === 3) break;

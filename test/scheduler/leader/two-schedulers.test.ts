@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../../shared/clock.ts';
-import type { SchedulerServiceClient as Client } from '../../../shared/gen/scheduler.ts';
-import { streamed } from '../../../shared/grpc/client.ts';
+import type { ServiceCalls } from '../../../shared/grpc/service-calls.ts';
+import { schedulerService } from '../../../shared/proto/load.ts';
 import { freePort, skipWithout } from '../../services.ts';
 import { fakeVm, uuidOf } from '../fake-agent.ts';
 import { commandAnswer, dial, FakeCluster, migrationIn, migrationsOf, order } from '../harness.ts';
@@ -18,7 +18,7 @@ const TAKE_OVER_MAX_MS = 15_000;
 const START_MAX_MS = 60_000;
 
 interface Other {
-  readonly client: Client;
+  readonly client: ServiceCalls;
   readonly address: string;
   signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
 }
@@ -47,15 +47,14 @@ async function startOther(t: Test, natsUrl: string): Promise<Other> {
   return { client, address, signal: (name) => void child.kill(name) };
 }
 
-function answers(client: Client): Promise<true | undefined> {
-  return new Promise((resolve) => {
-    client.getMode({}, { deadline: Date.now() + 1_000 }, (error) => {
-      resolve(error === null ? true : undefined);
-    });
-  });
+function answers(client: ServiceCalls): Promise<true | undefined> {
+  return client.unary(schedulerService.GetMode, 'get mode', {}, { timeoutMs: 1_000 }).then(
+    () => true,
+    () => undefined,
+  );
 }
 
-async function untilLeading(what: string, client: Client): Promise<void> {
+async function untilLeading(what: string, client: ServiceCalls): Promise<void> {
   await until(
     `${what} to lead`,
     async () => ((await commandAnswer(client)).code === 'NOT_FOUND' ? true : undefined),
@@ -91,7 +90,8 @@ void t.test('a leader that is killed while it copies is followed within 15 s', {
       while (!copied.signal.aborted) await systemClock.sleep(20, signal);
     },
   };
-  const stream = streamed('migrate', other.client.migrate({ vm: 'web', targetHost: 'kvm2' }));
+  const request = { vm: 'web', targetHost: 'kvm2' };
+  const stream = other.client.stream(schedulerService.Migrate, 'migrate', request, { timeoutMs: 120_000 });
   const watching = (async () => {
     for await (const { migration } of stream) if (migration === null) return;
   })().catch(() => undefined);

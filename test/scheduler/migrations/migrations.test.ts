@@ -1,10 +1,8 @@
 // Migrations from order to recorded outcome: real NATS and gRPC, fake hosts that fail in every way they can.
 import t from 'tap';
 import { systemClock } from '../../../shared/clock.ts';
-import type { SchedulerServiceAbortMigrationResponse } from '../../../shared/gen/scheduler.ts';
-import { unary } from '../../../shared/grpc/client.ts';
 import { EVENTS_STREAM } from '../../../shared/nats.ts';
-import { eventCodec } from '../../../shared/proto/load.ts';
+import { eventCodec, schedulerService } from '../../../shared/proto/load.ts';
 import { skipWithout } from '../../services.ts';
 import { fakeVm, uuidOf, type FakeVm } from '../fake-agent.ts';
 import { FakeCluster, hostsOf, migrationIn, migrationsOf, order } from '../harness.ts';
@@ -245,17 +243,17 @@ void t.test('orders that cannot be carried out are refused with their reason', {
   await migrationIn(cluster, 'MIGRATION_STATE_QUEUED');
 
   const { client } = cluster;
-  const method = client.abortMigration.bind(client);
-  const wait = { timeoutMs: 5_000 };
-  await t.rejects(unary('abort', method, { migrationId: 'x' }, wait), { code: 'NOT_FOUND' });
-  await t.rejects(unary('abort', method, {}, wait), { code: 'INVALID_ARGUMENT', message: /migration_id/ });
-  const answer: SchedulerServiceAbortMigrationResponse = await unary('abort', method, { migrationId }, wait);
+  const abort = (id: string) =>
+    client.unary(schedulerService.AbortMigration, 'abort', { migrationId: id }, { timeoutMs: 5_000 });
+  await t.rejects(abort('x'), { code: 'NOT_FOUND' });
+  await t.rejects(abort(''), { code: 'INVALID_ARGUMENT', message: /migration_id/ });
+  const answer = await abort(migrationId);
   t.equal(answer.migration?.migrationId, migrationId);
   t.match((await first).last, { state: 'MIGRATION_STATE_ABORTED', causeCode: 'user_abort' });
   t.strictSame(copies(cluster), ['kvm1:RUNNING']);
   kvm1.copy = { ...kvm1.copy, whileCopying: () => Promise.resolve() };
   t.equal((await waiting).last.state, 'MIGRATION_STATE_SUCCEEDED', 'what waited for the slot goes on');
-  await t.rejects(unary('abort', method, { migrationId }, wait), { code: 'FAILED_PRECONDITION' });
+  await t.rejects(abort(migrationId), { code: 'FAILED_PRECONDITION' });
 });
 
 void t.test(
