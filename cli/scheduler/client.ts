@@ -153,7 +153,9 @@ function callFailure(
   if (!isLost && !late) return new EvenkeelError(error.code, saidOnce(what, error.message), error);
   const cause = isLost
     ? `the connection to the scheduler at ${address} was lost`
-    : error.message.replace(`${what}: `, '');
+    : isLate
+      ? `the scheduler at ${address} did not answer in time`
+      : error.message.replace(`${what}: `, '');
   if (look !== undefined)
     return new CliFailure(
       'OUTCOME_UNKNOWN',
@@ -164,6 +166,6 @@ function callFailure(
   return new CliFailure(
     isLate ? 'UNREACHABLE' : 'DEADLINE_EXCEEDED',
     isLate ? EXIT.UNREACHABLE : EXIT.FAILED,
-    `${what}: ${isLate ? `the scheduler at ${address} did not answer in time` : cause}; try again, or wait longer with --timeout`,
+    `${what}: ${cause}; try again, or wait longer with --timeout`,
   );
 }
