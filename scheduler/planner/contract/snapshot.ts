@@ -167,7 +167,7 @@ export type PendingVm = Described<typeof pendingVm>;
 const budgets = options({ moves: v.exactOptional(count), bytes: v.exactOptional(amount) });
 
 /** What may still be moved in this hour; without a figure there is no limit. */
-export type Budgets = Described<typeof budgets>;
+type Budgets = Described<typeof budgets>;
 
 const snapshot = fields({
   format: oneOf([SNAPSHOT_FORMAT]),
