@@ -49,6 +49,21 @@ export function causeOf(error: unknown, seen: Sighting): CauseCode {
   return 'src_daemon_lost';
 }
 
+/** libvirt itself said how the call ended; after anything else the copy may go on. */
+export function isLibvirtsAnswer(error: unknown): error is LibvirtError {
+  return error instanceof LibvirtError;
+}
+
+/** A libvirt that hangs or refuses may answer again; a connection that is lost stays lost. */
+export function mayAnswerAgain(error: unknown): boolean {
+  return error instanceof DeadlineError || error instanceof LibvirtError;
+}
+
+/** QEMU offers post-copy only where it can be told of missing pages (userfaultfd(2); its migration/postcopy-ram.c). */
+export function isPostCopyRefused(error: unknown): boolean {
+  return error instanceof LibvirtError && /postcopy is not supported/i.test(error.message);
+}
+
 function causeOfLibvirt({ code, message }: LibvirtError, seen: Sighting): CauseCode {
   switch (code) {
     case ErrorCode.operationAborted:

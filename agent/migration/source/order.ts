@@ -23,19 +23,26 @@ export function limitsOf(request: MigrateRequest): CopyLimits {
   };
 }
 
-export function refuseStart({ vmUuid }: MigrateRequest, vm: VmInput | undefined): void {
+/** The copy stays paused on the target until somebody resumes it. */
+export function arrivesPaused({ commitMode }: Pick<MigrateRequest, 'commitMode'>): boolean {
+  return commitMode === 'COMMIT_MODE_PAUSED';
+}
+
+/** Why a copy of the VM cannot be begun; undefined when it can. */
+export function startRefusal({ vmUuid }: MigrateRequest, vm: VmInput | undefined): EvenkeelError | undefined {
   if (vm === undefined)
-    throw new EvenkeelError('NOT_FOUND', `migrate VM ${vmUuid}: this host has no such VM`);
+    return new EvenkeelError('NOT_FOUND', `migrate VM ${vmUuid}: this host has no such VM`);
   if (hasJob(vm))
-    throw new EvenkeelError(
+    return new EvenkeelError(
       'FAILED_PRECONDITION',
       `migrate VM ${vmUuid}: it is in a migration already; wait for its end`,
     );
   if (!isRunning(vm))
-    throw new EvenkeelError(
+    return new EvenkeelError(
       'FAILED_PRECONDITION',
       `migrate VM ${vmUuid}: it does not run here; only a running VM is migrated`,
     );
+  return undefined;
 }
 
 /** The guest's own limit as it was before any migration changed it; 0 when that is not known. */
@@ -44,16 +51,15 @@ export function previousOf(intent: Intent | undefined): number {
 }
 
 /** Why an order was not carried out, for its caller. */
-export function failureOf(
-  { vmUuid, migrationId }: MigrateRequest,
-  isStopped: boolean,
-  error: unknown,
-): EvenkeelError {
-  if (isStopped)
-    return new EvenkeelError(
-      'UNAVAILABLE',
-      `migration ${migrationId}: the agent stops, the migration goes on; ask again by its id`,
-    );
+export function failureOf({ vmUuid }: MigrateRequest, error: unknown): EvenkeelError {
   const failure = translateLibvirt(`migrate VM ${vmUuid}`, error);
   return failure instanceof EvenkeelError ? failure : new EvenkeelError('INTERNAL', failure.message, failure);
+}
+
+/** The agent stops; what libvirt does goes on. */
+export function stopFailure({ migrationId }: MigrateRequest): EvenkeelError {
+  return new EvenkeelError(
+    'UNAVAILABLE',
+    `migration ${migrationId}: the agent stops, the migration goes on; ask again by its id`,
+  );
 }

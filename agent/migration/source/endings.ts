@@ -1,0 +1,59 @@
+// Ends a migration on its source: sets the guest's limit back when it stays, and says how libvirt's call ended. Pure.
+import type { EvenkeelError } from '../../../shared/errors.ts';
+import { messageOf } from '../../../shared/errors.ts';
+import type { MigrateResultInput } from '../../../shared/gen/agent.ts';
+import type { MigrationProgressInput } from '../../../shared/gen/telemetry.ts';
+import { causeOf, endShown, isLibvirtsAnswer, type CauseCode } from './cause.ts';
+import { phaseOf } from './progress.ts';
+import { call, step, type Ending, type Facts, type JobOutcome, type Step } from './states.ts';
+
+export function progressNow({ progress, sighting }: Facts): MigrationProgressInput {
+  return { ...progress, phase: phaseOf(sighting) };
+}
+
+/** Gone, or libvirt away: then there is nothing to set back now; the end of the migration tries again. */
+export function restore(facts: Facts, previousDowntimeMs: number, ending: Ending): Step {
+  if (previousDowntimeMs <= 0) return finish(facts, ending);
+  return step(
+    { kind: 'restoring', facts, ending },
+    call({ kind: 'restore_downtime', downtimeMs: previousDowntimeMs }),
+  );
+}
+
+/** In words only now: what was heard of the guest meanwhile explains its end. */
+export function finish(facts: Facts, ending: Ending): Step {
+  switch (ending.kind) {
+    case 'failed': {
+      const { error } = ending;
+      const result = failed(facts, causeOf(error, facts.sighting), messageOf(error));
+      return end(facts, result, !isLibvirtsAnswer(error));
+    }
+    case 'unstarted':
+      return end(facts, failed(facts, ending.abortedBy, 'ended before the copy began'));
+    case 'shown': {
+      const result = endShown(ending.shown, facts.sighting.abortedBy);
+      return end(facts, { ...result, progress: progressNow(facts) });
+    }
+  }
+}
+
+export function arrive(facts: Facts, message: string): Step {
+  return end(facts, { ok: true, message, progress: progressNow(facts) });
+}
+
+export function fail(facts: Facts, causeCode: CauseCode, message: string): Step {
+  return end(facts, failed(facts, causeCode, message));
+}
+
+/** Nothing has begun, or nobody watches it any more: the caller gets an error instead of a result. */
+export function refuse(facts: Facts, error: EvenkeelError): Step {
+  return end(facts, error);
+}
+
+function end(facts: Facts, outcome: JobOutcome, isLost = false): Step {
+  return step({ kind: 'ended', facts, outcome, isLost }, { kind: 'end' });
+}
+
+function failed(facts: Facts, causeCode: CauseCode, message: string): MigrateResultInput {
+  return { ok: false, causeCode, message, progress: progressNow(facts) };
+}
