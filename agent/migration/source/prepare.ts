@@ -9,7 +9,7 @@ import {
   type StartAnswer,
   type VmRecord,
 } from '../promises/claims.ts';
-import { fail, finish, refuse } from './endings.ts';
+import { fail, refuse, restore } from './endings.ts';
 import { limitsOf, previousOf, startRefusal } from './order.ts';
 import {
   call,
@@ -110,7 +110,7 @@ export function limit(facts: Facts, previousDowntimeMs: number, ...acts: readonl
 
 export function afterLimiting({ facts, previousDowntimeMs }: Limiting): Step {
   const { abortedBy } = facts.sighting;
-  if (abortedBy !== undefined) return finish(facts, { kind: 'unstarted', abortedBy });
+  if (abortedBy !== undefined) return restore(facts, previousDowntimeMs, { kind: 'unstarted', abortedBy });
   const { targetLibvirtUri, bandwidthBytesPerSecond, downtimeMaxMs, commitMode, postCopy } = facts.request;
   const order = { targetLibvirtUri, bandwidthBytesPerSecond, downtimeMaxMs, commitMode };
   return step(

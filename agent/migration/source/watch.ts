@@ -113,7 +113,7 @@ export function afterObserving(state: Attached, vm: VmInput | undefined, nowMs: 
   const seen = withSighting(state, { isSwitching });
   if (watch.hasJob || (vm !== undefined && hasJob(vm))) return keepLimit(seen, nowMs);
   const ending = { kind: 'shown', shown } as const;
-  return shown.kind === 'running'
+  return shown.kind === 'running' || shown.kind === 'paused'
     ? restore(seen.facts, previousDowntimeMs, ending)
     : finish(seen.facts, ending);
 }

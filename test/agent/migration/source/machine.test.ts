@@ -77,6 +77,15 @@ t.test('the guest that crashes while its limit is set back explains the failure'
   t.end();
 });
 
+t.test('a copy that is aborted before it begins gives the guest its limit back too', (t) => {
+  const life = new Life().claimed('new');
+  life.see({ kind: 'abort_asked', asker: 1 });
+  t.strictSame(life.answer('set_first_downtime', { kind: 'first_downtime_set' }), ['restore_downtime 300']);
+  life.answer('restore_downtime', { kind: 'downtime_restored' });
+  t.equal(life.result, 'user_abort');
+  t.end();
+});
+
 t.test('an agent that stops leaves the copy alone', (t) => {
   const life = new Life().copying();
   t.strictSame(life.answer('start', new Error('stopped'), true), []);
@@ -170,6 +179,7 @@ t.test("a caller's abort is answered once, whatever comes of it", (t) => {
 
 const SHOWN: [name: string, vm: VmInput | undefined, calls: string[], result: string][] = [
   ['runs here', running, ['restore_downtime 300'], 'unknown'],
+  ['is paused here', paused, ['restore_downtime 300'], 'unknown'],
   ['is in a migration', outgoing, ['rest'], 'attached'],
   ['has left', undefined, [], 'ok'],
 ];
