@@ -5,24 +5,18 @@ import { SECOND_MS } from '../../shared/units.ts';
 import type { MigrationAgent } from './agent-calls.ts';
 import type { Run, Term } from './run.ts';
 import { FRESH_MS, type Cure, type Side, type Sight } from './verdict.ts';
+import type { Sights } from './verify-next.ts';
 
 // The guest may be paused while this is waited for; libvirt's own calls take tens of milliseconds.
 const SETTLE_TIMEOUT_MS = 10 * SECOND_MS;
 const END_TIMEOUT_MS = 5 * SECOND_MS;
 
-/** What both hosts show, asked at the same moment. */
-export interface Seen {
-  readonly source: Sight;
-  readonly target: Sight;
-  /** The source's agent holds this very migration: it can be attached to. */
-  readonly isHeldBySource: boolean;
-}
-
 export function agentOf(term: Term, { migration }: Run, side: Side): MigrationAgent {
   return term.parts.agents.of(side === 'source' ? migration.sourceHostId : migration.targetHostId);
 }
 
-export async function look(term: Term, run: Run): Promise<Seen> {
+/** Asks both hosts at the same moment. */
+export async function look(term: Term, run: Run): Promise<Sights> {
   const [source, target] = await Promise.all([see(term, run, 'source'), see(term, run, 'target')]);
   return {
     source: source.sight,
