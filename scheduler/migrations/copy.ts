@@ -1,10 +1,20 @@
-// The copy itself: ordered from the source's agent, followed by its stream, attached to again when that breaks, ended in time.
+// Orders the copy from the source's agent and follows its stream; carries out what copy-next.ts decides.
 import { isAborted, relayAbort } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { MigrateRequestInput, MigrateResult } from '../../shared/gen/agent.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import { copyTimeoutMs, isAbortable, ruleOf, type CauseCode, type MigrationEvent } from './machine.ts';
+import {
+  BEGUN,
+  due,
+  isAbortToBeTold,
+  next,
+  type Act,
+  type End,
+  type Following,
+  type Seen,
+} from './copy-next.ts';
+import { copyTimeoutMs, isAbortable, type CauseCode, type MigrationEvent } from './machine.ts';
 import {
   advanceIf,
   advanceSurely,
@@ -17,16 +27,10 @@ import {
 } from './run.ts';
 import { agentOf } from './sides.ts';
 
-// An agent that is restarted is back within seconds; beyond that both hosts are looked at, which needs no stream.
-const ATTACH_TRIES = 5;
-const ATTACH_PAUSE_MIN_MS = 250;
-const ATTACH_PAUSE_MAX_MS = 4 * SECOND_MS;
 // Longer than any state of the copy may last: the states' own deadlines end the stream.
 const STREAM_SLACK_MS = 5 * 60 * SECOND_MS;
 const ABORT_TIMEOUT_MS = 10 * SECOND_MS;
 const ABORT_RETRY_MS = SECOND_MS;
-// A deadline is seen this late at most.
-const WATCH_MS = SECOND_MS;
 
 /** Orders the copy, or attaches to it when it goes on already, and follows it into VERIFYING. */
 export async function followCopy(term: Term, run: Run): Promise<void> {
@@ -34,24 +38,17 @@ export async function followCopy(term: Term, run: Run): Promise<void> {
   const endRelay = relayAbort(term.signal, following);
   // Handled from the start: it may end long before what it watches does.
   const watching = watchDeadlines(term, run, following).catch(() => undefined);
-  let ended: Ended;
+  let end: End;
   try {
-    ended = await follow(term, run, following.signal);
+    end = await follow(term, run, following.signal);
   } finally {
     endRelay();
     following.abort(new Error('the copy has ended'));
     await watching;
   }
   term.signal.throwIfAborted();
-  await advanceSurely(
-    term,
-    run,
-    ended.kind === 'returned' ? ended : await broken(term, run, ended.causeCode),
-  );
+  await advanceSurely(term, run, end.kind === 'returned' ? end : await broken(term, run, end.causeCode));
 }
-
-type Ended =
-  (MigrationEvent & { readonly kind: 'returned' }) | { readonly kind: 'lost'; readonly causeCode: CauseCode };
 
 /** A command that is still on its way must not begin a copy after the verdict: the epoch leaves it behind. */
 async function broken(term: Term, run: Run, causeCode: CauseCode): Promise<MigrationEvent> {
@@ -59,31 +56,46 @@ async function broken(term: Term, run: Run, causeCode: CauseCode): Promise<Migra
   return { kind: 'broke', causeCode, epoch };
 }
 
-async function follow(term: Term, run: Run, signal: AbortSignal): Promise<Ended> {
-  const { clock, logger, random } = term.parts;
-  let pauseMs = ATTACH_PAUSE_MIN_MS;
-  for (let tried = 1; ; tried += 1) {
-    const before = run.migration.progress;
-    try {
-      const result = await readStream(term, run, signal);
-      if (result !== undefined) return returned(run, result);
-      run.told = 'the agent ended its answer without a result';
-    } catch (error) {
-      term.signal.throwIfAborted();
-      if (!signal.aborted) run.told = messageOf(error);
-      // What was refused now may have begun by an earlier call: both hosts will tell.
-      if (isRefusal(error)) return { kind: 'lost', causeCode: 'src_refused' };
-    }
-    if (run.migration.progress !== before) [tried, pauseMs] = [1, ATTACH_PAUSE_MIN_MS];
-    const isSwitching = run.migration.state === 'MIGRATION_STATE_SWITCHING';
-    if (signal.aborted || isSwitching || tried > ATTACH_TRIES) break;
-    logger.warn({ ...fieldsOf(run.migration), cause: run.told }, 'the progress broke off; attaching again');
-    await clock.sleep(pauseMs * (0.5 + random() / 2), signal).catch(() => undefined);
-    pauseMs = Math.min(2 * pauseMs, ATTACH_PAUSE_MAX_MS);
-    if (isAborted(signal)) break;
+async function follow(term: Term, run: Run, signal: AbortSignal): Promise<End> {
+  let state: Following = BEGUN;
+  let seen: Seen = { kind: 'begun' };
+  for (;;) {
+    const decided = next(state, seen, run.migration);
+    state = decided.state;
+    if (state.kind === 'ended') return state.end;
+    seen =
+      decided.act.kind === 'rest'
+        ? await rest(term, run, decided.act, signal)
+        : await attach(term, run, signal);
   }
-  term.signal.throwIfAborted();
-  return { kind: 'lost', causeCode: 'src_agent_lost' };
+}
+
+async function attach(term: Term, run: Run, signal: AbortSignal): Promise<Seen> {
+  const before = run.migration.progress;
+  let isRefused = false;
+  try {
+    const result = await readStream(term, run, signal);
+    if (result?.ok === false) run.told = result.message;
+    if (result !== undefined) return { kind: 'answered', result };
+    run.told = 'the agent ended its answer without a result';
+  } catch (error) {
+    term.signal.throwIfAborted();
+    if (!signal.aborted) run.told = messageOf(error);
+    isRefused = isRefusal(error);
+  }
+  const hasProgressed = run.migration.progress !== before;
+  return { kind: 'broke_off', isRefused, hasProgressed, isGivenUp: isAborted(signal) };
+}
+
+async function rest(
+  { parts: { clock, logger, random } }: Term,
+  run: Run,
+  { pauseMs }: Act & { kind: 'rest' },
+  signal: AbortSignal,
+): Promise<Seen> {
+  logger.warn({ ...fieldsOf(run.migration), cause: run.told }, 'the progress broke off; attaching again');
+  await clock.sleep(pauseMs * (0.5 + random() / 2), signal).catch(() => undefined);
+  return { kind: 'rested', isGivenUp: isAborted(signal) };
 }
 
 async function readStream(term: Term, run: Run, signal: AbortSignal): Promise<MigrateResult | undefined> {
@@ -146,27 +158,21 @@ function requestOf(
   };
 }
 
-function returned(run: Run, { ok, causeCode, message, progress }: MigrateResult): Ended {
-  if (ok) return { kind: 'returned', causeCode: '', progress };
-  run.told = message;
-  const { state, causeCode: asked } = run.migration;
-  const told = causeCode === '' ? 'libvirt_failed' : causeCode;
-  // The agent calls every abort one of a person; the journal knows who asked for it.
-  const isOurs = state === 'MIGRATION_STATE_ABORTING' && asked !== '' && !told.startsWith('guest_');
-  return { kind: 'returned', causeCode: isOurs ? asked : told, progress };
-}
-
-/** Ends what lasts too long: a copy by an abort, what cannot be aborted by looking at both hosts. */
 async function watchDeadlines(term: Term, run: Run, following: AbortController): Promise<void> {
   const { clock } = term.parts;
   while (!following.signal.aborted) {
-    const { deadlineMs, overdue } = ruleOf(run.migration);
-    const leftMs = run.sinceMs + (deadlineMs ?? Infinity) - clock.monotonicMs();
-    if (leftMs > 0) await clock.sleep(Math.min(leftMs, WATCH_MS), following.signal);
-    else if (overdue === 'abort') await abortCopy(term, run, 'timeout', following.signal);
-    else {
-      run.told = 'the source did not say in time how it ended';
-      following.abort(new Error(run.told));
+    const asked = due(run, clock.monotonicMs());
+    switch (asked.kind) {
+      case 'wait':
+        await clock.sleep(asked.waitMs, following.signal);
+        break;
+      case 'abort':
+        await abortCopy(term, run, 'timeout', following.signal);
+        break;
+      case 'give_up':
+        run.told = 'the source did not say in time how it ended';
+        following.abort(new Error(run.told));
+        break;
     }
   }
 }
@@ -183,12 +189,7 @@ export async function abortCopy(
 ): Promise<boolean> {
   if (!(await advanceIf(term, run, isAbortable, { kind: 'abort_asked', causeCode }))) return false;
   const { clock } = term.parts;
-  const untilMs = run.sinceMs + (ruleOf(run.migration).deadlineMs ?? 0);
-  while (
-    !signal.aborted &&
-    run.migration.state === 'MIGRATION_STATE_ABORTING' &&
-    clock.monotonicMs() < untilMs
-  ) {
+  while (!signal.aborted && isAbortToBeTold(run, clock.monotonicMs())) {
     if (await tellAbort(term, run)) return true;
     await clock.sleep(ABORT_RETRY_MS, signal).catch(() => undefined);
   }

@@ -1,0 +1,136 @@
+// Decides how a copy is followed: attached to again when its stream breaks, ended in time. Pure; copy.ts carries it out.
+import type { MigrateResult } from '../../shared/gen/agent.ts';
+import type { Migration } from '../../shared/gen/telemetry.ts';
+import { SECOND_MS } from '../../shared/units.ts';
+import { ruleOf, type CauseCode, type MigrationEvent } from './machine.ts';
+
+/** How following it ended. */
+export type End =
+  /** The source's agent said how libvirt's call ended. */
+  | (MigrationEvent & { readonly kind: 'returned' })
+  /** Nobody says how it goes. */
+  | { readonly kind: 'lost'; readonly causeCode: CauseCode };
+
+export type Following =
+  | {
+      readonly kind: 'following';
+      /** Attempts since the copy was last seen to go on, this one included. */
+      readonly tried: number;
+      /** The longest wait before the next one. */
+      readonly pauseMs: number;
+    }
+  | { readonly kind: 'ended'; readonly end: End };
+
+/** What has just happened. `isGivenUp` says that `due` gave it up meanwhile. */
+export type Seen =
+  | { readonly kind: 'begun' }
+  | { readonly kind: 'answered'; readonly result: MigrateResult }
+  /** The stream ended without an answer. */
+  | {
+      readonly kind: 'broke_off';
+      readonly isRefused: boolean;
+      readonly hasProgressed: boolean;
+      readonly isGivenUp: boolean;
+    }
+  | { readonly kind: 'rested'; readonly isGivenUp: boolean };
+
+export type Act =
+  /** Order the copy, or attach to it when it goes on already. */
+  | { readonly kind: 'attach' }
+  | { readonly kind: 'rest'; readonly pauseMs: number }
+  | { readonly kind: 'end' };
+
+export interface Next {
+  readonly state: Following;
+  readonly act: Act;
+}
+
+/** What its deadline asks for. */
+export type Due =
+  | { readonly kind: 'wait'; readonly waitMs: number }
+  | { readonly kind: 'abort' }
+  /** The source did not say in time how it ended: both hosts have to be looked at. */
+  | { readonly kind: 'give_up' };
+
+/** The migration as it is recorded. */
+export interface Known {
+  readonly migration: Migration;
+  /** Monotonic time at which it entered its state here. */
+  readonly sinceMs: number;
+}
+
+// An agent that is restarted is back within seconds; beyond that both hosts are looked at, which needs no stream.
+const ATTACH_TRIES = 5;
+const ATTACH_PAUSE_MIN_MS = 250;
+const ATTACH_PAUSE_MAX_MS = 4 * SECOND_MS;
+// A deadline is seen this late at most.
+const WATCH_MS = SECOND_MS;
+
+export const BEGUN: Following = { kind: 'following', tried: 1, pauseMs: ATTACH_PAUSE_MIN_MS };
+
+/** What follows from what has just happened. */
+export function next(state: Following, seen: Seen, migration: Migration): Next {
+  if (state.kind === 'ended') return { state, act: { kind: 'end' } };
+  switch (seen.kind) {
+    case 'begun':
+      return { state, act: { kind: 'attach' } };
+    case 'answered':
+      return ended(returned(migration, seen.result));
+    case 'broke_off':
+      return afterBreak(state, seen, migration);
+    case 'rested':
+      return seen.isGivenUp ? ended(AGENT_LOST) : { state, act: { kind: 'attach' } };
+  }
+}
+
+const AGENT_LOST: End = { kind: 'lost', causeCode: 'src_agent_lost' };
+
+function ended(end: End): Next {
+  return { state: { kind: 'ended', end }, act: { kind: 'end' } };
+}
+
+function afterBreak(
+  before: Following & { kind: 'following' },
+  { isRefused, hasProgressed, isGivenUp }: Seen & { kind: 'broke_off' },
+  migration: Migration,
+): Next {
+  // What was refused now may have begun by an earlier call: both hosts will tell.
+  if (isRefused) return ended({ kind: 'lost', causeCode: 'src_refused' });
+  const { tried, pauseMs } = hasProgressed ? { tried: 1, pauseMs: ATTACH_PAUSE_MIN_MS } : before;
+  // While it is switched over the guest stands still: both hosts are looked at without delay.
+  const isSwitching = migration.state === 'MIGRATION_STATE_SWITCHING';
+  if (isGivenUp || isSwitching || tried > ATTACH_TRIES) return ended(AGENT_LOST);
+  const longerMs = Math.min(2 * pauseMs, ATTACH_PAUSE_MAX_MS);
+  return {
+    state: { kind: 'following', tried: tried + 1, pauseMs: longerMs },
+    act: { kind: 'rest', pauseMs },
+  };
+}
+
+function returned(
+  { state, causeCode: asked }: Migration,
+  { ok, causeCode, progress }: MigrateResult,
+): MigrationEvent & { readonly kind: 'returned' } {
+  if (ok) return { kind: 'returned', causeCode: '', progress };
+  const told = causeCode === '' ? 'libvirt_failed' : causeCode;
+  // The agent calls every abort one of a person; the journal knows who asked for it.
+  const isOurs = state === 'MIGRATION_STATE_ABORTING' && asked !== '' && !told.startsWith('guest_');
+  return { kind: 'returned', causeCode: isOurs ? asked : told, progress };
+}
+
+/** What lasts too long is aborted; what cannot be aborted is given up, so that both hosts are looked at. */
+export function due(known: Known, nowMs: number): Due {
+  const leftMs = leftOf(known, nowMs);
+  if (leftMs > 0) return { kind: 'wait', waitMs: Math.min(leftMs, WATCH_MS) };
+  return { kind: ruleOf(known.migration).overdue === 'abort' ? 'abort' : 'give_up' };
+}
+
+/** True while the source's agent is to be told of an abort again, unless it heard. */
+export function isAbortToBeTold(known: Known, nowMs: number): boolean {
+  return known.migration.state === 'MIGRATION_STATE_ABORTING' && leftOf(known, nowMs) > 0;
+}
+
+/** How long the migration may still stay in its state. */
+function leftOf({ migration, sinceMs }: Known, nowMs: number): number {
+  return sinceMs + (ruleOf(migration).deadlineMs ?? Infinity) - nowMs;
+}
