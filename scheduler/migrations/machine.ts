@@ -15,6 +15,7 @@
 //      └─split→ SPLIT ─found→ CLEANUP, ─ended→ (as above, once a person has decided), ─dismissed→ FAILED
 //
 //   taken_over (a scheduler that starts to lead): before INTENT → FAILED; SPLIT stays; all else not yet over → VERIFYING.
+//   superseded (another migration holds the VM): all not yet over → FAILED.
 //
 // The caller journals each step before the effect that it announces.
 import type {
@@ -113,7 +114,9 @@ export type MigrationEvent =
       readonly downtimeMs?: number | undefined;
     }
   /** A scheduler begins to lead and finds it under way. */
-  | { readonly kind: 'taken_over'; readonly epoch: number };
+  | { readonly kind: 'taken_over'; readonly epoch: number }
+  /** Another migration holds the VM: this one must not go on. */
+  | { readonly kind: 'superseded' };
 
 type StateWord = MigrationState extends `MIGRATION_STATE_${infer Word}` ? Word : never;
 
@@ -201,6 +204,7 @@ export function isBeforeCopy(state: MigrationState): boolean {
 const BEFORE_INTENT = ['UNSPECIFIED', 'QUEUED', 'ADMITTED', 'CHECKING'] as const;
 const BEFORE_COPY = [...BEFORE_INTENT, 'INTENT'] as const;
 const FOLLOWED = ['PREPARING', 'COPYING', 'ABORTING', 'SWITCHING'] as const;
+const UNDER_WAY = [...BEFORE_COPY, ...FOLLOWED, 'VERIFYING', 'CLEANUP', 'UNKNOWN', 'SPLIT'] as const;
 
 /** The migration after the event. Throws on an event that cannot happen in its state: that is a bug of the caller. */
 // eslint-disable-next-line complexity -- all transitions in one place is what makes them readable
@@ -267,9 +271,12 @@ export function step(migration: Migration, event: MigrationEvent, nowMs: number)
       return afterEnd(enter('VERIFYING', 'VERIFYING', 'CLEANUP', 'SPLIT'), event, nowMs);
     case 'taken_over':
       return { ...afterTakeOver(migration, nowMs), epoch: event.epoch };
+    case 'superseded':
+      return over(enter('FAILED', ...UNDER_WAY), SUPERSEDED, 'fenced_epoch', nowMs);
   }
 }
 
+const SUPERSEDED = 'another migration of the VM was recorded before this one could go on';
 const WITHDRAWN = 'withdrawn before the copy began; runs on the source';
 
 function wordOf(state: MigrationState): StateWord {

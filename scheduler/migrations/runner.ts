@@ -8,7 +8,15 @@ import { admit, prepare, slotFor } from './admit.ts';
 import { abortCopy, followCopy } from './copy.ts';
 import { endRun } from './ending.ts';
 import type { Claim } from './journal.ts';
-import { holdsSlots, isAbortable, isBeforeCopy, isForPerson, isOver, step } from './machine.ts';
+import {
+  holdsSlots,
+  isAbortable,
+  isBeforeCopy,
+  isForPerson,
+  isOver,
+  step,
+  type MigrationEvent,
+} from './machine.ts';
 import {
   advance,
   fieldsOf,
@@ -380,32 +388,30 @@ export class Runner {
     } catch (error) {
       if (!(error instanceof EvenkeelError && error.code === 'FAILED_PRECONDITION')) throw error;
       logger.warn({ ...fieldsOf(entry.migration), cause: error.message }, 'a migration lost its VM');
-      const outcome = 'another migration of the VM was recorded before this one could go on';
-      const lost = step(entry.migration, { kind: 'taken_over', epoch: entry.migration.epoch }, clock.nowMs());
-      const failed = {
-        ...lost,
-        state: 'MIGRATION_STATE_FAILED' as const,
-        outcome,
-        causeCode: 'fenced_epoch',
-      };
-      await journal.record({ migration: { ...failed, endedAtMs: clock.nowMs() }, revision: entry.revision });
+      await this.#record(run, { kind: 'superseded' });
       return undefined;
     }
     this.#runs.set(migration.migrationId, run);
     return run;
   }
 
+  /** Throws ABORTED when another scheduler has written since the record was read. */
+  async #record(run: Run, event: MigrationEvent): Promise<void> {
+    const { journal, clock, tell } = this.#parts;
+    const migration = step(run.migration, event, clock.nowMs());
+    Object.assign(run, await journal.record({ migration, revision: run.revision }));
+    run.sinceMs = clock.monotonicMs();
+    tell(migration, clock.nowMs());
+  }
+
   /** From now on commands of the scheduler that led before are refused, by the journal and by agents that heard of it. */
   async #raise(term: Term, run: Run): Promise<void> {
-    const { journal, clock } = this.#parts;
+    const { journal } = this.#parts;
     for (;;) {
       const epoch = await journal.raise(run.migration);
-      const migration = step(run.migration, { kind: 'taken_over', epoch }, clock.nowMs());
       try {
-        Object.assign(run, await journal.record({ migration, revision: run.revision }));
-        run.sinceMs = clock.monotonicMs();
-        this.#parts.tell(migration, clock.nowMs());
-        this.#parts.logger.info(fieldsOf(migration), 'migration taken over');
+        await this.#record(run, { kind: 'taken_over', epoch });
+        this.#parts.logger.info(fieldsOf(run.migration), 'migration taken over');
         return;
       } catch (error) {
         // The scheduler that led before wrote once more: what it wrote is what goes on.

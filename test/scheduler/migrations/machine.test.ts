@@ -54,6 +54,7 @@ const EVENTS = {
   gave_up: ended('stayed', 'not_converging'),
   crashed: ended('crashed', 'guest_crashed'),
   taken_over: { kind: 'taken_over', epoch: 3 },
+  superseded: { kind: 'superseded' },
 } as const satisfies Record<string, MigrationEvent>;
 
 type Name = keyof typeof EVENTS;
@@ -111,6 +112,10 @@ const LIVES: [events: string, expected: string][] = [
   ['admitted checking taken_over', 'ADMITTED CHECKING FAILED scheduler_restarted'],
   ['admitted checking intended taken_over stayed', 'ADMITTED CHECKING INTENT VERIFYING FAILED net_lost_copy'],
   [`${BEGUN} copying taken_over taken_over arrived`, `${PREPARING} COPYING VERIFYING VERIFYING SUCCEEDED`],
+  ['superseded', 'FAILED fenced_epoch'],
+  [`${BEGUN} copying superseded`, `${PREPARING} COPYING FAILED fenced_epoch`],
+  [`${BEGUN} broke unknown superseded`, `${PREPARING} VERIFYING UNKNOWN FAILED fenced_epoch`],
+  [`${BEGUN} returned split superseded`, `${PREPARING} VERIFYING SPLIT FAILED fenced_epoch`],
   [`${BEGUN} returned arrived taken_over`, `${PREPARING} VERIFYING SUCCEEDED SUCCEEDED`],
 ];
 
@@ -133,6 +138,7 @@ void t.test('an event that cannot happen is a bug and said to be one', (t) => {
     `${BEGUN} returned split seen_again`,
     `${BEGUN} returned arrived arrived`,
     `${BEGUN} returned dismissed`,
+    `${BEGUN} returned arrived superseded`,
   ])
     t.throws(() => life(events), /cannot be/, events);
   t.end();

@@ -1,9 +1,12 @@
 // Migrations that take long, in no time: rows that have to last, deadlines of states, queues, schedulers that follow.
 import t from 'tap';
 import type { Migration } from '../../../shared/gen/telemetry.ts';
+import { migrationCodec } from '../../../shared/proto/load.ts';
 import { MIB } from '../../../shared/units.ts';
+import { encodeJson } from '../../../scheduler/store/store.ts';
 import type { Runner } from '../../../scheduler/migrations/runner.ts';
 import { MemoryWorld, OFF, PAUSED_MIGRATING, PAUSED_USER, RUNNING, type Shown } from '../memory-world.ts';
+import { migration } from '../model-cluster.ts';
 
 const SECOND_MS = 1_000;
 
@@ -257,5 +260,27 @@ void t.test(
     await world.clock.pass(5 * SECOND_MS);
     t.equal(world.told.length, before, 'the scheduler of the past records nothing more');
     t.equal(kvm1.did.filter((act) => act === 'migrate').length, 1);
+  },
+);
+
+void t.test(
+  'a migration whose VM another one holds has failed since then, and everybody is told',
+  async (t) => {
+    const world = new MemoryWorld();
+    const recorded = (migrationId: string, given: Partial<Migration>): Promise<number> => {
+      const hosts = { sourceHostId: 'kvm1', targetHostId: 'kvm2', vmUuid: 'web' };
+      const bytes = migrationCodec.encode(migration({ migrationId, ...hosts, endedAtMs: 0, ...given }));
+      return world.store.put(`migration.${migrationId}`, bytes, 0);
+    };
+    await recorded('m8', { state: 'MIGRATION_STATE_VERIFYING' });
+    await recorded('m9', { state: 'MIGRATION_STATE_SPLIT', stateSinceMs: 5 });
+    await world.store.put('vm.web', encodeJson({ epoch: 9, migrationId: 'm8', isEnding: false }), 0);
+    const runner = await world.leading();
+    const lost = runner.get('m9');
+    t.match(lost, { state: 'MIGRATION_STATE_FAILED', causeCode: 'fenced_epoch', epoch: 1 });
+    t.match(lost?.outcome, /another migration of the VM/);
+    t.ok((lost?.endedAtMs ?? 0) > 0);
+    t.equal(lost?.stateSinceMs, lost?.endedAtMs, 'it did not fail when it was split');
+    t.strictSame(states(world, 'm9'), ['FAILED']);
   },
 );
