@@ -7,16 +7,7 @@ import { SECOND_MS } from '../../shared/units.ts';
 import { admit, prepare, slotFor } from './admit.ts';
 import { abortCopy, followCopy } from './copy.ts';
 import { endRun } from './ending.ts';
-import type { Claim } from './journal.ts';
-import {
-  holdsSlots,
-  isAbortable,
-  isBeforeCopy,
-  isForPerson,
-  isOver,
-  step,
-  type MigrationEvent,
-} from './machine.ts';
+import { holdsSlots, isAbortable, isBeforeCopy, isForPerson, isOver } from './machine.ts';
 import {
   advance,
   fieldsOf,
@@ -27,6 +18,7 @@ import {
   type RunnerSettings,
   type Term,
 } from './run.ts';
+import { takeOverAll } from './take-over.ts';
 import { verify } from './verify.ts';
 
 export type { RunnerParts, RunnerSettings } from './run.ts';
@@ -117,7 +109,7 @@ export class Runner {
   async #takeStock(term: Term, leader: string, found: Run[]): Promise<void> {
     const { journal, slots } = this.#parts;
     await journal.lead(leader, term.signal);
-    await this.#takeOverAll(term, (run) => found.push(run));
+    await takeOverAll(term, this.#runs, (run) => found.push(run));
     await slots.keepOnly(({ migrationId }) => {
       const run = this.#runs.get(migrationId);
       return run !== undefined && holdsSlots(run.migration.state);
@@ -323,19 +315,6 @@ export class Runner {
     }
   }
 
-  /** What the journal shows under way and is not followed here. */
-  async #takeOverAll(term: Term, take: (run: Run) => void): Promise<void> {
-    const { journal } = this.#parts;
-    const taken = (run: Run | undefined): void => {
-      if (run !== undefined) take(run);
-    };
-    for (const { vmUuid, claim } of journal.claims())
-      if (!this.#runs.has(claim.migrationId)) taken(await this.#takeOver(term, vmUuid, claim));
-    for (const { migration } of journal.list())
-      if (!isOver(migration.state) && !this.#runs.has(migration.migrationId))
-        taken(await this.#takeOverUnclaimed(term, migration));
-  }
-
   /**
    * What a deposed scheduler had sent may be written after this one has begun to lead, and what was followed here may
    * have ended by an error: both are found in the journal and taken over as at the beginning.
@@ -345,7 +324,7 @@ export class Runner {
     for (;;) {
       await clock.sleep(ADOPT_PAUSE_MS, term.signal);
       try {
-        await this.#takeOverAll(term, (run) => {
+        await takeOverAll(term, this.#runs, (run) => {
           this.#follow(term, run, this.#resume(term, run));
         });
         // Also of those that wait for a person: giving their slots back is tried only once there.
@@ -359,65 +338,6 @@ export class Runner {
           { cause: messageOf(error) },
           'could not look for migrations that nobody follows; trying again',
         );
-      }
-    }
-  }
-
-  async #takeOver(term: Term, vmUuid: string, { migrationId }: Claim): Promise<Run | undefined> {
-    const { journal, clock, logger } = this.#parts;
-    const entry = await journal.findOrPreclude(migrationId);
-    if (entry === undefined) {
-      logger.warn({ vmId: vmUuid, migrationId }, 'released a VM whose migration never began');
-      await journal.release(vmUuid, migrationId);
-      return undefined;
-    }
-    const run = newRun(entry, clock);
-    if (!isOver(entry.migration.state)) await this.#raise(term, run);
-    this.#runs.set(migrationId, run);
-    return run;
-  }
-
-  /** A record without its claim: the claim was lost with the bucket, or another migration took the VM before this one began. */
-  async #takeOverUnclaimed(term: Term, migration: Migration): Promise<Run | undefined> {
-    const { journal, clock, logger } = this.#parts;
-    const entry = await journal.reread(migration.migrationId);
-    if (entry === undefined || isOver(entry.migration.state)) return undefined;
-    const run = newRun(entry, clock);
-    try {
-      await this.#raise(term, run);
-    } catch (error) {
-      if (!(error instanceof EvenkeelError && error.code === 'FAILED_PRECONDITION')) throw error;
-      logger.warn({ ...fieldsOf(entry.migration), cause: error.message }, 'a migration lost its VM');
-      await this.#record(run, { kind: 'superseded' });
-      return undefined;
-    }
-    this.#runs.set(migration.migrationId, run);
-    return run;
-  }
-
-  /** Throws ABORTED when another scheduler has written since the record was read. */
-  async #record(run: Run, event: MigrationEvent): Promise<void> {
-    const { journal, clock, tell } = this.#parts;
-    const migration = step(run.migration, event, clock.nowMs());
-    Object.assign(run, await journal.record({ migration, revision: run.revision }));
-    run.sinceMs = clock.monotonicMs();
-    tell(migration, clock.nowMs());
-  }
-
-  /** From now on commands of the scheduler that led before are refused, by the journal and by agents that heard of it. */
-  async #raise(term: Term, run: Run): Promise<void> {
-    const { journal } = this.#parts;
-    for (;;) {
-      const epoch = await journal.raise(run.migration);
-      try {
-        await this.#record(run, { kind: 'taken_over', epoch });
-        this.#parts.logger.info(fieldsOf(run.migration), 'migration taken over');
-        return;
-      } catch (error) {
-        // The scheduler that led before wrote once more: what it wrote is what goes on.
-        if (!(error instanceof EvenkeelError && error.code === 'ABORTED') || term.signal.aborted) throw error;
-        Object.assign(run, await journal.reread(run.migration.migrationId));
-        if (isOver(run.migration.state)) return;
       }
     }
   }
