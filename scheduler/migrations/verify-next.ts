@@ -66,6 +66,7 @@ export type Act =
   | { readonly kind: 'cure'; readonly cure: Cure; readonly sight: Sight }
   | { readonly kind: 'follow' }
   | { readonly kind: 'tell_abort' }
+  /** Wait before the next look, `pauseMs` at the longest. */
   | { readonly kind: 'rest'; readonly pauseMs: number }
   | { readonly kind: 'end' };
 
@@ -80,7 +81,7 @@ export interface Next {
 const MOVING_MAX_MS = 60 * MINUTE_MS;
 const LOOK_PAUSE_MIN_MS = 50;
 const LOOK_PAUSE_MAX_MS = 2 * SECOND_MS;
-// How often both hosts are looked at while a person has to find the outcome.
+// While a person has to find the outcome both hosts are looked at no later than this.
 const UNKNOWN_PAUSE_MS = 10 * SECOND_MS;
 // Hosts that keep changing what they show are for a person, and so is an agent that does not do what it is asked.
 const ROUNDS_MAX = 20;

@@ -56,7 +56,8 @@ async function carryOut(term: Term, run: Run, act: Exclude<Act, { kind: 'end' }>
       await tellAbort(term, run);
       return { kind: 'abort_told' };
     case 'rest':
-      await term.parts.clock.sleep(act.pauseMs, term.signal);
+      // Full jitter: after an outage not all migrations ask the same hosts at once.
+      await term.parts.clock.sleep(act.pauseMs * term.parts.random(), term.signal);
       return { kind: 'rested' };
   }
 }
