@@ -83,9 +83,7 @@ export class MemoryHost implements MigrationAgent {
   }
 
   settleVm({ act }: SettleVmRequestInput): ReturnType<MigrationAgent['settleVm']> {
-    const word = String(act ?? '')
-      .replace('SETTLE_ACT_', '')
-      .toLowerCase();
+    const word = (act ?? '').replace('SETTLE_ACT_', '').toLowerCase();
     return this.#answer(() => {
       if (word === 'resume') this.shows = { state: 'VM_STATE_RUNNING', stateReason: 5 };
       if (word === 'suspend') this.shows = PAUSED_USER;

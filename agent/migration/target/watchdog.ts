@@ -125,7 +125,7 @@ export class Watchdog {
     if (!isWaiting(seen)) return;
     const source = await askSource(intent, vmUuid, { timeoutMs: ASK_TIMEOUT_MS, signal });
     if (!hasLetGo(source)) {
-      const state = String(source?.state ?? '');
+      const state = source?.state ?? '';
       this.#say(vmUuid, `the source still has the VM (${state})`, 'a paused copy waits');
       return;
     }

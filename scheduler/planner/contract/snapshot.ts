@@ -164,10 +164,8 @@ const pendingVm = fields({
 /** A new VM that fits nowhere as things are. */
 export type PendingVm = Described<typeof pendingVm>;
 
-const budgets = options({ moves: v.exactOptional(count), bytes: v.exactOptional(amount) });
-
 /** What may still be moved in this hour; without a figure there is no limit. */
-type Budgets = Described<typeof budgets>;
+const budgets = options({ moves: v.exactOptional(count), bytes: v.exactOptional(amount) });
 
 const snapshot = fields({
   format: oneOf([SNAPSHOT_FORMAT]),

@@ -1,9 +1,4 @@
 // The connection: deadlines, slots, keepalive and loss, against a real libvirtd, and against a peer that breaks the protocol.
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { connect, type Connection } from '../../../agent/libvirt/connection.ts';
 import {
@@ -17,18 +12,13 @@ import * as domains from '../../../agent/libvirt/domain.ts';
 import { LibvirtConnectionError, LibvirtProtocolError } from '../../../agent/libvirt/errors.ts';
 import { registerEvents, type LibvirtEvent } from '../../../agent/libvirt/events.ts';
 import * as node from '../../../agent/libvirt/node.ts';
-import {
-  encodePacket,
-  PacketSplitter,
-  type Packet,
-  type PacketHeader,
-} from '../../../agent/libvirt/packet.ts';
+import type { Packet } from '../../../agent/libvirt/packet.ts';
 import { Procedure } from '../../../agent/libvirt/procedures.ts';
 import { LibvirtSession } from '../../../agent/libvirt/session.ts';
 import { getAllDomainStats } from '../../../agent/libvirt/stats.ts';
-import type { LibvirtTarget } from '../../../agent/libvirt/transport.ts';
 import { XdrWriter } from '../../../agent/libvirt/xdr.ts';
 import { DeadlineError, systemClock } from '../../../shared/clock.ts';
+import { AuthType, peerOptions, startPeer, withPeer, type Answer } from './peer.ts';
 import { startPrivateLibvirtd, tinyGuest, whyNoLibvirtd } from './private-libvirtd.ts';
 import { until } from '../../until.ts';
 
@@ -184,60 +174,6 @@ void t.test('connecting to nothing', async (t) => {
     /read CA certificate \/nowhere\/ca.pem|read client/,
   );
 });
-
-type Answer = (
-  packet: Packet,
-  send: (header: Partial<PacketHeader>, payload?: Buffer) => void,
-  socket: Socket,
-) => void;
-
-const AuthType = { none: 0, sasl: 1, polkit: 2 } as const;
-
-/** A peer that answers opening properly, offers one way to log in, and answers all else as the test says. */
-async function startPeer(t: Test, answer: Answer, authType: number = AuthType.none): Promise<LibvirtTarget> {
-  const directory = mkdtempSync(join(tmpdir(), 'ekpeer-'));
-  const path = join(directory, 'sock');
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-    const splitter = new PacketSplitter();
-    socket.on('data', (chunk: Buffer) => {
-      splitter.push(chunk, (packet) => {
-        const send = (header: Partial<PacketHeader>, payload: Buffer = Buffer.alloc(0)): void => {
-          const { program, procedure, serial } = packet;
-          socket.write(encodePacket({ program, procedure, serial, type: 1, status: 0, ...header }, payload));
-        };
-        if (packet.procedure === Procedure.authList) {
-          send({}, new XdrWriter().uint(1).int(authType).finish());
-        } else if (packet.procedure === Procedure.connectSupportsFeature) {
-          send({}, new XdrWriter().int(1).finish());
-        } else if (packet.procedure === Procedure.connectOpen) {
-          send({});
-        } else {
-          answer(packet, send, socket);
-        }
-      });
-    });
-  }).listen(path);
-  await once(server, 'listening');
-  t.teardown(() => {
-    for (const socket of sockets) {
-      socket.destroy();
-    }
-    server.close();
-    rmSync(directory, { recursive: true });
-  });
-  return { kind: 'unix', path };
-}
-
-const peerOptions = { uri: 'x:///', readOnly: false, clock: systemClock, ...wait };
-
-async function withPeer(t: Test, answer: Answer): Promise<Connection> {
-  const connection = await connect(await startPeer(t, answer), peerOptions);
-  t.teardown(() => connection.close());
-  return connection;
-}
 
 const hostname = new XdrWriter().string('peer').finish();
 

@@ -154,7 +154,7 @@ export async function untilCopying(jobs: MigrationJobs, request: MigrateRequest)
   const gone = new AbortController();
   for await (const { progress, result } of jobs.migrate(request, gone.signal)) {
     if (result !== undefined) throw new Error(`ended too early: ${JSON.stringify(result)}`);
-    if (Number(progress?.memoryProcessedBytes ?? 0) > 0) break;
+    if ((progress?.memoryProcessedBytes ?? 0) > 0) break;
   }
   gone.abort();
 }
