@@ -1,5 +1,6 @@
 // One turn of the control loop: plan, write down what is news, start what may start, propose what a person decides.
 import type { Bell } from '../../shared/bell.ts';
+import assert from 'node:assert/strict';
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
@@ -76,9 +77,9 @@ export class Turn {
     // Without the book nothing is done.
     if (ids === undefined) return;
     this.#parts.watchBell.ring();
-    for (const [at, move] of starting.entries()) await this.#start(move, ids[at] ?? '');
+    for (const [at, move] of starting.entries()) await this.#start(move, idAt(ids, at));
     for (const [at, { move, replaces }] of asks.entries()) {
-      const decisionId = ids[starting.length + at] ?? '';
+      const decisionId = idAt(ids, starting.length + at);
       const better = `${move.vmName} to ${move.targetHostName} is proposed instead: ${move.reason}`;
       for (const proposal of replaces)
         if (proposals.get(proposal.proposalId)?.state === 'PROPOSAL_STATE_WAITING')
@@ -138,4 +139,11 @@ export class Turn {
       return undefined;
     }
   }
+}
+
+/** An empty id would mean that an operator ordered the move. */
+function idAt(ids: readonly string[], at: number): string {
+  const id = ids[at];
+  assert(id !== undefined && id !== '', `decision ${at} of the turn has no id`);
+  return id;
 }

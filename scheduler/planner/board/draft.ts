@@ -123,10 +123,12 @@ export class Draft {
 
   /** Takes a step back: the unit is where it was, and what it cost is there again. */
   undo(step: Step): void {
+    const place = this.steps.indexOf(step);
+    if (place < 0) throw new Error('undo a step: it is not in the plan');
     this.shift(step.unit, step.source);
     this.#charge(step.unit, step.trigger, -1);
     this.changes += 1;
-    this.steps.splice(this.steps.indexOf(step), 1);
+    this.steps.splice(place, 1);
     for (const host of [step.source, step.target])
       this.#stepsAt.set(
         host,

@@ -49,11 +49,13 @@ export class Fit {
   /** Why the unit may not be on the host as things are in the board; FIT.ok when it may. */
   refuses(unit: number, host: number, need: Need): number {
     const { hosts, units } = this.#board;
-    const row = this.row(unit)[host] ?? FIT.ok;
+    const row = wholeAt(this.row(unit), host);
     if (row !== FIT.ok) return row;
     const limitBytes = at(hosts.memoryLimitBytes, host);
-    if (at(hosts.allocatedBytes, host) + at(units.memoryMaxBytes, unit) > limitBytes) return FIT.allocation;
-    if (readyWith(this.#board, host, unit, MEMORY) > limitBytes) return FIT.memoryUse;
+    // A figure that is missing is NaN, and no comparison with it is true: it must not pass for room.
+    if (!(at(hosts.allocatedBytes, host) + at(units.memoryMaxBytes, unit) <= limitBytes))
+      return FIT.allocation;
+    if (!(readyWith(this.#board, host, unit, MEMORY) <= limitBytes)) return FIT.memoryUse;
     return this.#refusesSpecially(unit, host, need);
   }
 
@@ -64,7 +66,7 @@ export class Fit {
 
   /** What holds for few units only. */
   #refusesSpecially(unit: number, host: number, need: Need): number {
-    if (at(this.#board.units.vcpus, unit) > at(this.#board.hosts.cores, host)) return FIT.cores;
+    if (!(at(this.#board.units.vcpus, unit) <= at(this.#board.hosts.cores, host))) return FIT.cores;
     if (this.#apartFrom.size > 0 && this.neighbour(unit, host) !== undefined) return FIT.apart;
     if (this.#refused.size > 0 && this.#refused.get(unit)?.has(host) === true) return FIT.refused;
     if (need === 'option' && this.#left.size > 0 && this.#left.get(unit)?.has(host) === true) return FIT.left;
