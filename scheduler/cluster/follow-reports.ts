@@ -1,5 +1,5 @@
 // Follows the stream of host reports: first those of the last minutes, then each as it comes.
-import { millis, type JsMsg, type NatsConnection } from 'nats';
+import { millis, type ConsumerMessages, type JsMsg, type NatsConnection } from 'nats';
 import { Backoff } from '../../shared/backoff.ts';
 import { isAborted, pause, type Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -54,23 +54,34 @@ export async function followSamples(
         filterSubjects: samplesSubject('*'),
       });
       const messages = await consumer.consume({ max_messages: PREFETCH_MESSAGES });
-      const stop = (): void => {
-        messages.stop();
-      };
-      signal.addEventListener('abort', stop, { once: true });
-      // The signal may have come while the consumer was made; its event will not come again.
-      if (isAborted(signal)) stop();
-      for await (const message of messages) {
+      await readAll(messages, signal, (message) => {
         // Overlaps by what was stored in the same millisecond; the view knows reports it has seen.
         fromMs = millis(message.info.timestampNanos);
         reader.read(message, fromMs, handler);
         backoff.reset();
-      }
-      signal.removeEventListener('abort', stop);
+      });
     } catch (error) {
       logger.warn({ cause: messageOf(error) }, 'cannot read samples from JetStream; trying again');
     }
     await pause(clock, backoff.nextMs(), signal);
+  }
+}
+
+async function readAll(
+  messages: ConsumerMessages,
+  signal: AbortSignal,
+  read: (message: JsMsg) => void,
+): Promise<void> {
+  const stop = (): void => {
+    messages.stop();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  // The signal may have come while the consumer was made; its event will not come again.
+  if (isAborted(signal)) stop();
+  try {
+    for await (const message of messages) read(message);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 

@@ -16,6 +16,7 @@ export class Events {
   readonly #logger: Logger;
   #pending = 0;
   #isFailing = false;
+  #lost = 0;
 
   constructor(nats: NatsConnection, logger: Logger) {
     this.#nats = nats;
@@ -37,27 +38,41 @@ export class Events {
     this.#publish(NO_HOST, { eventId, atMs, shadow });
   }
 
+  /** How many events did not reach NATS since the start. */
+  get lostCount(): number {
+    return this.#lost;
+  }
+
   #publish(hostId: string, event: EventInput & { eventId: string }): void {
-    if (this.#pending >= PENDING_MAX) return;
+    if (this.#pending >= PENDING_MAX) {
+      this.#lose(`${PENDING_MAX} events wait for their acknowledgement already`);
+      return;
+    }
     this.#pending += 1;
     this.#nats
       .jetstream()
       .publish(eventsSubject(hostId), eventCodec.encode(event), { msgID: event.eventId })
       .then(
         () => {
+          if (this.#isFailing) this.#logger.info({ lost: this.#lost }, 'events are published again');
           this.#isFailing = false;
         },
         (error: unknown) => {
-          if (!this.#isFailing)
-            this.#logger.warn(
-              { cause: messageOf(error) },
-              'cannot publish events; they are lost until NATS is back',
-            );
-          this.#isFailing = true;
+          this.#lose(messageOf(error));
         },
       )
       .finally(() => {
         this.#pending -= 1;
       });
+  }
+
+  #lose(cause: string): void {
+    this.#lost += 1;
+    if (!this.#isFailing)
+      this.#logger.warn(
+        { cause, lost: this.#lost },
+        'cannot publish events; they are lost until NATS is back',
+      );
+    this.#isFailing = true;
   }
 }

@@ -54,11 +54,23 @@ export class DecisionLog {
       const isNews = known === undefined || isWorthALine(decision, known);
       if (isNews) recordId ??= await this.#parts.records.keep(record());
       const written = isNews ? await this.#record(decision, recordId ?? '') : known;
-      if (written === undefined) return undefined;
+      if (written === undefined) {
+        this.#remember(decisions.slice(ids.length), before);
+        return undefined;
+      }
       this.#written.set(subject, written);
       ids.push(written.decisionId);
     }
     return ids;
+  }
+
+  /** What was written before about decisions that are not reached now: it is still no news in the next plan. */
+  #remember(decisions: readonly PlannedDecision[], before: ReadonlyMap<string, Written>): void {
+    for (const decision of decisions) {
+      const subject = subjectOf(decision);
+      const known = before.get(subject);
+      if (known !== undefined) this.#written.set(subject, known);
+    }
   }
 
   async #record(decision: PlannedDecision, recordId: string): Promise<Written | undefined> {
