@@ -30,7 +30,8 @@ import { DecisionLog } from './decisions/log.ts';
 import { DecisionBook, DECISIONS_MAX } from './decisions/book.ts';
 import { Events } from './decisions/events.ts';
 import { KEEP_HISTORY_MS, keepHistory, readHistory, type HistoryParts } from './cluster/history-keeper.ts';
-import { openStore } from './store/kv.ts';
+import { Following } from './store/following.ts';
+import { openStore, type KvParts } from './store/kv.ts';
 import { Lease, LEASE_TIMEOUT_MS, type Leader } from './leader/lease.ts';
 import { livePlanning } from './loop/planning.ts';
 import { Loop } from './loop/loop.ts';
@@ -62,6 +63,8 @@ export interface Core extends Control {
   readonly loop: Loop;
   readonly lease: Lease;
   readonly policy: Policy;
+  /** Says whether all that is kept in NATS is up to date here. */
+  readonly following: Following;
   /** For whoever watches: rung by each report, step, progress and decision, and by what people say. */
   readonly watchBell: Bell;
   /** For the control loop: rung by what the next plan depends on, reports and what people say. */
@@ -129,21 +132,23 @@ async function openParts(
     samplesMaxBytes: settings.streams.samplesMaxMib * MIB,
     eventsMaxBytes: settings.streams.eventsMaxMib * MIB,
   });
+  const following = new Following(clock, logger);
+  const kv = { nats, following, clock, random };
   const view = emptyView();
   const watchBell = new Bell(clock);
   const planBell = new Bell(clock);
   const agents = new Agents(settings.tls, view);
   const events = new Events(nats, logger);
-  const store = await openStore(nats, MIGRATIONS_BUCKET, KEEP_MIGRATIONS_MS);
-  const journal = await Journal.open({ store, codec: migrationCodec, clock, logger }, signal);
-  const decisions = await openDecisions(nats, events, logger, signal);
+  const store = await openStore(kv, MIGRATIONS_BUCKET, KEEP_MIGRATIONS_MS);
+  const journal = await Journal.open({ store, codec: migrationCodec, clock }, signal);
+  const decisions = await openDecisions(kv, events, signal);
   const records = await RecordRing.open(nats, logger);
   const onTold = (): void => {
     watchBell.ring();
     planBell.ring();
   };
   const control = await openControl(
-    nats,
+    kv,
     {
       mode: settings.mode,
       rules: rulesOf(settings),
@@ -162,21 +167,21 @@ async function openParts(
   );
   const restraint = restraintOf(settings.restraint);
   const ledger = (): Ledger => ledgerOf(runner.list(), clock.nowMs(), restraint);
-  const pages = await openStore(nats, HISTORY_BUCKET, KEEP_HISTORY_MS);
-  const history = await readHistory(pages, logger);
+  const pages = await openStore(kv, HISTORY_BUCKET, KEEP_HISTORY_MS);
+  const history = await readHistory(pages);
   const planning = livePlanning({ ...control, view, ledger, history, clock }, settings);
   const { proposals } = control;
   const log = new DecisionLog({ decisions, records, newId: randomUUID, logger });
   const slots = (hosts: number): SlotLimits => slotLimits(runnerSettingsOf(settings), hosts);
   const shadow = new Shadow({ planning, events, newId: randomUUID, logger });
   const turn = new Turn({ planning, runner, proposals, log, shadow, slots, watchBell, clock, logger });
-  const loop = new Loop({ turn, records, planBell, clock, random, logger });
-  const leases = await openStore(nats, LEASES_BUCKET, undefined, LEASE_TIMEOUT_MS);
+  const loop = new Loop({ turn, records, following, planBell, clock, random, logger });
+  const leases = await openStore(kv, LEASES_BUCKET, undefined, LEASE_TIMEOUT_MS);
   const lease = new Lease({ store: leases, clock, random, logger, self, holderId: randomUUID() });
   return {
     ...control,
     ...{ view, agents, runner, decisions, records, planning, ledger, loop, lease, policy },
-    ...{ watchBell, planBell, newId: randomUUID },
+    ...{ following, watchBell, planBell, newId: randomUUID },
     kept: { history, view, store: pages, clock, logger },
   };
 }
@@ -209,14 +214,9 @@ function runnerOf(
   );
 }
 
-async function openDecisions(
-  nats: NatsConnection,
-  events: Events,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<DecisionBook> {
-  const store = await openStore(nats, DECISIONS_BUCKET, undefined);
-  const options = { store, prefix: 'ring', what: 'decision', codec: decisionCodec, logger };
+async function openDecisions(kv: KvParts, events: Events, signal: AbortSignal): Promise<DecisionBook> {
+  const store = await openStore(kv, DECISIONS_BUCKET, undefined);
+  const options = { store, prefix: 'ring', what: 'decision', codec: decisionCodec };
   return new DecisionBook(await Shelf.open({ ...options, entriesMax: DECISIONS_MAX }, signal), events);
 }
 

@@ -65,7 +65,9 @@ export async function startScheduler(
     failed: connecting.then((made) => endUnasked(made, logger, stopping.signal)),
     isHealthy: () =>
       connected === undefined ||
-      (connected.core.loop.isHealthy() && connected.writer()?.isHealthy() !== false),
+      (connected.core.following.isHealthy() &&
+        connected.core.loop.isHealthy() &&
+        connected.writer()?.isHealthy() !== false),
     stop: async () => {
       stopping.abort(new Error('the scheduler stops'));
       await server.stop();

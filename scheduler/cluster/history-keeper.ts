@@ -12,26 +12,16 @@ export const KEEP_HISTORY_MS = 2 * HOUR_MS;
 // A slot is five minutes long: looking each minute writes it soon enough, long before its samples leave JetStream.
 const LOOK_EVERY_MS = MINUTE_MS;
 
-/** Reads all pages that are there; one that is damaged is left out, for it gathers anew within the hour. */
-export async function readHistory(store: Store, logger: Logger): Promise<History> {
+/** Reads all pages that are there; one that is damaged is left out and gathered again within the hour. */
+export async function readHistory(store: Store): Promise<History> {
   const history = new History();
   const reading = new AbortController();
   await store.follow(
     '>',
-    ({ key, value }) => {
-      if (value === undefined) return;
-      try {
-        history.restore(readPage(decodeJson(value)));
-      } catch (error) {
-        logger.warn({ hostId: key, cause: messageOf(error) }, 'page of the history of VMs left out');
-      }
+    ({ value }) => {
+      if (value !== undefined) history.restore(readPage(decodeJson(value)));
     },
-    {
-      signal: reading.signal,
-      onEnd: (error) => {
-        logger.warn({ cause: messageOf(error) }, 'cannot read the history of VMs; it is gathered anew');
-      },
-    },
+    reading.signal,
   );
   reading.abort();
   return history;

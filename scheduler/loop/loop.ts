@@ -5,11 +5,13 @@ import { isAborted, pause, type Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/log.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import type { RecordRing } from '../decisions/records.ts';
+import type { Following } from '../store/following.ts';
 import type { Turn } from './turn.ts';
 
 export interface LoopParts {
   readonly turn: Turn;
   readonly records: Pick<RecordRing, 'resume'>;
+  readonly following: Pick<Following, 'isCurrent'>;
   /** Rung by each report that was taken in, and by what people say. */
   readonly planBell: Bell;
   readonly clock: Clock;
@@ -47,7 +49,7 @@ export class Loop {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { turn, planBell, clock, random, logger } = this.#parts;
+    const { turn, following, planBell, clock, random, logger } = this.#parts;
     const backoff = new Backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, random });
     let seen = 0;
     for (;;) {
@@ -56,6 +58,8 @@ export class Loop {
         await planBell.next(seen, signal, IDLE_MS);
         await clock.sleep(GATHER_MS, signal);
         seen = planBell.count;
+        // Rules, modes or migrations of others may be missing: nothing is decided on them.
+        if (!following.isCurrent()) continue;
         this.#turnedAtMs = clock.monotonicMs();
         await turn.take();
         backoff.reset();

@@ -6,7 +6,6 @@ import * as v from 'valibot';
 import { until, type Clock } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { Migration, MigrationInput } from '../../shared/gen/telemetry.ts';
-import type { Logger } from '../../shared/log.ts';
 import { count, flag, read, someFields, text, type Described } from '../../shared/outside-data.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { changeKey, decodeJson, encodeJson, isBeaten, type Store, type StoredEntry } from '../store/store.ts';
@@ -43,7 +42,6 @@ export interface JournalParts {
     decode(bytes: Uint8Array): Migration;
   };
   readonly clock: Clock;
-  readonly logger: Logger;
 }
 
 export class Journal {
@@ -65,10 +63,7 @@ export class Journal {
     const take = (entry: StoredEntry): void => {
       journal.#takeEntry(entry);
     };
-    const onEnd = (error: unknown): void => {
-      parts.logger.error({ err: error }, 'no longer follows the journal of migrations');
-    };
-    await parts.store.follow('>', take, { signal, onEnd });
+    await parts.store.follow('>', take, signal);
     return journal;
   }
 

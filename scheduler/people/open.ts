@@ -1,5 +1,4 @@
 // Opens all that people tell the scheduler at run time: modes, rules, maintenance, answers to proposals, VMs they wait for.
-import type { NatsConnection } from 'nats';
 import type { Rule } from '../../shared/gen/scheduler.ts';
 import type { Logger } from '../../shared/log.ts';
 import { CONTROL_BUCKET } from '../../shared/nats.ts';
@@ -10,7 +9,7 @@ import {
   ruleCodec,
   waitingVmCodec,
 } from '../../shared/proto/load.ts';
-import { openStore } from '../store/kv.ts';
+import { openStore, type KvParts } from '../store/kv.ts';
 import type { PlanMode } from '../planner/contract/snapshot.ts';
 import { Shelf } from '../store/shelf.ts';
 import { MaintenanceBook } from './maintenance.ts';
@@ -43,12 +42,11 @@ const MODES_MAX = 10_000;
 const MAINTENANCE_MAX = 1_000;
 
 export async function openControl(
-  nats: NatsConnection,
+  kv: KvParts,
   { mode, rules, proposalTimes, newId, onTold, logger }: ControlSettings,
   signal: AbortSignal,
 ): Promise<Control> {
-  const store = await openStore(nats, CONTROL_BUCKET, undefined);
-  const shelf = { store, logger };
+  const shelf = { store: await openStore(kv, CONTROL_BUCKET, undefined) };
   const modes = await Shelf.open(
     { ...shelf, prefix: 'mode', what: 'mode', codec: modeCodec, entriesMax: MODES_MAX },
     signal,

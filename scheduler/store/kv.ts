@@ -1,34 +1,48 @@
-// Key-value buckets of JetStream: the Store that journal and lease stand on, and following a bucket in order.
-import { setImmediate as turn } from 'node:timers/promises';
+// Opens key-value buckets of JetStream as stores, and follows them in order for as long as the scheduler runs.
 import type { KV, KvEntry, NatsConnection } from 'nats';
+import { Backoff } from '../../shared/backoff.ts';
+import { isAborted, pause, type Clock } from '../../shared/clock.ts';
 import * as v from 'valibot';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import { SECOND_MS } from '../../shared/units.ts';
+import type { Following } from './following.ts';
 import type { Store, StoredEntry } from './store.ts';
 
 // As long as the client of NATS itself waits.
 const TIMEOUT_MS = 5 * SECOND_MS;
+// A bucket that was deleted or a cluster without quorum: soon again, but without hammering.
+const RETRY_FIRST_MS = SECOND_MS;
+const RETRY_MAX_MS = 10 * SECOND_MS;
+
+export interface KvParts {
+  readonly nats: NatsConnection;
+  /** Hears of entries that cannot be read and of changes that no longer arrive. */
+  readonly following: Following;
+  readonly clock: Clock;
+  /** From 0 to below 1, for the jitter of retries. */
+  readonly random: () => number;
+}
 
 /**
- * Opens the bucket as a Store, making it when it is not there. Entries are forgotten `keepMs` after their last write.
- * Each call waits at most `timeoutMs` for its answer.
+ * Opens the bucket as a Store, and creates it if it does not exist. Entries are forgotten `keepMs` after their last
+ * write. Each call waits at most `timeoutMs` for its answer.
  */
 export async function openStore(
-  nats: NatsConnection,
+  parts: KvParts,
   bucket: string,
   keepMs: number | undefined,
   timeoutMs = TIMEOUT_MS,
 ): Promise<Store> {
-  const kv = await nats.jetstream({ timeout: timeoutMs }).views.kv(bucket, {
+  const kv = await parts.nats.jetstream({ timeout: timeoutMs }).views.kv(bucket, {
     history: 1,
     // Read from the server that writes: a replica may not have heard of the last claim.
     allow_direct: false,
     ...(keepMs === undefined ? {} : { ttl: keepMs }),
   });
-  return storeOf(kv);
+  return storeOf(kv, bucket, parts);
 }
 
-function storeOf(kv: KV): Store {
+function storeOf(kv: KV, bucket: string, parts: KvParts): Store {
   return {
     get: async (key) => {
       const entry = await telling(`read ${key}`, () => kv.get(key));
@@ -37,15 +51,8 @@ function storeOf(kv: KV): Store {
     put: (key, value, revision) =>
       telling(`write ${key}`, () => kv.put(key, value, { previousSeq: revision })),
     remove: (key, revision) => telling(`remove ${key}`, () => kv.delete(key, { previousSeq: revision })),
-    follow: (pattern, take, options) =>
-      followKv(
-        kv,
-        pattern,
-        (entry) => {
-          take(storedEntry(entry));
-        },
-        options,
-      ),
+    follow: (pattern, take, signal) =>
+      follow({ ...parts, kv, what: `${bucket} ${pattern}`, pattern, take, signal }),
   };
 }
 
@@ -78,40 +85,100 @@ function isWrongRevision(error: unknown): boolean {
   return v.is(v.object({ api_error: v.object({ err_code: v.literal(WRONG_LAST_SEQUENCE) }) }), error);
 }
 
-/**
- * Calls `take` for each entry of `key` ("*" or "prefix.>") and for each later change until the signal aborts.
- * Resolves once all that was stored at the start has been taken. `onEnd` hears when following ends by a failure.
- */
-export async function followKv(
-  kv: KV,
-  key: string,
-  take: (entry: KvEntry) => void,
-  { signal, onEnd }: { signal: AbortSignal; onEnd: (error: unknown) => void },
-): Promise<void> {
-  let markInitialized: () => void = () => undefined;
-  const initialized = new Promise<void>((resolve) => {
-    markInitialized = resolve;
+interface Follower extends Omit<KvParts, 'nats'> {
+  readonly kv: KV;
+  /** Names it in logs. */
+  readonly what: string;
+  readonly pattern: string;
+  readonly take: (entry: StoredEntry) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Takes what is stored, then each change. A watch that ends is started again until the signal aborts. */
+async function follow(follower: Follower): Promise<void> {
+  const { what } = follower;
+  const watch = await telling(`follow ${what}`, () => startWatch(follower));
+  await telling(`follow ${what}`, () => watch.caughtUp);
+  void keepFollowing(follower, watch);
+}
+
+async function keepFollowing(follower: Follower, first: Watch): Promise<void> {
+  const { what, clock, random, following, signal } = follower;
+  const backoff = new Backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, random });
+  let watch: Watch | undefined = first;
+  for (;;) {
+    let cause: unknown = new Error('the watch ended');
+    try {
+      watch ??= await startWatch(follower);
+      await watch.caughtUp;
+      following.found(what);
+      backoff.reset();
+      await watch.ended;
+    } catch (error) {
+      cause = error;
+    }
+    if (isAborted(signal)) return;
+    following.lost(what, cause);
+    watch = undefined;
+    if (!(await pause(clock, backoff.nextMs(), signal))) return;
+  }
+}
+
+interface Watch {
+  /** Resolves when all that was stored at the start has been taken; rejects when the watch ends before. */
+  readonly caughtUp: Promise<void>;
+  /** Resolves when the watch ends, by the signal or by itself; rejects when it breaks. */
+  readonly ended: Promise<void>;
+}
+
+/** One watch of the bucket; what it cannot take is skipped. */
+async function startWatch({ kv, what, pattern, take, following, signal }: Follower): Promise<Watch> {
+  let isInitialized = false;
+  let taken = 0;
+  let markCaughtUp: () => void = () => undefined;
+  let markMissed: (error: unknown) => void = () => undefined;
+  const caughtUp = new Promise<void>((resolve, reject) => {
+    markCaughtUp = resolve;
+    markMissed = reject;
   });
-  const watch = await kv.watch({ key, initializedFn: markInitialized });
+  let received = (): number => Infinity;
+  // The client says that all has arrived before the loop below has taken it, or in the middle of that loop.
+  const look = (): void => {
+    if (isInitialized && taken >= received()) markCaughtUp();
+  };
+  const watch = await kv.watch({
+    key: pattern,
+    initializedFn: () => {
+      isInitialized = true;
+      look();
+    },
+  });
+  received = () => watch.getReceived();
   const stop = (): void => {
     watch.stop();
   };
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  let taken = 0;
-  const follow = async (): Promise<void> => {
-    for await (const entry of watch) {
-      take(entry);
-      taken += 1;
+  const drain = async (): Promise<void> => {
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      if (signal.aborted) stop();
+      look();
+      for await (const entry of watch) {
+        try {
+          take(storedEntry(entry));
+        } catch (error) {
+          following.skipped(what, entry.key, error);
+        }
+        taken += 1;
+        look();
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+      markMissed(new Error('the watch ended before all was read'));
     }
   };
-  follow()
-    .catch(onEnd)
-    .finally(() => {
-      signal.removeEventListener('abort', stop);
-    });
-  await initialized;
-  // The client may tell that all has arrived before the loop above has seen it.
-  const stored = watch.getReceived();
-  while (taken < stored && !signal.aborted) await turn();
+  const ended = drain();
+  // Whoever waits for the one must not leave the other without a handler.
+  caughtUp.catch(() => undefined);
+  ended.catch(() => undefined);
+  return { caughtUp, ended };
 }

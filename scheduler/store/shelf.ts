@@ -1,6 +1,5 @@
 // What schedulers share in a bucket under one prefix, as a map in memory: read at once, followed, written by key.
 import { EvenkeelError } from '../../shared/errors.ts';
-import type { Logger } from '../../shared/log.ts';
 import type { Codec } from '../../shared/proto/load.ts';
 import { changeKey, removeKey, type Store } from './store.ts';
 
@@ -13,13 +12,14 @@ export interface ShelfOptions<T> {
   readonly entriesMax: number;
   /** In error texts: "rule". */
   readonly what: string;
-  readonly logger: Logger;
 }
 
 export class Shelf<T> {
   readonly #options: ShelfOptions<T>;
   readonly #entries = new Map<string, T>();
-  readonly #revisions = new Map<string, number>();
+  /** Of our own writes that following has not brought yet. */
+  readonly #ahead = new Map<string, number>();
+  #followedRevision = 0;
   /** Called after each change, also one made through another scheduler. */
   onChange: () => void = () => undefined;
 
@@ -30,16 +30,13 @@ export class Shelf<T> {
   /** Reads all that is there and follows it until the signal aborts. */
   static async open<T>(options: ShelfOptions<T>, signal: AbortSignal): Promise<Shelf<T>> {
     const shelf = new Shelf(options);
-    const { store, prefix, logger, what } = options;
-    const onEnd = (error: unknown): void => {
-      logger.error({ err: error, what }, 'no longer follows what other schedulers write');
-    };
+    const { store, prefix } = options;
     await store.follow(
       `${prefix}.>`,
       ({ key, value, revision }) => {
-        shelf.#take(key.slice(prefix.length + 1), value, revision);
+        shelf.#follow(key.slice(prefix.length + 1), value, revision);
       },
-      { signal, onEnd },
+      signal,
     );
     return shelf;
   }
@@ -67,20 +64,32 @@ export class Shelf<T> {
       );
     const bytes = codec.encode(value);
     const revision = await changeKey(store, `${prefix}.${key}`, () => bytes);
-    this.#take(key, bytes, revision);
+    // Following may have brought it, and what came after it, before the answer.
+    if (revision <= this.#followedRevision) return;
+    this.#ahead.set(key, revision);
+    this.#take(key, bytes);
   }
 
   /** Does nothing when it is gone already. */
   async remove(key: string): Promise<void> {
     const { store, prefix } = this.#options;
+    const removed = this.#entries.get(key);
     await removeKey(store, `${prefix}.${key}`);
-    if (this.#entries.delete(key)) this.onChange();
+    // Another scheduler may have put it there again meanwhile.
+    if (removed !== undefined && this.#entries.get(key) === removed) this.#take(key, undefined);
   }
 
-  /** A change may be told before or after our own write of it has returned: the later revision is the truth. */
-  #take(key: string, bytes: Uint8Array | undefined, revision: number): void {
-    if (revision <= (this.#revisions.get(key) ?? 0)) return;
-    this.#revisions.set(key, revision);
+  /** Takes what the store hands over, in order; what is older than our own last write of the key is no news. */
+  #follow(key: string, bytes: Uint8Array | undefined, revision: number): void {
+    // The watch began again, and brings the last value of each key: our own writes are in it.
+    if (revision < this.#followedRevision) this.#ahead.clear();
+    this.#followedRevision = revision;
+    const ahead = this.#ahead.get(key) ?? 0;
+    if (revision >= ahead) this.#ahead.delete(key);
+    if (revision > ahead) this.#take(key, bytes);
+  }
+
+  #take(key: string, bytes: Uint8Array | undefined): void {
     if (bytes === undefined) this.#entries.delete(key);
     else this.#entries.set(key, this.#options.codec.decode(bytes));
     this.onChange();

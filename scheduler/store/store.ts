@@ -25,13 +25,10 @@ export interface Store {
   remove(key: string, revision: number): Promise<void>;
   /**
    * First what matches `pattern`, a NATS subject ("vm.*", "migration.>"), then each change, in order, until the signal
-   * aborts. Resolves once all that was stored was taken.
+   * aborts. Resolves once all that was stored was taken; rejects when that cannot be read. After an interruption each
+   * entry is handed over again as it then is. An entry for which `take` throws is skipped.
    */
-  follow(
-    pattern: string,
-    take: (entry: StoredEntry) => void,
-    options: { readonly signal: AbortSignal; readonly onEnd: (error: unknown) => void },
-  ): Promise<void>;
+  follow(pattern: string, take: (entry: StoredEntry) => void, signal: AbortSignal): Promise<void>;
 }
 
 /** Compare-and-set of one key, decided anew from what it holds each time another writer was first. */

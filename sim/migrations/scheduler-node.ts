@@ -157,10 +157,9 @@ export class SchedulerNode {
   }
 
   async #open(store: Store, life: Life, signal: AbortSignal): Promise<Journal> {
-    const { logger } = this.#parts;
     for (;;) {
       try {
-        return await Journal.open({ store, codec: migrationCodec, clock: life.clock, logger }, signal);
+        return await Journal.open({ store, codec: migrationCodec, clock: life.clock }, signal);
       } catch {
         await life.clock.sleep(OPEN_RETRY_MS);
       }

@@ -59,7 +59,7 @@ export class StoreServer {
       remove: async (key, revision) => {
         await ask(`remove ${key}`, () => this.#write(life.name, key, undefined, revision));
       },
-      follow: (pattern, take, { signal }) => this.#follow(life, place, pattern, take, signal),
+      follow: (pattern, take, signal) => this.#follow(life, place, pattern, take, signal),
     };
   }
 

@@ -139,10 +139,17 @@ export function memoryStore(): Store {
     get: (key) => Promise.resolve(entries.get(key)),
     put: (key, value, revision) => Promise.resolve().then(() => write(key, value, revision)),
     remove: (key, revision) => Promise.resolve().then(() => void write(key, undefined, revision)),
-    follow: (_, take, { signal }) => {
-      for (const entry of entries.values()) take(entry);
-      followers.add(take);
-      signal.addEventListener('abort', () => followers.delete(take));
+    follow: (_, take, signal) => {
+      const takeOrSkip = (entry: StoredEntry): void => {
+        try {
+          take(entry);
+        } catch {
+          // As the contract of the store says.
+        }
+      };
+      for (const entry of entries.values()) takeOrSkip(entry);
+      followers.add(takeOrSkip);
+      signal.addEventListener('abort', () => followers.delete(takeOrSkip));
       return Promise.resolve();
     },
   };
@@ -177,7 +184,7 @@ export class MemoryWorld {
     const { clock, store } = this;
     const logger = createLogger('runner', 'silent');
     const never = new AbortController().signal;
-    const journal = await Journal.open({ store, codec: migrationCodec, clock, logger }, never);
+    const journal = await Journal.open({ store, codec: migrationCodec, clock }, never);
     const vm = { memoryMaxBytes: 256 * MIB, memoryUsedBytes: 256 * MIB, downtimeMaxMs: 0, postCopy: false };
     return new Runner(
       {

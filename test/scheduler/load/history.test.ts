@@ -11,6 +11,7 @@ import { HISTORY_BUCKET } from '../../../shared/nats.ts';
 import { MINUTE_MS } from '../../../shared/units.ts';
 import { ManualClock } from '../../manual-clock.ts';
 import { skipWithout, startNats } from '../../services.ts';
+import { kvParts } from '../kv-parts.ts';
 import { memoryStore } from '../memory-world.ts';
 import { DETECTION, LIMITS, reportOf, T0, type ModelHost } from '../model-cluster.ts';
 
@@ -92,7 +93,7 @@ void t.test('of two pages that name a VM the later one counts', (t) => {
 void t.test('a scheduler that takes over has the history of the one before', async (t) => {
   const store = memoryStore();
   const logger = pino({ enabled: false });
-  const history = await readHistory(store, logger);
+  const history = await readHistory(store);
   t.equal(history.usualCpu('a'), undefined);
   const view = emptyView();
   foldReport(
@@ -109,7 +110,7 @@ void t.test('a scheduler that takes over has the history of the one before', asy
   await clock.pass(MINUTE_MS);
   term.abort();
   await keeping;
-  t.match((await readHistory(store, logger)).usualCpu('a'), { meanCores: 2, samples: 8 });
+  t.match((await readHistory(store)).usualCpu('a'), { meanCores: 2, samples: 8 });
 });
 
 void t.test('what is kept is in JetStream, and read back from there', { skip }, async (t) => {
@@ -119,13 +120,12 @@ void t.test('what is kept is in JetStream, and read back from there', { skip }, 
     await nats.close();
     await service.remove();
   });
-  const logger = pino({ enabled: false });
   const history = new History();
   feed(history, [1, 3, 1, 3, 1, 3, 1, 3, 0]);
-  const store = await openStore(nats, HISTORY_BUCKET, KEEP_HISTORY_MS);
-  t.equal((await readHistory(store, logger)).usualCpu('a'), undefined, 'nothing at first');
+  const store = await openStore(kvParts(nats), HISTORY_BUCKET, KEEP_HISTORY_MS);
+  t.equal((await readHistory(store)).usualCpu('a'), undefined, 'nothing at first');
   await store.put('h1', encodeJson(history.page(['a'])), 0);
   await store.put('h2', encodeJson({ b: 'not a history' }), 0);
-  const read = await readHistory(await openStore(nats, HISTORY_BUCKET, KEEP_HISTORY_MS), logger);
+  const read = await readHistory(await openStore(kvParts(nats), HISTORY_BUCKET, KEEP_HISTORY_MS));
   t.match(read.usualCpu('a'), { meanCores: 2, samples: 8 }, 'a damaged page does not hinder the others');
 });

@@ -12,6 +12,7 @@ import { Journal } from '../../../scheduler/migrations/journal.ts';
 import { refuseSlot, slotLimits, type Slot } from '../../../scheduler/migrations/slot-limits.ts';
 import { Slots } from '../../../scheduler/migrations/slots.ts';
 import type { Store } from '../../../scheduler/store/store.ts';
+import { kvParts } from '../kv-parts.ts';
 import { skipWithout, startNats, type Service } from '../../services.ts';
 import { until } from '../../until.ts';
 import { migration } from '../model-cluster.ts';
@@ -39,13 +40,13 @@ async function journalOn(t: Test, store: Store): Promise<Journal> {
   t.teardown(() => {
     ended.abort();
   });
-  return Journal.open({ store, codec: migrationCodec, clock, logger }, ended.signal);
+  return Journal.open({ store, codec: migrationCodec, clock }, ended.signal);
 }
 
 void t.test('a bucket gives up a NATS that hangs after its own time', { skip }, async (t) => {
   const { service, nats } = await served(t);
   const timeoutMs = 300;
-  const store = await openStore(nats, 'LEASES', undefined, timeoutMs);
+  const store = await openStore(kvParts(nats), 'LEASES', undefined, timeoutMs);
   const pid = service.pid() ?? 0;
   process.kill(pid, 'SIGSTOP');
   try {
@@ -84,7 +85,7 @@ const queued = migration({
 });
 
 void t.test('a VM has one migration, and its epoch only grows', { skip }, async (t) => {
-  const store = await openStore(await connected(t), 'JOURNAL', undefined);
+  const store = await openStore(kvParts(await connected(t)), 'JOURNAL', undefined);
   const [mine, other] = [await journalOn(t, store), await journalOn(t, store)];
   const [first, second] = await Promise.allSettled([
     mine.begin(queued),
@@ -117,7 +118,7 @@ void t.test(
   'a record whose answer was lost is known again; one of another scheduler is not',
   { skip },
   async (t) => {
-    const store = forgetful(await openStore(await connected(t), 'JOURNAL', undefined));
+    const store = forgetful(await openStore(kvParts(await connected(t)), 'JOURNAL', undefined));
     const [mine, other] = [await journalOn(t, store), await journalOn(t, store)];
     const begun = await mine.begin(queued);
     const { epoch } = begun.migration;
@@ -144,7 +145,7 @@ void t.test(
 );
 
 void t.test('a claim whose migration was never recorded holds nothing', { skip }, async (t) => {
-  const store = await openStore(await connected(t), 'JOURNAL', undefined);
+  const store = await openStore(kvParts(await connected(t)), 'JOURNAL', undefined);
   const journal = await journalOn(t, store);
   await store.put('vm.a', Buffer.from(JSON.stringify({ epoch: 900, migrationId: 'ghost' })), 0);
   const begun = await journal.begin(queued);
@@ -159,7 +160,7 @@ void t.test('a claim whose migration was never recorded holds nothing', { skip }
 });
 
 void t.test('an order that was released before it was recorded is never recorded', { skip }, async (t) => {
-  const store = await openStore(await connected(t), 'JOURNAL', undefined);
+  const store = await openStore(kvParts(await connected(t)), 'JOURNAL', undefined);
   const next = await journalOn(t, store);
   let precluded: Awaited<ReturnType<Journal['findOrPreclude']>>;
   const slow: Store = {
@@ -204,7 +205,7 @@ function slot(migrationId: string, sourceHostId: string, targetHostId: string): 
 }
 
 void t.test('slots are taken by one of those that want them at once, and given back', { skip }, async (t) => {
-  const store = await openStore(await connected(t), 'JOURNAL', undefined);
+  const store = await openStore(kvParts(await connected(t)), 'JOURNAL', undefined);
   const slots = [1, 2, 3, 4].map(() => new Slots(store));
   const wanted = [slot('m1', 'a', 'b'), slot('m2', 'a', 'c'), slot('m3', 'd', 'b'), slot('m4', 'd', 'c')];
   const answers = await Promise.all(wanted.map((each) => new Slots(store).take(each, LIMITS, undefined)));
@@ -298,7 +299,7 @@ function candidate(store: Store, name: string): Led {
 }
 
 void t.test('one leads; when it goes the other follows at once', { skip }, async (t) => {
-  const store = await openStore(await connected(t), 'LEASES', undefined);
+  const store = await openStore(kvParts(await connected(t)), 'LEASES', undefined);
   const first = candidate(store, 's1');
   await until('s1 to lead', () => (first.isLeading() ? true : undefined));
   const second = candidate(store, 's2');
@@ -315,7 +316,7 @@ void t.test('one leads; when it goes the other follows at once', { skip }, async
 
 void t.test('a leader that is cut off stops before another one leads, within 15 s', { skip }, async (t) => {
   const nats = await connected(t);
-  const store = await openStore(nats, 'LEASES', undefined);
+  const store = await openStore(kvParts(nats), 'LEASES', undefined);
   let isCut = false;
   const cut = async <T>(work: () => Promise<T>): Promise<T> => {
     if (!isCut) return work();

@@ -48,10 +48,7 @@ void t.test('modes outlive a restart, and are seen by another scheduler at once'
   const store = memoryStore();
   const open = async (): Promise<ModeControl> =>
     new ModeControl(
-      await Shelf.open(
-        { store, prefix: 'mode', codec: modeCodec, entriesMax: 3, what: 'mode', logger },
-        never,
-      ),
+      await Shelf.open({ store, prefix: 'mode', codec: modeCodec, entriesMax: 3, what: 'mode' }, never),
       'recommend',
       logger,
       () => undefined,
@@ -120,7 +117,7 @@ void t.test('names become ids; one that nobody has seen is told and makes no rul
 
 void t.test('a rule is removed where it was written', async (t) => {
   const shelf = await Shelf.open(
-    { store: memoryStore(), prefix: 'rule', codec: ruleCodec, entriesMax: 9, what: 'rule', logger },
+    { store: memoryStore(), prefix: 'rule', codec: ruleCodec, entriesMax: 9, what: 'rule' },
     never,
   );
   const fixed = ruleOf(written({ id: 'fixed', vms: ['a', 'b'] }), 'scheduler.yaml', 0);
@@ -141,7 +138,7 @@ async function proposals(): Promise<ProposalBook> {
   const shelf = await Shelf.open(
     {
       ...{ store: memoryStore(), prefix: 'proposal', codec: proposalCodec },
-      ...{ entriesMax: PROPOSALS_MAX, what: 'proposal', logger },
+      ...{ entriesMax: PROPOSALS_MAX, what: 'proposal' },
     },
     never,
   );
@@ -205,7 +202,7 @@ void t.test('whoever leads knows the VMs that wait for room, until they are remo
   const store = memoryStore();
   const opened = async (): Promise<PendingVms> => {
     const of = { store, prefix: 'pending', codec: waitingVmCodec, entriesMax: PENDING_MAX };
-    const shelf = await Shelf.open({ ...of, what: 'VM', logger }, never);
+    const shelf = await Shelf.open({ ...of, what: 'VM' }, never);
     return new PendingVms(shelf, logger, () => undefined);
   };
   const vm = (id: string) => ({ id, name: id, vcpus: 1, memoryMaxBytes: 1e9, needs: ['pool:shared'] });
