@@ -1,4 +1,4 @@
-// What both daemons do alike: command line, settings, logger, systemd notification, signals, orderly stop.
+// Runs a daemon: command line, settings, logger, systemd notification, signals, orderly stop.
 import { execFile } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import type convict from 'convict';
@@ -12,7 +12,7 @@ const STOP_TIMEOUT_MS = 25_000;
 const NOTIFY_TIMEOUT_MS = 5_000;
 
 export interface Daemon {
-  /** Rejects when the daemon cannot go on; systemd then restarts it. Never resolves by itself. */
+  /** Rejects when the daemon cannot go on; it is then stopped, and systemd restarts it. Never resolves. */
   readonly failed: Promise<never>;
   /** False holds the watchdog back, so that systemd restarts a daemon that no longer does its work. */
   isHealthy(): boolean;
@@ -63,18 +63,46 @@ export async function runDaemon<Settings extends { logLevel: string }>(
     const daemon = await spec.start(settings, context);
     await notify('READY=1');
     logger.info('ready');
-    const watchdog = keepWatchdog(daemon, stopped.signal);
-    await Promise.race([daemon.failed, aborted(stopped.signal)]);
-    logger.info('stopping');
-    await notify('STOPPING=1');
-    await Promise.race([daemon.stop(), systemClock.sleep(STOP_TIMEOUT_MS)]);
-    await watchdog;
+    void keepWatchdog(daemon, stopped.signal);
+    process.exitCode = await runToEnd(daemon, context);
   } catch (error) {
-    logger.fatal({ err: error }, 'ended by a failure');
+    logger.fatal({ err: error }, 'could not start');
     process.exitCode = 1;
   }
   // Whatever still holds the event loop (a reconnecting socket) must not keep a stopped daemon alive.
   process.exit();
+}
+
+/**
+ * Runs the daemon until it is told to stop or fails, then stops it. Returns the exit code: 0 only when it was told to
+ * stop and did so in time.
+ */
+export async function runToEnd(
+  daemon: Daemon,
+  { logger, clock, signal }: Pick<DaemonContext, 'logger' | 'clock' | 'signal'>,
+): Promise<0 | 1> {
+  const end = await Promise.race([
+    aborted(signal).then(() => 'told' as const),
+    daemon.failed.catch((error: unknown) => {
+      logger.fatal({ err: error }, 'ended by a failure');
+      return 'failed' as const;
+    }),
+  ]);
+  if (end === 'told') logger.info('stopping');
+  await notify('STOPPING=1');
+  const late = clock.sleep(STOP_TIMEOUT_MS).then(() => {
+    throw new Error(`not stopped within ${STOP_TIMEOUT_MS} ms`);
+  });
+  try {
+    await Promise.race([daemon.stop(), late]);
+  } catch (error) {
+    logger.fatal(
+      { err: error },
+      'did not stop in order; what was under way is taken up again at the next start',
+    );
+    return 1;
+  }
+  return end === 'told' ? 0 : 1;
 }
 
 function parseCommandLine(spec: { name: string; defaultConfigFile: string }): {
