@@ -63,12 +63,13 @@ void t.test('idle hosts switch no hot spot off: what was relieved still is, what
 
 void t.test('a plan that is cut short is a plan, and says so', (t) => {
   t.comment(`SEED=${SEED}`);
-  const cut = SEEDS.slice(0, 50).map((seed) => {
+  const broken = SEEDS.slice(0, 50).filter((seed) => {
     const snapshot = randomCluster(seed);
     const whole = planMoves(snapshot, DEFAULT_PLAN_POLICY);
     const part = planMoves(snapshot, DEFAULT_PLAN_POLICY, { steps: Math.floor(whole.steps / 2) });
-    return whole.steps < 2 || (part.stopped !== 'complete' && part.steps <= whole.steps + 100);
+    const isCut = part.stopped !== 'complete' && part.steps <= whole.steps + 100;
+    return whole.steps >= 2 && !isCut;
   });
-  t.notOk(cut.includes(false));
+  t.strictSame(broken, [], 'no seed breaks it');
   t.end();
 });
