@@ -341,11 +341,10 @@ void t.test('a real libvirtd', { skip }, async (t) => {
       await domains.resume(qemu, paused, wait);
       await migration.startDirtyRate(qemu, paused, { seconds: 1, mode: DirtyRateMode.pageSampling }, wait);
       const request = { domains: [paused], groups: StatsGroup.dirtyRate, flags: 0 };
-      let rate;
-      do {
-        await systemClock.sleep(200);
-        [rate] = (await getAllDomainStats(qemu, request, wait)).map((stats) => stats.dirtyRate);
-      } while (rate?.status === DirtyRateStatus.measuring);
+      const rate = await until('the rate to be measured', async () => {
+        const [stats] = await getAllDomainStats(qemu, request, wait);
+        return stats?.dirtyRate?.status === DirtyRateStatus.measuring ? false : stats?.dirtyRate;
+      });
       t.match(rate, { status: DirtyRateStatus.measured, periodS: 1, bytesPerSecond: Number });
     });
 

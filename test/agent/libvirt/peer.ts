@@ -1,11 +1,10 @@
-// Speaks libvirt's protocol from the other end, well or badly, as a test says.
+// A peer that speaks libvirt's protocol as far as a test says, also against its rules.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { connect, type Connection } from '../../../agent/libvirt/connection.ts';
 import {
   encodePacket,
   PacketSplitter,
@@ -15,7 +14,6 @@ import {
 import { Procedure } from '../../../agent/libvirt/procedures.ts';
 import type { LibvirtTarget } from '../../../agent/libvirt/transport.ts';
 import { XdrWriter } from '../../../agent/libvirt/xdr.ts';
-import { systemClock } from '../../../shared/clock.ts';
 
 export type Answer = (
   packet: Packet,
@@ -65,12 +63,4 @@ export async function startPeer(
     rmSync(directory, { recursive: true });
   });
   return { kind: 'unix', path };
-}
-
-export const peerOptions = { uri: 'x:///', readOnly: false, clock: systemClock, timeoutMs: 20_000 };
-
-export async function withPeer(t: Test, answer: Answer): Promise<Connection> {
-  const connection = await connect(await startPeer(t, answer), peerOptions);
-  t.teardown(() => connection.close());
-  return connection;
 }
