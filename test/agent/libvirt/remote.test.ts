@@ -29,6 +29,7 @@ import {
   whyNoLibvirtd,
   type PrivateLibvirtd,
 } from './private-libvirtd.ts';
+import { busyBootSector, untilBusy } from '../busy-guest.ts';
 import { until } from '../../until.ts';
 import { freePort } from '../../services.ts';
 
@@ -192,6 +193,28 @@ async function startHost(t: Test): Promise<PrivateLibvirtd & { readonly uri: str
   return Object.assign(libvirtd, { uri: `qemu+tcp://127.0.0.1:${port}/session` });
 }
 
+/** One that rewrites its memory, on a disk that any daemon may read. */
+function busyGuest(name: string, { directory }: PrivateLibvirtd): string {
+  const image = join(directory, 'images', 'busy.img');
+  const floppyBytes = 1440 * 1024;
+  // Three quarters of its 16 MiB.
+  writeFileSync(image, Buffer.concat([busyBootSector(12)], floppyBytes));
+  giveAway(image);
+  return tinyGuest(
+    name,
+    `<disk type='file' device='floppy'><driver name='qemu' type='raw'/><source file='${image}'/>
+    <target dev='fda'/><readonly/><boot order='1'/></disk>`,
+  );
+}
+
+/** Resolves once memory is being copied, with the job as it then is. */
+function untilCopying(connection: Connection, guest: domains.DomainRef): Promise<migration.JobStats> {
+  return until('memory to be copied', async () => {
+    const job = await migration.getJobStats(connection, guest, 0, wait);
+    return job.type !== JobType.none && (job.memoryProcessedBytes ?? 0) > 0 ? job : undefined;
+  });
+}
+
 void t.test('a running guest moves from one daemon to the other', { skip }, async (t) => {
   const source = await startHost(t);
   const destination = await startHost(t);
@@ -199,7 +222,8 @@ void t.test('a running guest moves from one daemon to the other', { skip }, asyn
   const commands = await open(t, source.target, 'qemu:///session');
   const worker = await open(t, source.target, 'qemu:///session');
   const other = await open(t, { kind: 'tcp', host: '127.0.0.1', port: Number(port) }, 'qemu:///session');
-  const guest = await domains.createXml(commands, tinyGuest('mover'), 0, wait);
+  const guest = await domains.createXml(commands, busyGuest('mover', source), 0, wait);
+  await untilBusy(commands, guest);
   const request = {
     destinationUri: destination.uri,
     flags: MigrateFlag.live | MigrateFlag.persistDest | MigrateFlag.undefineSource,
@@ -218,11 +242,7 @@ void t.test('a running guest moves from one daemon to the other', { skip }, asyn
   await t.test('until it is told to stop, which leaves it where it was', async (t) => {
     const moving = migration.migratePeerToPeer(worker, guest, request, wait);
     const failed = t.rejects(moving, { code: ErrorCode.operationAborted });
-    let job;
-    do {
-      await systemClock.sleep(50);
-      job = await migration.getJobStats(commands, guest, 0, wait);
-    } while (job.type === JobType.none || (job.memoryProcessedBytes ?? 0) === 0);
+    const job = await untilCopying(commands, guest);
     t.match(job, { type: JobType.unbounded, operation: JobOperation.migrationOut, memoryPageBytes: 4096 });
     t.ok((job.memoryTotalBytes ?? 0) >= 16 * 1024 ** 2);
     await migration.abortJob(commands, guest, wait);
@@ -247,7 +267,7 @@ void t.test('a running guest moves from one daemon to the other', { skip }, asyn
     await watch('source', commands);
     await watch('destination', other);
     const moving = migration.migratePeerToPeer(worker, guest, request, wait);
-    await systemClock.sleep(300);
+    await untilCopying(commands, guest);
     await migration.setMaxSpeed(commands, guest, { bytesPerSecond: 1024 ** 3 }, wait);
     await moving;
     t.match(await domains.getState(other, guest, wait), {
