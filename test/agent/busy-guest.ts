@@ -60,7 +60,7 @@ function uint32(value: number): number[] {
 export async function untilBusy(connection: Connection, guest: DomainRef): Promise<void> {
   const request = { domains: [guest], groups: StatsGroup.dirtyRate, flags: 0 };
   await until(
-    `${guest.name} to write to its memory`,
+    'the guest to write to its memory',
     async () => {
       await startDirtyRate(connection, guest, { seconds: 1, mode: DirtyRateMode.pageSampling }, wait);
       const rate = await until('a dirty rate to be measured', async () => {

@@ -1,5 +1,6 @@
 // Two real libvirtds on one machine with the migration parts of an agent on each, and what tests of copies do with them.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -11,8 +12,15 @@ import { createMigrationJobs, type MigrationJobs } from '../../../agent/migratio
 import { createLibvirtHypervisor } from '../../../agent/migration/hypervisor/libvirt-hypervisor.ts';
 import { openStateFolder } from '../../../agent/state/disk.ts';
 import { systemClock } from '../../../shared/clock.ts';
-import type { MigrateRequest, MigrateResponseInput, MigrateResultInput } from '../../../shared/gen/agent.ts';
+import type {
+  MigrateRequest,
+  MigrateResponseInput,
+  MigrateResultInput,
+  VmInput,
+} from '../../../shared/gen/agent.ts';
 import { MIB } from '../../../shared/units.ts';
+import { domainByUuid } from '../../../agent/libvirt/domain.ts';
+import { busyBootSector, untilBusy } from '../busy-guest.ts';
 import { spec, startRealHost, type RealHost } from '../vm/real-host.ts';
 
 export const never = new AbortController().signal;
@@ -134,7 +142,7 @@ function dialingSessions(real: Hypervisor): Hypervisor {
   };
 }
 
-/** Slow enough to do something meanwhile. */
+/** Of a VM that `busyVm` starts, such a copy goes on until it is ended or made faster. */
 export const SLOW = { bandwidthBytesPerSecond: MIB } as const;
 
 export async function all(stream: AsyncIterable<MigrateResponseInput>): Promise<MigrateResponseInput[]> {
@@ -160,10 +168,28 @@ export async function untilCopying(jobs: MigrationJobs, request: MigrateRequest)
 }
 
 export async function runningVm(host: RealHost, name: string): Promise<string> {
+  return (await createVm(host, name, true)).uuid ?? '';
+}
+
+// Of 32 MiB: one pass over it takes a slow copy longer than any test needs, and leaves it that much to do again.
+const BUSY_END_MIB = 28;
+
+/** A running VM that rewrites most of its memory for ever. */
+export async function busyVm(host: RealHost, name: string): Promise<string> {
+  const { uuid = '', disks = [] } = await createVm(host, name, false);
+  const sector = join(host.poolDirectory, `${name}.boot`);
+  writeFileSync(sector, busyBootSector(BUSY_END_MIB));
+  execFileSync('qemu-img', ['convert', '-n', '-f', 'raw', '-O', 'qcow2', sector, disks[0]?.source ?? '']);
+  rmSync(sector);
+  await host.lifecycle.start({ uuid }, never);
+  await host.access.own((connection) => untilBusy(connection, domainByUuid(uuid)));
+  return uuid;
+}
+
+function createVm(host: RealHost, name: string, start: boolean): Promise<VmInput> {
   const disks = [{ pool: 'pool', newBytes: 8 * MIB, sizeBytes: 0 }];
   const metadata = { owner: 'ann', purpose: 'a & b', expiresAtMs: 0, rules: null };
-  const vm = await host.create({ spec: spec({ name, disks, metadata, headless: true }), start: true }, never);
-  return vm.uuid ?? '';
+  return host.create({ spec: spec({ name, disks, metadata, headless: true }), start }, never);
 }
 
 export const stateOn = async (host: RealHost, uuid: string): Promise<string> =>

@@ -11,8 +11,8 @@ import type { CopyOrder, Hypervisor, VmEvent } from '../../../../agent/migration
 export interface ContractWorld {
   readonly source: Hypervisor;
   readonly target: Hypervisor;
-  /** Starts a persistent VM without disks on the source. */
-  readonly runVm: (name: string) => Promise<string>;
+  /** Starts a persistent VM on the source; of a busy one, which writes to its memory all the time, a slow copy does not end. */
+  readonly runVm: (name: string, isBusy?: boolean) => Promise<string>;
   /** Speed is up to the world: slow means that there is time to do something meanwhile. */
   readonly order: (isSlow: boolean) => CopyOrder;
   /** Lets the hypervisors do what they do while the test waits, until it is so; fails when it never is. */
@@ -95,7 +95,7 @@ async function refusals(t: Test, { source, runVm, order }: ContractWorld): Promi
 }
 
 async function abortedCopy(t: Test, { source, target, runVm, order, until }: ContractWorld): Promise<void> {
-  const uuid = await runVm('stayer');
+  const uuid = await runVm('stayer', true);
   await source.withCopy(
     uuid,
     async (copy) => {

@@ -5,13 +5,11 @@ import { systemClock } from '../../../../shared/clock.ts';
 import { GIB, MIB, SECOND_MS } from '../../../../shared/units.ts';
 import { whyNoLibvirtd } from '../../libvirt/private-libvirtd.ts';
 import { hypervisorContract } from './hypervisor-contract.ts';
-import { never, remove, resultOf, runningVm, startPair, stateOn, type Pair } from '../pair.ts';
+import { busyVm, never, remove, resultOf, runningVm, startPair, stateOn, type Pair } from '../pair.ts';
 import { until } from '../../../until.ts';
 
 const skip = whyNoLibvirtd();
 const PAUSED = { commitMode: 'COMMIT_MODE_PAUSED' } as const;
-
-t.setTimeout(240_000);
 
 void t.test('on a real libvirt', skip === undefined ? {} : { skip }, async (t) => {
   const pair = await startPair(t);
@@ -26,7 +24,7 @@ async function contract(t: Test, { source, target, agent }: Pair): Promise<void>
   await hypervisorContract(t, {
     source: agent(source).hypervisor,
     target: agent(target).hypervisor,
-    runVm: (name) => runningVm(source, name),
+    runVm: (name, isBusy = false) => (isBusy ? busyVm(source, name) : runningVm(source, name)),
     order: (isSlow) => ({
       targetLibvirtUri: target.uri,
       targetMigrateUri: 'tcp://127.0.0.1',
