@@ -195,7 +195,12 @@ void t.test('an order waits for a host whose last sample lacked its VMs', { skip
     return hosts.some(({ state }) => state === 'HOST_STATE_UNKNOWN') ? true : undefined;
   });
   const waiting = order(cluster, { vm: 'web', targetHost: 'kvm2' });
-  await systemClock.sleep(300);
+  // The order came before these questions, and looks again at the sample that they wait for.
+  const reportedAtMs = async (): Promise<number> =>
+    (await hostsOf(cluster)).find(({ hostName }) => hostName === 'kvm1')?.lastReportAtMs ?? 0;
+  const beforeMs = await reportedAtMs();
+  await cluster.tick();
+  await until('the next sample', async () => (await reportedAtMs()) > beforeMs);
   t.strictSame(await migrationsOf(cluster), [], 'nothing is done on a guess');
   kvm1.vmsComplete = true;
   await cluster.tick();
