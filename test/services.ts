@@ -1,13 +1,15 @@
 // Starts the real nats-server and influxd for tests and benches: own port, own data folder, ended by their pid.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, connect as connectTo, type NetConnectOpts } from 'node:net';
+import { createServer, connect as connectTo, type ListenOptions, type NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { until } from './until.ts';
 
 // A cold influxd took 0.3 s here; a machine under full load may need much longer.
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 10_000;
 
 /** A server that can be stopped and started again with the same port and data. */
@@ -156,6 +158,19 @@ async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<
   const insist = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
   await ended;
   clearTimeout(insist);
+}
+
+/** Stands in for a server that is down: ends every connection at once, until so many came. Then the address is free again. */
+export async function untilRefused(address: ListenOptions, connections: number): Promise<void> {
+  let refused = 0;
+  const server = createServer((socket) => {
+    socket.destroy();
+    refused += 1;
+  }).listen(address);
+  await once(server, 'listening');
+  await until(`${connections} connections`, () => refused >= connections);
+  server.close();
+  await once(server, 'close');
 }
 
 /** Whether a connection is taken there at this moment. */

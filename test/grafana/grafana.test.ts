@@ -11,6 +11,7 @@ import { systemClock, type Clock } from '../../shared/clock.ts';
 import { createLogger } from '../../shared/log.ts';
 import { loadSettings } from '../../shared/settings.ts';
 import { skipWithout, startInflux, startNats } from '../services.ts';
+import { until } from '../until.ts';
 import {
   connectWithStreams,
   hostReport,
@@ -146,9 +147,12 @@ t.test('every query returns rows', { skip }, async (t) => {
   };
   // 3 hosts, 2 VMs with a disk and a NIC each; 4 events.
   const points = 80 * 3 * (1 + 2 * 3) + 4;
-  while (writer.counters().pointsWritten < points) await systemClock.sleep(50);
+  await until('all points to be written', () => writer.counters().pointsWritten >= points);
   // Two points of the writer itself: a rate needs as many.
-  while ((await rows('SELECT points_written FROM metrics_writer')) < 3) await systemClock.sleep(100);
+  await until(
+    "the writer's own points",
+    async () => (await rows('SELECT points_written FROM metrics_writer')) >= 3,
+  );
   // What the writer would have written of itself in that time, which this test cannot wait for.
   await influx.ensureSchema({ timeoutMs: 10_000 });
   for (const minutesAgo of [1, 10, 20, 30]) {

@@ -14,8 +14,8 @@ const LIBVIRTD = '/usr/sbin/libvirtd';
 const QEMU = '/usr/bin/qemu-system-x86_64';
 /** Makes the certificates of the tests over TLS. */
 const OPENSSL = '/usr/bin/openssl';
-/** libvirtd probes QEMU at its first start, some seconds on a busy machine with two cores. */
-const START_MS = 30_000;
+/** libvirtd probes QEMU at its first start, for seconds; many times that on a loaded machine. */
+const START_MS = 120_000;
 const STOP_MS = 5000;
 // A test has one or two migrations at once; the rest is for ports that others take meanwhile.
 const MIGRATION_PORTS = 8;
@@ -23,6 +23,8 @@ const MIGRATION_PORTS = 8;
 export interface PrivateLibvirtd {
   readonly directory: string;
   readonly target: LibvirtTarget;
+  /** Path of its unix socket. */
+  readonly socket: string;
   /** As `virsh -c` takes it; the daemon's environment must be set too. */
   readonly environment: NodeJS.ProcessEnv;
   readonly pid: () => number;
@@ -106,16 +108,16 @@ class Daemon implements PrivateLibvirtd {
   readonly environment: NodeJS.ProcessEnv;
   readonly target: LibvirtTarget;
   readonly #arguments: readonly string[];
-  readonly #socket: string;
+  readonly socket: string;
   readonly #port: number | undefined;
   #process: ChildProcess | undefined;
 
   constructor(directory: string, environment: NodeJS.ProcessEnv, port: number | undefined) {
     this.directory = directory;
     this.environment = environment;
-    this.#socket = join(directory, 'run', 'libvirt', 'libvirt-sock');
+    this.socket = join(directory, 'run', 'libvirt', 'libvirt-sock');
     this.#port = port;
-    this.target = { kind: 'unix', path: this.#socket };
+    this.target = { kind: 'unix', path: this.socket };
     this.#arguments = [
       '--config',
       join(directory, 'config', 'libvirt', 'libvirtd.conf'),
@@ -134,7 +136,7 @@ class Daemon implements PrivateLibvirtd {
   async start(): Promise<void> {
     const identity = isRoot() ? NOBODY : {};
     // Of a daemon that was killed.
-    rmSync(this.#socket, { force: true });
+    rmSync(this.socket, { force: true });
     const child = spawn(LIBVIRTD, this.#arguments, {
       env: this.environment,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -156,7 +158,7 @@ class Daemon implements PrivateLibvirtd {
 
   /** At its socket, and at its port, which it opens later. */
   async #takesConnections(): Promise<boolean> {
-    if (!(await isListening({ path: this.#socket }))) return false;
+    if (!(await isListening({ path: this.socket }))) return false;
     return this.#port === undefined || isListening({ host: '127.0.0.1', port: this.#port });
   }
 

@@ -1,7 +1,5 @@
 // The whole of telemetry against a real libvirtd and real QEMU processes: what is reported, and what a stuck guest or a lost libvirt changes.
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectNats } from 'nats';
@@ -33,11 +31,7 @@ import {
   whyNoLibvirtd,
   type PrivateLibvirtd,
 } from '../libvirt/private-libvirtd.ts';
-import { skipWithout, startNats } from '../../services.ts';
-import { until } from '../../until.ts';
-
-// Its cases come one after the other, some wait for libvirtd; on a busy machine together more than a minute.
-t.setTimeout(240_000);
+import { skipWithout, startNats, untilRefused } from '../../services.ts';
 
 const URI = 'qemu:///session';
 const WAIT = { timeoutMs: 30_000 };
@@ -265,20 +259,6 @@ void t.test(
   },
 );
 
-/** Stands in for the libvirtd that was killed, until so many connections were ended at once. */
-async function untilRefused({ target }: PrivateLibvirtd, connections: number): Promise<void> {
-  if (target.kind !== 'unix') throw new Error('a private libvirtd listens on a unix socket');
-  rmSync(target.path, { force: true });
-  let refused = 0;
-  const server = createServer((socket) => {
-    socket.destroy();
-    refused += 1;
-  }).listen(target.path);
-  await until(`${connections} connections`, () => refused >= connections);
-  server.close();
-  await once(server, 'close');
-}
-
 void t.test('when libvirt is back, so is all that a stuck guest is found with', { skip }, async (t) => {
   const { libvirtd } = await withGuests(t, { a: '', b: '' });
   // The two connections wait for different times, each longer than the one before.
@@ -287,7 +267,7 @@ void t.test('when libvirt is back, so is all that a stuck guest is found with', 
   await report(telemetry, (r) => hasRates(r, 'a', 'b'), 'rates');
   await libvirtd.kill();
   // Three by each connection: from then on they wait for seconds.
-  await untilRefused(libvirtd, 6);
+  await untilRefused({ path: libvirtd.socket }, 6);
   await libvirtd.start();
   const back = await report(telemetry, (r) => r.vmsComplete, 'VMs again');
   const pid = libvirtd.qemuPid('b');

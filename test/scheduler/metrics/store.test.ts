@@ -15,6 +15,7 @@ import { systemClock, type Clock } from '../../../shared/clock.ts';
 import { createLogger } from '../../../shared/log.ts';
 import { loadSettings } from '../../../shared/settings.ts';
 import { freePort, skipWithout, startInflux } from '../../services.ts';
+import { until } from '../../until.ts';
 
 function linesOf(lines: string[]): Lines {
   return { text: lines.join('\n'), count: lines.length };
@@ -284,7 +285,7 @@ t.test(
       client.query<{ time: { getTime(): number }; cpu_cores: number; cpu_time_ms: number; name: string }>(
         `SELECT * FROM ${policy}.vm`,
       );
-    while ((await rows('quarter_hour')).length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until('two quarters of an hour', async () => (await rows('quarter_hour')).length >= 2);
     stop.abort(new Error('done'));
     await running;
     const minutes = await rows('minute');

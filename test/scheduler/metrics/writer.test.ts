@@ -13,7 +13,7 @@ import { EVENTS_STREAM, SAMPLES_STREAM, samplesSubject } from '../../../shared/n
 import { hostReportCodec } from '../../../shared/proto/load.ts';
 import { loadSettings } from '../../../shared/settings.ts';
 import { until } from '../../until.ts';
-import { skipWithout, startInflux, startNats, type Service } from '../../services.ts';
+import { skipWithout, startInflux, startNats, untilRefused, type Service } from '../../services.ts';
 import {
   connectWithStreams,
   hostReport,
@@ -104,7 +104,7 @@ t.test(
     const { influxService, influx, startWriter, settled } = await lab(t);
     await influxService.stop();
     const first = startWriter();
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await untilRefused({ host: '127.0.0.1', port: influxService.port }, 2);
     t.ok(first.isHealthy(), 'healthy without InfluxDB');
     await influxService.start();
     await settled();
