@@ -174,7 +174,7 @@ void t.test('a migration is followed to its end, whatever that is', async (t) =>
   t.equal(handedOver.code, 0);
   t.match(handedOver.stdout, /on its way[^]*It is migration m-7/);
 
-  const late = await ask('migrate slow --timeout 1s');
+  const late = await ask('migrate slow --timeout 2s');
   t.equal(late.code, 6);
   t.match(late.stderr, /--timeout is over; migration m-7 goes on; .*evenkeel abort m-7/);
 });
@@ -297,9 +297,9 @@ void t.test('what the scheduler says no to has its own exit code', async (t) => 
     ['vm start is-off', 4, /start VM is-off/],
     [`vm create is-taken ${create}`, 4, /create VM is-taken/],
     ['vm destroy is-broken', 1, /destroy VM is-broken/],
-    ['vm show slow --timeout 300ms', 5, /did not answer in time; try again, or wait longer with --timeout/],
+    ['vm show slow --timeout 2s', 5, /did not answer in time; try again, or wait longer with --timeout/],
     [
-      'vm destroy slow --timeout 300ms',
+      'vm destroy slow --timeout 2s',
       6,
       /may or may not have been done\. Look before you repeat it: evenkeel vm show slow/,
     ],

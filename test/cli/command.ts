@@ -72,8 +72,8 @@ export interface Running {
   printed(text: string): Promise<void>;
 }
 
-// Far above what any of these commands takes, so that a hang fails with its output instead of the suite's timeout.
-const KILL_AFTER_MS = 30_000;
+// Far above what any of these commands takes on a loaded machine, so that a hang fails with its output instead of the suite's timeout.
+const KILL_AFTER_MS = 120_000;
 
 /** Starts it in an environment of its own: nothing of the tester's settings leaks in. */
 export function startCommand(

@@ -16,9 +16,10 @@ function run(line: string, env: Readonly<Record<string, string>> = {}): Promise<
 
 void t.test('a connection that breaks while something is changed leaves the outcome open', async (t) => {
   const scheduler = await startFakeScheduler(serverCredentials(plaintext, '127.0.0.1:0'));
-  const address = `127.0.0.1:${scheduler.port}`;
-  const change = startCommand(evenkeel, ['vm', 'start', 'slow', '--scheduler', address, '--plaintext']);
-  const read = startCommand(evenkeel, ['vm', 'show', 'slow', '--scheduler', address, '--plaintext']);
+  // One may be there long before the other.
+  const options = ['--scheduler', `127.0.0.1:${scheduler.port}`, '--plaintext', '--timeout', '2m'];
+  const change = startCommand(evenkeel, ['vm', 'start', 'slow', ...options]);
+  const read = startCommand(evenkeel, ['vm', 'show', 'slow', ...options]);
   await scheduler.waiting(2);
   await scheduler.stop();
   const [changed, shown] = await Promise.all([change.ended, read.ended]);

@@ -1,6 +1,6 @@
 // A scheduler that speaks real gRPC and tells of the cluster of cluster.ts; a test can make it slow, refuse or break.
 import type { ServerCredentials, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { systemClock } from '../../shared/clock.ts';
+import { aborted, systemClock } from '../../shared/clock.ts';
 import { EvenkeelError, type ErrorCode } from '../../shared/errors.ts';
 import type {
   SchedulerServiceCreateVmRequest,
@@ -71,9 +71,6 @@ export async function startFakeScheduler(
   };
 }
 
-// Longer than any test waits for an answer.
-const SLOW_MS = 20_000;
-
 /** Counts the calls that wait for an answer which does not come. */
 class SlowCalls {
   #count = 0;
@@ -82,7 +79,7 @@ class SlowCalls {
   async wait(signal: AbortSignal): Promise<void> {
     this.#count += 1;
     this.#onCall();
-    await systemClock.sleep(SLOW_MS, signal);
+    await aborted(signal);
   }
 
   async waiting(calls: number): Promise<void> {
@@ -159,8 +156,7 @@ function migrations(ended: Map<string, MigrationInput>): UntypedServiceImplement
         yield { migration: { ...migration, state: 'MIGRATION_STATE_CHECKING', progress: null } };
         yield { migration };
         // `slow` copies until nobody looks any more.
-        if (vm === 'slow') await systemClock.sleep(30_000, signal);
-        await systemClock.sleep(100, signal);
+        if (vm === 'slow') await aborted(signal);
         if (vm === 'lost') {
           // The answer ends early; the migration is done by the time somebody looks.
           ended.set(vm, { ...migration, ...outcome });
