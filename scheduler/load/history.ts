@@ -47,11 +47,15 @@ export class History {
   add(report: HostReport): void {
     for (const vm of report.vms) {
       const point = vmPoint(report, vm);
-      if (point !== undefined) this.#addPoint(vm.uuid, point);
+      if (point !== undefined) this.addPoint(vm.uuid, point);
     }
   }
 
-  #addPoint(uuid: string, { tickAtMs, intervalMs, cpuDemandCores }: VmPoint): void {
+  /** Takes in one sample of a VM, in order of time. */
+  addPoint(
+    uuid: string,
+    { tickAtMs, intervalMs, cpuDemandCores }: Pick<VmPoint, 'tickAtMs' | 'intervalMs' | 'cpuDemandCores'>,
+  ): void {
     // A sample tells of the interval before its tick.
     const slot = Math.floor((tickAtMs - 1) / SLOT_MS);
     if (slot <= (this.#means.get(uuid)?.at(-1)?.slot ?? -1)) return;

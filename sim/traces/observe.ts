@@ -7,10 +7,9 @@ import {
   SNAPSHOT_FORMAT,
   type SnapshotHost,
   type SnapshotVm,
-  type UsualLoad,
 } from '../../scheduler/planner/contract/snapshot.ts';
-import { withSample } from '../../scheduler/load/usual.ts';
-import { MIB, MINUTE_MS } from '../../shared/units.ts';
+import { History } from '../../scheduler/load/history.ts';
+import { MIB, MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import { HISTORY_LENGTH, type Cluster, type SimHost, type SimVm } from './cluster.ts';
 
 export interface ObserverOptions {
@@ -24,13 +23,10 @@ export interface ObserverOptions {
 const MIPS_PER_CORE = 1000;
 // Where the set-up does not bound memory no VM may fail to fit for it.
 const UNBOUNDED_BYTES = 2 ** 50;
-// What VMs vary by is not known beforehand; a tenth of their size lies between steady ones and those that go on and off.
-const PRIOR_DEVIATION_RATIO = 0.1;
 /** Samples of an hour. */
 const PEAK_SAMPLES = 12;
 
 interface Past {
-  usual: UsualLoad | undefined;
   coolUntilMs: number;
   cameFrom: SimHost | undefined;
 }
@@ -38,24 +34,23 @@ interface Past {
 export class Observer {
   readonly #options: ObserverOptions;
   readonly #past = new Map<SimVm, Past>();
+  readonly #history = new History();
+  #steps = 0;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
   }
 
-  /** Usual loads with the newest sample; a VM never seen before is thought to be like the others of its size. */
-  learn({ vms }: Cluster): void {
-    const share = vms.reduce((total, vm) => total + vm.demandMips / vm.spec.mips, 0) / vms.length;
-    for (const vm of vms) {
-      const own = this.#pastOf(vm);
-      const cores = vm.spec.mips / MIPS_PER_CORE;
-      const prior = {
-        meanCores: share * cores,
-        deviationCores: PRIOR_DEVIATION_RATIO * cores,
-        samples: 0,
-      };
-      own.usual = withSample(own.usual, vm.demandMips / MIPS_PER_CORE, prior);
-    }
+  /** A step is one sample of its whole length. The history closes a slot with the first sample after it: at the next step. */
+  learn({ vms, stepSeconds }: Cluster): void {
+    this.#steps += 1;
+    const intervalMs = stepSeconds * SECOND_MS;
+    for (const vm of vms)
+      this.#history.addPoint(idOf(vm), {
+        tickAtMs: this.#steps * intervalMs,
+        intervalMs,
+        cpuDemandCores: vm.demandMips / MIPS_PER_CORE,
+      });
   }
 
   noteMove(vm: SimVm, atMs: number): void {
@@ -89,7 +84,7 @@ export class Observer {
   #pastOf(vm: SimVm): Past {
     const known = this.#past.get(vm);
     if (known !== undefined) return known;
-    const made = { usual: undefined, coolUntilMs: 0, cameFrom: undefined };
+    const made = { coolUntilMs: 0, cameFrom: undefined };
     this.#past.set(vm, made);
     return made;
   }
@@ -118,7 +113,8 @@ export class Observer {
 
   #vm(vm: SimVm, samples: number, atMs: number): SnapshotVm {
     const { spec, usedMb } = vm;
-    const { usual, cameFrom } = this.#pastOf(vm);
+    const { cameFrom } = this.#pastOf(vm);
+    const usual = this.#history.usualCpu(idOf(vm));
     const held = this.#hold(vm, atMs);
     return {
       uuid: idOf(vm),

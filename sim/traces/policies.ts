@@ -26,6 +26,8 @@ const PACKED: PlanPolicy = {
   cpu: { entryRatio: 0.98, exitRatio: 0.98 },
   targetMarginRatio: 0.03,
   consolidation: true,
+  // As scheduler/config.ts sets it: VMs without a usual load keep their host from being emptied.
+  packsKnownOnly: true,
   packingMargin: 1.05,
   bandwidthBytesPerSecond: MIGRATION_MB_PER_SECOND * MIB,
 };

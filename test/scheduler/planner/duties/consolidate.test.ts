@@ -5,7 +5,6 @@ import { Random } from '../../../../sim/world/random.ts';
 import { planMoves } from '../../../../scheduler/planner/plan-moves.ts';
 import { DEFAULT_PLAN_POLICY, type PlanPolicy } from '../../../../scheduler/planner/contract/policy.ts';
 import type { Snapshot } from '../../../../scheduler/planner/contract/snapshot.ts';
-import { withSample } from '../../../../scheduler/load/usual.ts';
 import { applied, AT_MS, shortMoves, snapshotOf, type GivenHost, type GivenVm } from '../snapshots.ts';
 
 const POLICY: PlanPolicy = { ...DEFAULT_PLAN_POLICY, consolidation: true };
@@ -135,17 +134,6 @@ t.test(
     t.end();
   },
 );
-
-t.test('what is usual follows a lasting change within the hour and hardly a single sample', (t) => {
-  const prior = { meanCores: 1, deviationCores: 0.5, samples: 0 };
-  let usual = withSample(undefined, 1, prior);
-  for (let count = 0; count < 100; count += 1) usual = withSample(usual, 1, prior);
-  t.ok(usual.deviationCores < 0.01, `steady: ${usual.deviationCores}`);
-  t.ok(withSample(usual, 3, prior).meanCores < 1.2, 'one sample');
-  for (let count = 0; count < 24; count += 1) usual = withSample(usual, 3, prior);
-  t.ok(usual.meanCores > 2.7, `two hours: ${usual.meanCores}`);
-  t.end();
-});
 
 const RUNS = 300;
 
