@@ -6,9 +6,8 @@ import { messageOf } from '../../shared/errors.ts';
 import type { HostReport } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
 import { samplesSubject, SAMPLES_STREAM } from '../../shared/nats.ts';
-import { hostReportCodec } from '../../shared/proto/load.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import { refuseReport } from './check-report.ts';
+import { hostIdOf, readReport } from '../reports/read-report.ts';
 
 // A stream that was deleted or a server without quorum: try again soon, but do not hammer.
 const RETRY_FIRST_MS = SECOND_MS;
@@ -85,7 +84,7 @@ async function readAll(
   }
 }
 
-/** Decodes and checks; complains once about each host that sends what cannot be used. */
+/** Hands on what comes through the door; complains once about each host that sends what cannot be used. */
 class ReportReader {
   readonly #logger: Logger;
   readonly #complained = new Map<string, string>();
@@ -95,14 +94,13 @@ class ReportReader {
   }
 
   read(message: JsMsg, storedAtMs: number, handler: SamplesHandler): void {
-    const hostId = message.subject.slice(message.subject.lastIndexOf('.') + 1);
+    const hostId = hostIdOf(message.subject);
+    const reading = readReport(message.subject, message.data, storedAtMs);
     try {
-      const report = hostReportCodec.decode(message.data);
-      const problem = refuseReport(report, hostId, storedAtMs);
-      if (problem === undefined) handler.onReport(report, storedAtMs);
-      else this.#complain(hostId, problem);
+      if (reading.kind === 'report') handler.onReport(reading.report, storedAtMs);
+      else this.#complain(hostId, reading.reason);
     } catch (error) {
-      this.#complain(hostId, `not a HostReport: ${messageOf(error)}`);
+      this.#complain(hostId, `cannot be taken in: ${messageOf(error)}`);
     }
     if (message.info.pending === 0) handler.onCaughtUp();
   }

@@ -1,8 +1,7 @@
 // Messages of the two streams as points; what cannot be points is a value with its reason, for the writer to set aside.
-import type { HostReport } from '../../shared/gen/telemetry.ts';
 import { messageOf } from '../../shared/errors.ts';
-import { samplesSubject } from '../../shared/nats.ts';
-import { eventCodec, hostReportCodec } from '../../shared/proto/load.ts';
+import { eventCodec } from '../../shared/proto/load.ts';
+import { readReport } from '../reports/read-report.ts';
 import { pointsOfEvent, pointsOfReport } from './points.ts';
 import type { Point } from './schema.ts';
 
@@ -10,42 +9,25 @@ export type Decoded =
   | { readonly kind: 'points'; readonly points: readonly Point[] }
   /** No message of ours. */
   | { readonly kind: 'undecodable'; readonly reason: string }
-  /** One that contradicts itself or its subject. */
+  /** One that cannot be right. */
   | { readonly kind: 'invalid'; readonly reason: string };
 
-export function decodeReport(subject: string, bytes: Uint8Array): Decoded {
-  return decode(() => {
-    const report = hostReportCodec.decode(bytes);
-    const problem = reportProblem(subject, report);
-    return problem === undefined
-      ? { kind: 'points', points: pointsOfReport(report) }
-      : { kind: 'invalid', reason: problem };
-  });
-}
+/** A message of either stream; `storedAtMs` is when JetStream stored it. */
+export type Decode = (subject: string, bytes: Uint8Array, storedAtMs: number) => Decoded;
 
-export function decodeEvent(_subject: string, bytes: Uint8Array): Decoded {
-  return decode(() => {
+export const decodeReport: Decode = (subject, bytes, storedAtMs) => {
+  const reading = readReport(subject, bytes, storedAtMs);
+  return reading.kind === 'report' ? { kind: 'points', points: pointsOfReport(reading.report) } : reading;
+};
+
+export const decodeEvent: Decode = (_subject, bytes) => {
+  try {
     const event = eventCodec.decode(bytes);
     return event.atMs > 0
       ? { kind: 'points', points: pointsOfEvent(event) }
       : { kind: 'invalid', reason: `at_ms: is ${event.atMs}, not a time` };
-  });
-}
-
-/** The codec is the only thing here that throws: on bytes that are no such message. */
-function decode(work: () => Decoded): Decoded {
-  try {
-    return work();
   } catch (error) {
+    // The codec is the only thing here that throws: on bytes that are no such message.
     return { kind: 'undecodable', reason: messageOf(error) };
   }
-}
-
-function reportProblem(subject: string, report: HostReport): string | undefined {
-  // NATS can be told who may publish where; that is worth nothing if a report could speak for another host.
-  if (subject !== samplesSubject(report.hostId))
-    return `host_id: is "${report.hostId}", but the subject is ${subject}`;
-  if (report.hostName === '') return 'host_name: is empty';
-  if (!(report.tickAtMs > 0)) return `tick_at_ms: is ${report.tickAtMs}, not a time`;
-  return undefined;
-}
+};

@@ -1,9 +1,9 @@
 // One stream's way into InfluxDB: messages to batches of lines, written a few at a time, acknowledged when they are in.
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import type { JsMsg } from 'nats';
+import { millis, type JsMsg } from 'nats';
 import type { Clock } from '../../shared/clock.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
-import type { Decoded } from './decode.ts';
+import type { Decode } from './decode.ts';
 import type { Intake } from './intake.ts';
 import { encodeLines, type Lines } from './line-protocol.ts';
 import type { RetentionPolicy } from './rollups.ts';
@@ -21,7 +21,7 @@ const IDLE_WAIT_MS = MINUTE_MS;
 export interface LaneParts {
   readonly intake: Intake;
   readonly policy: RetentionPolicy['name'];
-  readonly decode: (subject: string, bytes: Uint8Array) => Decoded;
+  readonly decode: Decode;
   readonly store: Store;
   readonly setAside: SetAside;
   readonly batchPoints: number;
@@ -98,7 +98,7 @@ async function addMessage(
   batch: Batch,
   message: JsMsg,
 ): Promise<void> {
-  const decoded = decode(message.subject, message.data);
+  const decoded = decode(message.subject, message.data, millis(message.info.timestampNanos));
   if (decoded.kind !== 'points') {
     await setAside.put(message, decoded.kind, decoded.reason);
     intake.release(message);

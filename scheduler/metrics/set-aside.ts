@@ -24,7 +24,7 @@ const LIMITS = {
   max_age: nanos(7 * 24 * HOUR_MS),
 };
 
-/** undecodable: no message of ours. invalid: one that contradicts itself. refused: InfluxDB takes no such point. */
+/** undecodable: no message of ours. invalid: one that cannot be right. refused: InfluxDB takes no such point. */
 export type SetAsideKind = 'undecodable' | 'invalid' | 'refused';
 
 export interface SetAside {

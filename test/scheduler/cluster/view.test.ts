@@ -1,8 +1,6 @@
 // The cluster view: what a stream of reports, however it arrives, makes of hosts and VMs.
 import fc from 'fast-check';
 import t from 'tap';
-import type { HostReport } from '../../../shared/gen/telemetry.ts';
-import { refuseReport } from '../../../scheduler/cluster/check-report.ts';
 import { hostPoint } from '../../../scheduler/load/load.ts';
 import {
   emptyView,
@@ -182,64 +180,5 @@ void t.test('figures that cannot be are unknown, not idle', (t) => {
     { memoryAvailableBytes: host.memoryBytes + 1 },
   ])
     t.equal(hostPoint({ ...report, host: { ...host, ...bad } }), undefined, JSON.stringify(bad));
-  t.end();
-});
-
-void t.test('what is no report of that host is refused with its reason', (t) => {
-  const report = reportOf(H1, 1, T0);
-  t.equal(refuseReport(report, 'h1', T0), undefined);
-  t.match(refuseReport(report, 'h2', T0), /host_id "h1" is not the subject's "h2"/);
-  t.match(refuseReport({ ...report, bootId: '' }, 'h1', T0), /boot_id/);
-  t.match(refuseReport({ ...report, sequence: 0 }, 'h1', T0), /sequence/);
-  t.match(refuseReport({ ...report, intervalMs: 0 }, 'h1', T0), /interval_ms 0/);
-  t.match(refuseReport({ ...report, tickAtMs: T0 + 3_600_000 }, 'h1', T0), /in the future/);
-  t.match(refuseReport({ ...report, hostName: '' }, 'h1', T0), /host_name/);
-  t.end();
-});
-
-void t.test('an address that makes another libvirt do more than dial does not come in', (t) => {
-  const report = reportOf(H1, 1, T0);
-  const { facts } = report;
-  if (facts === null) throw new Error('the model makes facts');
-  const refusalOf = (addresses: Partial<typeof facts>): string | undefined =>
-    refuseReport({ ...report, facts: { ...facts, ...addresses } }, 'h1', T0);
-  for (const libvirtUri of [
-    'qemu+ext://10.77.0.12/system?command=/tmp/program',
-    'qemu+tls://10.77.0.12/system?no_verify=1',
-    'qemu+ssh://root@10.77.0.12/system',
-    'qemu:///system',
-  ])
-    t.match(refusalOf({ libvirtUri }), /^facts\.libvirt_uri: "qemu.*" is not "qemu\+tls:/);
-  t.match(refusalOf({ migrateUri: 'unix:///tmp/socket' }), /^facts\.migrate_uri: "unix:.*" is not "tcp:/);
-  for (const libvirtUri of ['', 'qemu+tls://kvm1/system', 'qemu+tcp://[fd00::1]:16509/system'])
-    t.equal(refusalOf({ libvirtUri, migrateUri: 'tcp://10.1.0.11' }), undefined);
-  t.equal(refuseReport({ ...report, facts: null }, 'h1', T0), undefined);
-  t.end();
-});
-
-void t.test('figures in a wrong unit do not come in', (t) => {
-  const report = reportOf(H1, 1, T0);
-  const { host } = report;
-  if (host === null) throw new Error('the model makes a host sample');
-  const withHost = (figures: Partial<typeof host>) => ({ ...report, host: { ...host, ...figures } });
-  const withVm = (figures: object) => ({ ...report, vms: report.vms.map((vm) => ({ ...vm, ...figures })) });
-  const refused: [HostReport, RegExp][] = [
-    [withHost({ cpuUsedCores: 85 }), /cpu_used_cores 85 .*not in cores/],
-    [withHost({ cpuDemandCores: -1 }), /cpu_demand_cores/],
-    [withHost({ memoryBytes: 64 * 1024 ** 2, memoryAvailableBytes: 0 }), /memory_bytes .*not in bytes/],
-    [withHost({ memoryAvailableBytes: 2 * host.memoryBytes }), /memory_available_bytes/],
-    [withHost({ cpuPressureRatio: 42 }), /cpu_pressure_ratio 42 .*not in shares of 1/],
-    [withHost({ swapInBytesPerSecond: NaN }), /swap_in/],
-    [withVm({ cpuCores: 1_000 }), /VM a: cpu_cores 1000/],
-    [withVm({ rssBytes: 1024 * host.memoryBytes }), /VM a: rss_bytes/],
-    [withVm({ stealRatio: -0.1 }), /VM a: steal_ratio/],
-    [withVm({ memoryMaxBytes: 0 }), /VM a: memory_max_bytes/],
-  ];
-  for (const [wrong, reason] of refused) t.match(refuseReport(wrong, 'h1', T0), reason);
-  t.equal(
-    refuseReport(withHost({ cpuDemandCores: 50 }), 'h1', T0),
-    undefined,
-    'demand may be many times the cores',
-  );
   t.end();
 });

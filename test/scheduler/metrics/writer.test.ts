@@ -12,6 +12,7 @@ import { createLogger } from '../../../shared/log.ts';
 import { EVENTS_STREAM, SAMPLES_STREAM, samplesSubject } from '../../../shared/nats.ts';
 import { hostReportCodec } from '../../../shared/proto/load.ts';
 import { loadSettings } from '../../../shared/settings.ts';
+import { HOUR_MS } from '../../../shared/units.ts';
 import { until } from '../../until.ts';
 import { skipWithout, startInflux, startNats, untilRefused, type Service } from '../../services.ts';
 import {
@@ -249,7 +250,11 @@ t.test(
     }
     const js = nats.jetstream();
     await js.publish(samplesSubject(hostId), Buffer.from([0xff, 0xff, 0xff]));
-    await publishReport(nats, hostReport(0, 0, []));
+    await publishReport(nats, hostReport(0, 0, [], { sequence: 1 }));
+    // Percent instead of a ratio, and a clock that is years ahead: refused as they are for the cluster view.
+    const inPercent = { ...hostReport(0, 0, []).host, cpuPressureRatio: 42 };
+    await publishReport(nats, hostReport(0, tickBefore(NOW, 61), [], { host: inPercent }));
+    await publishReport(nats, hostReport(0, NOW + 400 * 24 * HOUR_MS, [vmSample(0, 0)]));
     // A host that speaks for another one.
     await js.publish(
       samplesSubject(uuidOf(0, 2)),
@@ -262,17 +267,19 @@ t.test(
     t.equal(await count(COUNT_VM), 100);
     t.equal(await count(COUNT_HOST), 50);
     // vm, vm_disk and vm_net of the endless name; host, vm, vm_disk and vm_net of the late clock.
-    t.match(writer.counters(), { pointsRefused: 7, messagesSetAside: 5 });
+    t.match(writer.counters(), { pointsRefused: 7, messagesSetAside: 7 });
     const manager = await nats.jetstreamManager();
-    t.equal((await manager.streams.info(SET_ASIDE_STREAM)).state.messages, 5);
+    t.equal((await manager.streams.info(SET_ASIDE_STREAM)).state.messages, 7);
     const kept = [];
-    for (let seq = 1; seq <= 5; seq += 1) {
+    for (let seq = 1; seq <= 7; seq += 1) {
       const { header } = await manager.streams.getMessage(SET_ASIDE_STREAM, { seq });
       kept.push([header.get('Evenkeel-Kind'), header.get('Evenkeel-Reason')].join(': '));
     }
     t.match(kept.sort(), [
-      /^invalid: host_id: is ".*", but the subject is evenkeel.v1.samples/,
-      /^invalid: tick_at_ms: is 0, not a time/,
+      /^invalid: cpu_pressure_ratio 42 .*not in shares of 1/,
+      /^invalid: host_id ".*" is not the subject's/,
+      /^invalid: tick_at_ms is in the future/,
+      /^invalid: tick_at_ms is no time/,
       /^refused: .*beyond retention policy/,
       /^refused: .*max key length exceeded/,
       /^undecodable: /,

@@ -1,4 +1,4 @@
-// The door for reports from outside: what is not finite, named or in range does not come in.
+// Refuses reports whose figures, time or sender cannot be right. Pure.
 import type { HostFacts, HostReport, HostSample, VmSample } from '../../shared/gen/telemetry.ts';
 import { refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts';
 
