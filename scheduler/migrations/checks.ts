@@ -4,7 +4,7 @@ import type { CheckTargetResponse, Vm } from '../../shared/gen/agent.ts';
 import type { CommitMode, Migration } from '../../shared/gen/telemetry.ts';
 import { refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts';
 import { HOUR_MS, SECOND_MS } from '../../shared/units.ts';
-import { forecast, RATIO_MAX, type Forecast } from '../planner/board/copy-time.ts';
+import { estimateCopy, RATIO_MAX, type CopyEstimate } from '../planner/board/copy-time.ts';
 import type { MigrationEvent } from './machine.ts';
 import type { Run, Term } from './run.ts';
 import { agentOf } from './sides.ts';
@@ -20,7 +20,7 @@ const DIRTY_RATE_KEPT_MS = HOUR_MS;
 export interface Checked {
   readonly memoryBytes: number;
   readonly commitMode: CommitMode;
-  readonly forecast: Forecast;
+  readonly forecast: CopyEstimate;
   readonly downtimeMaxMs: number;
 }
 
@@ -129,7 +129,7 @@ function judgeCopy(
   const known = parts.knowledge.vm(migration.vmUuid);
   const downtimeMaxMs =
     known !== undefined && known.downtimeMaxMs > 0 ? known.downtimeMaxMs : settings.downtimeMaxMs;
-  const predicted = forecast({
+  const predicted = estimateCopy({
     memoryBytes:
       known === undefined || known.memoryUsedBytes === 0 ? vm.memoryMaxBytes : known.memoryUsedBytes,
     dirtyBytesPerSecond: dirtyRateOf(parts, migration),

@@ -1,4 +1,4 @@
-// Two plans for one snapshot, compared move by move: what another policy would have done differently.
+// Compares two plans for one snapshot, move by move: what another policy would have done differently.
 import type { Plan, PlannedMove } from './contract/plan-types.ts';
 
 export interface Comparison {
@@ -9,7 +9,7 @@ export interface Comparison {
   readonly onlyShadow: readonly PlannedMove[];
 }
 
-/** Each move stands in exactly one of the lists, in the order of its plan. */
+/** Each move is in exactly one of the lists, in the order of its plan. */
 export function comparePlans(active: Plan, shadow: Plan): Comparison {
   const [ofActive, ofShadow] = [lastByVm(active), lastByVm(shadow)];
   const same: PlannedMove[] = [];
@@ -25,7 +25,7 @@ export function comparePlans(active: Plan, shadow: Plan): Comparison {
   return { same, elsewhere, onlyActive, onlyShadow };
 }
 
-/** Where each VM ends: one that is moved twice, to let another pass, counts by its last move. */
+/** The last move of each VM: one that moves twice, to let another pass, counts once. */
 function lastByVm({ moves }: Plan): Map<string, PlannedMove> {
   return new Map(moves.map((move) => [move.vmUuid, move]));
 }

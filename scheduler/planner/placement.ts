@@ -1,5 +1,5 @@
-// Where a VM goes when a person asks: a new VM, or a migration. The host with most room left wins; load is theirs to judge,
-// size, memory, rules and faults are not.
+// Chooses the host of a new VM, or the target of a migration that an operator orders: the host with the most room left.
+// The load is the operator's to judge; size, memory, rules and faults are checked.
 import type { Refusal } from '../../shared/gen/telemetry.ts';
 import { formatBytes } from '../../shared/units.ts';
 import { boardOf } from './board/board.ts';
@@ -13,16 +13,16 @@ import { closedWords, refusal, refusePlace } from './words/refusals.ts';
 import type { PendingVm, Snapshot } from './contract/snapshot.ts';
 import { closedTo } from './board/targets.ts';
 
-/** A place, or every host's reason why it is none. */
+/** The chosen host, if there is one, and why other hosts refuse. */
 export interface Placement {
   readonly hostId: string | undefined;
   readonly refusals: readonly Refusal[];
 }
 
-// A host that is being moved to already comes after all others: the order would wait.
+// A host with an incoming migration ranks after all others: the order would have to wait.
 const WAITS_RATIO = 1_000;
 
-/** The host for a new VM, or, with `hostId`, whether it can be that one. */
+/** Picks the host of a new VM; with `hostId`, checks that host only. */
 export function placeNew(
   snapshot: Snapshot,
   policy: PlanPolicy,
@@ -34,7 +34,7 @@ export function placeNew(
   return roomiest(draft, hostId, {
     refuse: (host) => refuseNew(draft, wanted, host),
     fullness: (host) => {
-      // What it will want is not known; a VM that wants all of its vCPUs is the exception, half is a cautious guess.
+      // Its demand is not known yet. Few VMs use all of their vCPUs, so half is a cautious guess.
       const cpu = at(hosts.now, host * resources.length) + wanted.vcpus / 2;
       const { memoryBytes = 1 } = snapshot.hosts[host] ?? {};
       const allocated = (at(hosts.allocatedBytes, host) + wanted.memoryMaxBytes) / memoryBytes;
@@ -43,7 +43,7 @@ export function placeNew(
   });
 }
 
-/** The target of a migration that a person orders, or, with `hostId`, whether it can be that one. */
+/** Picks the target of a migration that an operator orders; with `hostId`, checks that host only. */
 export function placeMigration(
   snapshot: Snapshot,
   policy: PlanPolicy,
@@ -96,11 +96,11 @@ function roomiest({ board }: Draft, hostId: string | undefined, search: Search):
   return { hostId: best?.hostId, refusals };
 }
 
-/** Why a new VM cannot be made on the host. */
+/** Why a new VM cannot be created on the host. */
 function refuseNew(draft: Draft, wanted: PendingVm, host: number): Refusal | undefined {
   const { board, hot } = draft;
   const closed = closedTo(board, hot, host, 'duty');
-  // An observed host is one that nothing is moved to; a person may well start a VM there.
+  // In mode observe nothing is moved to a host, but an operator may still start a VM there.
   if (closed !== undefined && closed !== 'observing')
     return refusal(board, closedWords(draft, closed, host), undefined, host);
   const no = (code: string, reason: string, cure: string): Refusal =>
@@ -124,7 +124,7 @@ function refuseNew(draft: Draft, wanted: PendingVm, host: number): Refusal | und
   );
 }
 
-/** "pool:fast" is a pool that the host lacks; the others that it has are named. */
+/** Words a missing need such as "pool:fast", and names the pools that the host does have. */
 function missingWords(
   need: string,
   traits: readonly string[],
@@ -138,6 +138,6 @@ function missingWords(
   return no(
     `no_${kind}`,
     `it has no ${kind} "${need.slice(kind.length + 1)}" (it has ${has === '' ? 'none' : has})`,
-    `name another, or set up that ${kind} there`,
+    `choose another ${kind}, or set that one up on the host`,
   );
 }

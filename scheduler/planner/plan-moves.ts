@@ -1,4 +1,4 @@
-// The plan: one function for every reason to move a VM, from a snapshot, a policy and limits alone (docs/PLANNER.md).
+// Plans moves for every reason to move a VM, from nothing but a snapshot, a policy and limits (docs/PLANNER.md).
 import { boardOf } from './board/board.ts';
 import { Consolidation, emptyHostsOf } from './duties/consolidate.ts';
 import { conflictsOf } from './words/conflicts.ts';
@@ -18,10 +18,10 @@ import { grantWishes } from './duties/should-rules.ts';
 import type { Snapshot } from './contract/snapshot.ts';
 import { staysOf, type Frozen } from './stays.ts';
 
-/** @public What the control loop allows a plan: far more than a whole one of a thousand hosts has ever needed, well under a second. */
+/** @public The control loop's limit: far more than a complete plan for a thousand hosts has needed, and well under a second. */
 export const LIVE_STEPS_MAX = 5_000_000;
 
-/** Moves in order of duty: draining hosts, must-rules, hot hosts, room for new VMs, wishes, and what the policy opts in to. */
+/** Plans the duties in this order: draining hosts, must-rules, hot hosts, room for new VMs, wishes, and what the policy opts in to. */
 export function planMoves(snapshot: Snapshot, policy: PlanPolicy, limits: PlanLimits = {}): Plan {
   const draft = new Draft(boardOf(snapshot, policy), new Effort(limits));
   const before = { memory: memoryOf(draft.board), cost: totalCost(draft.board) };
@@ -40,7 +40,7 @@ export function planMoves(snapshot: Snapshot, policy: PlanPolicy, limits: PlanLi
   };
 }
 
-/** Room that one duty leaves may be what another one lacked: each has its turn again until nothing is left to do. */
+/** One duty may leave the room that another one lacked, so all of them run again until nothing changes. */
 function fulfil(draft: Draft): void {
   const { consolidation, evenness } = draft.board.policy;
   let relieved = -1;
@@ -76,10 +76,10 @@ function allMoves(draft: Draft, before: MemoryBooked): PlannedMove[] {
   return moves;
 }
 
-// A list that a person reads to the end.
+// Short enough for an operator to read to the end.
 const NAMES_SHOWN_MAX = 10;
 
-/** Why nothing, or nothing that can wait, is moved anywhere. */
+/** Why nothing may be moved, or (`quiet`) nothing but evacuations. */
 function whyFrozen({ mode, hosts, quietReason }: Snapshot, policy: PlanPolicy): Frozen | undefined {
   const unseen = hosts.filter(({ state }) => state !== 'ready').map(({ hostName }) => hostName);
   if (unseen.length > policy.unknownHostsMaxRatio * hosts.length)
@@ -87,8 +87,8 @@ function whyFrozen({ mode, hosts, quietReason }: Snapshot, policy: PlanPolicy): 
       code: 'frozen',
       reason:
         `${unseen.length} of ${hosts.length} hosts are unknown or stale (${unseen.slice(0, NAMES_SHOWN_MAX).join(', ')}` +
-        `${unseen.length > NAMES_SHOWN_MAX ? ', …' : ''}), which looks like a fault of the network or of evenkeel rather ` +
-        `than of hosts; nothing is moved until they report again`,
+        `${unseen.length > NAMES_SHOWN_MAX ? ', …' : ''}), which looks like a fault of the network or of evenkeel, not ` +
+        `of the hosts; nothing is moved until they report again`,
     };
   if (mode === 'observe')
     return {

@@ -1,4 +1,4 @@
-// What the plan leaves as it is, and why: hosts that stay hot, hosts that cannot be emptied, rules not kept, VMs without a place.
+// Lists what the plan does not solve, with reasons: hosts that stay hot or cannot be emptied, broken rules, new VMs without a host.
 import type { Refusal } from '../../shared/gen/telemetry.ts';
 import { wholeAt } from './board/columns.ts';
 import type { Draft } from './board/draft.ts';
@@ -16,7 +16,7 @@ export interface Frozen {
   readonly reason: string;
 }
 
-/** Of everything that calls for moves and still does after those of the draft. */
+/** One entry for everything that still calls for moves after those of the draft. */
 export function staysOf(draft: Draft, frozen: Frozen | undefined): Stay[] {
   return [
     ...drainingStays(draft, frozen),
@@ -48,7 +48,7 @@ function stay(draft: Draft, host: number, trigger: Trigger, words: StayWords, vm
   };
 }
 
-/** Draining hosts with VMs left; each VM with the reason why no host takes it. */
+/** Draining hosts that still have VMs, with the reason why each VM cannot leave. */
 function drainingStays(draft: Draft, frozen: Frozen | undefined): Stay[] {
   const { board } = draft;
   return board.snapshot.hosts.flatMap(({ service, hostName }, host) => {
@@ -63,7 +63,7 @@ function drainingStays(draft: Draft, frozen: Frozen | undefined): Stay[] {
   });
 }
 
-/** Why a unit that must leave does not, about the unit as a whole. */
+/** Why a unit that must leave cannot, as one refusal about the unit as a whole. */
 function refuseDuty(draft: Draft, unit: number): Refusal {
   const { board } = draft;
   const hold = holdOf(board, unit, 'duty');
@@ -72,7 +72,7 @@ function refuseDuty(draft: Draft, unit: number): Refusal {
   if (!canLeave(draft, unit))
     return refusal(
       board,
-      ['source', 'its host is not seen, or only observed', 'see to its host first'],
+      ['source', 'its host is not ready, or in mode observe', 'check the host, or change its mode'],
       unit,
     );
   const refused = board.snapshot.hosts
@@ -80,19 +80,23 @@ function refuseDuty(draft: Draft, unit: number): Refusal {
     .filter((each) => each !== undefined);
   // A step limit or a deadline ended the search before this one's turn.
   if (refused.length < board.hosts.count - 1)
-    return refusal(board, ['not_reached', 'the plan ended before its turn', 'wait for the next plan'], unit);
+    return refusal(
+      board,
+      ['not_reached', 'the search ended before its turn', 'wait for the next plan'],
+      unit,
+    );
   return refusal(
     board,
     [
       'no_target',
-      `no host takes it: ${summaryOf(refused)}`,
+      `no host can take it: ${summaryOf(refused)}`,
       "see each host's reason; make room, or add a host",
     ],
     unit,
   );
 }
 
-// A sentence that a person reads to the end.
+// Short enough for an operator to read to the end.
 const REASONS_SHOWN_MAX = 5;
 
 /** "h2: it is being emptied; h3 and 4 more: ..." with the reasons that most hosts share first. */
@@ -110,7 +114,7 @@ function summaryOf(refused: readonly Refusal[]): string {
     .join('; ');
 }
 
-/** VMs that are where a must-rule does not want them. */
+/** VMs that are where a must-rule forbids them to be. */
 function ruleStays(draft: Draft, frozen: Frozen | undefined): Stay[] {
   const { board } = draft;
   const { rules, unitOfVm, units } = board;
@@ -122,7 +126,7 @@ function ruleStays(draft: Draft, frozen: Frozen | undefined): Stay[] {
     const unit = wholeAt(unitOfVm, vm);
     const words = frozen ?? {
       code: 'rule_not_kept',
-      reason: `a must-rule about ${board.snapshot.vms[vm]?.name ?? ''} is not kept, and no move would mend it`,
+      reason: `a must-rule about ${board.snapshot.vms[vm]?.name ?? ''} is broken, and no move can repair it`,
       refusals: [refuseDuty(draft, unit)],
     };
     return [stay(draft, wholeAt(units.home, unit), 'must_rule', words, vm)];
@@ -154,10 +158,10 @@ function whyStillHot(draft: Draft, host: number): StayWords {
     case 'moving':
       return {
         code: 'moving',
-        reason: 'a VM is on its way to or from it; what is left is judged when that has ended',
+        reason: 'a migration to or from it is under way; it is judged again afterwards',
       };
     case 'settling':
-      return { code: 'settling', reason: 'its figures do not yet show what came or went' };
+      return { code: 'settling', reason: 'a VM has just come or gone, and its figures do not show that yet' };
     case 'unusable':
     case undefined:
       break;
@@ -176,19 +180,23 @@ function whyNoMove(draft: Draft, host: number): { code: string; reason: string }
   if (units.length === 0)
     return {
       code: 'no_vm',
-      reason: `no VM runs on ${name}: its load is the host's own; see what runs there`,
+      reason: `no VM runs on ${name}: its load is the host's own; check what else runs there`,
     };
   if (board.hosts.count === 1) return { code: 'alone', reason: 'there is no other host' };
   const candidates = units.filter((unit) => refuseUnit(draft, unit) === undefined).length;
   if (candidates === 0)
-    return { code: 'no_candidate', reason: 'none of its VMs may move or would help; see the refusals' };
+    return {
+      code: 'no_candidate',
+      reason: 'none of its VMs may move, or moving it would not help; see the refusals',
+    };
   const targets = board.snapshot.hosts.filter(
     (_, other) => other !== host && closedTo(board, hot, other, 'option') === undefined,
   ).length;
-  if (targets === 0) return { code: 'no_target', reason: 'no other host takes a VM now; see the refusals' };
+  if (targets === 0)
+    return { code: 'no_target', reason: 'no other host can take a VM now; see the refusals' };
   return {
     code: 'no_gain',
-    reason: `no move helps: for each of ${candidates} VMs on ${targets} hosts it would not fit or only carry the load elsewhere; add capacity or make VMs smaller`,
+    reason: `no move helps: each of ${candidates} VMs was tried on ${targets} hosts, and would not fit or only shift the load; add capacity or make VMs smaller`,
   };
 }
 
@@ -202,7 +210,7 @@ function pendingStays(draft: Draft, frozen: Frozen | undefined): Stay[] {
       vmName: name,
       trigger: 'make_room' as const,
       code: frozen?.code ?? 'no_room',
-      reason: frozen?.reason ?? `${name} fits on no host, and no few moves would make room for it`,
+      reason: frozen?.reason ?? `${name} fits on no host, and a few moves cannot make room for it`,
       evidence: [],
       moves: 0,
       refusals: [],

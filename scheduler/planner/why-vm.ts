@@ -1,4 +1,4 @@
-// Where one VM could go now, and what each other host has against it.
+// Lists the hosts that a VM could go to now, and why each other host refuses it.
 import type { Refusal } from '../../shared/gen/telemetry.ts';
 import { boardOf } from './board/board.ts';
 import { wholeAt } from './board/columns.ts';
@@ -14,7 +14,7 @@ export interface VmPlaces {
   readonly possibleTargets: string[];
 }
 
-/** A host that is not hot needs no relief: then the question is only whether the VM would fit. */
+/** If the VM's host is not hot there is nothing to relieve, so only the fit is checked. */
 export function whyVm(snapshot: Snapshot, policy: PlanPolicy, vmUuid: string): VmPlaces {
   const board = boardOf(snapshot, policy);
   const draft = new Draft(board, new Effort({}));

@@ -1,8 +1,8 @@
-// The planner's working copy of a snapshot: columns of hosts and units, changed move by move.
+// Makes the planner's working copy of a snapshot: columns of hosts and units, which moves change.
 //
-// A unit is what moves at once: one VM, or the VMs on one host that a rule keeps together. Figures stand at
+// A unit is what moves together: one VM, or the VMs on one host that a rule keeps together. Figures are at
 // [place x resources + resource].
-import { forecast as predictMigration } from './copy-time.ts';
+import { estimateCopy, type CopyEstimate } from './copy-time.ts';
 import { GIB } from '../../../shared/units.ts';
 import { add, at, wholeAt } from './columns.ts';
 import { comfortRatio, LOAD_RESOURCES, type LoadResource, type PlanPolicy } from '../contract/policy.ts';
@@ -28,15 +28,15 @@ export interface HostColumns {
   readonly now: Float64Array;
   readonly peak: Float64Array;
   readonly forecast: Float64Array;
-  /** 1 / capacity; 0 where a resource is not known, which then never is too full. */
+  /** 1 / capacity; 0 where a resource is not known, so that it is never too full. */
   readonly inverse: Float64Array;
-  /** Capacity in core equivalents: what a full resource of this host weighs in the cost. */
+  /** Capacity in core equivalents: the weight of the resource in the host's cost. */
   readonly weight: Float64Array;
   readonly cores: Float64Array;
   readonly allocatedBytes: Float64Array;
   /** Memory less the reserve. */
   readonly memoryLimitBytes: Float64Array;
-  /** Units on each host now; those that rest there by the plan, not copies on their way. */
+  /** Units on each host after the moves so far; incoming copies of running migrations are not among them. */
   readonly units: number[][];
 }
 
@@ -58,7 +58,7 @@ export interface UnitColumns {
 
 // General-purpose servers and instance families come with about 4 GiB for each core; makes bytes comparable with cores.
 const MEMORY_BYTES_PER_CORE = 4 * GIB;
-// libvirt's and QEMU's own default is 300 ms; what is paused for is a small part of the time and the traffic of a copy.
+// The default of libvirt and QEMU. What is copied during the pause is a small part of a copy's time and traffic.
 const DOWNTIME_MAX_MS = 300;
 
 export function boardOf(snapshot: Snapshot, policy: PlanPolicy): Board {
@@ -91,7 +91,7 @@ export function boardOf(snapshot: Snapshot, policy: PlanPolicy): Board {
   return board;
 }
 
-/** Moves the unit in the board; what it was on is relieved at once, so the caller sees to the time in between. */
+/** Moves the unit in the board. Its old host is relieved immediately: the caller accounts for the time of the copy. */
 export function moveUnit(board: Board, unit: number, target: number): void {
   const { hosts, units } = board;
   const source = wholeAt(units.home, unit);
@@ -113,7 +113,7 @@ function shift({ hosts, units, resources }: Board, unit: number, host: number, s
   add(hosts.allocatedBytes, host, sign * at(units.memoryMaxBytes, unit));
 }
 
-/** A resource counts once a host has a capacity and a VM or host a figure of it. */
+/** A resource counts if some host has both a capacity and a load figure for it. */
 function isKnown({ hosts }: Snapshot, resource: LoadResource): boolean {
   return hosts.some((host) => capacityOf(host, resource) > 0 && host.load[resource] !== undefined);
 }
@@ -169,7 +169,7 @@ function hostColumns(
   };
 }
 
-/** What a host must be ready for with the unit on it: its peak or what is expected, whichever is more. */
+/** The load a host must be ready for with the unit on it: peak or forecast, whichever is higher. */
 export function readyWith(
   { hosts, units, resources }: Board,
   host: number,
@@ -183,13 +183,13 @@ export function readyWith(
   );
 }
 
-/** The same of the host as it is. */
+/** The same without another unit. */
 export function readyFor({ hosts, resources }: Board, host: number, column: number): number {
   const place = host * resources.length + column;
   return Math.max(at(hosts.peak, place), at(hosts.forecast, place));
 }
 
-/** VMs of each unit: those on one host that rules keep together, and each other VM alone. In order of their first VM. */
+/** VMs of each unit: those on one host that rules keep together; every other VM alone. In order of their first VM. */
 function unitsOf({ vms }: Snapshot, { bundles }: Rules): number[][] {
   const leader = new Map<number, number>();
   const leaderOf = (vm: number): number => {
@@ -260,12 +260,12 @@ function unitColumns(
   return columns;
 }
 
-/** What its migration will take, from its memory in use, its dirty rate and the bandwidth. */
+/** Estimates its migration from its memory in use, its dirty rate and the bandwidth. */
 export function migrationOf(
   { load, dirtyBytesPerSecond = 0 }: SnapshotVm,
   { bandwidthBytesPerSecond }: PlanPolicy,
-): ReturnType<typeof predictMigration> {
-  return predictMigration({
+): CopyEstimate {
+  return estimateCopy({
     memoryBytes: load.memory.now,
     dirtyBytesPerSecond,
     bandwidthBytesPerSecond,
@@ -273,7 +273,7 @@ export function migrationOf(
   });
 }
 
-/** A VM on its way is load of its target too. What it may grow to is in the target's allocation already. */
+/** Books a migrating VM as load of its target too; the target's allocation already includes it. */
 function bookMigrations(board: Board): void {
   const { snapshot, placeOfHost, placeOfVm, unitOfVm, hosts, units, resources } = board;
   const size = resources.length;

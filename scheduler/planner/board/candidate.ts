@@ -1,4 +1,4 @@
-// One possible move: what it would bring, and whether the target could bear it.
+// Judges one possible move: its gain, and whether the target can take it.
 import { at, wholeAt } from './columns.ts';
 import { readyWith, type Board } from './board.ts';
 import { coreEquivalents, costWith, hostCost } from './host-cost.ts';
@@ -7,20 +7,20 @@ import type { HotHosts } from './hot.ts';
 /** The resource, counted from 1, in which a target would be too full; 0 when in none. */
 export const LOAD = { ok: 0, cpu: 1 } as const;
 
-// Guests on the source wait for CPU only when more is wanted than there is.
+// Guests on the source wait for CPU only when demand exceeds capacity.
 const FULL_RATIO = 1;
-// A crowded target must end at least this much below what the source has now, or the hot spot is only carried about.
+// A crowded target must end at least this much below what the source has now, or the hot spot only moves around.
 const COOLER_MIN_RATIO = 0.1;
-// A unit that carries less than this share of what is too much would need ten like it to help: that is churn, not relief.
+// Of units with less than this share of the excess it would take more than ten to help: that is churn, not relief.
 const RELIEF_MIN_RATIO = 0.1;
 
 // The order of LOAD_RESOURCES.
 const CPU = 0;
 
-/** No unit: where nothing leaves a host for another one to come. */
+/** In place of a unit: none leaves the host in exchange. */
 export const NOBODY = -1;
 
-/** The resource in which the host, with the unit on it and `gone` away, would leave comfort at its peak; LOAD.ok when none. */
+/** The resource in which the host, with `unit` on it and without `gone`, would exceed comfort at its peak; LOAD.ok if none. */
 export function crowded(board: Board, unit: number, host: number, gone: number = NOBODY): number {
   const { hosts, resources, comfort } = board;
   const size = resources.length;
@@ -52,7 +52,7 @@ function readyAfter(
   );
 }
 
-/** Guests on the source wait for CPU, and with the unit on it the target would still be clearly cooler than that. */
+/** True if guests on the source wait for CPU, and the target with the unit on it would still be clearly cooler. */
 export function relievesWaiting(board: Board, hot: HotHosts, unit: number, host: number): boolean {
   const { hosts, units, resources } = board;
   const source = wholeAt(units.home, unit);
@@ -65,7 +65,7 @@ export function relievesWaiting(board: Board, hot: HotHosts, unit: number, host:
   return before > FULL_RATIO && after <= before - COOLER_MIN_RATIO;
 }
 
-/** Price of the unit's migration as cost of a host: what it must remove for as long as that is expected to last. */
+/** Price of the unit's migration as cost of a host: the cost it must remove for as long as the hot spot is expected to last. */
 export function priceOf(board: Board, hot: HotHosts, unit: number): number {
   const seconds = at(board.units.migrationSeconds, unit);
   const lasting = hot.persistenceSeconds(wholeAt(board.units.home, unit));
@@ -73,8 +73,8 @@ export function priceOf(board: Board, hot: HotHosts, unit: number): number {
 }
 
 /**
- * Whether the host may take the unit for that gain. A host that stays comfortable may as soon as the gain is worth the
- * price; a crowded one only where guests wait on the source, and for a gain that is no noise of the measurements.
+ * Whether the host may take the unit for that gain, which the caller found worth its price. A host that stays comfortable
+ * may; a crowded one only if guests wait on the source and the gain exceeds the noise of the measurements.
  */
 export function isBearable(board: Board, hot: HotHosts, { unit, host, gone, gain }: Arrival): boolean {
   const crowd = crowded(board, unit, host, gone);
@@ -91,7 +91,7 @@ export interface Arrival {
   readonly gain: number;
 }
 
-/** Cost that disappears from the source when the unit leaves. */
+/** Cost that the source loses when the unit leaves. */
 export function reliefOf(board: Board, unit: number): number {
   const source = wholeAt(board.units.home, unit);
   return hostCost(board, source) - costWith(board, source, unit, -1);
@@ -102,7 +102,7 @@ export function burdenOf(board: Board, unit: number, host: number): number {
   return costWith(board, host, unit, 1) - hostCost(board, host);
 }
 
-/** What the unit takes of the resources that are short at home, in core equivalents: the most of them. */
+/** The unit's use of the resource that is short on its host, in core equivalents; of several, the greatest use. */
 export function movedCores(board: Board, hot: HotHosts, unit: number): number {
   const source = wholeAt(board.units.home, unit);
   let most = 0;
@@ -111,7 +111,7 @@ export function movedCores(board: Board, hot: HotHosts, unit: number): number {
   return most;
 }
 
-/** True when it takes a good part of what is too much, or as much as its neighbours do: many small ones add up. */
+/** True if the unit uses a good part of the excess, or at least as much as its neighbours on average: many small ones add up. */
 export function isRelief(board: Board, hot: HotHosts, unit: number): boolean {
   const { hosts, units, resources, comfort } = board;
   const size = resources.length;

@@ -1,4 +1,4 @@
-// Columns of figures, read by place. A place beyond the end is a bug, and NaN makes it show: no comparison with it is true.
+// Reads and changes columns of figures by index. An index beyond the end is a bug; NaN shows it, since every comparison fails.
 
 export function at(column: Float64Array, place: number): number {
   return column[place] ?? NaN;

@@ -1,35 +1,35 @@
-// What a pre-copy will take: the arithmetic of rounds, from memory, dirty rate, bandwidth and downtime limit. Pure.
+// Estimates a pre-copy, round by round, from memory, dirty rate, bandwidth and downtime limit. Pure.
 import type { MigrationForecast } from '../../../shared/gen/telemetry.ts';
 
-export interface ForecastInput {
+export interface CopyInput {
   /** Memory to be copied at least once. */
   readonly memoryBytes: number;
-  /** Unique bytes of memory that the guest changes in a second. */
+  /** Distinct bytes of memory that the guest changes in a second. */
   readonly dirtyBytesPerSecond: number;
   readonly bandwidthBytesPerSecond: number;
   readonly downtimeMaxMs: number;
 }
 
-export interface Forecast extends MigrationForecast {
-  /** Dirty rate over bandwidth: from 1 on the copy never ends by itself. */
+export interface CopyEstimate extends MigrationForecast {
+  /** Dirty rate over bandwidth; from 1 on the copy does not converge. */
   readonly ratio: number;
   readonly rounds: number;
 }
 
-// QEMU goes on for ever; a copy that needs more rounds than this is far beyond any limit of ours.
+// QEMU has no limit; a copy that needs more rounds than this is far beyond all of our limits.
 const ROUNDS_MAX = 100;
 // Starting QEMU on the target and handing over took 1.3 to 2.1 s whatever the memory.
 const FIXED_MS = 2_000;
-// Device state and the resume itself: 10 to 30 ms seen with idle guests.
+// Device state and the resume itself: 10 to 30 ms measured with idle guests.
 const HAND_OVER_MS = 20;
-/** Beyond this ratio a copy takes many rounds and ends by luck; it is refused unless a person asks. */
+/** Beyond this ratio a copy takes many rounds and may not end; it is refused unless an operator orders it. */
 export const RATIO_MAX = 0.7;
 
 /**
- * Round i sends what the round before left changed, memory x ratio^i, until what is left fits the downtime. With a
- * ratio of 1 or more nothing is gained by rounds: what is left after the first is what is paused for.
+ * Round i sends what changed during the round before, memory x ratio^i, until the rest fits into the downtime. With a
+ * ratio of 1 or more further rounds gain nothing: what the first one leaves is sent during the pause.
  */
-export function forecast(input: ForecastInput): Forecast {
+export function estimateCopy(input: CopyInput): CopyEstimate {
   const { memoryBytes, dirtyBytesPerSecond, bandwidthBytesPerSecond, downtimeMaxMs } = input;
   const ratio = dirtyBytesPerSecond / bandwidthBytesPerSecond;
   const enoughBytes = (bandwidthBytesPerSecond * downtimeMaxMs) / 1_000;

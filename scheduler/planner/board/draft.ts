@@ -1,4 +1,4 @@
-// A plan in the making: the board, what may still be spent, and the moves so far with what was known when they were chosen.
+// Builds a plan: the board, the budgets left, and the moves so far with the loads and refusals of the time of their choice.
 import { at, wholeAt } from './columns.ts';
 import { moveUnit, type Board } from './board.ts';
 import type { Effort } from './effort.ts';
@@ -16,7 +16,7 @@ export interface Step {
   readonly source: number;
   readonly target: number;
   readonly trigger: Trigger;
-  /** The host, rule or VM on whose account it is made. */
+  /** The host, rule or VM that the move is made for. */
   readonly cause: string;
   readonly gain: number;
   readonly persistenceSeconds: number;
@@ -38,12 +38,12 @@ export class Draft {
   readonly fit: Fit;
   readonly hot: HotHosts;
   readonly wishes: Wishes;
-  /** Hosts that take VMs unasked, and hosts that take what must move. */
+  /** Hosts that take optional moves, and hosts that take duties. */
   readonly open: Targets;
   readonly openToDuty: Targets;
   readonly steps: Step[] = [];
   readonly #stepsAt = new Map<number, Step[]>();
-  /** Hosts that have, or will have, room for pending VMs, by their ids. */
+  /** The host with room, now or after the moves, for each pending VM, by the VM's id. */
   readonly roomFor = new Map<string, number>();
   /** Grows with each step taken or undone. */
   changes = 0;
@@ -65,7 +65,7 @@ export class Draft {
     this.#optionalBytesLeft = budgets.bytes ?? Infinity;
   }
 
-  /** Whether the budgets allow the units' moves. Duties are bound by the plan's size only, not by what this hour has left. */
+  /** Whether the budgets allow the units' moves. Duties are limited by the size of the plan only, not by the hour's budgets. */
   allows(units: readonly number[], trigger: Trigger): boolean {
     const { members, migrationBytes } = this.board.units;
     const moves = units.reduce((sum, unit) => sum + (members[unit]?.length ?? 0), 0);
@@ -82,19 +82,19 @@ export class Draft {
     return true;
   }
 
-  /** What shows that the host was hot when the plan began. */
+  /** The evidence that the host was hot when planning began. */
   evidence(host: number): string[] {
     return this.hot.first(host).map(({ evidence }) => evidence);
   }
 
-  /** A unit that nothing holds against a move nobody asked for, and that this plan has not moved yet. */
+  /** True if nothing holds the unit against an optional move, and this plan has not moved it yet. */
   isMovable(unit: number): boolean {
     const { units } = this.board;
     if (units.home[unit] !== units.origin[unit] || this.wishes.isBound(unit)) return false;
     return holdOf(this.board, unit, 'option') === undefined;
   }
 
-  /** Makes the move in the board and notes it. */
+  /** Makes the move in the board and adds it to the plan. */
   take(unit: number, target: number, words: StepWords): void {
     const { board } = this;
     const source = wholeAt(board.units.home, unit);
@@ -121,7 +121,7 @@ export class Draft {
     for (const host of [source, target]) this.#stepsAt.set(host, [...this.stepsAt(host), step]);
   }
 
-  /** Takes a step back: the unit is where it was, and what it cost is there again. */
+  /** Undoes a step: the unit goes back, and the budgets get back what it used. */
   undo(step: Step): void {
     const place = this.steps.indexOf(step);
     if (place < 0) throw new Error('undo a step: it is not in the plan');
@@ -136,17 +136,17 @@ export class Draft {
       );
   }
 
-  /** The steps from the host and to it, in their order. */
+  /** The steps from the host and to it, in order. */
   stepsAt(host: number): readonly Step[] {
     return this.#stepsAt.get(host) ?? [];
   }
 
-  /** Moves and bytes that nobody asked for and that the budgets still allow. */
+  /** Optional moves and bytes that the budgets still allow. */
   left(): { readonly moves: number; readonly bytes: number } {
     return { moves: Math.min(this.#movesLeft, this.#optionalMovesLeft), bytes: this.#optionalBytesLeft };
   }
 
-  /** Moves the unit in the board only: for trying out. */
+  /** Moves the unit in the board only, to try it out. */
   shift(unit: number, target: number): void {
     const source = wholeAt(this.board.units.home, unit);
     moveUnit(this.board, unit, target);

@@ -1,7 +1,7 @@
-// How much a plan may look at: counted, so that a replay stops at the same place, and a deadline from outside.
+// Limits the search: by steps, so that a replay stops at the same place, and by a deadline from outside.
 import type { PlanLimits, Stopped } from '../contract/plan-types.ts';
 
-// Asking for the time costs more than looking at a candidate; this many take well under a millisecond.
+// Asking for the time costs more than looking at a candidate; this many candidates take well under a millisecond.
 const STEPS_BETWEEN_LOOKS = 4_096;
 
 export class Effort {
@@ -26,7 +26,7 @@ export class Effort {
     return this.#stopped === 'steps' || this.#stopped === 'deadline';
   }
 
-  /** Counts work that has been done; false once there may be no more. */
+  /** Counts steps that were taken; returns false once the search must stop. */
   spend(steps: number): boolean {
     this.#steps += steps;
     if (this.isOver) return false;
@@ -38,7 +38,7 @@ export class Effort {
     return !this.isOver;
   }
 
-  /** Notes that a budget kept something from being done; the first reason is the one that is told. */
+  /** Notes that a budget prevented a move; the first reason is the one reported. */
   runOut(budget: 'move_budget' | 'byte_budget'): void {
     if (this.#stopped === 'complete') this.#stopped = budget;
   }

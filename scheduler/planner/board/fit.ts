@@ -1,7 +1,7 @@
-// Whether a unit may be on a host, whatever that is good for: traits, rules, cores, memory, earlier refusals.
+// Decides whether a unit may be on a host, gain aside: traits, rules, cores, memory, earlier refusals.
 //
-// What does not change while planning is worked out once for each class of VMs (same needs, same rules about hosts) and
-// host, at first use; memory and who else is there is looked at each time.
+// What does not change during planning is computed once for each class of VMs (same needs, same rules about hosts) and
+// host, at first use; memory and the other VMs there are checked each time.
 import { at, wholeAt } from './columns.ts';
 import { readyWith, type Board } from './board.ts';
 import type { Hold } from '../contract/snapshot.ts';
@@ -19,17 +19,17 @@ export const FIT = {
   left: 8,
 } as const;
 
-/** A duty, such as emptying a host, goes past cool-downs and past where a VM came from; memory and must-rules hold always. */
+/** A duty, such as emptying a host, overrides cool-downs and "no way back", but never memory or must-rules. */
 export type Need = 'duty' | 'option';
 
 export class Fit {
   readonly #board: Board;
-  /** Rows of the matrix, by class; each as long as there are hosts. */
+  /** Rows of the matrix, by class; each has an entry for every host. */
   readonly #rows = new Map<string, Int32Array>();
   readonly #rowOfUnit: (Int32Array | undefined)[];
   /** VMs that must not be on one host with a member of the unit. */
   readonly #apartFrom = new Map<number, number[]>();
-  /** Hosts that refused a member, and hosts that a member left lately. */
+  /** Hosts that refused a member, and hosts that a member left recently. */
   readonly #refused = new Map<number, Set<number>>();
   readonly #left = new Map<number, Set<number>>();
   /** Targets of migrations under way, by VM. */
@@ -46,7 +46,7 @@ export class Fit {
     }
   }
 
-  /** Why the unit may not be on the host as things are in the board; FIT.ok when it may. */
+  /** Why the unit may not be on the host in the board's present state; FIT.ok when it may. */
   refuses(unit: number, host: number, need: Need): number {
     const { hosts, units } = this.#board;
     const row = wholeAt(this.row(unit), host);
@@ -59,12 +59,12 @@ export class Fit {
     return this.#refusesSpecially(unit, host, need);
   }
 
-  /** True when nothing but the host's memory can keep the unit from it. */
+  /** True when nothing but lack of memory can keep the unit off the host. */
   lacksOnlyMemory(unit: number, host: number): boolean {
     return this.row(unit)[host] === FIT.ok && this.#refusesSpecially(unit, host, 'duty') === FIT.ok;
   }
 
-  /** What holds for few units only. */
+  /** Checks that concern few units only. */
   #refusesSpecially(unit: number, host: number, need: Need): number {
     if (!(at(this.#board.units.vcpus, unit) <= at(this.#board.hosts.cores, host))) return FIT.cores;
     if (this.#apartFrom.size > 0 && this.neighbour(unit, host) !== undefined) return FIT.apart;
@@ -73,7 +73,7 @@ export class Fit {
     return FIT.ok;
   }
 
-  /** The unit's row of what never changes: FIT.ok, FIT.trait or FIT.rule for each host. */
+  /** The unit's row of unchanging results: FIT.ok, FIT.trait or FIT.rule for each host. */
   row(unit: number): Int32Array {
     const known = this.#rowOfUnit[unit];
     if (known !== undefined) return known;
@@ -85,7 +85,7 @@ export class Fit {
     return row;
   }
 
-  /** A VM on the host, or on its way there, from which a rule keeps a member of the unit apart. */
+  /** A VM on the host, or on its way there, that a rule keeps apart from a member of the unit. */
   neighbour(unit: number, host: number): number | undefined {
     const { units, unitOfVm } = this.#board;
     return this.#apartFrom

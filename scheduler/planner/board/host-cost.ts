@@ -1,16 +1,16 @@
-// What load costs a host: convex, over all resources, next to nothing below the comfort level (docs/PLANNER.md).
+// Computes what load costs a host: convex, over all resources, almost nothing below comfort (docs/PLANNER.md).
 import { at } from './columns.ts';
 import { readyFor, type Board } from './board.ts';
 
-// Small enough that it only chooses between targets that are comfortable; the cost of a host is then still no plateau.
+// Small enough to only choose between comfortable targets, while the cost below comfort is not flat.
 const EVENNESS_WEIGHT = 0.001;
 
-/** What evenness below comfort weighs: where it is the goal, as much as load beyond it. */
+/** Weight of evenness below comfort: where evenness is the goal, the same as that of load beyond comfort. */
 export function evennessWeight(board: Board): number {
   return board.policy.evenness ? 1 : EVENNESS_WEIGHT;
 }
 
-/** Cost of the host as it is: sum over resources of weight x (beyond comfort ^ 2 + evenness x ratio ^ 4). */
+/** Cost of the host: sum over resources of weight x (beyond comfort ^ 2 + evenness x ratio ^ 4). */
 export function hostCost(board: Board, host: number): number {
   const { hosts, resources, comfort } = board;
   const size = resources.length;
@@ -40,7 +40,7 @@ export function costWith(board: Board, host: number, unit: number, sign: 1 | -1)
   return cost;
 }
 
-/** Cost of the host with one unit gone and another one come. */
+/** Cost of the host without unit `gone` and with unit `come`. */
 export function costExchanged(board: Board, host: number, gone: number, come: number): number {
   const { hosts, units, resources, comfort } = board;
   const size = resources.length;
@@ -56,7 +56,7 @@ export function costExchanged(board: Board, host: number, gone: number, come: nu
   return cost;
 }
 
-/** Cost of a load, for each core equivalent of its host: the square makes one very hot host worse than two warm ones. */
+/** Cost of a load for each core equivalent of its host: the square makes one very hot host worse than two warm ones. */
 export function pressure(ratio: number, comfort: number, evenness: number): number {
   if (ratio <= 0) return 0;
   const beyond = ratio > comfort ? ratio - comfort : 0;
@@ -71,7 +71,7 @@ export function totalCost(board: Board): number {
   return cost;
 }
 
-/** Greatest share of a resource in use, by what the host must be ready for: below it is room. */
+/** The fullest resource of the host, as a share of its capacity, by the load the host must be ready for. */
 export function fullness(board: Board, host: number): number {
   const { hosts, resources } = board;
   const size = resources.length;
@@ -83,7 +83,7 @@ export function fullness(board: Board, host: number): number {
   return ratio;
 }
 
-/** The unit's share of what the host weighs, in core equivalents, of one resource. */
+/** The unit's use of one resource of the host, in core equivalents. */
 export function coreEquivalents(board: Board, unit: number, resource: number, host: number): number {
   const { hosts, units, resources } = board;
   const place = host * resources.length + resource;

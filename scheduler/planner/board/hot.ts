@@ -1,4 +1,4 @@
-// Which hosts are hot, in what and since when: as the snapshot says, or judged by the entry levels where it does not.
+// Tracks which hosts are hot, in what and since when: from the snapshot, or by the entry levels where it says nothing.
 import { at } from './columns.ts';
 import { capacityOf, type Board } from './board.ts';
 import type { LoadResource } from '../contract/policy.ts';
@@ -9,7 +9,7 @@ export class HotHosts {
   readonly #board: Board;
   readonly #first: readonly (readonly HotSpot[])[];
   readonly #spots: (readonly HotSpot[])[];
-  /** Hosts that are no targets because they are hot. */
+  /** Hosts that cannot be targets because they are hot. */
   readonly #closed: Set<number>;
 
   constructor(board: Board) {
@@ -19,12 +19,12 @@ export class HotHosts {
     this.#closed = new Set(this.#first.flatMap((spots, host) => (spots.length > 0 ? [host] : [])));
   }
 
-  /** As it was before any move. */
+  /** The hot spots before any move. */
   first(host: number): readonly HotSpot[] {
     return this.#first[host] ?? [];
   }
 
-  /** As moves have left it: what has become too full is there as well, what has cooled below exit no longer. */
+  /** The hot spots after the moves judged so far: with what they filled, without what fell below the exit level. */
   spots(host: number): readonly HotSpot[] {
     return this.#spots[host] ?? [];
   }
@@ -37,14 +37,14 @@ export class HotHosts {
     return this.#closed.has(host);
   }
 
-  /** Places of the resources in which the host is hot. */
+  /** Indexes of the resources in which the host is hot. */
   resources(host: number): number[] {
     return this.spots(host)
       .map(({ resource }) => this.#board.resources.indexOf(resource))
       .filter((place) => place >= 0);
   }
 
-  /** True when a hot host is at or over the exit level of such a resource, or would be with that unit back. */
+  /** True when a hot host is still at or above the exit level of such a resource, or would be with the unit `back` on it. */
   isStillHot(host: number, back?: number): boolean {
     const { policy, resources, units } = this.#board;
     return this.resources(host).some((column) => {
@@ -53,7 +53,7 @@ export class HotHosts {
     });
   }
 
-  /** Looks at a host again after moves from or to it, with the eyes of the next plan. */
+  /** Re-evaluates a host after moves from or to it, as the next plan would. */
   judgeAgain(host: number): void {
     const { policy, resources, snapshot } = this.#board;
     const over = resources.filter(
@@ -67,7 +67,7 @@ export class HotHosts {
     else this.#closed.delete(host);
   }
 
-  /** How long what makes the host hot is expected to last: as long as it has lasted, within the policy's bounds. */
+  /** How long the hot spot is expected to last: as long again as it has lasted, within the policy's bounds. */
   persistenceSeconds(host: number): number {
     const { snapshot, policy } = this.#board;
     let lastedMs = policy.persistenceMinMs;
@@ -93,7 +93,7 @@ function judged({ snapshot, policy, resources }: Board, host: SnapshotHost): Hot
   });
 }
 
-/** What moves of this very plan have filled. */
+/** A resource that moves of this plan have filled. */
 function filledBySelf(sinceMs: number, resource: LoadResource): HotSpot {
   return { resource, sinceMs, level: 'hot', evidence: 'moves of this plan have filled it' };
 }

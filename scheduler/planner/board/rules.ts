@@ -1,4 +1,4 @@
-// Rules as the search needs them: which hosts a VM may be on, who stays apart, who goes together, what is only wished for.
+// Sorts rules for the search: hosts a VM may be on, VMs that stay apart, VMs that move together, wishes.
 import type { Hold, Snapshot, SnapshotRule } from '../contract/snapshot.ts';
 
 /** A rule that relates VMs to each other, by their places in the snapshot. */
@@ -18,9 +18,9 @@ export interface Rules {
   readonly allowed: ReadonlyMap<number, AllowedHosts>;
   /** VMs that must be on one host. */
   readonly together: readonly VmRule[];
-  /** VMs that must be on a host each. */
+  /** VMs that must each be on a different host. */
   readonly apart: readonly VmRule[];
-  /** VMs that leave their host together, if they are on one. */
+  /** VMs that leave their host together, while they are on the same one. */
   readonly bundles: readonly VmRule[];
   readonly wishes: {
     readonly together: readonly VmRule[];
@@ -36,7 +36,7 @@ export interface AllowedHosts {
   readonly rules: readonly SnapshotRule[];
 }
 
-/** Sorts the snapshot's rules by what they ask. VMs and hosts that are not there are left out: they may come later. */
+/** VMs and hosts that do not exist are left out: they may come later. */
 export function readRules(
   snapshot: Snapshot,
   placeOfVm: ReadonlyMap<string, number>,
@@ -92,12 +92,12 @@ function holdOf({ id, kind, writtenIn }: SnapshotRule): Hold {
     : {
         code: 'never_move',
         reason: `rule ${id} (${writtenIn}) says never_move`,
-        cure: 'a person may still move it: "evenkeel migrate"',
+        cure: 'move it yourself: "evenkeel migrate"',
         against: 'every_move',
       };
 }
 
-/** The hosts that a rule about hosts names; undefined for other rules. A pin without hosts means the present one. */
+/** The hosts that a rule about hosts names; undefined for other rules. A pin without hosts means the VM's present host. */
 function hostsOf(
   { kind, hosts }: SnapshotRule,
   { vms }: Snapshot,

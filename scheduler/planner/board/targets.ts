@@ -1,4 +1,4 @@
-// The hosts that may take VMs, the emptiest first.
+// Keeps the hosts that may take VMs in order, the emptiest first.
 import { wholeAt } from './columns.ts';
 import type { Board } from './board.ts';
 import type { Need } from './fit.ts';
@@ -6,11 +6,11 @@ import { fullness } from './host-cost.ts';
 import type { HotHosts } from './hot.ts';
 import { isSettling } from '../contract/snapshot.ts';
 
-/** Why a host takes no VM now, whichever it is. */
+/** Why a host takes no VM now, whatever the VM. */
 export type Closed =
   'unknown' | 'stale' | 'draining' | 'observing' | 'hot' | 'receiving' | 'sending' | 'settling';
 
-/** Undefined when the host takes VMs. A duty asks only whether it can, not whether its figures are settled. */
+/** Undefined when the host takes VMs. A duty ignores heat, running migrations and unsettled figures. */
 export function closedTo({ snapshot }: Board, hot: HotHosts, place: number, need: Need): Closed | undefined {
   const host = snapshot.hosts[place];
   if (host === undefined || host.state === 'unknown') return 'unknown';
@@ -24,7 +24,7 @@ export function closedTo({ snapshot }: Board, hot: HotHosts, place: number, need
   return isSettling(snapshot, host) ? 'settling' : undefined;
 }
 
-/** Hosts that are open, in order of fullness, kept so while units move. */
+/** The open hosts in order of fullness, which is maintained while units move. */
 export class Targets {
   readonly #board: Board;
   order: Int32Array;
@@ -45,7 +45,7 @@ export class Targets {
     return this.#open.has(host);
   }
 
-  /** Puts the host where it belongs after its load has changed. */
+  /** Restores the order after the host's load has changed. */
   reorder(host: number): void {
     this.#fullness[host] = fullness(this.#board, host);
     if (!this.#open.has(host)) return;
@@ -56,7 +56,7 @@ export class Targets {
       place = this.#swap(place, 1);
   }
 
-  /** Opens or closes a host for what is still to come. */
+  /** Opens or closes a host for further moves. */
   set(host: number, isOpen: boolean): void {
     if (this.#open.has(host) === isOpen) return;
     if (isOpen) this.#open.add(host);

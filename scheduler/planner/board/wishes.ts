@@ -1,4 +1,4 @@
-// Should-rules: how many wishes a unit's place leaves open. A wish is no reason to overload a host, but it breaks ties.
+// Counts the should-rules that a unit's place leaves unmet. A wish never justifies overloading a host, but it breaks ties.
 import { wholeAt } from './columns.ts';
 import type { Board } from './board.ts';
 import type { VmRule } from './rules.ts';
@@ -8,7 +8,7 @@ export class Wishes {
   readonly #together = new Map<number, VmRule[]>();
   readonly #apart = new Map<number, VmRule[]>();
 
-  /** Must-rules about being together: no move may break one, but some can mend one. */
+  /** Must-rules about being together: no move may break one, but some can repair one. */
   readonly #bound = new Map<number, VmRule[]>();
   readonly #isSplit: Int32Array;
   readonly #isWishing: Int32Array;
@@ -35,7 +35,7 @@ export class Wishes {
     );
   }
 
-  /** Sum over the members' wishes of the share that stays open with the unit on the host; 0 when all are met. */
+  /** Sum, over the members' wishes, of the unmet share with the unit on the host; 0 when all are met. */
   open(unit: number, host: number): number {
     if (this.#isWishing[unit] !== 1) return 0;
     let sum = 0;
@@ -48,25 +48,25 @@ export class Wishes {
     return sum;
   }
 
-  /** The hosts that the unit's wishes tell from all others: named ones, and those of the VMs that they relate it to. */
-  hostsTold(unit: number): Set<number> {
+  /** The hosts for which the unit's wishes make a difference: hosts that they name, and hosts of the VMs that they name. */
+  relevantHosts(unit: number): Set<number> {
     const { units, unitOfVm, rules } = this.#board;
-    const told = new Set<number>();
+    const relevant = new Set<number>();
     for (const vm of units.members[unit] ?? []) {
-      for (const { hosts } of rules.wishes.hosts.get(vm) ?? []) for (const host of hosts) told.add(host);
+      for (const { hosts } of rules.wishes.hosts.get(vm) ?? []) for (const host of hosts) relevant.add(host);
       const related = [...(this.#together.get(vm) ?? []), ...(this.#apart.get(vm) ?? [])];
       for (const other of related.flatMap(({ vms }) => vms))
-        told.add(wholeAt(units.home, wholeAt(unitOfVm, other)));
+        relevant.add(wholeAt(units.home, wholeAt(unitOfVm, other)));
     }
-    return told;
+    return relevant;
   }
 
-  /** True for a unit that a must-rule wants with others which are units of their own: the rule is being mended, or cannot be. */
+  /** True for a unit that a must-rule wants together with other units: the rule is being repaired, or cannot be. */
   isBound(unit: number): boolean {
     return this.#isSplit[unit] === 1;
   }
 
-  /** The same of must-rules about being together, which are broken while the unit is away from the others. */
+  /** The same for must-rules about being together: the unmet share with the unit on the host. */
   broken(unit: number, host: number): number {
     if (this.#bound.size === 0) return 0;
     let sum = 0;
@@ -75,7 +75,7 @@ export class Wishes {
     return sum;
   }
 
-  /** Of the rule's other VMs, the share that is on the host or moves with the unit. */
+  /** The share of the rule's other VMs that is on the host or moves with the unit. */
   #shareOn({ vms, rule }: VmRule, unit: number, host: number): number {
     const { units, unitOfVm } = this.#board;
     const onHost = vms.filter((vm) => {

@@ -1,12 +1,12 @@
-// The mode of one move, from those of the cluster, its two hosts and its VM.
+// Derives the mode of a move from the modes of the cluster, its two hosts and its VM.
 import type { PlanMode } from './snapshot.ts';
 
 // From the most careful to the boldest.
 const ORDER: readonly PlanMode[] = ['observe', 'recommend', 'auto'];
 
 /**
- * The VM's own mode comes first, then the more careful one of its two hosts, then the cluster's: so one VM or two hosts
- * can be tried in another mode than the rest. While the cluster's is observe nothing moves: one command stops it all.
+ * The VM's own mode takes precedence, then the more careful of the two hosts' modes, then the cluster's, so that one VM
+ * or two hosts can be in another mode than the rest. While the cluster is in observe nothing moves: one command stops all.
  */
 export function modeOfMove(
   cluster: PlanMode,

@@ -1,4 +1,4 @@
-// What a plan says: moves in the order in which they are safe, and for all that stays too full or too long the reason.
+// Defines a plan: moves in an order that is safe, and the reason for every problem that they do not solve.
 import type { Refusal } from '../../../shared/gen/telemetry.ts';
 import type { LoadResource } from './policy.ts';
 import type { PlanMode } from './snapshot.ts';
@@ -16,11 +16,11 @@ export interface Projected {
   readonly afterRatio: number;
 }
 
-/** What a move brings and what it takes; docs/PLANNER.md defines the cost of a host. */
+/** Gain and cost of a move; docs/PLANNER.md defines the cost of a host. */
 export interface MoveTerms {
-  /** Cost of both hosts that disappears, in core equivalents; negative where a duty asks for the move in spite of it. */
+  /** Cost that the move removes from its two hosts, in core equivalents; negative if a duty requires a move that adds cost. */
   readonly gainCores: number;
-  /** How long what it relieves is expected to last otherwise. */
+  /** How long the problem would be expected to last without the move. */
   readonly persistenceSeconds: number;
   /** Predicted time and traffic of the migration. */
   readonly migrationSeconds: number;
@@ -41,19 +41,19 @@ export interface PlannedMove {
   readonly evidence: readonly string[];
   readonly projections: readonly Projected[];
   readonly terms: MoveTerms;
-  /** The strictest of cluster, source, target and VM; never observe: what is only observed is not moved. */
+  /** From the modes of cluster, source, target and VM; never observe, in which nothing is moved. */
   readonly mode: Exclude<PlanMode, 'observe'>;
-  /** Places in `moves` of those that must have ended before this one starts: it needs the room they leave. */
+  /** Indexes in `moves` of those that must end before this one starts, because it needs the room they leave. */
   readonly after: readonly number[];
-  /** What was looked at instead and refused. */
+  /** Alternatives that were refused. */
   readonly refusals: readonly Refusal[];
 }
 
-/** A hot or draining host that stays so after all moves, or a pending VM without a place. */
+/** A problem that remains after all moves: a hot or draining host, a broken rule, a pending VM without a host. */
 export interface Stay {
   readonly hostId: string;
   readonly hostName: string;
-  /** The pending VM, when it is about one. */
+  /** The VM, when it is about one. */
   readonly vmUuid: string;
   readonly vmName: string;
   readonly trigger: Trigger;
@@ -61,12 +61,12 @@ export interface Stay {
   readonly code: string;
   readonly reason: string;
   readonly evidence: readonly string[];
-  /** Moves of the plan that lessen it. */
+  /** Moves of the plan that leave the host. */
   readonly moves: number;
   readonly refusals: readonly Refusal[];
 }
 
-/** Rules that cannot all be kept, with their culprits. */
+/** Rules that contradict each other, and the VMs they are about. */
 export interface Conflict {
   readonly code: string;
   readonly reason: string;
@@ -75,10 +75,10 @@ export interface Conflict {
   readonly vmUuids: readonly string[];
 }
 
-/** Why the planner stopped: it was done, or what it had to stop at. */
+/** Why the planner stopped: it was done, or it reached this limit. */
 export type Stopped = 'complete' | 'move_budget' | 'byte_budget' | 'steps' | 'deadline';
 
-/** What planMoves gives. */
+/** The result of planMoves. */
 export interface Plan {
   readonly moves: readonly PlannedMove[];
   readonly stays: readonly Stay[];
@@ -94,10 +94,10 @@ export interface Plan {
   readonly steps: number;
 }
 
-/** What bounds a plan besides the policy. */
+/** Limits of the search; others are in the policy. */
 export interface PlanLimits {
   /** Candidates looked at: the same number gives the same plan on any machine. */
   readonly steps?: number;
-  /** A deadline, asked now and then; true ends the search with the best plan so far. */
+  /** A deadline, polled now and then; true ends the search with the best plan so far. */
   readonly isOver?: () => boolean;
 }

@@ -1,4 +1,4 @@
-// What the planner is told by the settings: levels, margins, limits. Ratios are shares of a host's capacity.
+// Defines the planner's policy: levels, margins, limits. Ratios are shares of a host's capacity.
 import * as v from 'valibot';
 import {
   amount,
@@ -13,12 +13,12 @@ import {
 } from '../../../shared/outside-data.ts';
 import { MIB } from '../../../shared/units.ts';
 
-/** The resources that are watched for hot spots in the samples. */
+/** The resources whose samples are watched for hot spots. */
 export type Resource = 'cpu' | 'memory';
 
 export const RESOURCES = ['cpu', 'memory'] as const;
 
-/** All that a host can run out of; network and disk count where a snapshot knows them. */
+/** Everything a host can run out of; network and disk count only where a snapshot has figures for them. */
 export type LoadResource = Resource | 'network' | 'disk';
 
 export const LOAD_RESOURCES = ['cpu', 'memory', 'network', 'disk'] as const;
@@ -44,7 +44,7 @@ const planPolicy = someFields({
   disk: levels,
   /** How far below its exit level a target must stay with the VM on it. */
   targetMarginRatio: amount,
-  /** Gain a move to a crowded target must bring, as cost removed for each core (or its equal in memory) moved. */
+  /** Least gain of a move to a crowded target, as cost removed for each core (or its equivalent in memory) moved. */
   gainMin: amount,
   /** Share of a host's memory that is never planned away. */
   memoryReserveRatio: amount,
@@ -54,18 +54,18 @@ const planPolicy = someFields({
   bandwidthBytesPerSecond: size,
   /** Cores that a migration costs its two hosts while it runs, and its guest in slowness: the price of its seconds. */
   migrationPriceCores: amount,
-  /** What lasted for some time is expected to last as long again, within these bounds. */
+  /** A hot spot is expected to last as long again as it has lasted, within these bounds. */
   persistenceMinMs: amount,
   persistenceMaxMs: amount,
   /** True also evens out hosts that are not hot: more moves, for no better service. */
   evenness: flag,
   /** True also empties hosts that the others can carry, so that they could be powered off. */
   consolidation: flag,
-  /** True empties and fills only hosts of whose VMs the usual load is known, which takes 40 minutes of history. */
+  /** True empties and fills only hosts whose VMs all have a known usual load, which takes 40 minutes of history. */
   packsKnownOnly: flag,
-  /** Room each packed host keeps, in standard deviations of what its VMs want together. */
+  /** Room each packed host keeps, in standard deviations of the joint demand of its VMs. */
   packingMargin: amount,
-  /** Most moves of one plan. */
+  /** Maximum number of moves in one plan. */
   movesMax: count,
 });
 
@@ -74,7 +74,7 @@ export type PlanPolicy = Described<typeof planPolicy>;
 
 const changes = options(v.partial(planPolicy).entries);
 
-/** The policy `under`, with what the JSON says in place of what it had. Throws InvalidData. */
+/** The policy `under`, with the fields of the JSON replacing its own. Throws InvalidData. */
 export function readPolicy(json: unknown, under: PlanPolicy, path: string): PlanPolicy {
   return read(planPolicy, { ...under, ...read(changes, json, path) }, path);
 }
@@ -100,13 +100,13 @@ export const DEFAULT_PLAN_POLICY: PlanPolicy = {
   movesMax: 10_000,
 };
 
-/** What detection and the control loop are told besides. */
+/** The policy, and what detection and the control loop need besides. */
 export interface Policy extends PlanPolicy {
   /** A level counts as passed when this many … */
   readonly hotSamples: number;
   /** … of this many latest samples are at or over it. */
   readonly windowSamples: number;
-  /** Migrations at one time in the whole cluster; one in and one out a host hold besides. */
+  /** Concurrent migrations in the whole cluster; each host has a limit of its own as well. */
   readonly concurrentMax: number;
 }
 

@@ -1,4 +1,4 @@
-// The record of a plan: all that it was made from, and the plan; making it again must give the same, byte for byte.
+// Writes and reads records: a plan with everything it was made from. Planning again must give the same plan, byte for byte.
 import * as v from 'valibot';
 import { count, fields, oneOf, options, read } from '../../../shared/outside-data.ts';
 import type { Plan, PlanLimits } from './plan-types.ts';
@@ -16,7 +16,7 @@ export interface PlanRecord {
   readonly shadowPolicy?: PlanPolicy;
 }
 
-/** A record as it was read: the plan is only compared, so that it stays as it was written. */
+/** A record as read: its plan is only compared, so it stays as it was written. */
 export interface ReadRecord extends Omit<PlanRecord, 'plan'> {
   readonly plan: unknown;
 }

@@ -1,7 +1,8 @@
-// All that a plan depends on, as plain data: the same snapshot, policy and limits give the same plan, byte for byte.
+// Defines the snapshot: everything a plan depends on, as plain data.
 //
-// Bytes, cores, milliseconds and ratios only. What is optional here may be left out of the JSON; docs/PLANNER.md has the
-// whole format as a table. The schemas check it strictly, so that a figure in the wrong unit or place is an error.
+// The same snapshot, policy and limits give the same plan, byte for byte. Bytes, cores, milliseconds and ratios only.
+// Optional fields may be left out of the JSON; docs/PLANNER.md has the whole format as a table. The schemas check it
+// strictly, so that a figure in the wrong unit or place is an error.
 import * as v from 'valibot';
 import {
   amount,
@@ -24,7 +25,7 @@ export const SNAPSHOT_FORMAT = 'evenkeel-snapshot-1';
 
 const planMode = oneOf(['observe', 'recommend', 'auto']);
 
-/** What is done about a move: nothing, proposed to a person, carried out. */
+/** What is done about a move: nothing; it is proposed to an operator; it is carried out. */
 export type PlanMode = Described<typeof planMode>;
 
 const figures = fields({
@@ -32,11 +33,11 @@ const figures = fields({
   now: amount,
   /** A high percentile of the window: what a target must be ready for. */
   peak: amount,
-  /** Expected at now plus a migration's time, with its error on top; `now` where nothing is known. */
+  /** Expected when a migration would end, with the forecast's error on top; equals `now` where there is no forecast. */
   forecast: amount,
 });
 
-/** One resource of a host or a VM, in cores, bytes or bytes a second; may be more than there is: it is what is wanted. */
+/** One resource of a host or a VM, in cores, bytes or bytes a second. It is demand, so it may exceed the capacity. */
 export type Figures = Described<typeof figures>;
 
 const loadFigures = fields({
@@ -57,28 +58,28 @@ const hotSpot = fields({
   evidence: text,
 });
 
-/** A resource that has been too full for long enough to act on it. */
+/** A resource that has been too full for long enough to be acted on. */
 export type HotSpot = Described<typeof hotSpot>;
 
 const snapshotHost = fields({
   hostId: id,
   hostName: id,
   state: oneOf(['ready', 'unknown', 'stale']),
-  /** A draining host gives all its VMs away and takes none: maintenance, or it leaves. */
+  /** A draining host gives away all its VMs and takes none: it is in maintenance, or being retired. */
   service: oneOf(['in_service', 'draining']),
   mode: v.exactOptional(planMode),
   cpuCores: size,
   memoryBytes: size,
-  /** Capacity of the way in or out; without it the network is not looked at. */
+  /** Capacity in each direction; without it the network is ignored. */
   networkBytesPerSecond: v.exactOptional(size),
   diskBytesPerSecond: v.exactOptional(size),
-  /** Of the whole host: its VMs and its own use. VMs on their way in are not part of it, see `migrations`. */
+  /** Of the whole host: its VMs and its own use. Arriving VMs are not included, see `migrations`. */
   load: loadFigures,
   /** What all its VMs may grow to, incoming copies among them. */
   memoryAllocatedBytes: amount,
   /** Empty: not hot. Absent: judged by the entry levels from `load.now`. */
   hot: v.exactOptional(list(hotSpot)),
-  /** Until then its figures do not yet show what came or went. */
+  /** Until then its figures do not show the VMs that have just come or gone. */
   settlingUntilMs: v.exactOptional(amount),
   /** What VMs may ask for in `needs`: "arch:x86_64", "pool:shared", "network:lan", "bridge:br0", ... */
   traits: list(id),
@@ -95,7 +96,7 @@ const hold = fields({
   reason: text,
   cure: text,
   untilMs: v.exactOptional(amount),
-  /** A VM that cools down may still be moved off a host that must be emptied; one that migrates may not. */
+  /** A VM that is cooling down may still leave a host that must be emptied; one that is migrating may not. */
   against: oneOf(['every_move', 'optional_moves']),
 });
 
@@ -109,7 +110,7 @@ const usualLoad = fields({
   samples: count,
 });
 
-/** CPU of one VM over the time that packing looks back on, in cores. */
+/** CPU of one VM over the period that packing looks back on, in cores. */
 export type UsualLoad = Described<typeof usualLoad>;
 
 const snapshotVm = fields({
@@ -120,14 +121,14 @@ const snapshotVm = fields({
   /** What it may grow to. */
   memoryMaxBytes: amount,
   load: loadFigures,
-  /** CPU over a long run, for packing; without it `load.cpu` has to do. */
+  /** CPU over a long run, for packing; without it `load.cpu` is used. */
   usualCpu: v.exactOptional(usualLoad),
   dirtyBytesPerSecond: v.exactOptional(amount),
   /** Traits that its host must have. */
   needs: v.exactOptional(list(id)),
   held: v.exactOptional(hold),
   refusedTargets: v.exactOptional(list(fields({ hostId: id, reason: text, untilMs: amount }))),
-  /** Hosts that it left lately: it does not go back unless it must. */
+  /** Hosts that it left recently: it does not go back unless it must. */
   leftHosts: v.exactOptional(list(fields({ hostId: id, atMs: amount }))),
   mode: v.exactOptional(planMode),
 });
@@ -142,7 +143,7 @@ const snapshotRule = fields({
   vms: list(id),
   /** hostIds. */
   hosts: list(id),
-  /** Where a person finds it: "scheduler.yaml", "metadata of web1", "evenkeel rule". */
+  /** Where an operator finds it: "scheduler.yaml", "metadata of web1", "evenkeel rule". */
   writtenIn: text,
 });
 
@@ -161,7 +162,7 @@ const pendingVm = fields({
   needs: v.exactOptional(list(id)),
 });
 
-/** A new VM that fits nowhere as things are. */
+/** A new VM that fits on no host at present. */
 export type PendingVm = Described<typeof pendingVm>;
 
 /** What may still be moved in this hour; without a figure there is no limit. */
@@ -177,13 +178,13 @@ const snapshot = fields({
   migrations: list(snapshotMigration),
   pending: list(pendingVm),
   budgets,
-  /** Why nothing that can wait is moved now, for example a quiet window. */
+  /** Why nothing but evacuations may move now, for example a quiet window. */
   quietReason: v.exactOptional(text),
 });
 
 export type Snapshot = Described<typeof snapshot>;
 
-/** A snapshot that anybody may have written. Throws InvalidData, whose message names the field, what it must be and what it is. */
+/** Reads a snapshot from an untrusted source. Throws InvalidData, whose message names the field, what it must be and what it is. */
 export function readSnapshot(json: unknown): Snapshot {
   const path = 'snapshot';
   const made = read(snapshot, json, path);
@@ -191,7 +192,7 @@ export function readSnapshot(json: unknown): Snapshot {
   return made;
 }
 
-/** Ids are unique, and a VM's host is known; rules may name what is not there: it may come later. */
+/** Checks that ids are unique and that each VM's host is listed. Rules may name VMs and hosts that do not exist yet. */
 function checkIds({ hosts, vms }: Snapshot, path: string): void {
   const hostIds = new Set<string>();
   hosts.forEach(({ hostId }, at) => {

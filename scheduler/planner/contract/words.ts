@@ -1,4 +1,4 @@
-// Words that plans, refusals and explanations share.
+// Words resources, ratios and times in the same way for plans, refusals and explanations.
 import type { LoadResource } from './policy.ts';
 
 export const RESOURCE_WORDS: Readonly<Record<LoadResource, string>> = {

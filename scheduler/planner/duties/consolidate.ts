@@ -1,7 +1,7 @@
-// Keeps VMs on few hosts: relieves packed hosts without waking others, and empties hosts whose VMs the rest can carry.
+// Keeps VMs on few hosts: relieves packed hosts without waking others, and empties hosts whose VMs fit on the rest.
 //
-// How many hosts stay awake follows from what VMs usually want and how much that varies (packing.ts): each is to have
-// `packingMargin` standard deviations of room. Rules, memory, budgets, holds and cool-downs bind as for every move.
+// The number of hosts that stay awake follows from the usual demand of the VMs and its variance (packing.ts): each host keeps
+// `packingMargin` standard deviations of room. Rules, memory, budgets, holds and cool-downs apply as to every move.
 import { crowded, LOAD } from '../board/candidate.ts';
 import { at, wholeAt } from '../board/columns.ts';
 import type { Draft, Step } from '../board/draft.ts';
@@ -11,11 +11,11 @@ import { alternativesTo } from '../words/refusals.ts';
 import { cheapestRelief, type Relief } from './relief-choice.ts';
 import { whyNotNow } from './relieve.ts';
 
-// A host is woken later than one is emptied, so that the number of hosts does not swing: of forty packed hosts this part of
-// their margins is nearly one host on PlanetLab's days, more than a thousand VMs move their number by at random.
+// A host is woken at a smaller margin than hosts are emptied to, so that their number does not swing. With forty packed hosts
+// the difference is nearly one host on PlanetLab's days, more than the random variation of a thousand VMs.
 const WAKE_MARGIN_RATIO = 0.85;
 
-// A host that cannot be emptied is kept instead of another one, and all is laid out anew; in practice once or twice.
+// A host that cannot be emptied is kept in place of another one, and the layout starts again; in practice once or twice.
 const EMPTYING_ATTEMPTS_MAX = 8;
 
 type Choice = Pick<Relief, 'unit' | 'target'>;
@@ -23,7 +23,7 @@ type Choice = Pick<Relief, 'unit' | 'target'>;
 export class Consolidation {
   readonly #draft: Draft;
   readonly #packing: Packing;
-  /** Sleeping hosts that are wanted, the best first. */
+  /** Sleeping hosts that are to be woken, the best first. */
   readonly #woken = new Set<number>();
   readonly #empty: Set<number>;
 
@@ -35,7 +35,7 @@ export class Consolidation {
     );
   }
 
-  /** Moves what is too much off hot hosts to awake ones; wakes hosts only when all together have too little room. */
+  /** Moves the excess of hot hosts to awake ones; wakes hosts only when all awake ones together have too little room. */
   relieve(): void {
     const { board, hot } = this.#draft;
     this.#wake();
@@ -46,7 +46,7 @@ export class Consolidation {
     for (const source of sources) this.#relieveHost(source);
   }
 
-  /** Empties hosts beyond those that are needed: all VMs of a host, or none. Fills the best hosts first. */
+  /** Empties surplus hosts: all VMs of a host, or none. Fills the best hosts first. */
   empty(): void {
     const stuck = new Set<number>();
     for (let attempt = 1; attempt <= EMPTYING_ATTEMPTS_MAX; attempt += 1) {
@@ -56,7 +56,7 @@ export class Consolidation {
     }
   }
 
-  /** Ends at the first host that cannot be emptied and takes all back, or with `goesOn` that host's VMs only. */
+  /** At the first host that cannot be emptied, undoes all and ends; with `goesOn`, undoes that host's moves only and goes on. */
   #emptyAllBut(stuck: Set<number>, goesOn: boolean): void {
     const { board } = this.#draft;
     const leaving = this.#leaving(stuck);
@@ -76,7 +76,7 @@ export class Consolidation {
     }
   }
 
-  /** Hosts beyond those that are needed; hosts that are known to be stuck are kept before others. */
+  /** The surplus hosts; hosts that are known to be stuck are kept before others. */
   #leaving(stuck: ReadonlySet<number>): Set<number> {
     const awake = this.#awake()
       .filter((host) => !stuck.has(host))
@@ -100,7 +100,7 @@ export class Consolidation {
     }
   }
 
-  /** Units that may leave the host, each with the target on which it makes least shortage later. */
+  /** Units that may leave the host, each with the target on which it causes the least shortage later. */
   #reliefs(source: number): Relief[] {
     const { units, hosts, resources } = this.#draft.board;
     return (hosts.units[source] ?? []).flatMap((unit) => {
@@ -113,7 +113,7 @@ export class Consolidation {
     });
   }
 
-  /** The awake host on which the unit makes the expected shortage grow least, and by how much it grows in all. */
+  /** The awake host on which the unit adds least to the expected shortage, and the net change of the shortage. */
   #leastShort(
     unit: number,
     source: number,
@@ -129,7 +129,7 @@ export class Consolidation {
     return best;
   }
 
-  /** Of the hosts that stay, the one with most room, while it keeps the margin. */
+  /** Of the hosts that stay, the one with most room, provided it keeps the margin. */
   #roomiest(unit: number, leaving: ReadonlySet<number>): number | undefined {
     const least = this.#draft.board.policy.packingMargin * WAKE_MARGIN_RATIO;
     let best: number | undefined;
@@ -142,7 +142,7 @@ export class Consolidation {
     return best;
   }
 
-  /** An awake or wanted host that may have the unit and stays comfortable with it. */
+  /** True if the host is awake or to be woken, may have the unit, and stays comfortable with it. */
   #takes(host: number, unit: number): boolean {
     const { board, fit, effort } = this.#draft;
     effort.spend(1);
@@ -186,7 +186,7 @@ export class Consolidation {
     return hosts.units.flatMap((units, host) => (units.length > 0 ? [host] : []));
   }
 
-  /** How many of the hosts, in this order, carry all that is usually wanted with the margin on each. */
+  /** How many of the hosts, in this order, can carry the usual demand of all VMs with the margin on each. */
   #needed(hosts: readonly number[], marginRatio: number): number {
     const { board } = this.#draft;
     const { meanCores, variance } = this.#packing.total();
@@ -199,7 +199,7 @@ export class Consolidation {
     return hosts.length;
   }
 
-  /** Kept first: hosts that cannot be emptied, then those that do most for a watt, then the fullest. */
+  /** Order in which hosts are kept: those that cannot be emptied, then by cores per watt, then the fullest. */
   #compareKeeping(one: number, other: number): number {
     const held = Number(this.#canBeEmptied(one)) - Number(this.#canBeEmptied(other));
     if (held !== 0) return held;
@@ -227,7 +227,7 @@ export class Consolidation {
     );
   }
 
-  /** The usual load of all its VMs is known, where the policy asks for that. */
+  /** True if the usual load of all its VMs is known, or the policy does not require that. */
   #isKnown(host: number): boolean {
     const { policy, snapshot, units, hosts } = this.#draft.board;
     if (!policy.packsKnownOnly) return true;
@@ -241,7 +241,7 @@ export class Consolidation {
   }
 }
 
-/** Hosts that hold nothing once the plan is carried out and could be powered off. */
+/** Hosts without VMs once the plan is carried out, which could be powered off. */
 export function emptyHostsOf({ board }: Draft): { hostId: string; hostName: string }[] {
   return board.snapshot.hosts
     .filter(
@@ -256,7 +256,7 @@ export function emptyHostsOf({ board }: Draft): { hostId: string; hostName: stri
 
 // The order of LOAD_RESOURCES.
 const CPU = 0;
-// What a move does to a packed host holds until the next moves of VMs to and from it: some ten minutes on PlanetLab's days.
+// The effect of a move on a packed host lasts until the next moves from and to it: some ten minutes on PlanetLab's days.
 const PERSISTENCE_SECONDS = 600;
-// What is short in that time is relieved in its turn: some 15 s of copying in each five minutes are left.
+// A shortage in that time is relieved too, which leaves the time of copying: some 15 s in each five minutes.
 const SHORT_SECONDS_LATER = PERSISTENCE_SECONDS * (15 / 300);

@@ -1,4 +1,4 @@
-// Where a unit goes that has to go: the best of all hosts that can take it, comfortable or not, with room made if need be.
+// Places a unit that must move on the best of all hosts that can take it, comfortable or not, making room if necessary.
 import { burdenOf, crowded, LOAD } from '../board/candidate.ts';
 import { at, wholeAt } from '../board/columns.ts';
 import type { Draft, StepWords } from '../board/draft.ts';
@@ -7,7 +7,7 @@ import { makeRoom, type Demand } from './make-room.ts';
 import type { Trigger } from '../contract/plan-types.ts';
 import { alternativesTo } from '../words/refusals.ts';
 
-// In order of fullness the first that can take it are the best ones but for rules and differences between resources.
+// In order of fullness the first hosts that can take it are the best ones, apart from rules and differences between resources.
 const TARGETS_COMPARED_MAX = 64;
 
 interface DutyTarget {
@@ -20,7 +20,7 @@ interface DutyTarget {
   readonly burden: number;
 }
 
-/** Moves the unit to the best host, making room there first if it must be; false when nothing of that is possible. */
+/** Moves the unit to the best host, making room there first if necessary; false when that is not possible. */
 export function placeUnit(draft: Draft, unit: number, trigger: Trigger, cause: string): boolean {
   if (!canLeave(draft, unit)) return false;
   const need: Need = 'duty';
@@ -38,7 +38,7 @@ export function placeUnit(draft: Draft, unit: number, trigger: Trigger, cause: s
   return true;
 }
 
-/** Nothing holds it against a duty, this plan has not moved it yet, and its host is seen and may be acted upon. */
+/** True if nothing holds the unit against a duty, this plan has not moved it yet, and its host is ready and not in observe. */
 export function canLeave({ board }: Draft, unit: number): boolean {
   if (board.units.home[unit] !== board.units.origin[unit]) return false;
   if (holdOf(board, unit, 'duty') !== undefined) return false;
@@ -77,7 +77,7 @@ function isBetter(one: DutyTarget, other: DutyTarget): boolean {
   return one.host < other.host;
 }
 
-/** What a host must have for the unit. */
+/** What a host must offer for the unit. */
 function demandOf({ board, fit }: Draft, unit: number): Demand {
   const { units, resources } = board;
   const home = wholeAt(units.home, unit);

@@ -1,4 +1,4 @@
-// Empties draining hosts, the VMs with most memory first: what is hardest to place is placed while there is room.
+// Empties draining hosts, the VMs with most memory first: the hardest to place are placed while there is room.
 import { at } from '../board/columns.ts';
 import type { Draft } from '../board/draft.ts';
 import { placeUnit } from './duty.ts';
@@ -10,7 +10,7 @@ export function evacuate(draft: Draft): void {
   const together = isDraining ? joined(board.rules.together) : [];
   board.snapshot.hosts.forEach(({ service, hostId }, host) => {
     if (service !== 'draining') return;
-    // VMs that must be together go as one: placed one by one, the last may find no room beside the first.
+    // VMs that must be together are placed as one: placed one by one, the last may find no room next to the first.
     for (const rule of together)
       if (homesOf(draft, rule).includes(host)) bringTogether(draft, rule, 'evacuate', hostId);
     const size = (unit: number): number => at(board.units.memoryMaxBytes, unit);

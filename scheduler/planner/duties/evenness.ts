@@ -1,5 +1,5 @@
-// Evens hosts out under the budgets: the best single moves one after the other, then a local search over where the moved
-// units go and which they are, then an order in which they are safe.
+// Evens hosts out within the budgets: the best single moves one after the other, then a local search over which units move and
+// where to, then a safe order of the moves.
 import { wholeAt } from '../board/columns.ts';
 import type { Draft } from '../board/draft.ts';
 import { FIT } from '../board/fit.ts';
@@ -18,7 +18,7 @@ export function evenOut(draft: Draft): void {
   takeInSafeOrder(draft, new Map(moved.map((unit, place) => [unit, targets[place] ?? 0])));
 }
 
-/** The moves, each once it fits; what never does, because units wait for each other's room, is left out. */
+/** Takes each move once it fits. Moves that never fit, because their units wait for each other's room, are left out. */
 function takeInSafeOrder(draft: Draft, targets: Map<number, number>): void {
   const { board, fit } = draft;
   for (let before = Infinity; targets.size < before;) {

@@ -1,4 +1,4 @@
-// Where no single move helps a hot host: two units change places, or one makes room on a target by going on to a third host.
+// Relieves a hot host that no single move helps: swaps two units, or makes room on a target by moving a unit on to a third host.
 import { moveUnit } from '../board/board.ts';
 import { crowded, isBearable, isRelief, LOAD, NOBODY, reliefOf } from '../board/candidate.ts';
 import { at, wholeAt } from '../board/columns.ts';
@@ -12,16 +12,16 @@ export interface Relocation {
 }
 
 interface Exchange {
-  /** In an order that is safe. */
+  /** In a safe order. */
   readonly moves: readonly Relocation[];
   readonly score: number;
 }
 
-// The units that would relieve most for their seconds, and the emptiest targets: pairs of pairs grow with the square of both.
+// The units with the most relief per second, and the emptiest targets; the work grows with the product of the two.
 const UNITS_TRIED_MAX = 16;
 const TARGETS_TRIED_MAX = 16;
 
-/** The exchange that gains most for each second of copying; undefined when none helps. */
+/** The exchange with the greatest gain per second of copying; undefined when none helps. */
 export function exchangeFor(draft: Draft, source: number): readonly Relocation[] | undefined {
   const { board, hot, open } = draft;
   const leaving = (board.hosts.units[source] ?? [])
@@ -44,14 +44,14 @@ export function exchangeFor(draft: Draft, source: number): readonly Relocation[]
   return best?.moves;
 }
 
-/** The better of what was found and what is new, if the new one can be carried out. */
+/** The better of the two, if the new one can be carried out. */
 function better(found: Exchange | undefined, made: Exchange | undefined, draft: Draft): Exchange | undefined {
   if (made === undefined || (found !== undefined && made.score <= found.score + 1e-9)) return found;
   const order = [made.moves, [...made.moves].reverse()].find((moves) => isSafe(draft, moves));
   return order === undefined ? found : { ...made, moves: order };
 }
 
-/** Tries the moves one after the other in the board, and takes them back. */
+/** Tries the moves one after the other in the board, and undoes them. */
 function isSafe({ board, fit }: Draft, moves: readonly Relocation[]): boolean {
   const done: Relocation[] = [];
   const isFitting = moves.every(({ unit, target }) => {
@@ -96,7 +96,7 @@ interface Parts {
   readonly gain: number;
 }
 
-/** The exchange, if it is worth both migrations and leaves the target as a single move would have to. */
+/** The exchange, if it is worth both migrations and leaves the target in a state that a single move would be allowed to. */
 function exchange(draft: Draft, { unit, making, target, makingTarget, gain }: Parts): Exchange | undefined {
   const { board, hot } = draft;
   const source = wholeAt(board.units.home, unit);

@@ -1,6 +1,6 @@
-// Looks for units in better places than the present ones: lower cost of all hosts, by no more moves than the budgets allow.
+// Searches for better places for units: a lower cost of all hosts, within the budgets of moves and bytes.
 //
-// It works on the board alone. A unit away from where it started is a move; one that goes back gives its move back.
+// It works on the board alone. A unit away from its start counts as a move; one that goes back returns its move to the budget.
 import { burdenOf, reliefOf } from '../board/candidate.ts';
 import { at, wholeAt } from '../board/columns.ts';
 import type { Draft } from '../board/draft.ts';
@@ -8,13 +8,13 @@ import { FIT } from '../board/fit.ts';
 import { coreEquivalents, costExchanged, hostCost } from '../board/host-cost.ts';
 import { closedTo } from '../board/targets.ts';
 
-// Where most cost is, most is to be gained.
+// The costliest hosts promise the greatest gain.
 const SOURCES_MAX = 8;
 // More hosts differ too little to be worth looking at.
 const TARGETS_MAX = 64;
-// About half a second: what is found later is worth little beside what the loads change meanwhile.
+// About half a second: later finds are worth little compared with how the loads change meanwhile.
 const STEPS_MAX = 3_000_000;
-// Smaller gains are those of sums in another order.
+// Smaller gains come from summing in another order.
 const GAIN_MIN = 1e-9;
 
 interface Shift {
@@ -25,7 +25,7 @@ interface Shift {
 
 export class LocalSearch {
   readonly #draft: Draft;
-  /** Hosts whose figures can be acted upon. One that is hot may take something too: the cost says what. */
+  /** Hosts whose figures can be acted on. Hot ones may take units too: the cost decides. */
   readonly #hosts: readonly number[];
   readonly #start: Int32Array;
   readonly #moved = new Set<number>();
@@ -51,7 +51,7 @@ export class LocalSearch {
     return [...this.#moved];
   }
 
-  /** The best single move, again and again, while it is worth its price and the budgets last. */
+  /** Makes the best single move again and again, while it is worth its price and the budgets last. */
   descend(): void {
     while (!this.#isOver()) {
       const best = this.#bestShift();
@@ -60,7 +60,7 @@ export class LocalSearch {
     }
   }
 
-  /** Until nothing helps: better targets, exchanges, and other units in place of moved ones. */
+  /** Repeats until nothing helps: better targets, exchanges, other units in place of moved ones. */
   improve(): void {
     while (!this.#isOver()) {
       const shifts = this.#shiftMoved();
@@ -71,7 +71,7 @@ export class LocalSearch {
     }
   }
 
-  /** Moved units go to better places, or back. */
+  /** Moves units that have moved to better places, or back. */
   #shiftMoved(): number {
     let count = 0;
     for (const unit of this.moved()) {
@@ -83,7 +83,7 @@ export class LocalSearch {
     return count;
   }
 
-  /** Takes a move back and makes a better one instead. */
+  /** Undoes a move and makes a better one instead. */
   #replace(): number {
     let count = 0;
     for (const unit of this.moved()) {
@@ -101,7 +101,7 @@ export class LocalSearch {
     return count;
   }
 
-  /** Two units change places. */
+  /** Swaps two units. */
   #exchange(): number {
     let count = 0;
     for (const host of this.#sources())
@@ -137,7 +137,7 @@ export class LocalSearch {
     return best?.other;
   }
 
-  /** Once the moves are used up only units that have moved may move on. */
+  /** Once the budget of moves is used up, only units that have moved may move on. */
   #mayMove(unit: number): boolean {
     return this.#moves < this.#movesMax || this.#moved.has(unit);
   }
@@ -152,7 +152,7 @@ export class LocalSearch {
     return gain - this.#price(unit, target) - this.#price(other, host);
   }
 
-  /** Whether each fits where the other one is, once that has gone. */
+  /** Whether each unit fits in the place of the other. */
   #canExchange(unit: number, other: number): boolean {
     const { board, fit } = this.#draft;
     const [host, target] = [wholeAt(board.units.home, unit), wholeAt(board.units.home, other)];
@@ -165,7 +165,7 @@ export class LocalSearch {
     return fits && fitsBack;
   }
 
-  /** Of the units on the costliest hosts the one that gains most where it gains most. */
+  /** The best move of any unit on the costliest hosts. */
   #bestShift(): Shift | undefined {
     let best: Shift | undefined;
     for (const host of this.#sources())
@@ -204,7 +204,7 @@ export class LocalSearch {
     return reliefOf(board, unit) - burdenOf(board, unit, target) - this.#price(unit, target);
   }
 
-  /** Price of being moved there instead of where it is now, as cost over the time that evenness is expected to last. */
+  /** Change of the price if the unit ends there, not where it is now, as cost over the time that evenness is expected to last. */
   #price(unit: number, target: number): number {
     const { units } = this.#draft.board;
     const { migrationPriceCores, persistenceMaxMs } = this.#draft.board.policy;
@@ -213,7 +213,7 @@ export class LocalSearch {
     return (migrations * migrationPriceCores * at(units.migrationSeconds, unit) * 1000) / persistenceMaxMs;
   }
 
-  /** A new move must do more than follow noise. */
+  /** A new move must gain more than noise could. */
   #leastGain(unit: number): number {
     const { board } = this.#draft;
     if (this.#moved.has(unit)) return GAIN_MIN;
@@ -255,7 +255,7 @@ export class LocalSearch {
       .slice(0, SOURCES_MAX);
   }
 
-  /** All hosts of a small cluster, the emptiest of a large one. */
+  /** All hosts of a small cluster, the emptiest ones of a large cluster. */
   #targets(): readonly number[] {
     if (this.#hosts.length <= TARGETS_MAX) return this.#hosts;
     return [...this.#draft.open.order.subarray(0, TARGETS_MAX)];

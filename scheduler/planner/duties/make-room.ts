@@ -1,21 +1,21 @@
-// Makes room on one host for what fits nowhere: the host that needs fewest bytes moved away from it.
+// Makes room for a VM that fits on no host, on the host that needs the fewest bytes moved away.
 import { moveUnit, readyFor, type Board } from '../board/board.ts';
 import { crowded, LOAD } from '../board/candidate.ts';
 import { at } from '../board/columns.ts';
 import type { Draft, StepWords } from '../board/draft.ts';
 import { FIT } from '../board/fit.ts';
 
-/** What a host must have for a VM. */
+/** What a host must offer for a VM. */
 export interface Demand {
   readonly memoryMaxBytes: number;
   readonly memoryUsedBytes: number;
-  /** Whether the host would do but for its memory. */
+  /** Whether the host is suitable apart from its memory. */
   readonly canBeOn: (host: number) => boolean;
 }
 
-// More than this many moves for one VM disturb more guests than it serves.
+// More moves than this for one VM disturb more guests than they are worth.
 const MOVES_MAX = 4;
-// The emptiest hosts need least moved away.
+// The emptiest hosts need the fewest moves.
 const HOSTS_TRIED_MAX = 32;
 
 interface Relocation {
@@ -29,7 +29,7 @@ interface Way {
   readonly bytes: number;
 }
 
-/** Moves units off one host until the demand fits there, and returns that host; undefined, with nothing moved, if none will do. */
+/** Moves units off one host until the demand fits there, and returns that host; undefined, with nothing moved, if none can. */
 export function makeRoom(draft: Draft, demand: Demand, words: StepWords): number | undefined {
   const hosts = [...draft.openToDuty.order].filter((host) => demand.canBeOn(host)).slice(0, HOSTS_TRIED_MAX);
   let best: Way | undefined;
@@ -48,7 +48,7 @@ export function makeRoom(draft: Draft, demand: Demand, words: StepWords): number
 // The order of LOAD_RESOURCES.
 const MEMORY = 1;
 
-/** Memory that the host lacks for it, by allocation or by use, whichever is more; 0 or less when there is enough. */
+/** Memory that the host lacks for the demand, by allocation or by use, whichever is more; 0 or less when there is enough. */
 export function missingBytes({ board }: Draft, demand: Demand, host: number): number {
   return Math.max(
     unallocatableBytes(board, demand, host),
@@ -56,12 +56,12 @@ export function missingBytes({ board }: Draft, demand: Demand, host: number): nu
   );
 }
 
-/** The same by allocation alone, which is known at once, while use shows in samples only. */
+/** The same by allocation alone, which is known immediately, while use shows only in samples. */
 export function unallocatableBytes({ hosts }: Board, demand: Demand, host: number): number {
   return at(hosts.allocatedBytes, host) + demand.memoryMaxBytes - at(hosts.memoryLimitBytes, host);
 }
 
-/** Tries in the board which units would have to go, and takes them back. */
+/** Tries in the board which units would have to go, and undoes that. */
 function wayOn(draft: Draft, demand: Demand, host: number): Way | undefined {
   const { board } = draft;
   const moves: Relocation[] = [];

@@ -1,5 +1,4 @@
-// Repairs what must-rules ask for and the cluster does not have: VMs on forbidden hosts, together, apart. A rule that holds
-// moves nothing.
+// Repairs broken must-rules: VMs on forbidden hosts, VMs that must be together or apart. A rule that holds moves nothing.
 import { moveUnit } from '../board/board.ts';
 import { at, wholeAt } from '../board/columns.ts';
 import type { Draft } from '../board/draft.ts';
@@ -28,12 +27,12 @@ function unitOf({ board }: Draft, vm: number): number {
   return wholeAt(board.unitOfVm, vm);
 }
 
-/** Hosts of a rule's units, each once, in the order of its VMs. */
+/** Hosts of a rule's VMs, each once, in the order of the VMs. */
 export function homesOf({ board }: Draft, { vms }: VmRule): number[] {
   return [...new Set(vms.map((vm) => wholeAt(board.units.home, wholeAt(board.unitOfVm, vm))))];
 }
 
-/** Rules that share a VM ask for all their VMs together. */
+/** Merges rules that share a VM: all of their VMs must be together. */
 export function joined(rules: readonly VmRule[]): VmRule[] {
   const groups: VmRule[] = [];
   for (const { rule, vms } of rules) {
@@ -45,7 +44,7 @@ export function joined(rules: readonly VmRule[]): VmRule[] {
   return groups;
 }
 
-/** To the host that needs fewest bytes copied; one where some of them are already, if they all fit there. */
+/** Moves the VMs to the host that needs the fewest bytes copied; preferably one that already has some of them, if all fit there. */
 export function bringTogether(draft: Draft, together: VmRule, trigger: Trigger, cause: string): void {
   const homes = homesOf(draft, together);
   const { board } = draft;
@@ -73,13 +72,13 @@ export function bringTogether(draft: Draft, together: VmRule, trigger: Trigger, 
     });
 }
 
-/** Tries them one after the other in the board, and takes them back. */
+/** Tries the units one after the other in the board, and undoes that. */
 function fitsAll(draft: Draft, units: readonly number[], host: number): boolean {
   const { board, fit, effort } = draft;
   const moved: { unit: number; home: number }[] = [];
   const fits = units.every((unit) => {
     const home = wholeAt(board.units.home, unit);
-    // One that is there already must be allowed to stay.
+    // A unit that is there already must be allowed to stay.
     if (home === host) return fit.row(unit)[host] === FIT.ok;
     effort.spend(1);
     if (!canLeave(draft, unit)) return false;
@@ -92,7 +91,7 @@ function fitsAll(draft: Draft, units: readonly number[], host: number): boolean 
   return fits;
 }
 
-/** Of those on one host the one that is dearest to move stays. Those that are being brought to others have their turn later. */
+/** Of the units on one host the most expensive to move stays. Units that are being brought together with others come later. */
 function takeApart(draft: Draft, apart: VmRule): void {
   const { board } = draft;
   const seconds = (unit: number): number => at(board.units.migrationSeconds, unit);

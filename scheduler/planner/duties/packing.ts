@@ -1,12 +1,12 @@
-// How well the hosts are packed: what their VMs usually want, how much that varies, and what would usually be short.
+// Computes how well hosts are packed: usual demand of their VMs, its variance, and the expected shortage.
 //
-// Loads of VMs vary independently of each other far more than together, so their variances add up; a host with many VMs
-// is steadier than each of them, and needs less room for surprises.
+// Loads of VMs vary mostly independently of each other, so their variances add up; a host with many VMs is steadier than
+// each of them, and needs less room for surprises.
 import type { Board } from '../board/board.ts';
 import { add, at, wholeAt } from '../board/columns.ts';
 import type { SnapshotVm } from '../contract/snapshot.ts';
 
-// Where nothing is known of a VM's long run, the distance from now to a high percentile stands for its spread: 95 % of a
+// For a VM without a usual load, the distance from now to the high percentile gives its spread: 95 % of a
 // normal distribution lie below 1.645 deviations.
 const PEAK_DEVIATIONS = 1.645;
 // A logistic curve with this steepness is within 1 % of the normal distribution (Bowling et al. 2009, "A logistic
@@ -40,7 +40,7 @@ export class Packing {
     }
   }
 
-  /** What the host uses itself stays in its mean: it is what is left of its load without the VMs that were on it. */
+  /** The host's own use stays in its mean: its load less that of its VMs at the start. */
   #note(unit: number, { load, usualCpu }: SnapshotVm): void {
     const deviation = usualCpu?.deviationCores ?? Math.max(0, load.cpu.peak - load.cpu.now) / PEAK_DEVIATIONS;
     add(this.#unitMean, unit, usualCpu?.meanCores ?? load.cpu.now);
@@ -69,7 +69,7 @@ export class Packing {
     return { meanCores: sum(this.#hostMean), variance: sum(this.#hostVariance) };
   }
 
-  /** Room that the host usually has, in standard deviations of its load, with the unit on it. */
+  /** Usual room of the host with the unit on it, in standard deviations of its load. */
   marginWith(host: number, unit: number): number {
     const mean = at(this.#hostMean, host) + at(this.#unitMean, unit);
     const variance = at(this.#hostVariance, host) + at(this.#unitVariance, unit);
@@ -77,12 +77,12 @@ export class Packing {
     return variance > 0 ? room / Math.sqrt(variance) : Math.sign(room) * Infinity;
   }
 
-  /** Cores that the host is usually short of on average, as it is. */
+  /** Cores that the host is expected to be short of, on average. */
   shortCores(host: number): number {
     return this.#short(host, at(this.#hostMean, host), at(this.#hostVariance, host));
   }
 
-  /** The same with the unit come (1) or gone (-1). */
+  /** The same with the unit added (1) or taken away (-1). */
   shortCoresWith(host: number, unit: number, sign: 1 | -1): number {
     return this.#short(
       host,
@@ -91,7 +91,7 @@ export class Packing {
     );
   }
 
-  /** Expected excess of a normal load over the cores: convex in the mean, so that one crowded host is never a bargain. */
+  /** Expected excess of a normal load over the cores: convex in the mean, so crowding one host never pays. */
   #short(host: number, mean: number, variance: number): number {
     const room = at(this.#board.hosts.cores, host) - mean;
     if (variance <= 0) return Math.max(0, -room);

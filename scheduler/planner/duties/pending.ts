@@ -1,4 +1,4 @@
-// Makes room for new VMs that fit on no host as things are.
+// Makes room for new VMs that fit on no host at present.
 import { add, at } from '../board/columns.ts';
 import type { Draft } from '../board/draft.ts';
 import { makeRoom, missingBytes, unallocatableBytes, type Demand } from './make-room.ts';
@@ -17,7 +17,7 @@ export function makeRoomForPending(draft: Draft): void {
         refusals: [],
       });
     if (host === undefined) continue;
-    // The room is taken: the next one needs room of its own.
+    // Reserves the room: the next VM needs other room.
     add(draft.board.hosts.allocatedBytes, host, demand.memoryMaxBytes);
     for (const column of [draft.board.hosts.peak, draft.board.hosts.forecast])
       add(column, host * draft.board.resources.length + 1, demand.memoryUsedBytes);
@@ -28,7 +28,7 @@ export function makeRoomForPending(draft: Draft): void {
 export function demandOf({ board }: Draft, { vcpus, memoryMaxBytes, needs = [] }: PendingVm): Demand {
   return {
     memoryMaxBytes,
-    // What it will use is not known; it may use all that it is given.
+    // Its use is not known; it may use all of its memory.
     memoryUsedBytes: memoryMaxBytes,
     canBeOn: (host) => {
       const traits = board.snapshot.hosts[host]?.traits ?? [];
@@ -43,7 +43,7 @@ function roomiestFor(draft: Draft, demand: Demand): number | undefined {
   );
 }
 
-/** A host that has room by allocation, and whose figures of use may only not show yet what has left it. */
+/** A settling host with room by allocation: its figures of use may not show yet that VMs have left. */
 function settlingFor({ board, openToDuty }: Draft, demand: Demand): number | undefined {
   const { snapshot } = board;
   return openToDuty.order.find((place) => {

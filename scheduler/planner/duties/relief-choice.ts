@@ -1,32 +1,32 @@
-// Which VM leaves a packed host first: the end of the shortage comes soon, by few moves, and makes little shortage later.
+// Chooses the VM that leaves a packed host first, so that the shortage ends soon, by few moves, and causes little shortage later.
 //
-// Copies run side by side: guests wait for the longest one, those beside it cost a move only. So the time that copies may
-// take is chosen first, then the VM within it. Prices are core-seconds.
+// Copies run in parallel: guests wait for the longest one, and the others only cost a move each. So the longest copy time is
+// chosen first, then the VM among those within it. Prices are in core-seconds.
 
 /** A move that would relieve a host. */
 export interface Relief {
   readonly unit: number;
   readonly target: number;
-  /** What it takes off the host. */
+  /** Load that it takes off the host. */
   readonly cores: number;
   /** Of its copy. */
   readonly seconds: number;
-  /** Core-seconds that source and target will usually lack more because of it. */
+  /** Core-seconds of additional expected shortage on source and target. */
   readonly shortLater: number;
 }
 
-/** What a host has to be relieved of. */
+/** The load a host must be relieved of. */
 export interface Excess {
   readonly excessCores: number;
-  /** Copies that this plan has ordered from the host already take that long. */
+  /** Longest copy from the host that this plan has already ordered. */
   readonly waitSeconds: number;
   /** Cores that a migration costs while it runs. */
   readonly migrationPriceCores: number;
 }
 
-// What a move takes besides its copying: starting QEMU on the target and handing over took 1.3 to 2.1 s in the lab.
+// Overhead of a move besides the copy: starting QEMU on the target and handing over took 1.3 to 2.1 s in the lab.
 const SECONDS_A_MOVE = 2;
-// A host is short by whatever its guests happen to want beyond it; that they wait, and for how long, is what counts.
+// How far a host is short varies with its guests' demand; what counts is that they wait, and for how long.
 const CORES_WAITED_FOR = 1;
 
 /** The best first move; undefined when there is none. */
@@ -43,7 +43,7 @@ export function cheapestRelief(reliefs: readonly Relief[], excess: Excess): Reli
   return best;
 }
 
-/** A longer wait pays where it saves many moves, or where only VMs that take long make an end of it. Where none do, the quickest go first. */
+/** A longer wait pays where it saves many moves, or where only slow copies end the shortage. If none does, the quickest copy wins. */
 function longestCopy(reliefs: readonly Relief[], excess: Excess): number {
   const largestFirst = [...reliefs].sort((one, other) => other.cores - one.cores);
   let best = Infinity;
@@ -56,7 +56,7 @@ function longestCopy(reliefs: readonly Relief[], excess: Excess): number {
   return best;
 }
 
-/** How many copies of at most that time take the excess away; Infinity when they do not. */
+/** How many copies of at most `secondsMax` remove the excess; Infinity if they cannot. */
 function movesToEnd(largestFirst: readonly Relief[], secondsMax: number, excessCores: number): number {
   let left = excessCores;
   let moves = 0;

@@ -1,5 +1,5 @@
-// Relieves hot hosts: the hottest first, each by the moves that take most cost away for each second of copying, until it
-// is below its exit level.
+// Relieves hot hosts, the hottest first, by the moves that remove the most cost per second of copying, until each host is
+// below its exit level.
 import { at } from '../board/columns.ts';
 import {
   burdenOf,
@@ -19,22 +19,22 @@ import { isSettling } from '../contract/snapshot.ts';
 import { closedTo } from '../board/targets.ts';
 import { exchangeFor } from './exchange.ts';
 
-// In order of fullness the first hosts that accept a unit are the best ones but for differences between resources.
+// In order of fullness the first hosts that accept a unit are the best ones, apart from differences between resources.
 const TARGETS_COMPARED_MAX = 32;
 
 export interface Choice {
   readonly unit: number;
   readonly target: number;
   readonly isComfortable: boolean;
-  /** Wishes that are open with the unit there. */
+  /** Unmet wishes with the unit there. */
   readonly openWishes: number;
   readonly gain: number;
-  /** Gain for each second of copying. */
+  /** Gain per second of copying. */
   readonly score: number;
 }
 
 export function relieveHotHosts(draft: Draft): void {
-  // What cooled down is a target for those that found none; what became full is relieved in its turn.
+  // Hosts that cooled down are targets for hosts that found none; hosts that became full are relieved in turn.
   do judgeTouched(draft);
   while (relieveAll(draft, sourcesOf(draft)) && !draft.effort.isOver);
 }
@@ -59,7 +59,7 @@ function relieveAll(draft: Draft, waiting: number[]): boolean {
   return draft.steps.length > before;
 }
 
-/** Hosts that moves of this plan have changed are looked at again, with the eyes of the next plan. */
+/** Re-evaluates the hosts that moves of this plan have changed, as the next plan would. */
 export function judgeTouched({ board, hot, open, steps }: Draft): void {
   for (const host of new Set(steps.flatMap(({ source, target }) => [source, target]))) {
     hot.judgeAgain(host);
@@ -67,20 +67,20 @@ export function judgeTouched({ board, hot, open, steps }: Draft): void {
   }
 }
 
-/** Hot hosts whose figures can be acted upon, by place. */
+/** Indexes of the hot hosts whose figures can be acted on. */
 function sourcesOf({ board, hot }: Draft): number[] {
   return board.snapshot.hosts
     .map((_, place) => place)
     .filter((place) => hot.isHot(place) && whyNotNow(board, place) === undefined);
 }
 
-/** Why a hot host has to wait before it is judged, as a code; undefined when it need not. */
+/** Why a hot host cannot be relieved now, as a code; undefined when it can. */
 export function whyNotNow(
   board: Draft['board'],
   place: number,
 ): 'unusable' | 'observing' | 'moving' | 'settling' | undefined {
   const host = board.snapshot.hosts[place];
-  // Draining hosts give away all they have; that is another duty.
+  // Draining hosts give away all their VMs, by another duty.
   if (host === undefined || host.state !== 'ready' || host.service === 'draining') return 'unusable';
   if (host.mode === 'observe') return 'observing';
   if (host.migrationsOut > 0 || host.migrationsIn > 0) return 'moving';
@@ -116,7 +116,7 @@ function bestMove(draft: Draft, source: number): Choice | undefined {
     .sort((one, other) => other.bound - one.bound || one.unit - other.unit);
   let best: Choice | undefined;
   for (const { unit, bound } of units) {
-    // No target makes more of a unit than its relief, so that none of the rest can beat this.
+    // No target gains more than the unit's relief, so none of the remaining units can beat this choice.
     if (best !== undefined && best.isComfortable && best.openWishes === 0 && bound < best.score) break;
     const choice = bestTarget(draft, unit);
     if (choice !== undefined && (best === undefined || isBetter(choice, best))) best = choice;
@@ -157,16 +157,16 @@ function secondsOf({ board }: Draft, unit: number): number {
   return at(board.units.migrationSeconds, unit);
 }
 
-/** A target that stays comfortable beats one that does not; then fewer open wishes; then the score; then the ids' order. */
+/** A comfortable target beats a crowded one; then fewer unmet wishes, then the score, then the order of the snapshot decide. */
 function isBetter(one: Choice, other: Choice): boolean {
   if (one.isComfortable !== other.isComfortable) return one.isComfortable;
   if (one.openWishes !== other.openWishes) return one.openWishes < other.openWishes;
-  // Sums of the same figures in another order differ in their last digits.
+  // Summing the same figures in another order changes the last digits.
   if (Math.abs(one.score - other.score) > 1e-9) return one.score > other.score;
   return one.unit !== other.unit ? one.unit < other.unit : one.target < other.target;
 }
 
-/** Takes moves back that later ones have made needless, those that bring least for their seconds first. */
+/** Undoes moves that later ones have made needless, those with the least gain per second first. */
 function dropNeedless(draft: Draft, source: number): void {
   const own = draft.stepsAt(source).filter((step) => step.source === source && step.trigger === 'hot_host');
   if (own.length < 2) return;
@@ -177,7 +177,7 @@ function dropNeedless(draft: Draft, source: number): void {
     if (!draft.hot.isStillHot(source, step.unit)) draft.undo(step);
 }
 
-/** Another step of the plan relies on it, or it on another. */
+/** True if another step of the plan may rely on this one, or this one on another. */
 function isPartOfExchange(draft: Draft, { source, target }: Step): boolean {
   return (
     draft.stepsAt(target).some((other) => other.source === target) ||

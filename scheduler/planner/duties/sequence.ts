@@ -1,4 +1,4 @@
-// Which moves must have ended before another one starts: each is safe in the order of the plan, most also at once.
+// Finds the moves that must end before another one starts. In the plan's order each is safe; most may run at the same time.
 import type { Board } from '../board/board.ts';
 import { add, at } from '../board/columns.ts';
 import type { Step } from '../board/draft.ts';
@@ -24,9 +24,9 @@ export function memoryOf({ hosts, resources }: Board): MemoryBooked {
 }
 
 /**
- * For each step the earlier ones it must wait for, given the memory before the first. A copy counts on its target from
- * its start and on its source to its end, so that a step which fits beside all copies of earlier ones, with nothing gone
- * from anywhere, need not wait; any other waits for all that leave its target before it.
+ * For each step the earlier ones it must wait for, given the memory before the first step. A copy counts on its target from
+ * its start and on its source until its end. So a step that fits in addition to all earlier copies, before any VM has left
+ * its host, need not wait; any other waits for all earlier steps that leave its target.
  */
 export function waitsOf(board: Board, steps: readonly Step[], before: MemoryBooked): number[][] {
   const { hosts, units, resources } = board;
@@ -48,7 +48,7 @@ export function waitsOf(board: Board, steps: readonly Step[], before: MemoryBook
   });
 }
 
-/** One of those that leave must not be on one host with one of those that come. */
+/** True if a rule keeps one of the leaving VMs apart from one of the coming VMs. */
 function isApart({ rules }: Board, coming: readonly number[], leaving: readonly number[]): boolean {
   return rules.apart.some(
     ({ vms }) => vms.some((vm) => coming.includes(vm)) && vms.some((vm) => leaving.includes(vm)),

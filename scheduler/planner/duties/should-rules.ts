@@ -1,4 +1,4 @@
-// Grants wishes: a VM goes where fewer of them stay open, if it leaves every host comfortable.
+// Grants wishes: moves a VM to where fewer of them stay unmet, if every host stays comfortable.
 import { burdenOf, crowded, LOAD } from '../board/candidate.ts';
 import { wholeAt } from '../board/columns.ts';
 import type { Draft } from '../board/draft.ts';
@@ -6,9 +6,9 @@ import { canLeave } from './duty.ts';
 import { FIT } from '../board/fit.ts';
 import { alternativesTo } from '../words/refusals.ts';
 
-// Smaller differences are those of sums in another order.
+// Smaller differences come from summing in another order.
 const WISH_MIN = 1e-9;
-// In order of fullness the first hosts that accept a unit are the best ones but for differences between resources.
+// In order of fullness the first hosts that accept a unit are the best ones, apart from differences between resources.
 const TARGETS_COMPARED_MAX = 32;
 
 export function grantWishes(draft: Draft): void {
@@ -36,17 +36,17 @@ interface Place {
 }
 
 /**
- * The comfortable host with fewest open wishes, fewer than now; of those the one that it burdens least. To most hosts the
- * wishes are indifferent: those are alike but for their fullness, and few are looked at.
+ * The comfortable host with the fewest unmet wishes, fewer than now; of several, the one with the least burden. Wishes make no
+ * difference for most hosts: those differ in fullness only, so few of them are tried.
  */
 function betterHost(draft: Draft, unit: number, openNow: number): number | undefined {
   const { open, wishes } = draft;
-  const told = wishes.hostsTold(unit);
+  const relevant = wishes.relevantHosts(unit);
   let best: Place | undefined;
-  for (const host of told) if (open.has(host)) best = better(best, placeOn(draft, unit, host, openNow));
+  for (const host of relevant) if (open.has(host)) best = better(best, placeOn(draft, unit, host, openNow));
   let accepted = 0;
   for (const host of open.order) {
-    if (told.has(host)) continue;
+    if (relevant.has(host)) continue;
     if (accepted >= TARGETS_COMPARED_MAX || wishes.open(unit, host) > openNow - WISH_MIN) break;
     const place = placeOn(draft, unit, host, openNow);
     if (place !== undefined) accepted += 1;
@@ -55,7 +55,7 @@ function betterHost(draft: Draft, unit: number, openNow: number): number | undef
   return best?.host;
 }
 
-/** Undefined where the unit may not go, leaves no wish less open, or makes the host uncomfortable. */
+/** Undefined where the unit may not go, where it meets no more wishes, or where the host would not stay comfortable. */
 function placeOn(draft: Draft, unit: number, host: number, openNow: number): Place | undefined {
   const { board, fit, wishes, effort } = draft;
   effort.spend(1);

@@ -1,4 +1,4 @@
-// Rules that cannot all be kept: each contradiction with the rules and VMs it comes from.
+// Finds rules that contradict each other, with the rules and VMs of each contradiction.
 import type { Board } from '../board/board.ts';
 import type { Conflict } from '../contract/plan-types.ts';
 import type { SnapshotRule } from '../contract/snapshot.ts';
@@ -7,7 +7,7 @@ export function conflictsOf(board: Board): Conflict[] {
   return [...noHostLeft(board), ...noCommonHost(board), ...togetherAndApart(board), ...tooFewHosts(board)];
 }
 
-/** A VM whose rules about hosts leave none. */
+/** VMs whose rules about hosts leave no host. */
 function noHostLeft(board: Board): Conflict[] {
   return [...board.rules.allowed].flatMap(([vm, { allows, rules }]) =>
     board.snapshot.hosts.some((_, host) => allows(host))
@@ -24,7 +24,7 @@ function noHostLeft(board: Board): Conflict[] {
   );
 }
 
-/** VMs that belong together and may be on no host in common. */
+/** VMs that must be together but have no allowed host in common. */
 function noCommonHost(board: Board): Conflict[] {
   return board.rules.together.flatMap(({ rule, vms }) => {
     const limits = vms.map((vm) => board.rules.allowed.get(vm)).filter((each) => each !== undefined);
@@ -56,7 +56,7 @@ function togetherAndApart(board: Board): Conflict[] {
           'together_and_apart',
           rules,
           both,
-          (names) => `${named(rules)} want ${names} together and apart`,
+          (names) => `${named(rules)} want ${names} both together and apart`,
         ),
       ];
     }),
@@ -78,7 +78,7 @@ function tooFewHosts(board: Board): Conflict[] {
         [rule],
         vms,
         (names) =>
-          `${named([rule])} wants ${vms.length} VMs apart (${names}), and there are ${hosts.length} hosts for them`,
+          `${named([rule])} wants ${vms.length} VMs apart (${names}), but there are only ${hosts.length} hosts for them`,
       ),
     ];
   });
@@ -95,7 +95,7 @@ function conflict(
   return {
     code,
     reason: reasonFor(culprits.map(({ name }) => name).join(', ')),
-    cure: 'change or remove one of these rules; until then they are left as they are',
+    cure: 'change or remove one of these rules; until then they cannot all be met',
     ruleIds: [...new Set(rules.map(({ id }) => id))],
     vmUuids: culprits.map(({ uuid }) => uuid),
   };

@@ -1,4 +1,4 @@
-// Steps of a draft as moves of a plan, in words: what is hot, what changes on both hosts, why it was chosen.
+// Turns the steps of a draft into moves of a plan, and words their reasons: what is hot, and what changes on both hosts.
 import { at } from '../board/columns.ts';
 import type { Draft, Step } from '../board/draft.ts';
 import { modeOfMove } from '../contract/modes.ts';
@@ -11,7 +11,7 @@ interface Ends {
   readonly target: SnapshotHost;
 }
 
-/** The moves of a step, one for each VM of its unit; they start once the moves at the places `after` have ended. */
+/** The moves of a step, one for each VM of its unit; they start once the moves at the indexes `after` have ended. */
 export function movesOf(draft: Draft, step: Step, after: readonly number[]): PlannedMove[] {
   const { snapshot, units } = draft.board;
   const [source, target] = [snapshot.hosts[step.source], snapshot.hosts[step.target]];
@@ -48,7 +48,7 @@ function projectionsOf({ board }: Draft, { ratios }: Step, { source, target }: E
   return [...ofHost(source, 0, 1), ...ofHost(target, 2, 3)];
 }
 
-/** VMs of one unit share what the unit's move brings and takes. */
+/** The VMs of a unit share the gain and cost of its move. */
 function termsOf({ board }: Draft, step: Step, vms: number): PlannedMove['terms'] {
   const { units, policy } = board;
   const migrationSeconds = at(units.migrationSeconds, step.unit) / vms;
@@ -80,9 +80,9 @@ function reasonOf(draft: Draft, step: Step, ends: Ends, vms: readonly SnapshotVm
     case 'hot_host':
       return reliefWords(draft, step, ends, names);
     case 'make_room':
-      return `it makes room on ${source.hostName} for ${step.cause}, which fits nowhere`;
+      return `it makes room on ${source.hostName} for ${step.cause}, which fits on no host`;
     case 'should_rule':
-      return `a should-rule of ${names} is better kept on ${target.hostName}, which stays comfortable`;
+      return `a should-rule of ${names} is better met on ${target.hostName}, which stays comfortable`;
     case 'consolidate':
       return `${source.hostName} can be emptied; ${target.hostName} has room for ${names}`;
     case 'evenness':
@@ -92,7 +92,7 @@ function reasonOf(draft: Draft, step: Step, ends: Ends, vms: readonly SnapshotVm
 
 function reliefWords(draft: Draft, step: Step, { source, target }: Ends, names: string): string {
   const { board, hot } = draft;
-  // What it was hot in: the moves of the plan may have cooled it by now.
+  // The resource it was hot in at the start: moves of this plan may have cooled it by now.
   const [spot] = [...hot.first(step.source), ...hot.spots(step.source)];
   const column = board.resources.findIndex((resource) => resource === spot?.resource);
   const resource = board.resources[column];

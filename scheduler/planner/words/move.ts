@@ -1,4 +1,4 @@
-// Puts a planned move into the contract's message, as API, decisions and proposals show it. Pure.
+// Converts a planned move to the message that API, decisions and proposals show. Pure.
 import type { Move } from '../../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../../shared/units.ts';
 import type { PlannedMove } from '../contract/plan-types.ts';

@@ -1,4 +1,4 @@
-// Every "no" of the search as a value with a code, a reason and a cure.
+// Words every refusal of the search, with a code, a reason and a cure.
 import type { Refusal } from '../../../shared/gen/telemetry.ts';
 import { formatBytes } from '../../../shared/units.ts';
 import { readyWith, type Board } from '../board/board.ts';
@@ -20,7 +20,7 @@ import { comfortRatio } from '../contract/policy.ts';
 import { closedTo, type Closed } from '../board/targets.ts';
 import { clockTime, percent } from '../contract/words.ts';
 
-// Beside a move stand the nearest alternatives; whoever wants all of them asks about the VM ("evenkeel explain").
+// A move lists its nearest alternatives; "evenkeel explain" lists all of them for a VM.
 const ALTERNATIVES_MAX = 12;
 // Keeps the record of a host that stays hot at tens of kilobytes.
 const REFUSALS_MAX = 100;
@@ -45,7 +45,7 @@ export function refusal(
   };
 }
 
-/** Hosts that the unit could not go to when it went to `target`. */
+/** Refusals of the other hosts, as they were when `target` was chosen for the unit. */
 export function alternativesTo(draft: Draft, unit: number, target: number, need: Need): Refusal[] {
   const { board } = draft;
   const source = wholeAt(board.units.home, unit);
@@ -58,7 +58,7 @@ export function alternativesTo(draft: Draft, unit: number, target: number, need:
   return found;
 }
 
-/** Why the host does not take the unit whatever that would bring; undefined when it could. */
+/** Why the host cannot take the unit, whatever the gain; undefined when it can. */
 export function refusePlace(draft: Draft, unit: number, host: number, need: Need): Refusal | undefined {
   const { board, fit, hot } = draft;
   const closed = closedTo(board, hot, host, need);
@@ -103,7 +103,7 @@ export function refuseUnit(draft: Draft, unit: number): Refusal | undefined {
       board,
       [
         'bound',
-        'a must-rule wants it with VMs on another host',
+        'a must-rule wants it together with VMs on another host',
         'see that rule, or wait until they are together',
       ],
       unit,
@@ -137,7 +137,7 @@ export function refusePair(draft: Draft, unit: number, host: number): Refusal | 
 
 const NO_GAIN = [
   'no_gain',
-  'the pair of hosts would be no better off, or not by enough to be worth the copying',
+  'the two hosts together would gain too little to be worth the copy',
   'add a host, or make the VM smaller',
 ] as const;
 
@@ -152,7 +152,7 @@ function crowdWords(
   const comfort = percent(comfortRatio(board.policy, resource));
   return [
     `${resource}_limit`,
-    `its ${resource} would come to ${peak}, beyond ${comfort}`,
+    `the host's ${resource} would reach ${peak}, above ${comfort}`,
     'add a host, or make room there',
   ];
 }
@@ -197,7 +197,7 @@ export function closedWords(
     case 'settling':
       return [
         closed,
-        `its figures do not yet show what came or went, until ${clockTime(board.snapshot.hosts[host]?.settlingUntilMs ?? 0)}`,
+        `a VM has just come or gone, and its figures do not show that before ${clockTime(board.snapshot.hosts[host]?.settlingUntilMs ?? 0)}`,
         'wait a few sampling intervals',
       ];
   }
@@ -218,11 +218,11 @@ function fitWords(
     case FIT.trait:
       return [
         'missing',
-        `it lacks ${missing(board, unit, host)}`,
-        'set that up there, or choose another host',
+        `the host lacks ${missing(board, unit, host)}`,
+        'set that up on the host, or choose another one',
       ];
     case FIT.rule:
-      return ['rule', `${rulesOf(board, unit)} keeps it from there`, 'change the rule'];
+      return ['rule', `${rulesOf(board, unit)} does not allow it there`, 'change the rule'];
     case FIT.cores:
       return [
         'too_few_cores',
@@ -239,7 +239,7 @@ function fitWords(
       const used = readyWith(board, host, unit, 1);
       return [
         'memory_use',
-        beyond('its memory in use would be', used),
+        beyond("the host's memory in use would be", used),
         'choose a host with more free memory',
       ];
     }
@@ -247,14 +247,14 @@ function fitWords(
       const other = snapshot.vms[fit.neighbour(unit, host) ?? -1]?.name ?? '';
       return [
         'apart',
-        `${other} is there, from which a rule keeps it apart`,
+        `a rule keeps it apart from ${other}, which is there`,
         'change the rule, or move that VM',
       ];
     }
     case FIT.refused:
-      return ['target_refused', refusedReason(board, unit, host), 'mend that; it is tried again later'];
+      return ['target_refused', refusedReason(board, unit, host), 'fix that; the host is tried again later'];
     default:
-      return ['left_lately', 'it has left that host lately', 'wait, or move it yourself: "evenkeel migrate"'];
+      return ['left_lately', 'it left that host recently', 'wait, or move it yourself: "evenkeel migrate"'];
   }
 }
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Migration, MigrationProgress } from '../../../shared/gen/telemetry.ts';
-import { forecast } from '../../../scheduler/planner/board/copy-time.ts';
+import { estimateCopy } from '../../../scheduler/planner/board/copy-time.ts';
 import {
   isOver,
   ruleOf,
@@ -226,7 +226,7 @@ void t.test('the forecast is that of the published table', (t) => {
       [65536, 900, 1100, 27, 326],
     ];
   for (const [memoryMib, dirtyMib, bandwidthMib, rounds, seconds] of rows) {
-    const expected = forecast({
+    const expected = estimateCopy({
       memoryBytes: memoryMib * MIB,
       dirtyBytesPerSecond: dirtyMib * MIB,
       bandwidthBytesPerSecond: bandwidthMib * MIB,
@@ -236,7 +236,7 @@ void t.test('the forecast is that of the published table', (t) => {
     t.ok(Math.abs(expected.durationMs / 1000 - 2 - seconds) < 1.5, `${expected.durationMs} ms`);
     t.ok(expected.downtimeMs <= 320);
   }
-  const never = forecast({
+  const never = estimateCopy({
     memoryBytes: 8192 * MIB,
     dirtyBytesPerSecond: 200 * MIB,
     bandwidthBytesPerSecond: 112 * MIB,
