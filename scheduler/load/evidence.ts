@@ -1,4 +1,4 @@
-// Why a host counts as hot, in words: its samples, how long, and who waited.
+// Words the evidence that a host is hot: its samples, since when, and who waited.
 import { formatBytes } from '../../shared/units.ts';
 import { CRITICAL_RATIO, isHot, type Detection, type Heat } from './hot-hosts.ts';
 import { RESOURCES, type Resource } from '../planner/contract/policy.ts';
@@ -8,7 +8,7 @@ import type { Heats } from './heat.ts';
 import type { HostPoint } from './load.ts';
 import { ownUseOf } from './reconcile.ts';
 
-/** One for each resource in which the host is hot. `points` describe it as it is now. */
+/** One hot spot for each resource in which the host is hot. `points` are those that still describe the host. */
 export function hotSpotsOf(heats: Heats, points: readonly HostPoint[], detection: Detection): HotSpot[] {
   return RESOURCES.flatMap((resource) => {
     const heat = heats[resource];
@@ -39,46 +39,46 @@ function evidenceOf(
   ].join('; ');
 }
 
-/** Why it did not have to last. */
+/** Why the load did not have to last first. */
 function hasteOf({ state, hastenedBy }: Heat): string[] {
-  if (state === 'critical') return ['critical: there was no time to wait and see'];
+  if (state === 'critical') return ['critical, so acted on without waiting'];
   if (hastenedBy === undefined) return [];
   const { model, value, error, scored } = hastenedBy;
   return [
-    `forecast to come to ${percent(value)}, beyond ${percent(CRITICAL_RATIO)} ` +
-      `(model "${model}", which erred by ${percent(error)} in ${scored} forecasts)`,
+    `forecast to reach ${percent(value)}, above ${percent(CRITICAL_RATIO)} ` +
+      `(model "${model}", typical error ${percent(error)} over ${scored} forecasts)`,
   ];
 }
 
-/** Greatest figures of contention in the points, as far as they were measured and say anything. */
+/** The greatest contention in the points, where it was measured and is not negligible. */
 function waitingOf(resource: Resource, points: readonly HostPoint[]): string[] {
   const greatest = (of: (point: HostPoint) => number | undefined): number =>
     Math.max(0, ...points.map((point) => of(point) ?? 0));
   if (resource === 'cpu') {
     const steal = greatest(({ contention }) => contention.stealMaxRatio);
-    return isWorthAWord(steal) ? [`one of its VMs waited ${percent(steal)} of the time for a CPU`] : [];
+    return isNotable(steal) ? [`one of its VMs waited ${percent(steal)} of the time for a CPU`] : [];
   }
   const full = greatest(({ contention }) => contention.memoryFullPressureRatio);
   const swapIn = greatest(({ contention }) => contention.swapInBytesPerSecond);
   return [
-    ...(isWorthAWord(full) ? [`everything on it waited ${percent(full)} of the time for memory`] : []),
+    ...(isNotable(full) ? [`everything on it waited ${percent(full)} of the time for memory`] : []),
     ...(swapIn > 0 ? [`${formatBytes(swapIn)} a second came back from swap`] : []),
   ];
 }
 
 // What rounds to 0 % is noise.
-function isWorthAWord(ratio: number): boolean {
+function isNotable(ratio: number): boolean {
   return ratio >= 0.005;
 }
 
-/** What of it is not its VMs', which no move takes away. */
+/** The host's own use, which no move takes away. */
 function ownOf(resource: Resource, points: readonly HostPoint[], count: number): string[] {
   const own = ownUseOf(points, count);
   const capacity = points.at(-1)?.[resource].capacity ?? 0;
   if (own === undefined || capacity === 0) return [];
   const ratio = (resource === 'cpu' ? own.cpuCores : own.memoryBytes) / capacity;
   return [
-    `${percent(ratio)} of the host are its own`,
-    ...(own.doubt === undefined ? [] : [`in doubt: ${own.doubt}`]),
+    `${percent(ratio)} of the host is its own use`,
+    ...(own.doubt === undefined ? [] : [`figures in doubt: ${own.doubt}`]),
   ];
 }

@@ -1,4 +1,4 @@
-// From points to the figures a plan reads: what is wanted now, at its peak of late, and when a move would have ended.
+// Computes the figures that a plan reads from points: demand now, its recent peak, and its forecast for the end of a move.
 import { SECOND_MS, MINUTE_MS } from '../../shared/units.ts';
 import { predict } from './forecast.ts';
 import type { Detection } from './hot-hosts.ts';
@@ -7,19 +7,19 @@ import type { HostPoint, VmPoint } from './load.ts';
 
 type FigureRules = Pick<Detection, 'hotSamples' | 'windowSamples' | 'bandwidthBytesPerSecond'>;
 
-// Load is spread by what was wanted in these minutes; vSphere's DPM and OpenShift look as far back before they act.
+// Peaks are taken over these minutes; vSphere's DPM and OpenShift look back as far before they act.
 const SPREAD_MS = 5 * MINUTE_MS;
-// CPU that was wanted in one sample of twenty is a burst, which guests sit out. Memory has to be there at once.
+// CPU demand in one sample of twenty is a burst, which guests sit out. Memory must be available immediately.
 const BURST_QUANTILE = 0.95;
 // Starting QEMU on the target and handing over took 1.3 to 2.1 s whatever the memory.
 const MIGRATION_FIXED_MS = 2 * SECOND_MS;
 
-/** How long a migration of so much memory takes, as far as a forecast of load needs it. */
+/** Duration of a migration of so much memory, precise enough for the horizon of a load forecast. */
 export function copyMs(memoryBytes: number, bandwidthBytesPerSecond: number): number {
   return MIGRATION_FIXED_MS + (memoryBytes / bandwidthBytesPerSecond) * SECOND_MS;
 }
 
-/** Of a whole host, from points that describe it as it is now; undefined without any. */
+/** Figures of a whole host, from the points that still describe it; undefined without points. */
 export function hostFigures(points: readonly HostPoint[], rules: FigureRules): LoadFigures | undefined {
   const newest = points.at(-1);
   if (newest === undefined) return undefined;
@@ -32,7 +32,7 @@ export function hostFigures(points: readonly HostPoint[], rules: FigureRules): L
   };
 }
 
-/** Of a VM, wherever it ran; undefined without points. Its forecast is only made where it may have to move. */
+/** Figures of a VM, wherever it ran; undefined without points. A forecast is made only if `isForecast`: where it may have to move. */
 export function vmFigures(
   points: readonly VmPoint[],
   rules: FigureRules,
@@ -56,7 +56,7 @@ interface Window {
   readonly aheadSteps: number;
 }
 
-interface Asked extends Window {
+interface FigureQuery extends Window {
   readonly isForecast?: boolean;
   /** Guests sit out a burst of it. */
   readonly isBursty?: boolean;
@@ -76,16 +76,16 @@ function windowOf(
   };
 }
 
-function figures<T>(points: readonly T[], valueOf: (point: T) => number, asked: Asked): Figures {
-  const { nowSamples, peakSamples, aheadSteps, isForecast = false, isBursty = false } = asked;
+function figures<T>(points: readonly T[], valueOf: (point: T) => number, query: FigureQuery): Figures {
+  const { nowSamples, peakSamples, aheadSteps, isForecast = false, isBursty = false } = query;
   const now = points.slice(-nowSamples).reduce((sum, point) => sum + valueOf(point), 0) / nowSamples;
   const forecast = isForecast ? forecastOf(points.map(valueOf), aheadSteps, now) : now;
-  // Of what comes in bursts the least value that is not below BURST_QUANTILE of them.
+  // For bursty figures the lowest value that is not below BURST_QUANTILE of them.
   const rank = isBursty ? peakSamples - Math.ceil(BURST_QUANTILE * peakSamples) + 1 : 1;
   return { now, peak: greatestOfLast(points, valueOf, peakSamples, rank), forecast };
 }
 
-/** With its error on top: a target must bear what may come. What was never scored is not trusted with anything. */
+/** With its error on top: a target must bear what may come. A forecast that was never scored is not used. */
 function forecastOf(values: readonly number[], steps: number, now: number): number {
   const made = predict(values, steps);
   return made === undefined || made.scored === 0 ? now : made.value + made.error;
@@ -98,7 +98,7 @@ function greatestOfLast<T>(
   count: number,
   rank: number,
 ): number {
-  // Ascending: no sorting, since a cluster has some million points and the rank is small.
+  // Kept in ascending order, without a sort: a cluster has some million points, and the rank is small.
   const greatest = new Float64Array(rank);
   for (let at = Math.max(0, points.length - count); at < points.length; at += 1) {
     const point = points[at];
@@ -107,7 +107,7 @@ function greatestOfLast<T>(
   return greatest[0] ?? 0;
 }
 
-/** In place of the least, which it then drops. */
+/** Inserts the value in order, and drops the least one. */
 function insert(ascending: Float64Array, value: number): void {
   if (!(value > (ascending[0] ?? 0))) return;
   let place = 0;

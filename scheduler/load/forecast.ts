@@ -1,6 +1,6 @@
-// A short forecast of one series: four simple models, chosen by the error each has made on this very series. Pure.
+// Forecasts one series a short time ahead, by the one of four simple models with the smallest error on that series. Pure.
 
-/** Simplest first: of two that err alike the earlier one is taken. */
+/** Simplest first: of two models with the same error the earlier one is chosen. */
 export type ForecastModel = 'last' | 'ar' | 'holt' | 'local';
 
 export interface Prediction {
@@ -8,21 +8,21 @@ export interface Prediction {
   /** Root mean square error of the chosen model at this horizon, in the unit of the series. */
   readonly error: number;
   readonly model: ForecastModel;
-  /** Past forecasts behind the error; 0: too few values to judge by, and the error is all that the series ever moved. */
+  /** Past forecasts behind the error; 0: too few values to judge by, and the error is the whole range of the series. */
   readonly scored: number;
 }
 
-// What is older says little about the next minute, and a bound keeps a forecast at microseconds.
+// Older values say little about the next minute, and a bound keeps a forecast at microseconds.
 const VALUES_MAX = 60;
 // A line through fewer values, or a correlation of fewer, is noise.
 const WARM_UP = 8;
-// As many past forecasts must be judged before their error means anything.
+// This many past forecasts must be scored before their error means anything.
 const SCORED_MIN = 8;
-// A model must err this much less than "it stays as it is" to be believed: of several tries one is better by luck.
+// A model's error must be this share of that of "no change", or less: of several tries one is better by luck.
 const BETTER_RATIO = 0.9;
 
 /**
- * What the series will be `horizonSteps` of its own steps after its newest value, which need not be a whole number.
+ * Forecasts the series `horizonSteps` of its own steps after its newest value; that need not be a whole number.
  * `values` are evenly spaced, oldest first, and never negative; undefined when there are none.
  */
 export function predict(values: ArrayLike<number>, horizonSteps: number): Prediction | undefined {
@@ -50,7 +50,7 @@ function chosen(run: Float64Array, steps: number, scoredSteps: number, scored: n
   return best ?? stays(run);
 }
 
-/** Feeds the whole run to the model, judging what it says on the way; it ends up ready for the next value. */
+/** Feeds the whole run to the model and sums up its squared errors; the model has then seen all values. */
 function squaredErrors(model: Model, run: Float64Array, steps: number): number {
   let sum = 0;
   run.forEach((value, at) => {
@@ -66,7 +66,7 @@ function squaredErrors(model: Model, run: Float64Array, steps: number): number {
 interface Model {
   readonly name: ForecastModel;
   add(value: number): void;
-  /** Its forecast for that many steps after the newest value. */
+  /** The forecast for that many steps after the newest value. */
   ahead(steps: number): number;
 }
 
@@ -83,13 +83,13 @@ class Last implements Model {
   }
 }
 
-// Above this a series is a random walk, for which "it stays" is the better model.
+// Above this a series is a random walk, for which "no change" is the better model.
 const CORRELATION_MAX = 0.99;
 
-/** Falls back towards its mean, as fast as neighbours in the series have been unlike: AR(1). */
+/** Returns towards the mean, the faster the less successive values correlate: AR(1). */
 class Autoregression implements Model {
   readonly name = 'ar';
-  // Sums of distances from the first value: squares of bytes would otherwise drown the variance.
+  // Sums of distances from the first value: squares of plain bytes would drown the variance.
   #first = 0;
   #newest = 0;
   #count = 0;
@@ -110,7 +110,7 @@ class Autoregression implements Model {
   ahead(steps: number): number {
     const mean = this.#sum / this.#count;
     const variance = this.#squares - this.#count * mean * mean;
-    // The first value's distance is 0, so that the sums without the first and without the newest are at hand.
+    // The first value's distance is 0, so the sums without the first and without the newest value follow.
     const pairs = this.#count - 1;
     const covariance = this.#products - mean * (2 * this.#sum - this.#newest) + pairs * mean * mean;
     const correlation = variance > 0 ? Math.min(CORRELATION_MAX, Math.max(0, covariance / variance)) : 0;
@@ -118,18 +118,18 @@ class Autoregression implements Model {
   }
 }
 
-// Half of each surprise is taken for level, a fifth of that for trend, and a trend fades by a tenth a step: middle values
+// Half of each surprise goes into the level, a fifth of that into the trend, and a trend fades by a tenth a step: middle values
 // of what Gardner (2006, "Exponential smoothing: the state of the art") reports as robust; measured errors do the rest.
 const HOLT_LEVEL = 0.5;
 const HOLT_TREND = 0.2;
 const HOLT_DAMPING = 0.9;
 
-/** Goes on as it went of late, ever less so: Holt's exponential smoothing with a damped trend. */
+/** Continues the recent trend, ever more weakly: Holt's exponential smoothing with a damped trend. */
 class Holt implements Model {
   readonly name = 'holt';
   #level: number | undefined;
   #trend = 0;
-  /** What a trend of 1 adds up to in `#reachSteps` steps: a power that is not to be raised for each value. */
+  /** What a trend of 1 adds up to in `#reachSteps` steps, kept to save a power for each value. */
   #reach = 0;
   #reachSteps = 0;
 
@@ -160,10 +160,10 @@ const LINE_VALUES = 10;
 /** A straight line through the latest values, the newest counting most: Cleveland's local regression. */
 class LocalLine implements Model {
   readonly name = 'local';
-  /** The latest values in a ring. */
+  /** The latest values, in a ring. */
   readonly #ring = new Float64Array(LINE_VALUES);
   #count = 0;
-  /** What a value of each age counts in the forecast; that depends on the steps only, once the ring is full. */
+  /** Weight of the value of each age in the forecast; depends on the steps only, once the ring is full. */
   #shares: readonly number[] = [];
   #sharesSteps = -1;
 
@@ -185,7 +185,7 @@ class LocalLine implements Model {
   }
 }
 
-/** The weighted least-squares line, at `steps` ahead, as weights of the values it is drawn through (newest first). */
+/** The weighted least-squares line, `steps` ahead, as weights of the values it is fitted to (newest first). */
 function lineShares(count: number, steps: number): readonly number[] {
   const line = LINES[count];
   if (count < 2 || line === undefined) return [1];
@@ -194,7 +194,7 @@ function lineShares(count: number, steps: number): readonly number[] {
   return weights.map((weight, age) => (weight * (wxx + wx * age + steps * (w * -age - wx))) / slopeOver);
 }
 
-// By the number of values, for each forecast draws several: what each age weighs, and the sums that the line follows from.
+// By number of values: the weight of each age, and the sums that the line follows from. Each forecast fits several lines.
 const LINES = Array.from({ length: LINE_VALUES + 1 }, (_, count) => {
   const weights = Array.from({ length: count }, (_each, age) => (1 - (age / count) ** 3) ** 3);
   const total = (power: number): number =>

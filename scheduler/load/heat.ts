@@ -1,4 +1,4 @@
-// How hot a host is in each resource: its current points, judged by the planner's rules with a forecast at hand.
+// Computes the heat of a host in each resource from its current points, with a forecast where it is needed.
 import { CRITICAL_RATIO, heatAfter, isHot } from './hot-hosts.ts';
 import type { Detection, Heat, LevelPoint } from './hot-hosts.ts';
 import { predict, type Prediction } from './forecast.ts';
@@ -10,12 +10,12 @@ export type Heats = Readonly<Record<Resource, Heat | undefined>>;
 
 export const COLD: Heats = { cpu: undefined, memory: undefined };
 
-// A tenth of the time nothing on the host got on for want of memory: guests stand still then, whatever the free figure says.
+// For a tenth of the time everything on the host waited for memory: guests stall then, however much seems to be free.
 const MEMORY_FULL_PRESSURE_RATIO = 0.1;
-// 256 pages a second read back from swap. Less is what lay there for long; this is a working set that no longer fits.
+// 256 pages a second read back from swap. Less is old pages; this much is a working set that no longer fits.
 const SWAP_IN_BYTES_PER_SECOND = 1024 ** 2;
 
-/** The heats after the newest of `points`, which are evenly spaced and describe the host as it is now. */
+/** The heats after the newest of `points`, which are evenly spaced and still describe the host. */
 export function heatsAfter(before: Heats, points: readonly HostPoint[], detection: Detection): Heats {
   const current = points.slice(-detection.windowSamples);
   const heat = (resource: Resource): Heat | undefined =>
@@ -31,7 +31,7 @@ export function heatsAfter(before: Heats, points: readonly HostPoint[], detectio
 
 function levelPoint(point: HostPoint, resource: Resource, detection: Detection): LevelPoint {
   const { ratio } = point[resource];
-  // Pressure counts only where much is in use: a limit of one VM, or of one NUMA node, is not eased by moving another.
+  // Pressure counts only at high use: moving another VM does not relieve the limit of one VM or of one NUMA node.
   const isPressed = resource === 'memory' && ratio >= detection.memory.exitRatio && isShortOfMemory(point);
   return { tickAtMs: point.tickAtMs, ratio, isCritical: ratio >= CRITICAL_RATIO || isPressed };
 }
@@ -43,7 +43,7 @@ function isShortOfMemory({ contention }: HostPoint): boolean {
   );
 }
 
-/** The ratio at the time when a VM of the host, were it moved now, would have gone. */
+/** The ratio at the time when an average VM of the host, if moved now, would have left. */
 function predictRatio(
   points: readonly HostPoint[],
   resource: Resource,

@@ -1,4 +1,4 @@
-// Hot spots: of one resource of one host, never of an average. Over a level for long enough, or at once when critical.
+// Detects hot spots: one resource of one host, never an average; over its level for long enough, or critical.
 import type { Prediction } from './forecast.ts';
 import type { Levels } from '../planner/contract/policy.ts';
 
@@ -6,11 +6,11 @@ import type { Levels } from '../planner/contract/policy.ts';
 export interface LevelPoint {
   readonly tickAtMs: number;
   readonly ratio: number;
-  /** Guests suffer already: there is no time to wait and see. */
+  /** Guests already suffer, so there is no time to wait. */
   readonly isCritical: boolean;
 }
 
-/** What makes a host hot; samples may be any time apart. */
+/** When a host is hot; any sampling interval will do. */
 export interface Detection {
   /** A level counts as passed when this many … */
   readonly hotSamples: number;
@@ -20,7 +20,7 @@ export interface Detection {
   readonly sustainedMs: number;
   readonly cpu: Levels;
   readonly memory: Levels;
-  /** How fast memory is copied: a forecast looks as far as a migration takes. */
+  /** How fast memory is copied, since a forecast looks one migration ahead. */
   readonly bandwidthBytesPerSecond: number;
 }
 
@@ -29,19 +29,19 @@ export interface Heat {
   /** First sample of the run over the level. */
   readonly sinceMs: number;
   readonly state: 'over' | 'hot' | 'critical';
-  /** The forecast that cut the waiting short, when one did. */
+  /** The forecast that shortened the wait, if one did. */
   readonly hastenedBy?: Prediction;
 }
 
-// At 95 % of its CPU a host's guests wait for each other, and 5 % of memory is what a kernel needs for itself.
+// At 95 % of a host's CPU its guests wait for each other, and the kernel itself needs 5 % of memory.
 export const CRITICAL_RATIO = 0.95;
 
 /**
- * The state after the newest of `points`, given the one before it. k of the last n samples over the entry level begin
- * a run; it is hot once the run has lasted `sustainedMs`, at once when k of n are critical, and as soon as a forecast
- * says by more than its error that it will be. Hot it stays until fewer than k of n are at or over the exit level.
- * `points` are in order of time and hold the newest n or more that still mean something. `forecast` is asked only of a
- * run that is not yet hot: it may hasten what is justified already, and can start nothing.
+ * The heat after the newest of `points`, given the heat before. k of the last n samples over the entry level begin a run;
+ * the run is hot once it has lasted `sustainedMs`, immediately when k of n are critical, and as soon as a forecast exceeds
+ * the critical level by more than its error. It stays hot until fewer than k of n are at or over the exit level.
+ * `points` are in order of time and hold the newest n or more that are still valid. `forecast` is called only for a run that
+ * is not yet hot: it may hasten relief that is already justified, but starts nothing.
  */
 export function heatAfter(
   before: Heat | undefined,
@@ -62,7 +62,7 @@ export function heatAfter(
   const sinceMs = before?.sinceMs ?? run[0]?.tickAtMs ?? 0;
   if (isCritical) return { sinceMs, state: 'critical' };
   const newest = recent.at(-1);
-  // A run that is just ending is left to end.
+  // The run may be ending: wait.
   if (newest === undefined || newest.ratio < levels.entryRatio) return { sinceMs, state: 'over' };
   if (newest.tickAtMs - sinceMs >= detection.sustainedMs) return { sinceMs, state: 'hot' };
   return hastened(sinceMs, forecast());

@@ -1,7 +1,7 @@
-// Load of hosts and VMs as numbers the planner works with; a figure that was not measured is unknown, not zero.
+// Turns reports into load figures of hosts and VMs; a figure that was not measured is unknown, not zero.
 import type { HostReport, HostSample, VmSample } from '../../shared/gen/telemetry.ts';
 
-/** How much of one resource is wanted, in cores or bytes and as a share of what there is. */
+/** Demand for one resource, in cores or bytes and as a share of the capacity. */
 interface ResourceLoad {
   readonly amount: number;
   readonly capacity: number;
@@ -17,7 +17,7 @@ export interface HostPoint {
   readonly vms: VmSums;
 }
 
-/** Who waits, as the host's kernel and the hypervisor count it. Absent: not measured. */
+/** Waiting, as the host's kernel and the hypervisor count it. Absent: not measured. */
 export interface Contention {
   /** Share of the time in which something waited for a CPU, and in which everything waited for memory. */
   readonly cpuPressureRatio?: number;
@@ -27,7 +27,7 @@ export interface Contention {
   readonly stealMaxRatio?: number;
 }
 
-/** What all VMs of a host take together, to be held against what the host itself shows. */
+/** What all VMs of a host use together, to be compared with what the host itself shows. */
 export interface VmSums {
   readonly count: number;
   readonly cpuDemandCores: number;
@@ -42,12 +42,12 @@ export interface VmPoint {
   readonly cpuDemandCores: number;
   readonly memoryBytes: number;
   readonly stealRatio?: number;
-  /** Both ways together. */
+  /** Both directions together. */
   readonly networkBytesPerSecond?: number;
   readonly diskBytesPerSecond?: number;
 }
 
-/** The host's load at a tick; undefined in the first report of an agent, which has no rates, and for bad figures. */
+/** The host's load at a tick; undefined for the first report of an agent, which has no rates, and for bad figures. */
 export function hostPoint(report: HostReport): HostPoint | undefined {
   const { tickAtMs, intervalMs, host } = report;
   const demandCores = host?.cpuDemandCores ?? host?.cpuUsedCores;
@@ -60,7 +60,7 @@ export function hostPoint(report: HostReport): HostPoint | undefined {
 }
 
 function loadOf(amount: number, capacity: number): ResourceLoad | undefined {
-  // A broken sensor must not make a host look idle and draw every VM to it.
+  // A broken sensor must not make a host look idle and attract every VM.
   if (!(amount >= 0 && capacity > 0) || !Number.isFinite(amount / capacity)) return undefined;
   return { amount, capacity, ratio: amount / capacity };
 }
@@ -88,7 +88,7 @@ function sumsOf(vms: readonly VmPoint[]): VmSums {
   };
 }
 
-/** The VM's load at a tick; undefined in the first sample of a QEMU process and for a VM that did not answer. */
+/** The VM's load at a tick; undefined for the first sample of a QEMU process and for a VM that did not answer. */
 export function vmPoint({ tickAtMs, intervalMs }: HostReport, vm: VmSample): VmPoint | undefined {
   const cpuDemandCores = vm.cpuDemandCores ?? vm.cpuCores;
   if (!vm.counted || cpuDemandCores === undefined || !(cpuDemandCores >= 0)) return undefined;
@@ -109,13 +109,13 @@ export function vmPoint({ tickAtMs, intervalMs }: HostReport, vm: VmSample): VmP
   };
 }
 
-/** Undefined when none is known: a VM without a NIC sends nothing, one whose NICs were not counted may. */
+/** Undefined when none is known. A VM without a NIC sends nothing; one whose NICs were not measured may. */
 function sumOfKnown(rates: readonly (number | undefined)[]): number | undefined {
   const known = rates.filter((rate) => rate !== undefined);
   return known.length === 0 && rates.length > 0 ? undefined : known.reduce((sum, rate) => sum + rate, 0);
 }
 
-/** Host memory that the VM takes: QEMU's resident size, or what it was given where that is not known. */
+/** Host memory that the VM uses: QEMU's resident size, or its assigned memory where that is not known. */
 function memoryOnHostBytes(vm: VmSample): number {
   return vm.rssBytes !== undefined && vm.rssBytes > 0 ? vm.rssBytes : vm.memoryAssignedBytes;
 }

@@ -1,19 +1,19 @@
-// Holds what the VMs of a host take against what the host itself shows: the rest is the host's own, and never below nothing.
+// Compares the use of a host's VMs with that of the whole host: the rest is the host's own use, never below 0.
 import { formatBytes } from '../../shared/units.ts';
 import { meanOfLast, type HostPoint } from './load.ts';
 
 export interface OwnUse {
-  /** What the host takes beside its VMs. */
+  /** What the host uses besides its VMs. */
   readonly cpuCores: number;
   readonly memoryBytes: number;
   /** Why the figures of host and VMs cannot both be right; absent when they can. */
   readonly doubt?: string;
 }
 
-// Counters of host and guests are read some milliseconds apart, and a thread may be billed a tick later to one of them.
+// Counters of host and guests are read some milliseconds apart, and a thread's time may be billed a tick later on one side.
 const TOLERATED_RATIO = 0.05;
 
-/** From the last `count` of the points; undefined without any. */
+/** From the last `count` points; undefined without points. */
 export function ownUseOf(points: readonly HostPoint[], count: number): OwnUse | undefined {
   const newest = points.at(-1);
   if (newest === undefined) return undefined;
@@ -22,7 +22,7 @@ export function ownUseOf(points: readonly HostPoint[], count: number): OwnUse | 
   const memoryBytes = mean(({ memory, vms }) => memory.amount - vms.memoryBytes);
   const doubts = [
     ...(-cpuCores > TOLERATED_RATIO * newest.cpu.capacity
-      ? [`its VMs want ${(-cpuCores).toFixed(1)} cores more than all of the host`]
+      ? [`its VMs want ${(-cpuCores).toFixed(1)} cores more than the whole host shows`]
       : []),
     // Pages that the kernel merged (KSM) are resident in each of the VMs that share them.
     ...(-memoryBytes > TOLERATED_RATIO * newest.memory.capacity

@@ -299,7 +299,7 @@ void t.test('the evidence of a hot host says who waited and what is its own', (t
   t.match(spot?.evidence, /CPU demand was at or over 90 % of the host in 4 of the last 4 samples \(123 %, /);
   t.match(
     spot?.evidence,
-    /critical: .*one of its VMs waited 23 % of the time for a CPU; 10 % of the host are its own$/,
+    /critical: .*one of its VMs waited 23 % of the time for a CPU; 10 % of the host is its own use$/,
   );
   const heat = { sinceMs: T0, state: 'hot' as const };
   const hastenedBy = { value: 1.02, error: 0.03, model: 'holt' as const, scored: 40 };
@@ -307,13 +307,13 @@ void t.test('the evidence of a hot host says who waited and what is its own', (t
   const [soon] = hotSpotsOf({ cpu: { ...heat, hastenedBy }, memory: undefined }, points, DETECTION);
   t.match(
     soon?.evidence,
-    /forecast to come to 102 %, beyond 95 % \(model "holt", which erred by 3 % in 40 forecasts\)/,
+    /forecast to reach 102 %, above 95 % \(model "holt", typical error 3 % over 40 forecasts\)/,
   );
   t.end();
 });
 
 void t.test(
-  'VMs that take more than their host shows are said to be in doubt, and its own use is then nothing',
+  'when VMs use more than their host shows, the figures are said to be in doubt and its own use is 0',
   (t) => {
     const view = observe([H1]);
     const points = view.hosts.get('h1')?.points ?? [];
@@ -327,7 +327,7 @@ void t.test(
     t.match(ownUseOf(wrong, 3), {
       cpuCores: 0,
       memoryBytes: 0,
-      doubt: /want 35\.5 cores more than all of the host; its VMs hold 98\.\d GiB more/,
+      doubt: /want 35\.5 cores more than the whole host shows; its VMs hold 98\.\d GiB more/,
     });
     t.equal(ownUseOf([], 3), undefined);
     t.end();
