@@ -1,48 +1,48 @@
-// How much restraint the balancer shows: how long a VM stays after a move, and how much is moved in an hour. Pure.
+// Computes cool-downs and budgets: how long a VM stays after a move, and how much may be moved in an hour. Pure.
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { HOUR_MS, MINUTE_MS } from '../../shared/units.ts';
 
 export interface Restraint {
-  /** Least cool-down after a move that succeeded … */
+  /** Minimum cool-down after a move that succeeded … */
   readonly afterSuccessMs: number;
   /** … after one that failed … */
   readonly afterFailureMs: number;
-  /** … and after a copy that did not converge or ran out of time: the guest will not have changed soon. */
+  /** … and after a copy that did not converge or timed out: the guest is unlikely to change soon. */
   readonly afterNotConvergingMs: number;
-  /** How long a VM rests, from duties too, after a migration that failed for its own reasons; doubled with each in a row … */
+  /** How long a VM rests, for duties too, after a migration that failed for its own reasons; doubled with each in a row … */
   readonly retryAfterMs: number;
-  /** … and never longer than this. */
+  /** … up to this. */
   readonly retryMaxMs: number;
   /** No cool-down is longer, however often the VM moved. */
   readonly coolDownMaxMs: number;
   /** How long a VM does not go back to a host that it left. */
   readonly returnAfterMs: number;
-  /** Most moves of the balancer in an hour, and the bytes they copy; 0: no limit. */
+  /** Maximum of moves by the balancer in an hour, and of the bytes they copy; 0: no limit. */
   readonly movesPerHour: number;
   readonly bytesPerHour: number;
 }
 
 /** The restraint of a new installation; the scheduler's settings take their defaults from here. */
 export const DEFAULT_RESTRAINT: Restraint = {
-  // OpenShift's descheduler came to a quarter of an hour, doubled with each move, and 6 hours at most.
+  // As OpenShift's descheduler: a quarter of an hour, doubled with each move, 6 hours at most.
   afterSuccessMs: 15 * MINUTE_MS,
   afterFailureMs: 5 * MINUTE_MS,
   afterNotConvergingMs: 30 * MINUTE_MS,
-  // What is over within a minute (an agent's restart, another job of libvirt) costs an evacuation a minute; what lasts costs
-  // six attempts in the first hour, and two in each hour after it.
+  // A cause that passes within a minute (an agent's restart, another libvirt job) delays an evacuation by a minute; a lasting one
+  // costs six attempts in the first hour, and two in each hour after it.
   retryAfterMs: MINUTE_MS,
   retryMaxMs: 30 * MINUTE_MS,
   coolDownMaxMs: 6 * HOUR_MS,
-  // As long as the longest cool-down: the load that drove it away is then another time of day.
+  // As long as the longest cool-down: by then it is another time of day, with another load.
   returnAfterMs: 6 * HOUR_MS,
-  // More than an hour's fires of a large cluster ask for; a balancer that has gone astray is stopped by it.
+  // More than a large cluster needs in a bad hour; stops a balancer that has gone wrong.
   movesPerHour: 100,
   bytesPerHour: 0,
 };
 
 export interface CoolDown {
   readonly untilMs: number;
-  /** Migrations of the VM in the 24 hours up to the last one, which doubles it. */
+  /** Copies of the VM in the 24 hours up to this one, each of which doubles the cool-down. */
   readonly movesInDay: number;
   readonly migration: Migration;
 }
@@ -50,9 +50,9 @@ export interface CoolDown {
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * Of each copy: max(least, how long it took) x 2^(copies in the 24 h up to it - 1), at most `coolDownMaxMs`, from its end;
- * the longest holds, so that a later abort does not shorten what a move has begun. `copies` are migrations of one VM that
- * began to copy and have ended, in any order.
+ * For each copy, from its end: max(minimum, its duration) x 2^(copies in the 24 h up to it - 1), at most `coolDownMaxMs`. The
+ * one that ends last holds, so a later abort does not shorten the cool-down of a move. `copies` are the ended migrations of
+ * one VM that began to copy, in any order.
  */
 export function coolDownOf(copies: readonly Migration[], restraint: Restraint): CoolDown | undefined {
   let longest: CoolDown | undefined;
@@ -86,7 +86,7 @@ export interface BudgetsLeft {
   readonly bytes?: number;
 }
 
-/** Orders of people and the emptying of a host are nobody's whim: they neither use up the budgets nor wait for them. */
+/** Operator orders and evacuations are exempt from budgets: they neither use them up nor wait for them. */
 export function budgetsLeft(
   migrations: readonly Migration[],
   nowMs: number,
@@ -103,7 +103,7 @@ export function budgetsLeft(
   };
 }
 
-/** What it copied, or is expected to. */
+/** The bytes that it copied, or is expected to copy. */
 function trafficBytes({ progress, forecast }: Migration): number {
   return Math.max(progress?.memoryProcessedBytes ?? 0, forecast?.trafficBytes ?? 0);
 }

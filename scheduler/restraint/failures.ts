@@ -1,4 +1,4 @@
-// Decides what a migration that failed says: about its target, which is then avoided, or about its VM, which then rests. Pure.
+// Decides what a failed migration concerns: its target, which is then avoided, or its VM, which then rests. Pure.
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { HOUR_MS } from '../../shared/units.ts';
 import type { Restraint } from './cool-down.ts';
@@ -7,13 +7,13 @@ import type { Restraint } from './cool-down.ts';
 export interface Retry {
   readonly atMs: number;
   readonly failuresInRow: number;
-  /** The last that failed. */
+  /** The latest failure. */
   readonly migration: Migration;
 }
 
 const DAY_MS = 24 * HOUR_MS;
 
-// What a check finds at the VM or its source; every other refusal before the copy is the target's.
+// What a check finds wrong with the VM or its source; every other refusal before the copy concerns the target.
 const REFUSED_FOR_VM: ReadonlySet<string> = new Set([
   'device_not_migratable',
   'storage_unsafe',
@@ -22,7 +22,7 @@ const REFUSED_FOR_VM: ReadonlySet<string> = new Set([
   'no_vm',
   'src_unreachable',
 ]);
-// What can only be the target's although libvirt was already told to begin.
+// What concerns the target although libvirt was already told to begin.
 const FAILED_BY_TARGET: ReadonlySet<string> = new Set([
   'capacity_gone',
   'cpu_incompatible',
@@ -30,10 +30,10 @@ const FAILED_BY_TARGET: ReadonlySet<string> = new Set([
   'dst_unreachable',
   'ports_exhausted',
 ]);
-// libvirt does not tell which side it was: the next attempt goes elsewhere, and not at once.
+// libvirt does not say which side failed: the next attempt goes to another target, and after a rest.
 const FAILED_BY_EITHER: ReadonlySet<string> = new Set(['dst_failed', 'tls']);
 
-/** Memory was sent; only that counts as a copy. A rate at which memory changes is the VM's, measured or known before. */
+/** True if memory was sent; nothing else counts as a copy. A dirty rate is no proof: it may have been known before. */
 export function isCopy({ state, causeCode, progress }: Migration): boolean {
   if (state === 'MIGRATION_STATE_SUCCEEDED' || state === 'MIGRATION_STATE_CRASHED') return true;
   return (
@@ -44,20 +44,20 @@ export function isCopy({ state, causeCode, progress }: Migration): boolean {
   );
 }
 
-/** Of a migration that has ended: nothing was copied, and another target may take the VM. */
+/** True if the ended migration copied nothing, and another target may take the VM. */
 export function isRefusalOfTarget(migration: Migration): boolean {
   const { startedAtMs, causeCode } = migration;
   if (isCopy(migration)) return false;
   if (startedAtMs === 0) return !REFUSED_FOR_VM.has(causeCode);
-  // A person did not want this move; it says nothing about others.
-  return FAILED_BY_TARGET.has(causeCode) || FAILED_BY_EITHER.has(causeCode) || causeCode === BY_PERSON;
+  // An operator's abort concerns this move, not others.
+  return FAILED_BY_TARGET.has(causeCode) || FAILED_BY_EITHER.has(causeCode) || causeCode === BY_OPERATOR;
 }
 
-const BY_PERSON = 'user_abort';
+const BY_OPERATOR = 'user_abort';
 
 /**
- * A pause from the last failure, doubled with each one in a row within the 24 h up to it. `ended` are migrations of one VM that
- * have ended, in any order; undefined when none of them holds it back.
+ * A rest from the last failure on, doubled with each failure in a row within the 24 h up to it. `ended` are the ended
+ * migrations of one VM, in any order; undefined when none of them holds the VM back.
  */
 export function retryOf(ended: readonly Migration[], restraint: Restraint): Retry | undefined {
   const movedAtMs = Math.max(
@@ -74,11 +74,11 @@ export function retryOf(ended: readonly Migration[], restraint: Restraint): Retr
   return { atMs: last.endedAtMs + pauseMs, failuresInRow, migration: last };
 }
 
-/** A guest that crashed or was shut down did not fail to move, and what a person aborts is not a failure. */
+/** A crash or shutdown of the guest is not a failed migration, and neither is an operator's abort. */
 function restsVm(migration: Migration): boolean {
   const { state, startedAtMs, causeCode } = migration;
   if (state !== 'MIGRATION_STATE_FAILED' && state !== 'MIGRATION_STATE_ABORTED') return false;
-  if (causeCode === BY_PERSON) return false;
+  if (causeCode === BY_OPERATOR) return false;
   if (isCopy(migration)) return true;
   return startedAtMs === 0 ? REFUSED_FOR_VM.has(causeCode) : !FAILED_BY_TARGET.has(causeCode);
 }

@@ -1,11 +1,11 @@
-// Why a VM stays where it is whatever the target: first what no order of the planner may touch, then what can wait.
+// Decides whether a VM must stay, whatever the target: first the holds against every move, then those against optional moves.
 import type { VmSample } from '../../shared/gen/telemetry.ts';
 import { isForPerson } from '../migrations/machine.ts';
 import type { Ledger } from './ledger.ts';
 import type { Hold } from '../planner/contract/snapshot.ts';
 import { clockTime } from '../planner/contract/words.ts';
 
-/** What of a VM in the view a hold depends on. */
+/** The part of a VM in the view that a hold depends on. */
 export interface HeldVm {
   readonly uuid: string;
   readonly sample: VmSample;
@@ -23,7 +23,7 @@ export interface HoldRules {
   readonly controlPlaneVms: ReadonlySet<string>;
 }
 
-/** Undefined for a VM that is free to move. `samples` are those known of it. */
+/** Undefined for a VM that is free to move. `samples` is the number of samples known of it. */
 export function holdOf(vm: HeldVm, samples: number, rules: HoldRules): Hold | undefined {
   return (
     holdByDoubt(vm) ??
@@ -44,7 +44,7 @@ function holdByDoubt({ alsoOnHostIds }: HeldVm): Hold | undefined {
   return always(
     'ambiguous',
     'more than one host shows it running',
-    'look at once: stop the copy that must not run',
+    'check it immediately, and stop the copy that must not run',
   );
 }
 
@@ -53,19 +53,23 @@ function holdByMigration({ uuid }: HeldVm, ledger: Ledger): Hold | undefined {
   if (active !== undefined && isForPerson(active.state))
     return always(
       'unknown_outcome',
-      `how migration ${active.migrationId} of it ended is unknown: ${active.outcome}`,
-      'put it in order by hand; evenkeel looks again by itself',
+      `the outcome of its migration ${active.migrationId} is unknown: ${active.outcome}`,
+      'put it in order by hand; evenkeel keeps checking by itself',
     );
   if (active !== undefined)
     return always('migrating', 'a migration of it is under way', 'wait, or see "evenkeel migrations"');
   return undefined;
 }
 
-/** What a sample from before the end of a migration shows of a VM, as paused or as arriving, is over. */
+/** A sample from before the end of a migration may show the VM as paused or arriving, which is over. */
 function holdBySample({ sample, tickAtMs }: HeldVm, settledAtMs: number): Hold | undefined {
   const hold = holdByForeignMigration(sample) ?? holdByState(sample);
   if (hold === undefined || tickAtMs >= settledAtMs) return hold;
-  return always('settling', 'it was not sampled yet since a migration of its host ended', 'wait an interval');
+  return always(
+    'settling',
+    'it has not been sampled since a migration of its host ended',
+    'wait one sampling interval',
+  );
 }
 
 function holdByForeignMigration({ migrationRole }: VmSample): Hold | undefined {
@@ -75,7 +79,7 @@ function holdByForeignMigration({ migrationRole }: VmSample): Hold | undefined {
 
 function holdByState({ stuck, state }: VmSample): Hold | undefined {
   if (stuck)
-    return always('stuck', 'its QEMU does not answer', 'see why: storage that hangs is the usual cause');
+    return always('stuck', 'its QEMU does not answer', 'find out why; the usual cause is storage that hangs');
   if (state === 'VM_STATE_RUNNING' || state === 'VM_STATE_BLOCKED') return undefined;
   const word = state.replace('VM_STATE_', '').toLowerCase().replaceAll('_', ' ');
   return always('not_running', `it is ${word}`, 'resume or start it');
@@ -84,17 +88,17 @@ function holdByState({ stuck, state }: VmSample): Hold | undefined {
 function holdByOwner({ uuid, sample }: HeldVm, controlPlaneVms: ReadonlySet<string>): Hold | undefined {
   const rules = sample.metadata?.rules;
   if (rules?.neverMove === true)
-    return always('never_move', 'its rules say never_move', 'a person may still move it: "evenkeel migrate"');
+    return always('never_move', 'its rules say never_move', 'move it yourself: "evenkeel migrate"');
   if (rules?.controlPlane === true || controlPlaneVms.has(uuid) || controlPlaneVms.has(sample.name))
     return always(
       'control_plane',
       'evenkeel itself runs on it',
-      'move it yourself when you have to: "evenkeel migrate"',
+      'move it yourself if you must: "evenkeel migrate"',
     );
   return undefined;
 }
 
-/** The reason names the moment, not the time left: a text that changes each turn would be news each turn. */
+/** The reason names a time of day, not the time left: a text that changes each turn would be logged each turn. */
 function holdByFailure({ uuid }: HeldVm, ledger: Ledger): Hold | undefined {
   const retry = ledger.retries.get(uuid);
   if (retry === undefined) return undefined;
@@ -103,7 +107,7 @@ function holdByFailure({ uuid }: HeldVm, ledger: Ledger): Hold | undefined {
   return {
     code: 'failed',
     reason: `its migration to ${migration.targetHostName}${often} failed: ${migration.causeCode}: ${migration.outcome}; tried again at ${clockTime(untilMs)}`,
-    cure: 'mend the cause; "evenkeel migrate" does not wait',
+    cure: 'fix the cause; "evenkeel migrate" does not wait',
     untilMs,
     against: 'every_move',
   };
@@ -130,7 +134,7 @@ function holdByTime(
   return {
     code: 'no_history',
     reason: `only ${samples} of ${windowSamples} samples of it so far`,
-    cure: 'wait a few intervals',
+    cure: 'wait a few sampling intervals',
     against: 'optional_moves',
   };
 }

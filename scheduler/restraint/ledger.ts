@@ -1,27 +1,27 @@
-// Sums up what past and running migrations forbid for now: moves in flight, cool-downs, failed attempts, refused targets, budgets.
+// Sums up what past and running migrations forbid now: running moves, cool-downs, failed attempts, refused targets, budgets.
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { isForPerson, isOver, type CauseCode } from '../migrations/machine.ts';
 import { isCopy, isRefusalOfTarget, retryOf, type Retry } from './failures.ts';
 import { budgetsLeft, coolDownOf, type BudgetsLeft, type CoolDown, type Restraint } from './cool-down.ts';
 
 export interface Ledger {
-  /** Migrations that hold their VM: those under way, and those that a person has to look at. */
+  /** Migrations that hold their VM: those under way, and those that an operator must settle. */
   readonly active: readonly Migration[];
-  /** Those of them that use their hosts; one for a person holds its VM, and memory on its target, but no slot. */
+  /** Those of them that hold slots; one that waits for an operator holds its VM, and memory on its target, but no slot. */
   readonly underWay: readonly Migration[];
   readonly activeByVm: ReadonlyMap<string, Migration>;
   /** Migrations under way out of and into each host. */
   readonly outByHost: ReadonlyMap<string, number>;
   readonly inByHost: ReadonlyMap<string, number>;
-  /** Until when a VM stays where it is, by uuid, and why. */
+  /** The cool-down of each VM that has one, by uuid. */
   readonly coolDowns: ReadonlyMap<string, CoolDown>;
-  /** When a VM may be tried again whose migration failed, by uuid. */
+  /** When a VM whose migration failed may be tried again, by uuid. */
   readonly retries: ReadonlyMap<string, Retry>;
-  /** Targets that refused a VM lately, by its uuid, each with the refusal's text. */
+  /** Targets that recently refused a VM, by its uuid, each with the reason. */
   readonly refusedTargets: ReadonlyMap<string, readonly RefusedTarget[]>;
-  /** Hosts that a VM left lately and does not go back to, by its uuid. */
+  /** Hosts that a VM left recently and does not go back to, by its uuid. */
   readonly leftHosts: ReadonlyMap<string, readonly { readonly hostId: string; readonly atMs: number }[]>;
-  /** How fast a VM changed its memory when it was last copied. */
+  /** Dirty rate of each VM when it was last copied. */
   readonly dirtyBytesPerSecond: ReadonlyMap<string, number>;
   readonly budgets: BudgetsLeft;
 }
@@ -32,18 +32,18 @@ interface RefusedTarget {
   readonly reason: string;
 }
 
-// They say nothing about VM or target: the move may be planned again at once.
-const NOBODYS_FAULT: ReadonlySet<string> = new Set([
+// These concern neither VM nor target: the move may be planned again immediately.
+const TRANSIENT_CAUSES: ReadonlySet<string> = new Set([
   'slots_taken',
   'journal_unavailable',
   'scheduler_restarted',
 ] satisfies CauseCode[]);
 
-/** The ledger at `nowMs` of the known migrations, in any order. */
+/** The ledger at `nowMs`, from the known migrations in any order. */
 export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, restraint: Restraint): Ledger {
   const all = [...migrations];
   const active = all.filter(({ state }) => !isOver(state));
-  const ended = all.filter(({ state, causeCode }) => isOver(state) && !NOBODYS_FAULT.has(causeCode));
+  const ended = all.filter(({ state, causeCode }) => isOver(state) && !TRANSIENT_CAUSES.has(causeCode));
   const copies = groupBy(ended.filter(isCopy), ({ vmUuid }) => vmUuid);
   const underWay = active.filter(({ state }) => !isForPerson(state));
   return {
@@ -93,7 +93,7 @@ function refusedTargets(
     .filter((migration) => isRefusalOfTarget(migration) && migration.endedAtMs > nowMs - afterFailureMs)
     .sort((a, b) => b.endedAtMs - a.endedAtMs)) {
     const ofVm = refused.get(vmUuid) ?? [];
-    // The latest refusal of a target is the one that holds longest.
+    // The latest refusal of a target holds longest.
     if (!ofVm.some((earlier) => earlier.hostId === hostId))
       refused.set(vmUuid, [...ofVm, { hostId, untilMs: endedAtMs + afterFailureMs, reason }]);
   }

@@ -1,6 +1,6 @@
-// Quiet windows: times of the week in which nothing that can wait is moved, as people write them. Pure.
+// Reads quiet windows, times of the week in which only urgent moves are made, and finds the one that applies. Pure.
 
-/** One window, in minutes of the week of its zone, Monday 00:00 being 0; it may run over the end of the week. */
+/** One window, in minutes of the week of its zone, Monday 00:00 being 0; it may extend past the end of the week. */
 export interface QuietWindow {
   /** As it was written. */
   readonly text: string;
@@ -15,9 +15,8 @@ const WEEK_MINUTES = 7 * DAY_MINUTES;
 const PATTERN = /^(?:(?<days>[a-z,-]+) )?(?<from>\d\d:\d\d)-(?<to>\d\d:\d\d)(?: (?<zone>[A-Za-z][\w+/-]*))?$/;
 
 /**
- * Reads "22:00-06:00", "mon-fri 08:00-18:00", "sat,sun 00:00-24:00 Europe/Berlin": days (all of them when left out), from
- * when to when (until the next day when that is not later), and a time zone of the IANA's (UTC when left out). Undefined
- * for what is none of that.
+ * Reads "22:00-06:00", "mon-fri 08:00-18:00", "sat,sun 00:00-24:00 Europe/Berlin": days (default: all), start and end
+ * (on the next day if not later than the start), and an IANA time zone (default: UTC). Undefined for anything else.
  */
 export function parseQuietWindow(text: string): QuietWindow | undefined {
   const groups = PATTERN.exec(text.trim())?.groups;
@@ -34,12 +33,10 @@ export function parseQuietWindow(text: string): QuietWindow | undefined {
   };
 }
 
-/** Why nothing that can wait is moved at `nowMs`; undefined outside all windows. */
+/** Why only urgent moves are made at `nowMs`; undefined outside all windows. */
 export function quietReason(windows: readonly QuietWindow[], nowMs: number): string | undefined {
   const window = windows.find((each) => isWithin(each, minuteOfWeek(nowMs, each.zone)));
-  return window === undefined
-    ? undefined
-    : `it is a quiet window (${window.text}): only what cannot wait is moved`;
+  return window === undefined ? undefined : `only urgent moves are made in the quiet window (${window.text})`;
 }
 
 function isWithin({ fromMinutes, lengthMinutes }: QuietWindow, minute: number): boolean {
@@ -59,7 +56,7 @@ function minuteOfWeek(nowMs: number, timeZone: string): number {
   return day * DAY_MINUTES + Number(parts.get('hour')) * 60 + Number(parts.get('minute'));
 }
 
-/** "mon-fri", "sat,sun", "fri-mon": places in DAYS. */
+/** "mon-fri", "sat,sun", "fri-mon", as indexes in DAYS. */
 function parseDays(text: string): number[] | undefined {
   const days: number[] = [];
   for (const part of text.split(',')) {

@@ -134,7 +134,7 @@ void t.test('a window that cannot be read stops the start, naming it', (t) => {
   ];
   for (const text of bad) t.equal(parseQuietWindow(text), undefined, text);
   t.throws(() => quietWindowsOf({ ...SETTINGS.restraint, quietWindows: ['mon 8-18'] }), {
-    message: /restraint\.quietWindows.*"mon 8-18" is no window/,
+    message: /restraint\.quietWindows.*"mon 8-18" is not a quiet window/,
   });
   t.end();
 });
