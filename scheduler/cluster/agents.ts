@@ -1,4 +1,4 @@
-// Keeps the connections to the agents: one for each host, dialled at the address and certificate of its reports, reused, closed when it leaves.
+// Keeps one connection to each agent, dialled at the address and certificate of its host's reports; closed when the host leaves.
 import type { WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
 import type {
@@ -30,7 +30,7 @@ const CHANNEL_OPTIONS = {
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.min_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 2_000,
-  // Notices a host that vanished without closing its connections.
+  // Detects a host that vanished without closing its connections.
   'grpc.keepalive_time_ms': 20_000,
   'grpc.keepalive_timeout_ms': 10_000,
   // A host with a thousand VMs lists them in a few megabytes.
@@ -53,7 +53,7 @@ export class Agents implements MigrationAgents {
     this.#view = view;
   }
 
-  /** The agent of the host. Throws UNAVAILABLE when the host was never heard of or told no address. */
+  /** The agent of the host. Throws UNAVAILABLE when the host is unknown or has reported no address. */
   of(hostId: string): Agent {
     const host = this.#view.hosts.get(hostId);
     const { agentAddress: address = '', certificateSha256 = '' } = host?.report.facts ?? {};
@@ -72,7 +72,7 @@ export class Agents implements MigrationAgents {
     return agent;
   }
 
-  /** Closes connections to hosts that left. */
+  /** Closes the connections to hosts that have left the view. */
   sweep(): void {
     for (const [hostId, { agent }] of this.#connections) {
       if (this.#view.hosts.has(hostId)) continue;
@@ -87,7 +87,7 @@ export class Agents implements MigrationAgents {
   }
 }
 
-/** The calls of one host's agent that the scheduler makes. All throw EvenkeelError. */
+/** The scheduler's calls to one host's agent. All throw EvenkeelError. */
 export class Agent implements MigrationAgent {
   readonly #hostName: string;
   readonly #calls: ServiceCalls;
@@ -142,7 +142,7 @@ export class Agent implements MigrationAgent {
     return this.#calls.unary(agentService.GuardMigration, this.#what('guard migration'), request, wait);
   }
 
-  /** Progress and, last, the result; throws when the stream breaks, which says nothing about the migration. */
+  /** Yields progress and finally the result; throws when the stream breaks, which says nothing about the migration. */
   migrate(request: MigrateRequestInput, wait: WaitOptions): AsyncGenerator<MigrateResponse, void, undefined> {
     return this.#calls.stream(agentService.Migrate, this.#what('migrate VM'), request, wait);
   }
@@ -171,7 +171,7 @@ export class Agent implements MigrationAgent {
     if (vm === null)
       throw new EvenkeelError(
         'INTERNAL',
-        `ask agent on ${this.#hostName}: its answer lacks the VM; is the agent of another version?`,
+        `ask agent on ${this.#hostName}: its reply lacks the VM; does the agent have another version?`,
       );
     return vm;
   }

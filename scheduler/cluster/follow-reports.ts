@@ -9,20 +9,20 @@ import { samplesSubject, SAMPLES_STREAM } from '../../shared/nats.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { hostIdOf, readReport } from '../reports/read-report.ts';
 
-// A stream that was deleted or a server without quorum: try again soon, but do not hammer.
+// For a stream that was deleted or a server without quorum: try again soon, but do not hammer it.
 const RETRY_FIRST_MS = SECOND_MS;
 const RETRY_MAX_MS = 5 * SECOND_MS;
-// Pulled ahead: a thousand hosts send 200 reports a second, so this is a few seconds of them.
+// A thousand hosts send 200 reports a second, so this is a few seconds of reports.
 const PREFETCH_MESSAGES = 500;
 
 export interface SamplesHandler {
-  /** Takes one report in; called in order, must not wait. */
+  /** Takes in one report; called in order, must not wait. */
   onReport(report: HostReport, storedAtMs: number): void;
-  /** Called when all that was stored is read, and again now and then. */
+  /** Called when all stored reports have been read, and again now and then. */
   onCaughtUp(): void;
 }
 
-/** Reads reports from `startAtMs` on until the signal aborts; goes on after every failure where it stopped. */
+/** Reads reports from `startAtMs` on until the signal aborts; resumes after every failure where it stopped. */
 export async function followSamples(
   {
     nats,
@@ -46,7 +46,7 @@ export async function followSamples(
   while (!signal.aborted) {
     try {
       const { state } = await (await nats.jetstreamManager()).streams.info(SAMPLES_STREAM);
-      // Where nothing is stored no message will tell that it was the last.
+      // If nothing is stored, no message will show that it was the last.
       if (state.messages === 0 || Date.parse(state.last_ts) < fromMs) handler.onCaughtUp();
       const consumer = await nats.jetstream().consumers.get(SAMPLES_STREAM, {
         opt_start_time: new Date(fromMs).toISOString(),
@@ -107,7 +107,7 @@ class ReportReader {
 
   #complain(hostId: string, problem: string): void {
     if (this.#complained.get(hostId) === problem) return;
-    // A thousand hosts fit; a flood of made-up ids must not grow this for ever.
+    // Room for a thousand hosts; a flood of made-up ids must not grow it without limit.
     if (this.#complained.size > 5_000) this.#complained.clear();
     this.#complained.set(hostId, problem);
     this.#logger.warn({ hostId, problem }, 'report refused');

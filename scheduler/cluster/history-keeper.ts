@@ -1,4 +1,4 @@
-// Keeps the history of VMs in JetStream, a page for each host, so that a scheduler that starts or takes over has it at once.
+// Stores the history of VMs in JetStream, a page for each host, so that a scheduler that starts or takes over has it immediately.
 import { isAborted, pause, type Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
@@ -7,9 +7,9 @@ import { History, readPage } from '../load/history.ts';
 import { vmsOf, type ClusterView } from './view.ts';
 import { changeKey, decodeJson, encodeJson, type Store } from '../store/store.ts';
 
-/** How long a page is kept after it was written last: twice what it tells of. */
+/** How long a page is kept after its last write: twice the time it covers. */
 export const KEEP_HISTORY_MS = 2 * HOUR_MS;
-// A slot is five minutes long: looking each minute writes it soon enough, long before its samples leave JetStream.
+// A slot is five minutes long: checking every minute stores it long before its samples leave JetStream.
 const LOOK_EVERY_MS = MINUTE_MS;
 
 /** Reads all pages that are there; one that is damaged is left out and gathered again within the hour. */
@@ -35,7 +35,7 @@ export interface HistoryParts {
   readonly logger: Logger;
 }
 
-/** Writes the pages whenever a slot has become whole, until the signal aborts. */
+/** Stores the pages whenever a slot is complete, until the signal aborts. */
 export async function keepHistory(parts: HistoryParts, signal: AbortSignal): Promise<void> {
   const { history, clock, logger } = parts;
   let writtenSlot = history.newestSlot;
@@ -46,7 +46,7 @@ export async function keepHistory(parts: HistoryParts, signal: AbortSignal): Pro
       await writePages(parts, signal);
       writtenSlot = newestSlot;
     } catch (error) {
-      logger.warn({ cause: messageOf(error) }, 'history of VMs not kept; tried again in a minute');
+      logger.warn({ cause: messageOf(error) }, 'cannot store the history of VMs; trying again in a minute');
     }
   }
 }

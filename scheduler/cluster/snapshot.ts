@@ -1,4 +1,4 @@
-// The live cluster as a snapshot: what the reports show, what migrations and people have said, in the planner's words.
+// Makes the planner's snapshot of the live cluster, from reports, migrations and what operators said.
 import type { HostReport } from '../../shared/gen/telemetry.ts';
 import type { Detection } from '../load/hot-hosts.ts';
 import type { Ledger } from '../restraint/ledger.ts';
@@ -31,14 +31,14 @@ export interface SnapshotInput {
     readonly byHost: ReadonlyMap<string, PlanMode>;
     readonly byVm: ReadonlyMap<string, PlanMode>;
   };
-  /** Hosts that give all their VMs away. */
+  /** Hosts that must give away all their VMs. */
   readonly drainingHostIds: ReadonlySet<string>;
   readonly rules: readonly SnapshotRule[];
   readonly pending: readonly PendingVm[];
   readonly quietWindows: readonly QuietWindow[];
   /** Names or uuids of VMs that evenkeel itself runs on. */
   readonly controlPlaneVms: ReadonlySet<string>;
-  /** What a VM has wanted for the last hour, by its uuid; undefined until enough of it is known. */
+  /** The usual load of a VM, by its uuid; undefined until enough is known of it. */
   readonly usualCpu?: (uuid: string) => UsualLoad | undefined;
 }
 
@@ -48,7 +48,7 @@ const STATES = {
   HOST_STATE_STALE: 'stale',
 } as const;
 
-/** All that a plan depends on at `nowMs`; hosts and VMs in order of id, so that the same cluster gives the same text. */
+/** Everything a plan depends on at `nowMs`; hosts and VMs in order of id, so that the same cluster gives the same text. */
 export function snapshotOf(input: SnapshotInput): Snapshot {
   const { view, ledger, modes, nowMs } = input;
   const hosts = [...view.hosts.values()].sort((a, b) => (a.hostId < b.hostId ? -1 : 1));
@@ -98,18 +98,18 @@ function hostOf(input: SnapshotInput, host: HostView, versions: ReadonlySet<stri
   };
 }
 
-/** Without a size nothing is known to fit: a core and a byte are the least that a size can be. */
+/** Of a host without a known size nothing is known to fit: one core and one byte are the smallest valid size. */
 function sizeOf({ host, facts }: HostReport): { readonly cpuCores: number; readonly memoryBytes: number } {
   return host ?? facts ?? { cpuCores: 1, memoryBytes: 1 };
 }
 
-/** When enough whole intervals will have passed, if reports come as they should; always later than now. */
+/** When enough whole intervals will have passed, if reports arrive on time; always later than now. */
 function settlingUntilMs({ report, settledAtMs }: HostView, missing: number, nowMs: number): number {
   const fromMs = Math.max(report.tickAtMs, settledAtMs);
   return Math.max(nowMs + 1, fromMs + missing * report.intervalMs);
 }
 
-/** What the VMs that the host lists may grow to, incoming copies among them, and those that are on their way to it. */
+/** What the host's VMs may grow to: those it lists, incoming copies among them, and those of migrations to it. */
 function allocatedBytes(view: ClusterView, { active }: Ledger, { hostId, report }: HostView): number {
   const listed = new Set(report.vms.map(({ uuid }) => uuid));
   const coming = active.filter(({ targetHostId, vmUuid }) => targetHostId === hostId && !listed.has(vmUuid));
@@ -122,7 +122,7 @@ function allocatedBytes(view: ClusterView, { active }: Ledger, { hostId, report 
 function vmsOfAll(input: SnapshotInput): SnapshotVm[] {
   const { view } = input;
   const sharedBy = new Map([...view.hosts.values()].map((host) => [host.hostId, sharedOf(input, host)]));
-  // Sorted by uuid alone: without a function of ours that is many times faster.
+  // Sorts plain uuids: without a comparison function that is many times faster.
   return [...view.vms.keys()].sort().flatMap((uuid) => {
     const vm = view.vms.get(uuid);
     const shared = sharedBy.get(vm?.hostId ?? '');
@@ -130,7 +130,7 @@ function vmsOfAll(input: SnapshotInput): SnapshotVm[] {
   });
 }
 
-/** What holds for all VMs of a host. */
+/** What all VMs of a host share. */
 interface Shared {
   readonly hostId: string;
   readonly settledAtMs: number;

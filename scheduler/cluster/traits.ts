@@ -1,7 +1,7 @@
-// What VMs may ask of a host: architecture, storage, networks, and a hypervisor no older than the one they run on.
+// Derives what a host offers and a VM needs: architecture, storage, networks, and a hypervisor no older than the present one.
 import type { HostFacts } from '../../shared/gen/telemetry.ts';
 
-/** Traits that the host has. `versions` are the hypervisor versions of all hosts of the cluster. */
+/** The host's traits. `versions` are the hypervisor versions of all hosts of the cluster. */
 export function traitsOf(facts: HostFacts | null, versions: ReadonlySet<string>): string[] {
   if (facts === null) return [];
   const own = facts.hypervisorVersion;
@@ -16,19 +16,19 @@ export function traitsOf(facts: HostFacts | null, versions: ReadonlySet<string>)
 }
 
 /**
- * What a VM needs as it runs on a host with these facts. Pools and networks are not among them: the samples do not say
- * which it uses, the target's agent checks them before a migration.
+ * What a VM that runs on a host with these facts needs. Pools and networks are not included: the samples do not say which it
+ * uses, and the target's agent checks them before a migration.
  */
 export function needsOf(facts: HostFacts | null): string[] {
   if (facts === null) return [];
   return [
     ...(facts.architecture === '' ? [] : [`arch:${facts.architecture}`]),
-    // QEMU reads the state that an older one wrote, not that of a newer one.
+    // QEMU reads the state of an older QEMU, but not that of a newer one.
     ...(facts.hypervisorVersion === '' ? [] : [`hypervisor:${facts.hypervisorVersion}`]),
   ];
 }
 
-/** By numbers from left to right, "7.2.10" after "7.2.9"; what is no number counts as 0. */
+/** By numbers from left to right, "7.2.10" after "7.2.9"; anything that is not a number counts as 0. */
 function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((text) => text.split(/[^0-9]+/).map(Number));
   const length = Math.max(left?.length ?? 0, right?.length ?? 0);

@@ -1,4 +1,4 @@
-// What migrations have to know, read from the view of the cluster.
+// Answers from the cluster view what migrations need to know.
 import { allocatedBytes } from '../load/load.ts';
 import { moveVm, settleHost, type ClusterView } from './view.ts';
 import type { Knowledge } from '../migrations/knowledge.ts';
