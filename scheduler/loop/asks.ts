@@ -1,17 +1,17 @@
-// What a plan asks of people beside what they were asked already: new moves, and those that take the place of one that waits. Pure.
+// Picks the moves of a plan to propose in addition to the waiting proposals, or in place of one that has become useless. Pure.
 import type { Proposal } from '../../shared/gen/scheduler.ts';
 import type { PlannedMove } from '../planner/contract/plan-types.ts';
 
 /** A move to propose. */
 export interface Ask {
   readonly move: PlannedMove;
-  /** Proposals that wait for the same end, which it makes pointless. */
+  /** Waiting proposals with the same purpose, which it makes pointless. */
   readonly replaces: readonly Proposal[];
 }
 
 /**
- * `moves` are those of the plan that a person decides, `waiting` the proposals without an answer. A proposal for the same VM, or
- * for the same need of the same host, is kept as long as it would do; so samples that vary do not change what people read.
+ * `moves` are the plan's moves that an operator decides, `waiting` the unanswered proposals. A proposal for the same VM, or for
+ * the same need of the same host, is kept as long as it is useful, so varying samples do not change what operators read.
  */
 export function newAsks(
   moves: readonly PlannedMove[],
@@ -25,7 +25,7 @@ export function newAsks(
     .filter(({ replaces }) => replaces.every(isPointless));
 }
 
-/** The proposal is this very move. */
+/** True if the proposal is for exactly this move. */
 export function isOf({ move }: Proposal, { vmUuid, targetHostId }: PlannedMove): boolean {
   return move?.vmUuid === vmUuid && move.targetHostId === targetHostId;
 }

@@ -1,4 +1,4 @@
-// The control loop: a turn with new reports and after what people said, while this scheduler leads.
+// Runs the control loop while this scheduler leads: a turn at new reports and whenever an operator says something.
 import { Backoff } from '../../shared/backoff.ts';
 import type { Bell } from '../../shared/bell.ts';
 import { isAborted, pause, type Clock } from '../../shared/clock.ts';
@@ -20,17 +20,17 @@ export interface LoopParts {
   readonly logger: Logger;
 }
 
-// Hosts tick at the same wall time, so their reports come within tens of milliseconds: one plan sees them all.
+// Hosts tick at the same wall time, so their reports arrive within tens of milliseconds, and one plan sees them all.
 const GATHER_MS = 50;
-// Without reports hosts become stale by time alone; the loop also shows its health by this.
+// Without reports, hosts become stale as time passes; this also bounds how old a sign of health is.
 const IDLE_MS = 5 * SECOND_MS;
-// After a turn that failed; far below the minute after which the loop counts as hung.
+// After a failed turn; far below the minute after which the loop counts as hung.
 const RETRY_FIRST_MS = SECOND_MS;
 const RETRY_MAX_MS = 10 * SECOND_MS;
 
 export class Loop {
   readonly #parts: LoopParts;
-  /** Undefined while another scheduler leads: the loop then has nothing to do. */
+  /** Undefined while another scheduler leads, and the loop has nothing to do. */
   #turnedAtMs: number | undefined;
 
   constructor(parts: LoopParts) {
@@ -71,7 +71,7 @@ export class Loop {
     }
   }
 
-  /** False when the loop has not come round for long: systemd then restarts the scheduler. */
+  /** False when the last turn began too long ago: systemd then restarts the scheduler. */
   isHealthy(): boolean {
     return this.#turnedAtMs === undefined || this.#parts.clock.monotonicMs() - this.#turnedAtMs < MINUTE_MS;
   }

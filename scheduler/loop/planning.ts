@@ -1,4 +1,4 @@
-// Plans over the live cluster: the view, what migrations forbid and what people said become one snapshot for the planner.
+// Plans for the live cluster: makes one snapshot of the view, the restraints and what operators said, and calls the planner.
 import type { Clock } from '../../shared/clock.ts';
 import type { Proposal } from '../../shared/gen/scheduler.ts';
 import { snapshotOf } from '../cluster/snapshot.ts';
@@ -17,42 +17,42 @@ import { quietWindowsOf } from '../restraint/settings.ts';
 import { onlyTheseMoves } from './recheck.ts';
 import { shadowPolicyOf } from './shadow.ts';
 
-/** What a question supposes instead of what is. */
+/** What a "what if" question assumes in place of the present state. */
 export interface Supposed {
   readonly mode?: PlanMode;
   readonly drainingHostIds?: ReadonlySet<string>;
   readonly rules?: readonly SnapshotRule[];
   readonly pending?: readonly PendingVm[];
-  /** Without budgets and quiet windows: all that would be moved in the end. */
+  /** Ignores budgets and quiet windows: everything that would move in the end. */
   readonly isUnbounded?: boolean;
 }
 
 export interface PlanningParts {
-  /** The cluster as it is now, but for what is supposed. */
+  /** The present cluster, with what is supposed in place. */
   readonly snapshot: (supposed: Supposed) => Snapshot;
   readonly planMoves: (snapshot: Snapshot, policy: PlanPolicy, limits: PlanLimits) => Plan;
   readonly policy: PlanPolicy;
-  /** A policy that is only compared with it; undefined for none. */
+  /** A policy whose plans are only compared; undefined for none. */
   readonly shadowPolicy: PlanPolicy | undefined;
   readonly limits: PlanLimits;
   readonly proposals: ProposalBook;
 }
 
-/** Why a decided move is not made: now, or any more. */
+/** Why a decided move is not made, for now or for good. */
 export interface Objection {
   readonly reason: string;
-  /** It may be made later: what stands against it passes by itself. */
+  /** True if the objection will pass by itself, so the move may be made later. */
   readonly isPassing: boolean;
 }
 
 export interface Recheck {
-  /** In an order in which they are safe. */
+  /** In a safe order. */
   readonly planned: readonly PlannedMove[];
-  /** By proposal; those against which nothing stands are left out. */
+  /** By proposal id; proposals without an objection are left out. */
   readonly objections: ReadonlyMap<string, Objection>;
 }
 
-// Codes of stays that end without anybody's doing.
+// Codes of stays that end without intervention.
 const PASSING_CODES: ReadonlySet<string> = new Set(['moving', 'busy', 'settling', 'frozen', 'quiet']);
 
 export class Planning {
@@ -81,7 +81,7 @@ export class Planning {
     return shadowPolicy === undefined ? undefined : planMoves(snapshot, shadowPolicy, limits);
   }
 
-  /** All that the plan was made from, and the plan, as JSON. */
+  /** The plan and everything it was made from, as JSON. */
   recordJson(snapshot: Snapshot, plan: Plan): string {
     const { policy, shadowPolicy, limits } = this.#parts;
     return recordJson({
@@ -93,7 +93,7 @@ export class Planning {
     });
   }
 
-  /** Agreed proposals judged anew, together with those that were approved before and have not begun. */
+  /** Checks agreed proposals again, together with those that were approved before and have not begun. */
   recheck(agreed: readonly Proposal[], snapshot: Snapshot = this.snapshot()): Recheck {
     const approved = this.#parts.proposals.approved();
     const moves = [...approved, ...agreed].flatMap(({ move }) => (move === null ? [] : [move]));
@@ -111,7 +111,7 @@ export class Planning {
 
 function objectionOf(plan: Plan, move: Proposal['move'], { hosts }: Snapshot): Objection {
   if (plan.frozenReason !== '') return { reason: plan.frozenReason, isPassing: true };
-  // Of such a host nothing can be said now, least of all that nothing asks for the move.
+  // Nothing can be concluded about such a host, least of all that nothing calls for the move.
   const unseen = hosts.find(
     ({ hostId, state }) =>
       state !== 'ready' && (hostId === move?.sourceHostId || hostId === move?.targetHostId),
@@ -120,8 +120,7 @@ function objectionOf(plan: Plan, move: Proposal['move'], { hosts }: Snapshot): O
   const stay = plan.stays.find(
     ({ hostId, vmUuid }) => hostId === move?.sourceHostId || (vmUuid !== '' && vmUuid === move?.vmUuid),
   );
-  if (stay === undefined)
-    return { reason: 'what it was for is gone: nothing asks for it now', isPassing: false };
+  if (stay === undefined) return { reason: 'its reason is gone: nothing calls for it now', isPassing: false };
   const own = stay.refusals.filter(
     ({ vmUuid, hostId }) =>
       (vmUuid === move?.vmUuid && (hostId === '' || hostId === move.targetHostId)) ||
@@ -164,7 +163,7 @@ export function livePlanning(
       return supposed.isUnbounded === true ? { ...snapshot, budgets: {} } : snapshot;
     },
     planMoves,
-    // Only what a plan depends on: it is written into each record.
+    // Reduced to what a plan depends on, since each record includes it.
     policy: readPolicy({}, policyOf(settings), 'policy'),
     shadowPolicy: shadowPolicyOf(settings),
     limits: { steps: LIVE_STEPS_MAX },

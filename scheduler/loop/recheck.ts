@@ -1,4 +1,4 @@
-// Decided moves judged anew: the cluster as it is now, in which nothing else may move and nowhere else may be gone to.
+// Makes the snapshot on which decided moves are checked again: the present cluster, in which only these moves are possible.
 import type { Hold, Snapshot, SnapshotVm } from '../planner/contract/snapshot.ts';
 
 export interface DecidedMove {
@@ -8,12 +8,12 @@ export interface DecidedMove {
 
 const NOT_ASKED: Hold = {
   code: 'not_asked',
-  reason: 'it is not among the moves that are checked again',
-  cure: 'have its move approved, too',
+  reason: 'it is not one of the moves that are checked again',
+  cure: 'approve its move, too',
   against: 'every_move',
 };
 
-/** The snapshot in which the planner can choose among these moves alone. */
+/** The snapshot in which the planner can choose only these moves. */
 export function onlyTheseMoves(snapshot: Snapshot, moves: readonly DecidedMove[]): Snapshot {
   const targets = new Map(moves.map(({ vmUuid, targetHostId }) => [vmUuid, targetHostId]));
   const vms = snapshot.vms.map((vm) => {
@@ -28,6 +28,10 @@ export function onlyTheseMoves(snapshot: Snapshot, moves: readonly DecidedMove[]
 function onlyTo(snapshot: Snapshot, vm: SnapshotVm, targetHostId: string): SnapshotVm {
   const others = snapshot.hosts
     .filter(({ hostId }) => hostId !== targetHostId && hostId !== vm.hostId)
-    .map(({ hostId }) => ({ hostId, reason: 'not what was agreed to', untilMs: snapshot.atMs + 1 }));
+    .map(({ hostId }) => ({
+      hostId,
+      reason: 'the approved move has another target',
+      untilMs: snapshot.atMs + 1,
+    }));
   return { ...vm, refusedTargets: [...(vm.refusedTargets ?? []), ...others] };
 }

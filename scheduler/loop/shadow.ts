@@ -1,4 +1,4 @@
-// Plans each turn by a second policy, too, and reports when the difference between the two plans changes. Never moves anything.
+// Plans each turn by a second policy as well, and reports when the difference between the two plans changes. Never moves anything.
 import { invalidField, messageOf } from '../../shared/errors.ts';
 import type { ShadowComparison } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
@@ -19,39 +19,42 @@ export interface ShadowParts {
   readonly logger: Logger;
 }
 
-// Which VM is the best one may change with every sample; a person reads no more than two differences a minute.
-const TELL_EVERY_MS = 30 * SECOND_MS;
-// More is a policy of another kind: the log and the event need not list it all.
+// The best VM may change with every sample; an operator reads no more than two differences a minute.
+const REPORT_EVERY_MS = 30 * SECOND_MS;
+// With more differences the policy is of another kind: log and event need not list them all.
 const DIFFERENCES_MAX = 100;
 
 export class Shadow {
   readonly #parts: ShadowParts;
-  #told = '';
-  #toldAtMs = -Infinity;
+  #reported = '';
+  #reportedAtMs = -Infinity;
 
   constructor(parts: ShadowParts) {
     this.#parts = parts;
   }
 
-  /** Compares the plan of this turn with the one that the shadow policy makes from the same snapshot. */
+  /** Compares the plan of this turn with the shadow policy's plan for the same snapshot. */
   look(snapshot: Snapshot, active: Plan): void {
     const { planning, events, newId, logger } = this.#parts;
     const shadow = planning.shadowPlan(snapshot);
     if (shadow === undefined) return;
     const comparison = differencesOf(active, shadow);
     const said = JSON.stringify(comparison.differences);
-    if (said === this.#told || snapshot.atMs - this.#toldAtMs < TELL_EVERY_MS) return;
-    // Both at one from the start is no news.
-    const isNews = this.#told !== '' || comparison.differences.length > 0;
-    this.#told = said;
-    this.#toldAtMs = snapshot.atMs;
+    if (said === this.#reported || snapshot.atMs - this.#reportedAtMs < REPORT_EVERY_MS) return;
+    // Plans that agree from the start are not news.
+    const isNews = this.#reported !== '' || comparison.differences.length > 0;
+    this.#reported = said;
+    this.#reportedAtMs = snapshot.atMs;
     if (!isNews) return;
-    logger.info(comparison, 'the shadow policy differs otherwise than before; see "evenkeel shadow"');
+    logger.info(
+      comparison,
+      'the plan of the shadow policy differs in another way than before; see "evenkeel shadow"',
+    );
     events.shadow(newId(), comparison, snapshot.atMs);
   }
 }
 
-/** VMs in order of uuid, for the order of moves is no difference. */
+/** In order of uuid, since the order of moves is not a difference. */
 function differencesOf(active: Plan, shadow: Plan): ShadowComparison {
   const { same, elsewhere, onlyActive, onlyShadow } = comparePlans(active, shadow);
   const differences = [
@@ -74,7 +77,7 @@ function differenceOf(
   };
 }
 
-/** Undefined when none is named. Throws INVALID_ARGUMENT with the file and what is wrong in it. */
+/** Undefined when none is configured. Throws INVALID_ARGUMENT with the file and the error in it. */
 export function shadowPolicyOf(settings: SchedulerSettings): PlanPolicy | undefined {
   const file = settings.planner.shadowPolicyFile;
   if (file === '') return undefined;

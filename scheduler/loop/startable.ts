@@ -1,4 +1,4 @@
-// Picks the moves of a plan that can begin now: they wait for no other move, and slots are free for them. Pure.
+// Picks the moves of a plan that can begin now: they wait for no other move, and their slots are free. Pure.
 import { refuseSlot, type Slot, type SlotLimits } from '../migrations/slot-limits.ts';
 import type { PlannedMove } from '../planner/contract/plan-types.ts';
 import type { SnapshotMigration } from '../planner/contract/snapshot.ts';
@@ -12,14 +12,14 @@ export function startable(
   const held = underWay.map((migration) => slotOf(migration, limits));
   return moves.filter((move) => {
     const wanted = slotOf(move, limits);
-    // The plan has judged memory already.
+    // The plan has already checked memory.
     const begins = move.after.length === 0 && refuseSlot(held, wanted, limits, undefined) === undefined;
     if (begins) held.push(wanted);
     return begins;
   });
 }
 
-/** A VM has at most one migration, so its uuid stands for the id. */
+/** A VM has at most one migration, so its uuid serves as the id. */
 function slotOf(
   { vmUuid, sourceHostId, targetHostId }: SnapshotMigration,
   { bandwidthBytesPerSecond }: SlotLimits,

@@ -1,4 +1,4 @@
-// One turn of the control loop: plan, write down what is news, start what may start, propose what a person decides.
+// Takes one turn of the control loop: plans, records what is new, starts what may start, proposes what an operator decides.
 import type { Bell } from '../../shared/bell.ts';
 import assert from 'node:assert/strict';
 import type { Clock } from '../../shared/clock.ts';
@@ -24,17 +24,17 @@ export interface TurnParts {
   readonly proposals: ProposalBook;
   readonly log: DecisionLog;
   readonly shadow: Shadow;
-  /** Of a cluster with so many hosts. */
+  /** The limits of a cluster with that many hosts. */
   readonly slots: (hosts: number) => SlotLimits;
-  /** Rung when people who watch should look again. */
+  /** Wakes those who watch. */
   readonly watchBell: Bell;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-// After a move that could not be started (NATS away, a slot taken meanwhile) the next plan may try again.
+// Pause after a move that could not be started (NATS away, a slot taken meanwhile); the next plan may try again.
 const RETRY_START_MS = 5 * SECOND_MS;
-// A person ordered these by entering maintenance or asking for a new VM: only observe holds them back.
+// An operator ordered these by entering maintenance or creating a VM: only observe holds them back.
 const ORDERED: ReadonlySet<Trigger> = new Set<Trigger>(['evacuate', 'make_room']);
 
 export class Turn {
@@ -57,7 +57,7 @@ export class Turn {
     shadow.look(snapshot, plan);
   }
 
-  /** `now` is the cluster as it is, `snapshot` what was planned from: with what people answered taken as decided. */
+  /** `now` is the present cluster; the plan was made from `snapshot`, in which answered proposals count as decided. */
   async #act(now: Snapshot, snapshot: Snapshot, plan: Plan): Promise<void> {
     const { planning, log, proposals } = this.#parts;
     const own = plan.moves.filter(({ mode, trigger }) => mode === 'auto' || ORDERED.has(trigger));
@@ -67,14 +67,14 @@ export class Turn {
       plan.moves.filter((move) => !own.includes(move)),
     );
     const acted = [...starting, ...asks.map(({ move }) => move)];
-    // What is on its way out shows in the migration itself.
+    // A running migration speaks for itself.
     const stays = decisionsOf(snapshot, plan).filter(
       ({ move, noMoveCode }) => move === null && noMoveCode !== 'moving',
     );
     const ids = await log.write([...acted.map((move) => decisionOfMove(snapshot, move)), ...stays], () =>
       planning.recordJson(snapshot, plan),
     );
-    // Without the book nothing is done.
+    // Nothing is done that could not be recorded.
     if (ids === undefined) return;
     this.#parts.watchBell.ring();
     for (const [at, move] of starting.entries()) await this.#start(move, idAt(ids, at));
@@ -88,7 +88,7 @@ export class Turn {
     }
   }
 
-  /** What waits is not held up by what is new, and gives way only once it is checked and found of no use. */
+  /** New moves never displace a waiting proposal unless a new check shows that it has become useless. */
   #asksOf(now: Snapshot, moves: readonly PlannedMove[]): Ask[] {
     const { planning, proposals } = this.#parts;
     const waiting = proposals.waiting();
@@ -101,7 +101,7 @@ export class Turn {
     return this.#parts.slots(hosts.length);
   }
 
-  /** Those that a person agreed to: checked again, then begun where slots are free. True when one was. */
+  /** Checks the approved proposals again, and starts those whose slots are free. True when one was started. */
   async #startApproved(snapshot: Snapshot): Promise<boolean> {
     const { planning, proposals } = this.#parts;
     const approved = proposals.approved();
@@ -135,7 +135,7 @@ export class Turn {
       return migrationId;
     } catch (error) {
       this.#startAfterMs = clock.monotonicMs() + RETRY_START_MS;
-      logger.warn({ vm: vmName, cause: messageOf(error) }, 'move not started; it will be planned anew');
+      logger.warn({ vm: vmName, cause: messageOf(error) }, 'move not started; it will be planned again');
       return undefined;
     }
   }
