@@ -1,4 +1,4 @@
-// Why a VM moved or did not, and why a host is or is not relieved, in plain sentences, most important first. Pure.
+// Explains in sentences why a VM moved or did not, and why a host is relieved or not; the most important first. Pure.
 import type { Proposal } from '../../shared/gen/scheduler.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import type { Plan, PlannedMove, Stay } from '../planner/contract/plan-types.ts';
@@ -7,9 +7,9 @@ import { clockTime, percent } from '../planner/contract/words.ts';
 
 export interface Question {
   readonly snapshot: Snapshot;
-  /** What would be done now, if the mode allowed it. */
+  /** The plan for now, as if the mode allowed everything. */
   readonly plan: Plan;
-  /** The cluster's own. */
+  /** The cluster's mode. */
   readonly mode: PlanMode;
   readonly proposals: readonly Proposal[];
 }
@@ -62,7 +62,7 @@ function whatNow({ plan, vm, host, mode, snapshot }: VmQuestion): string[] {
 function moveSentences(move: PlannedMove, mode: PlanMode): string[] {
   const { vmName, targetHostName, reason, evidence } = move;
   return [
-    `${vmName} is to move to ${targetHostName}: ${reason}.`,
+    `${vmName} should move to ${targetHostName}: ${reason}.`,
     ...evidence.map((text) => `${text}.`),
     modeSentence(move, mode),
   ];
@@ -71,8 +71,8 @@ function moveSentences(move: PlannedMove, mode: PlanMode): string[] {
 function modeSentence({ mode }: PlannedMove, cluster: PlanMode): string {
   if (cluster === 'observe') return 'The mode is observe: nothing is done about it.';
   return mode === 'auto'
-    ? 'It begins by itself as soon as both hosts have a free slot.'
-    : 'It waits for a person: "evenkeel proposals", then "evenkeel approve".';
+    ? 'It starts by itself as soon as both hosts have a free slot.'
+    : 'It waits for an operator: "evenkeel proposals", then "evenkeel approve".';
 }
 
 function staySentences({ hostName, reason, evidence }: Stay): string[] {
@@ -92,9 +92,9 @@ function proposalSentence(proposal: Proposal | undefined): string[] {
     case 'PROPOSAL_STATE_WAITING':
       return [`Its move to ${to} waits for approval until ${clockTime(proposal.expiresAtMs)}.`];
     case 'PROPOSAL_STATE_APPROVED':
-      return [`Its move to ${to} is approved and begins when both hosts have a free slot.`];
+      return [`Its move to ${to} is approved and starts when both hosts have a free slot.`];
     case 'PROPOSAL_STATE_REJECTED':
-      return [`A person rejected its move to ${to} at ${clockTime(proposal.endedAtMs)}.`];
+      return [`An operator rejected its move to ${to} at ${clockTime(proposal.endedAtMs)}.`];
     case 'PROPOSAL_STATE_EXPIRED':
     case 'PROPOSAL_STATE_WITHDRAWN':
       return [`Its proposed move to ${to} ended at ${clockTime(proposal.endedAtMs)}: ${proposal.note}.`];
@@ -107,7 +107,7 @@ function proposalSentence(proposal: Proposal | undefined): string[] {
 function lastMove(migration: Migration | undefined): string[] {
   if (migration === undefined || migration.endedAtMs === 0) return [];
   const { vmName, sourceHostName, targetHostName, state, endedAtMs, decisionId, outcome } = migration;
-  const who = decisionId === '' ? 'by order of a person' : 'by a decision of evenkeel';
+  const who = decisionId === '' ? "by an operator's order" : 'by a decision of evenkeel';
   const when = clockTime(endedAtMs);
   return state === 'MIGRATION_STATE_SUCCEEDED'
     ? [`${vmName} moved from ${sourceHostName} to ${targetHostName} at ${when}, ${who}.`]
@@ -116,7 +116,7 @@ function lastMove(migration: Migration | undefined): string[] {
       ];
 }
 
-/** Why a host is relieved, emptied, or left alone. */
+/** Explains why a host is relieved, emptied, or left alone. */
 export function explainHost({ snapshot, plan, mode }: Question, host: SnapshotHost): string[] {
   const moves = plan.moves.filter(({ sourceHostId }) => sourceHostId === host.hostId);
   const stay = plan.stays.find(({ hostId }) => hostId === host.hostId);

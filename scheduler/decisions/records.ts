@@ -1,4 +1,4 @@
-// Records that decisions can be made again from: snapshot, policy, limits and plan, the latest ones in a ring of JetStream.
+// Keeps the latest records (snapshot, policy, limits, plan), from which decisions can be replayed, in a ring in JetStream.
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { NatsConnection, ObjectStore } from 'nats';
@@ -6,7 +6,7 @@ import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import { RECORDS_STORE } from '../../shared/nats.ts';
 
-// A record of 100 hosts and 2,000 VMs is some 100 kB compressed; hosts that are hot write one with each change.
+// A record of 100 hosts and 2,000 VMs is some 100 kB compressed; hot hosts cause one at each change.
 const RING_SLOTS = 300;
 
 const compress = promisify(gzip);
@@ -26,13 +26,13 @@ export class RecordRing {
     return new RecordRing(await nats.jetstream().views.os(RECORDS_STORE), logger);
   }
 
-  /** Goes on where another scheduler, or this one before its restart, left off. Call it when beginning to lead. */
+  /** Continues after the newest record, whichever scheduler wrote it. Call it on becoming leader. */
   async resume(): Promise<void> {
     for (const { description } of await this.#objects.list())
       this.#newest = Math.max(this.#newest, Number(description));
   }
 
-  /** Keeps it in place of the oldest. Returns its id; empty when it could not be kept, which stops no decision. */
+  /** Stores the record in place of the oldest. Returns its id; empty when it could not be stored, which prevents no decision. */
   async keep(json: string): Promise<string> {
     const number = this.#newest + 1;
     const recordId = String(number);
@@ -41,7 +41,10 @@ export class RecordRing {
       this.#newest = number;
       return recordId;
     } catch (error) {
-      this.#logger.warn({ cause: messageOf(error) }, 'record of a decision not kept; it cannot be replayed');
+      this.#logger.warn(
+        { cause: messageOf(error) },
+        'cannot store the record of a decision; the decision cannot be replayed',
+      );
       return '';
     }
   }
@@ -56,7 +59,7 @@ export class RecordRing {
   }
 }
 
-/** A record takes the place of the one that many before it. */
+/** A record replaces the one RING_SLOTS before it. */
 function slotOf(number: number): string {
   return `slot-${number % RING_SLOTS}`;
 }

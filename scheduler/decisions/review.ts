@@ -1,13 +1,13 @@
-// What was predicted of a move beside what was measured: its time and traffic, and the load of both hosts after it. Pure.
+// Compares what was predicted of a move with what was measured: duration, traffic, and the load of both hosts afterwards. Pure.
 import type { MoveReview, ReviewedFigure } from '../../shared/gen/scheduler.ts';
 import type { Decision, Migration } from '../../shared/gen/telemetry.ts';
 import type { HostPoint } from '../load/load.ts';
 import { RESOURCES } from '../planner/contract/policy.ts';
 
-// As many whole samples after the move as the planner itself asks for before it trusts a host's figures.
+// As many whole samples after the move as the planner itself needs before it uses a host's figures.
 const SAMPLES_AFTER = 3;
 
-/** Of a migration that has ended; what cannot be known, or not yet, is absent. */
+/** For a migration that has ended; figures that are not known, or not yet, are absent. */
 export function reviewOf(
   migration: Migration,
   decision: Decision | undefined,
@@ -30,7 +30,7 @@ export function reviewOf(
   };
 }
 
-/** The planner's own prediction where it made one; else that of the check just before the copy. */
+/** The planner's prediction, if it made one; otherwise the estimate just before the copy. */
 function costFigures(
   { startedAtMs, endedAtMs, progress, forecast }: Migration,
   decision: Decision | undefined,
@@ -51,7 +51,7 @@ function figure(name: string, unit: string, predicted: number, actual: number | 
   return { name, unit, predicted, ...(actual !== undefined && { actual }) };
 }
 
-/** The mean of the first whole samples after the end; undefined until they are there, or when they are forgotten. */
+/** The mean of the first whole samples after the end; undefined until they exist, and once they are forgotten. */
 function meanAfter(points: readonly HostPoint[], resource: string, endedAtMs: number): number | undefined {
   const known = RESOURCES.find((each) => each === resource);
   if (known === undefined || (points[0]?.tickAtMs ?? Infinity) > endedAtMs) return undefined;

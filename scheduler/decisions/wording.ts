@@ -1,16 +1,16 @@
-// A plan as decisions for people: one for each move, one for each host or VM that stays, worded for the book and the wire. Pure.
+// Turns a plan into decisions for the book and the wire: one for each move, one for each host or VM that stays. Pure.
 import type { Decision, Move } from '../../shared/gen/telemetry.ts';
 import type { Plan, PlannedMove, Stay } from '../planner/contract/plan-types.ts';
 import type { Snapshot } from '../planner/contract/snapshot.ts';
 import { moveOf } from '../planner/words/move.ts';
 import { modeOf } from '../people/modes.ts';
 
-/** A decision as the planner makes it; whoever records it gives it ids. */
+/** A decision before it is recorded, which gives it its ids. */
 export type PlannedDecision = Omit<Decision, 'decisionId' | 'recordId' | 'move'> & {
   readonly move: Move | null;
 };
 
-// Keeps a decision at tens of kilobytes; the record has all.
+// Keeps a decision at tens of kilobytes; the record has all refusals.
 const REFUSALS_MAX = 100;
 
 /** In the order of the plan: moves first, then what stays. */
@@ -21,7 +21,7 @@ export function decisionsOf(snapshot: Snapshot, plan: Plan): PlannedDecision[] {
   ];
 }
 
-/** That a hot host stays warm after the moves of the plan is what those say already. */
+/** A hot host that the plan's moves relieve only in part is already reported by those moves. */
 function isNews({ trigger, moves }: Stay): boolean {
   return trigger !== 'hot_host' || moves === 0;
 }
@@ -59,7 +59,7 @@ function decisionOfStay(snapshot: Snapshot, stay: Stay): PlannedDecision {
   };
 }
 
-/** Since when the host is hot in any resource; 0 when it is not. */
+/** Since when the host has been hot in any resource; 0 when it is not hot. */
 function hotSinceMs({ hosts }: Snapshot, hostId: string): number {
   const hot = hosts.find((host) => host.hostId === hostId)?.hot ?? [];
   return hot.length === 0 ? 0 : Math.min(...hot.map(({ sinceMs }) => sinceMs));

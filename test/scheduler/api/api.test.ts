@@ -112,9 +112,9 @@ void t.test(
 
     const [a, b] = [await call.explain('a'), await call.explain(uuidOf('b'))];
     t.match(a.sentences, [
-      /^a is to move to kvm[23]: moving a takes CPU demand/,
+      /^a should move to kvm[23]: moving a takes CPU demand/,
       /^CPU demand was at or over 90 %/,
-      /waits for a person: "evenkeel proposals"/,
+      /waits for an operator: "evenkeel proposals"/,
       /^Its move to kvm[23] waits for approval until/,
     ]);
     t.match(b.sentences, [/^a would move instead/]);
