@@ -1,4 +1,4 @@
-// Hosts that people want empty: kept in JetStream until they are taken out of maintenance.
+// Keeps the hosts in maintenance in JetStream, and reports how far each has been emptied.
 import type { Maintenance } from '../../shared/gen/scheduler.ts';
 import type { Refusal } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
@@ -7,7 +7,7 @@ import type { Snapshot, SnapshotVm } from '../planner/contract/snapshot.ts';
 import { moveOf } from '../planner/words/move.ts';
 import type { Shelf } from '../store/shelf.ts';
 
-/** What is kept; progress is worked out when somebody asks. */
+/** What is stored; progress is computed on request. */
 export type MaintenanceEntry = Pick<
   Maintenance,
   'hostId' | 'hostName' | 'enteredAtMs' | 'reason' | 'vmsAtEntry'
@@ -49,13 +49,13 @@ export class MaintenanceBook {
   }
 }
 
-/** How far the emptying is, by a plan in which the host is drained. Pure. */
+/** How far the host has been emptied, by a plan in which it drains. Pure. */
 export function progressOf(entry: MaintenanceEntry, snapshot: Snapshot, plan: Plan): Maintenance {
   const { hostId } = entry;
   const moving = new Set(
     snapshot.migrations.filter(({ sourceHostId }) => sourceHostId === hostId).map(({ vmUuid }) => vmUuid),
   );
-  // The target may show a VM before it is certain that the source has let go of it: until then it counts as left.
+  // The target may show a VM before the source is certain to have released it: until then it counts as still here.
   const here = snapshot.vms.filter((vm) => vm.hostId === hostId || moving.has(vm.uuid));
   const moves = plan.moves.filter(({ sourceHostId }) => sourceHostId === hostId);
   const leaving = new Set(moves.map(({ vmUuid }) => vmUuid));
@@ -72,7 +72,7 @@ export function progressOf(entry: MaintenanceEntry, snapshot: Snapshot, plan: Pl
   };
 }
 
-/** What is said of the VM as a whole; else what each host has against it. */
+/** The refusal about the VM as a whole; otherwise those of the hosts. */
 function whyNot(
   { uuid }: SnapshotVm,
   refusals: readonly Refusal[],
@@ -89,7 +89,7 @@ function whyNot(
     };
   return {
     code: 'no_target',
-    reason: 'no other host takes a VM now',
+    reason: 'no other host can take a VM now',
     cure: 'bring another host into service, or shut the VM down',
   };
 }

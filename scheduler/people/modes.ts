@@ -1,11 +1,11 @@
-// The modes of the cluster, of hosts and of VMs: what people set last, kept in JetStream; for the cluster else what the settings say.
+// Keeps the modes that operators set for the cluster, hosts and VMs in JetStream; the cluster's default is in the settings.
 import type { ModeOverride } from '../../shared/gen/scheduler.ts';
 import type { Mode } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { PlanMode } from '../planner/contract/snapshot.ts';
 import type { Shelf } from '../store/shelf.ts';
 
-/** Whose mode it is. Names are as they were when it was set, for lists. */
+/** Whose mode it is. Names are those at the time it was set, for display. */
 export type ModeScope =
   | { readonly kind: 'cluster' }
   | { readonly kind: 'host'; readonly hostId: string; readonly hostName: string }
@@ -29,7 +29,7 @@ export function modeOf(word: PlanMode): Mode {
   return MODES[word];
 }
 
-/** "auto" of MODE_AUTO; what is not set is the usual mode of a new installation. */
+/** "auto" of MODE_AUTO; unspecified means the default of a new installation. */
 export function planModeOf(mode: Mode): PlanMode {
   switch (mode) {
     case 'MODE_OBSERVE':
@@ -48,7 +48,7 @@ export class ModeControl {
   readonly #initial: Mode;
   readonly #logger: Logger;
 
-  /** `initial` is the word of the settings. `onChange` is called after each change, whoever made it. */
+  /** `initial` comes from the settings. `onChange` is called after each change, whoever made it. */
   constructor(shelf: Shelf<ModeOverride>, initial: PlanMode, logger: Logger, onChange: () => void) {
     this.#shelf = shelf;
     this.#initial = modeOf(initial);
@@ -73,12 +73,12 @@ export class ModeControl {
     };
   }
 
-  /** Those of hosts and VMs. */
+  /** The modes of hosts and VMs. */
   overrides(): ModeOverride[] {
     return this.#shelf.entries().flatMap(([key, value]) => (key === CLUSTER_KEY ? [] : [value]));
   }
 
-  /** Keeps the mode for all schedulers and restarts; undefined takes away that of a host or VM. */
+  /** Stores the mode for all schedulers, across restarts; undefined removes that of a host or VM. */
   async set(scope: ModeScope, mode: Mode | undefined): Promise<void> {
     if (mode === undefined) await this.#shelf.remove(keyOf(scope));
     else await this.#shelf.put(keyOf(scope), overrideOf(scope, mode));

@@ -27,7 +27,7 @@ export interface Control {
 }
 
 export interface ControlSettings {
-  /** Until people set another. */
+  /** The mode until an operator sets another one. */
   readonly mode: PlanMode;
   readonly rules: readonly Rule[];
   readonly proposalTimes: ProposalTimes;
@@ -37,7 +37,7 @@ export interface ControlSettings {
   readonly logger: Logger;
 }
 
-// Modes of single hosts and VMs are exceptions, hosts in maintenance are few: more is a mistake of a script.
+// Modes of single hosts and VMs are exceptions, and few hosts are in maintenance: more is a script's mistake.
 const MODES_MAX = 10_000;
 const MAINTENANCE_MAX = 1_000;
 

@@ -1,11 +1,11 @@
-// New VMs that fit nowhere and for which room is being made, while somebody waits for them: kept in JetStream, so that whoever leads knows them.
+// Keeps the new VMs for which room is being made, while their creators wait, in JetStream, so that every leader knows them.
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { WaitingVm } from '../../shared/gen/scheduler.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { PendingVm } from '../planner/contract/snapshot.ts';
 import type { Shelf } from '../store/shelf.ts';
 
-/** Each is a person, or a script, waiting for an answer. */
+/** For each of them an operator or a script waits for an answer. */
 export const PENDING_MAX = 32;
 
 export class PendingVms {
@@ -18,7 +18,7 @@ export class PendingVms {
     shelf.onChange = onChange;
   }
 
-  /** Those that are waited for at `nowMs`; who waits longest comes first. */
+  /** The VMs still waited for at `nowMs`; the one that expires first comes first. */
   list(nowMs: number): PendingVm[] {
     return this.#shelf
       .list()
@@ -27,7 +27,7 @@ export class PendingVms {
       .map(({ id, name, vcpus, memoryMaxBytes, needs }) => ({ id, name, vcpus, memoryMaxBytes, needs }));
   }
 
-  /** Room is made until it is removed, or `expiresAtMs` has come: who waits may be gone. Throws RESOURCE_EXHAUSTED, UNAVAILABLE. */
+  /** Makes room until the VM is removed or expires: its creator may be gone. Throws RESOURCE_EXHAUSTED, UNAVAILABLE. */
   async add(vm: PendingVm, expiresAtMs: number, nowMs: number): Promise<void> {
     for (const known of this.#shelf.list())
       if (known.expiresAtMs <= nowMs) await this.#shelf.remove(known.id);
@@ -39,12 +39,15 @@ export class PendingVms {
     await this.#shelf.put(vm.id, { ...vm, needs: [...(vm.needs ?? [])], expiresAtMs });
   }
 
-  /** Never fails: what could not be removed expires. */
+  /** Never fails: an entry that could not be removed expires. */
   async remove({ id, name }: PendingVm): Promise<void> {
     try {
       await this.#shelf.remove(id);
     } catch (error) {
-      this.#logger.warn({ vm: name, cause: messageOf(error) }, 'room is made for it until its time is over');
+      this.#logger.warn(
+        { vm: name, cause: messageOf(error) },
+        'cannot remove the pending VM; room is made for it until it expires',
+      );
     }
   }
 }

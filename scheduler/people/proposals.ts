@@ -1,13 +1,13 @@
-// Moves that wait for a person: each is checked again before it runs, and ends by itself when nobody answers or its reason is gone.
+// Keeps the moves that wait for an operator; each ends by itself when nobody answers or its reason is gone.
 import type { Proposal, ProposalState } from '../../shared/gen/scheduler.ts';
 import type { Move } from '../../shared/gen/telemetry.ts';
 import { modeOfMove } from '../planner/contract/modes.ts';
 import type { Hold, Snapshot } from '../planner/contract/snapshot.ts';
 import type { Shelf } from '../store/shelf.ts';
 
-/** Entries of the shelf: those that wait and the latest that ended. */
+/** Entries of the shelf: open proposals and the latest ended ones. */
 export const PROPOSALS_MAX = 500;
-// More than a person reads through; what is not proposed now is proposed once some of these are answered.
+// More than an operator reads; further moves are proposed once some of these are answered.
 const WAITING_MAX = 100;
 
 export interface ProposalTimes {
@@ -51,22 +51,22 @@ export class ProposalBook {
       .sort((a, b) => b.proposedAtMs - a.proposedAtMs || (a.proposalId < b.proposalId ? -1 : 1));
   }
 
-  /** Those that wait for an answer, or for their turn. */
+  /** Proposals that wait for an answer, or are approved and wait to start. */
   open(): Proposal[] {
     return this.list().filter(isOpen);
   }
 
-  /** Those that wait for an answer. */
+  /** Proposals that wait for an answer. */
   waiting(): Proposal[] {
     return this.list().filter(({ state }) => state === 'PROPOSAL_STATE_WAITING');
   }
 
-  /** Those that wait for their turn. */
+  /** Approved proposals that wait to start. */
   approved(): Proposal[] {
     return this.list().filter(({ state }) => state === 'PROPOSAL_STATE_APPROVED');
   }
 
-  /** Proposes the move unless its VM has an open proposal already; undefined when it was not news. */
+  /** Proposes the move unless its VM has an open proposal already; undefined if it was not proposed. */
   async propose(proposed: NewProposal, nowMs: number): Promise<Proposal | undefined> {
     const open = this.open();
     if (open.length >= WAITING_MAX || open.some(({ move }) => move?.vmUuid === proposed.move.vmUuid))
@@ -100,7 +100,7 @@ export class ProposalBook {
     return this.#keep({ ...proposal, state, note, endedAtMs: nowMs, migrationId });
   }
 
-  /** Ends what nobody answered in time, and what the snapshot shows no reason for any more. */
+  /** Ends proposals that nobody answered in time, and those whose reason is gone from the snapshot. */
   async sweep(snapshot: Snapshot): Promise<void> {
     const { atMs } = snapshot;
     for (const proposal of this.open()) {
@@ -111,7 +111,7 @@ export class ProposalBook {
     }
   }
 
-  /** The snapshot as it is when the approved proposals are taken as decided and the rejected ones as refused. */
+  /** The snapshot with the approved proposals as decided moves and the rejected ones as refused targets. */
   applyTo(snapshot: Snapshot): Snapshot {
     const approved = this.approved().flatMap(({ move }) => (move === null ? [] : [move]));
     const rejected = this.list().filter(
@@ -139,15 +139,15 @@ function isOpen({ state }: Proposal): boolean {
   return state === 'PROPOSAL_STATE_WAITING' || state === 'PROPOSAL_STATE_APPROVED';
 }
 
-/** Why the move has lost its reason, as far as that shows without planning; undefined when it has not. */
+/** Why the move has lost its reason, as far as can be told without planning; undefined when it has not. */
 function whyGone({ move, trigger, state }: Proposal, snapshot: Snapshot): string | undefined {
   const vm = snapshot.vms.find(({ uuid }) => uuid === move?.vmUuid);
-  if (move === null || vm === undefined) return 'the VM runs nowhere now';
+  if (move === null || vm === undefined) return 'the VM no longer runs on any host';
   if (vm.hostId !== move.sourceHostId) return `${move.vmName} is no longer on ${move.sourceHostName}`;
   const source = snapshot.hosts.find(({ hostId }) => hostId === move.sourceHostId);
   if (trigger === 'hot_host' && source?.hot?.length === 0) return `${move.sourceHostName} is no longer hot`;
   if (trigger === 'evacuate' && source?.service === 'in_service')
-    return `${move.sourceHostName} is no longer to be emptied`;
+    return `${move.sourceHostName} is no longer being emptied`;
   const target = snapshot.hosts.find(({ hostId }) => hostId === move.targetHostId);
   const mode = modeOfMove(snapshot.mode, source?.mode, target?.mode, vm.mode);
   if (mode === 'auto' && state === 'PROPOSAL_STATE_WAITING')
@@ -155,15 +155,15 @@ function whyGone({ move, trigger, state }: Proposal, snapshot: Snapshot): string
   return undefined;
 }
 
-// What a person agreed to is done next: its VM is not planned for anew, its target must keep the room.
+// An approved move is made next: its VM is not planned for again, and its target keeps the room.
 const APPROVED: Hold = {
   code: 'approved',
   reason: 'its move is approved',
-  cure: 'it begins as soon as both hosts have a free slot',
+  cure: 'it starts as soon as both hosts have a free slot',
   against: 'every_move',
 };
 
-/** As if these moves were under way, but that their targets stay open to others. */
+/** Treats these moves as under way, except that their targets stay open to others. */
 function withDecided(snapshot: Snapshot, moves: readonly Move[]): Snapshot {
   if (moves.length === 0) return snapshot;
   const targetOf = new Map(moves.map(({ vmUuid, targetHostId }) => [vmUuid, targetHostId]));
@@ -200,7 +200,7 @@ function withRefused(snapshot: Snapshot, rejected: readonly Proposal[], rejected
         ? [
             {
               hostId: move.targetHostId,
-              reason: 'a person rejected this move',
+              reason: 'an operator rejected this move',
               untilMs: endedAtMs + rejectedMs,
             },
           ]

@@ -1,11 +1,11 @@
-// All rules about where VMs run: those of the settings, of the VMs' metadata, and those given by "evenkeel rule", which are kept here.
+// Collects all placement rules, from the settings, the VMs' metadata and "evenkeel rule", and stores the latter.
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { Rule } from '../../shared/gen/scheduler.ts';
 import type { ClusterView } from '../cluster/view.ts';
 import type { Shelf } from '../store/shelf.ts';
 import { metadataRules, resolveRules, type ResolvedRules } from './rules.ts';
 
-// Rules are written by people; more than this many are better one rule with a group in the metadata.
+// Rules are written by hand; instead of more than this, use one rule with a group in the metadata.
 export const RULES_MAX = 1_000;
 export const WRITTEN_BY_COMMAND = 'evenkeel rule';
 
@@ -19,7 +19,7 @@ export class RuleBook {
     shelf.onChange = onChange;
   }
 
-  /** Every rule with the names as they were written. */
+  /** Every rule, with names as they were written. */
   all(view: ClusterView): Rule[] {
     return [...this.#fromSettings, ...this.#shelf.list(), ...metadataRules(view)];
   }
@@ -37,7 +37,7 @@ export class RuleBook {
     await this.#shelf.put(rule.ruleId, rule);
   }
 
-  /** Only what was given by command can be removed by command. Throws NOT_FOUND, FAILED_PRECONDITION. */
+  /** Removes a rule that was added by command; others are removed where they are written. Throws NOT_FOUND, FAILED_PRECONDITION. */
   async remove(ruleId: string, view: ClusterView): Promise<Rule> {
     const rule = this.#shelf.get(ruleId);
     if (rule !== undefined) {

@@ -1,4 +1,4 @@
-// Rules about where VMs run, from the three places where people write them, made ready for the planner. Pure.
+// Prepares placement rules for the planner, from the three places where operators write them. Pure.
 import type { Rule } from '../../shared/gen/scheduler.ts';
 import type { PlacementRule } from '../../shared/gen/telemetry.ts';
 import {
@@ -13,7 +13,7 @@ import {
 import type { ClusterView, VmView } from '../cluster/view.ts';
 import type { SnapshotRule } from '../planner/contract/snapshot.ts';
 
-/** A rule as people write it, in scheduler.yaml and on the command line. */
+/** A rule as operators write it, in scheduler.yaml and on the command line. */
 export interface WrittenRule {
   readonly id: string;
   readonly kind: RuleKind;
@@ -37,7 +37,7 @@ export function ruleOf(written: WrittenRule, writtenIn: string, writtenAtMs: num
   };
 }
 
-/** What is wrong with the rule by itself; undefined when nothing is. */
+/** The error in the rule itself; undefined when there is none. */
 export function ruleProblem(rule: Pick<Rule, 'kind' | 'strength' | 'vms' | 'hosts'>): string | undefined {
   const kind = ruleKindOf(rule.kind);
   if (kind === undefined) return `kind: must be one of ${RULE_KINDS.join(', ')}`;
@@ -54,7 +54,7 @@ function isAmongVms(kind: RuleKind): boolean {
   return kind === 'affinity' || kind === 'anti_affinity' || kind === 'group';
 }
 
-/** The rules in the metadata of the VMs that run: those that name the same group become one rule. */
+/** The rules in the metadata of the running VMs; those that name the same group become one rule. */
 export function metadataRules(view: ClusterView): Rule[] {
   const rules = new Map<string, Rule>();
   const ruled = [...view.vms.values()].filter((vm) => placementOf(vm).length > 0);
@@ -93,13 +93,13 @@ function withVm(rule: Rule, vm: VmView): Rule {
 }
 
 export interface ResolvedRules {
-  /** With names made ids; a rule of which too little is left to say anything is not among them. */
+  /** With ids in place of names; without rules that have too few known names left to mean anything. */
   readonly rules: SnapshotRule[];
-  /** Names in each rule that nobody has seen, by rule id. */
+  /** Unknown names in each rule, by rule id. */
   readonly unknown: ReadonlyMap<string, string[]>;
 }
 
-/** Names become ids by what the view shows now. A name of two VMs means both: no rule is weaker for it. */
+/** Replaces names by ids, as the view shows them now. A name that two VMs share means both, so no rule gets weaker. */
 export function resolveRules(view: ClusterView, rules: readonly Rule[]): ResolvedRules {
   if (rules.length === 0) return { rules: [], unknown: new Map() };
   const vmIds = idsByName([...view.vms.values()].map(({ uuid, sample }) => [uuid, sample.name]));
@@ -115,10 +115,10 @@ export function resolveRules(view: ClusterView, rules: readonly Rule[]): Resolve
     };
     if (missing.length > 0) unknown.set(rule.ruleId, missing);
     if (found.vms.length < (isAmongVms(kind) ? 2 : 1)) return [];
-    // Of hosts that nobody has seen none can be kept to: the others would be refused for nothing.
+    // None of its hosts is known, so there is nothing to keep away from.
     if (kind === 'vm_not_to_host' && found.hosts.length === 0) return [];
     const strength = ruleStrengthOf(rule.strength) ?? 'must';
-    // A host that is gone still is the only one allowed: its id stays unknown to the planner, and the VM stays.
+    // A host that is gone stays the only one allowed: the planner does not know its name, so the VM stays.
     const hosts = rule.hosts.length > 0 && found.hosts.length === 0 ? [...rule.hosts] : found.hosts;
     return [{ id: rule.ruleId, kind, strength, vms: found.vms, hosts, writtenIn: rule.writtenIn }];
   });

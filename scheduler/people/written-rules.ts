@@ -1,10 +1,10 @@
-// Rules as people write them in scheduler.yaml: read strictly, so that a misspelt key is an error and no rule that is not kept.
+// Reads the rules in scheduler.yaml strictly: a misspelt key is an error, not a rule that is silently ignored.
 import * as v from 'valibot';
 import { fields, id, InvalidData, list, oneOf, read, text } from '../../shared/outside-data.ts';
 import { RULE_KINDS, RULE_STRENGTHS } from '../../shared/rule-words.ts';
 import { ruleOf, ruleProblem, type WrittenRule } from './rules.ts';
 
-// A key without a value is as good as none.
+// A key without a value counts as absent.
 const writtenRules = list(
   fields({
     id,
@@ -16,7 +16,7 @@ const writtenRules = list(
   }),
 );
 
-/** Throws an error that names the place and what is wrong there. */
+/** Throws an error that names the place and the problem. */
 export function readWrittenRules(value: unknown): WrittenRule[] {
   const rules = read(writtenRules, value, 'rules');
   rules.forEach((rule, at) => {
@@ -24,6 +24,6 @@ export function readWrittenRules(value: unknown): WrittenRule[] {
     if (problem !== undefined) throw new Error(`rules[${at}] ("${rule.id}"): ${problem}`);
   });
   const twice = rules.find(({ id: each }, at) => rules.findIndex((other) => other.id === each) !== at);
-  if (twice !== undefined) throw new InvalidData('rules', 'a list in which each id stands once', twice.id);
+  if (twice !== undefined) throw new InvalidData('rules', 'a list in which each id occurs once', twice.id);
   return rules;
 }

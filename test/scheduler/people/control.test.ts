@@ -168,7 +168,7 @@ void t.test('a proposal is withdrawn when its reason is gone or its VM has moved
   const ends: readonly [Snapshot, RegExp][] = [
     [snapshotWith(T0, [{ uuid: 'v1', hostId: 'h1' }], []), /h1 is no longer hot/],
     [snapshotWith(T0, [{ uuid: 'v1', hostId: 'h2' }], ['h1']), /no longer on h1/],
-    [snapshotWith(T0, [], ['h1']), /runs nowhere/],
+    [snapshotWith(T0, [], ['h1']), /no longer runs on any host/],
     [{ ...snapshotWith(T0, [{ uuid: 'v1', hostId: 'h1' }], ['h1']), mode: 'auto' }, /mode is auto now/],
   ];
   for (const [snapshot, note] of ends) {
