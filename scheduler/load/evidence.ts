@@ -41,7 +41,7 @@ function evidenceOf(
 
 /** Why the load did not have to last first. */
 function hasteOf({ state, hastenedBy }: Heat): string[] {
-  if (state === 'critical') return ['critical, so acted on without waiting'];
+  if (state === 'critical') return ['critical: acted on without waiting'];
   if (hastenedBy === undefined) return [];
   const { model, value, error, scored } = hastenedBy;
   return [
