@@ -1,4 +1,4 @@
-// `npm run sim`: runs seeds one after another and says whether every promise was kept.
+// `npm run sim`: runs seeds one after another and reports whether every promise was kept.
 import { setMaxListeners } from 'node:events';
 import { parseArgs } from 'node:util';
 import { PLANNER_USAGE, simulatePlanner } from './planner/main.ts';
@@ -9,8 +9,8 @@ import { simulateTraces, TRACES_USAGE } from './traces/main.ts';
 const USAGE = `usage: npm run sim -- [--seed N] [--count K] [--steps M] [--trace] [--plant NAME] [--json]
   --seed N      the first seed (1)
   --count K     how many seeds from there on (1)
-  --steps M     events at most in each (${STEPS_MAX})
-  --trace       prints all that happens
+  --steps M     at most so many events in each (${STEPS_MAX})
+  --trace       prints all events
   --plant NAME  with a planted bug: ${PLANT_NAMES.join(', ')}
   --json        one JSON object as the last line, everything else on stderr
 ${TRACES_USAGE}${PLANNER_USAGE}`;
@@ -91,7 +91,7 @@ function report({ invariant, message, replay, trace, step }: Violation, isTraced
 }
 
 async function main(): Promise<void> {
-  // A world waits for many things with one signal; its listeners go with it.
+  // Many things in a world wait with one signal; its listeners end with the world.
   setMaxListeners(0);
   const [first, ...rest] = process.argv.slice(2);
   if (first === 'traces') {
@@ -113,9 +113,9 @@ async function main(): Promise<void> {
     `${runs} seeds from ${seed}: ${steps} steps, ${migrations} migrations, ${violations.length} broken promises, ${seconds.toFixed(1)} s\n`,
   );
   if (options.isJson) {
-    const told = violations.map((violation) => ({ ...violation, trace: undefined }));
+    const reported = violations.map((violation) => ({ ...violation, trace: undefined }));
     process.stdout.write(
-      `${JSON.stringify({ suite: 'sim', ok, seed, runs, violations: told, steps, migrations, endedBy, seconds })}\n`,
+      `${JSON.stringify({ suite: 'sim', ok, seed, runs, violations: reported, steps, migrations, endedBy, seconds })}\n`,
     );
   }
   process.exitCode = ok ? 0 : 1;

@@ -1,4 +1,4 @@
-// The agent's port to its hypervisor, on a simulated host.
+// Implements the agent's hypervisor port on a simulated host.
 import type { WaitOptions } from '../../shared/clock.ts';
 import type { VmInput } from '../../shared/gen/agent.ts';
 import type { JobFigures } from '../../agent/libvirt/migration.ts';
@@ -11,7 +11,7 @@ import { failure, noDomain } from './libvirt-failure.ts';
 import type { Life } from '../world/node.ts';
 import type { Timeline } from '../world/timeline.ts';
 
-// Coarser than the real one's: a switch-over that hangs would be little else than these looks.
+// Longer than the real interval: a switch-over that hangs would otherwise consist mostly of these polls.
 const PROCESS_POLL_MS = 20;
 
 export interface HypervisorParts {
@@ -64,7 +64,7 @@ interface Place {
   readonly libvirt: Libvirt;
   readonly hostId: string;
   readonly life: Life;
-  /** VMs whose QEMU has ended while libvirt's call is still busy with that. */
+  /** VMs whose QEMU has ended while libvirt's call has not returned yet. */
   readonly endings: Map<string, VmInput>;
 }
 
@@ -129,7 +129,7 @@ function copyOf(place: Place, vmUuid: string): Copy {
   };
 }
 
-/** What libvirt shows of the VM on the host; undefined when it has none. */
+/** What libvirt shows of the VM on the host; undefined when the host does not have it. */
 export function shown(kvm: Kvm, hostId: string, vmUuid: string, nowMs: number): VmInput | undefined {
   const host = kvm.host(hostId);
   const copy = host.copies.get(vmUuid);

@@ -1,4 +1,4 @@
-// What there is of hosts, their libvirtd, guests and disk locks: the world that evenkeel's daemons only see through calls.
+// Holds the true state of hosts, libvirtd, guests and disk locks, which evenkeel's daemons see only through calls.
 import { PausedReason, RunningReason, ShutoffReason } from '../../agent/libvirt/constants.ts';
 import type { Cause, CopyState, History } from '../migrations/facts.ts';
 
@@ -7,16 +7,16 @@ export interface SimVm {
   readonly name: string;
   readonly memoryBytes: number;
   readonly dirtyBytesPerSecond: number;
-  /** A lock on its disk is effective on every host: a second copy cannot begin to run. */
+  /** The lock on its disk works on every host, so a second copy cannot start to run. */
   readonly isLockable: boolean;
   readonly mayPostCopy: boolean;
   /** The host whose copy holds the lock. */
   lockedBy: string | undefined;
-  /** Set once the guest itself ended or was killed by a fault: then it may be nowhere. */
+  /** Set once the guest shut itself down or a fault killed it: then it may run nowhere. */
   endedBy: 'guest' | 'fault' | undefined;
 }
 
-/** A QEMU that holds a guest, or a part of one. */
+/** A QEMU process that holds a guest, or part of one. */
 export interface Copy {
   readonly vm: SimVm;
   readonly hostId: string;
@@ -36,14 +36,14 @@ export interface SimHost {
   readonly copies: Map<string, Copy>;
   /** Persistent definitions, with the reason libvirt shows while no QEMU runs. */
   readonly definitions: Map<string, { reason: number }>;
-  /** What waits in a hung libvirtd's sockets. */
+  /** Work that waits in a hung libvirtd's sockets. */
   readonly backlog: (() => void)[];
   lastLibvirtId: number;
 }
 
 export const DOWNTIME_DEFAULT_MS = 300;
 
-/** Something that libvirt tells those who listen. */
+/** An event that libvirt sends to listeners. */
 export type KvmEvent =
   | {
       readonly kind: 'lifecycle';
@@ -84,7 +84,7 @@ export class Kvm {
     return host;
   }
 
-  /** A VM that runs on the host since before the world began. */
+  /** Adds a VM that has run on the host since before the world began. */
   addVm(vm: SimVm, hostId: string): void {
     this.vms.set(vm.uuid, vm);
     const host = this.host(hostId);
@@ -121,7 +121,7 @@ export class Kvm {
     return [...this.hosts.keys()].filter((hostId) => this.copy(hostId, vmUuid)?.state === 'running');
   }
 
-  /** Hosts other than this that hold the whole guest in a QEMU. */
+  /** Other hosts that hold the whole guest in a QEMU. */
   wholeElsewhere(hostId: string, vmUuid: string): string[] {
     return [...this.hosts.keys()].filter(
       (other) => other !== hostId && this.copy(other, vmUuid)?.isWhole === true,
@@ -141,7 +141,7 @@ export class Kvm {
     return copy;
   }
 
-  /** A copy that is about to receive a guest. */
+  /** Adds a copy that is about to receive a guest. */
   addIncoming(hostId: string, vm: SimVm): Copy {
     const before = this.stateOf(hostId, vm.uuid);
     const copy = this.addCopy(this.host(hostId), vm, {
@@ -154,7 +154,7 @@ export class Kvm {
     return copy;
   }
 
-  /** Lets the vCPUs run. False when another copy holds the disk's lock. */
+  /** Lets the vCPUs run. Returns false when another copy holds the disk's lock. */
   run(copy: Copy, reason: number, by: Cause): boolean {
     const { vm, hostId } = copy;
     if (vm.isLockable && vm.lockedBy !== undefined && vm.lockedBy !== hostId) return false;
@@ -179,7 +179,7 @@ export class Kvm {
     });
   }
 
-  /** It has all and waits, by order, for somebody to resume it. */
+  /** The copy is complete and, as ordered, waits to be resumed. */
   arrivePaused(copy: Copy): void {
     copy.reason = PausedReason.user;
     this.#changed(copy.vm, copy.hostId, 'paused', 'libvirt');
@@ -199,7 +199,7 @@ export class Kvm {
     this.tell(hostId, vm.uuid, { kind: 'lifecycle', change: 'stopped', detail: stopDetail(reason) });
   }
 
-  /** Written before the copy's vCPUs start, as libvirt does: it may stay behind when they never do. */
+  /** Defines the VM before the copy's vCPUs start, as libvirt does; the definition stays behind if they never start. */
   define(hostId: string, vm: SimVm): void {
     const host = this.host(hostId);
     if (!host.definitions.has(vm.uuid)) host.definitions.set(vm.uuid, { reason: 0 });
@@ -221,7 +221,7 @@ export class Kvm {
     return () => listeners?.delete(listener);
   }
 
-  /** Events reach listeners only while libvirtd runs; a hung one tells them when it wakes. */
+  /** Sends an event to listeners; a hung libvirtd sends it when it wakes, one that is down never. */
   tell(hostId: string, vmUuid: string, event: KvmEvent): void {
     const host = this.host(hostId);
     if (host.libvirtd === 'hung') {

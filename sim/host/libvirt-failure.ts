@@ -1,4 +1,4 @@
-// What the simulated libvirt answers when it says no: an error of the QEMU driver.
+// Makes the errors that the simulated libvirt answers with: errors of the QEMU driver.
 import { ErrorCode } from '../../agent/libvirt/constants.ts';
 import { LibvirtError } from '../../agent/libvirt/errors.ts';
 

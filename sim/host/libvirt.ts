@@ -1,4 +1,4 @@
-// libvirtd on every host: calls that it answers, hangs that hold them up, kills that lose them, and restarts that recover.
+// Simulates libvirtd on every host: it answers calls, delays them while it hangs, loses them when killed, recovers at restart.
 import { ErrorCode, PausedReason, RunningReason, ShutoffReason } from '../../agent/libvirt/constants.ts';
 import { LibvirtConnectionError } from '../../agent/libvirt/errors.ts';
 import type { CopyOrder } from '../../agent/migration/hypervisor/hypervisor.ts';
@@ -7,7 +7,7 @@ import type { Copy, SimHost } from './kvm.ts';
 import { failure, noDomain } from './libvirt-failure.ts';
 import { Transfer, type TransferParts } from './transfer.ts';
 
-/** A call that a libvirtd has taken and not answered yet. */
+/** A call that a libvirtd has accepted but not answered yet. */
 interface Pending {
   readonly hostId: string;
   readonly lost: (error: Error) => void;
@@ -44,7 +44,7 @@ export class Libvirt {
     );
   }
 
-  /** One call of a client on the host itself; `failed` when the daemon is not there, or dies meanwhile. */
+  /** Makes one call from a client on the same host; calls `failed` when the daemon is down, or dies meanwhile. */
   call(hostId: string, work: () => void, failed: (error: Error) => void): void {
     const { kvm, timeline, random } = this.#parts;
     const host = kvm.host(hostId);
@@ -68,7 +68,7 @@ export class Libvirt {
     });
   }
 
-  /** The long call of a migration: answered at its end, or broken off with the daemon. */
+  /** Makes the long call of a migration: it is answered at the end, or breaks when the daemon dies. */
   migrate(
     hostId: string,
     vmUuid: string,
@@ -100,7 +100,7 @@ export class Libvirt {
     );
   }
 
-  /** Carries out an act now; throws as libvirt answers. */
+  /** Carries out an act immediately; throws what libvirt would answer. */
   act(hostId: string, vmUuid: string, act: Exclude<Act, 'start'>): void {
     const { kvm } = this.#parts;
     switch (act) {
@@ -174,7 +174,7 @@ export class Libvirt {
       if (transfer.source === host || transfer.target === host) transfer.daemonRestarted(host);
   }
 
-  /** A QEMU is gone; the migration that it took part in finds out. */
+  /** Tells the migrations of the VM that its QEMU on the host has ended. */
   qemuEnded(hostId: string, vmUuid: string): void {
     for (const transfer of this.transfers)
       if (transfer.vm.uuid === vmUuid && [transfer.source.hostId, transfer.target.hostId].includes(hostId))

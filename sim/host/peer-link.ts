@@ -1,16 +1,16 @@
-// The connection between two libvirtds, as each end sees it: messages, keepalive, and how either end learns of its end.
+// Simulates the connection between two libvirtds as each end sees it: messages, keepalive, and how each end learns of a close.
 import type { SimHost } from './kvm.ts';
 import type { Network } from '../world/network.ts';
 import type { Timeline } from '../world/timeline.ts';
 
-/** What the migration does when an end finds the connection closed, and while an end cares. */
+/** What the migration does when an end finds the connection closed, and for how long an end watches it. */
 export interface PeerUser {
   readonly lostAtSource: () => void;
   readonly lostAtTarget: () => void;
   readonly isWatched: (host: SimHost) => boolean;
 }
 
-// libvirt's keepalive of a peer-to-peer connection: five unanswered after the first, five seconds apart.
+// libvirt's keepalive of a peer-to-peer connection: every five seconds; gives up after five unanswered ones after the first.
 const KEEPALIVE_MS = 5_000;
 const KEEPALIVE_MISSES_MAX = 5;
 // TCP itself gives up after about a quarter of an hour (tcp_retries2).
@@ -25,7 +25,7 @@ export class PeerLink {
   #isOpenAtSource = true;
   #isOpenAtTarget = false;
   #wasOpenAtTarget = false;
-  /** The target's kernel holds an end of it. */
+  /** The target's kernel has the connection. */
   #hasArrived = false;
 
   constructor(
@@ -49,14 +49,14 @@ export class PeerLink {
     return this.#isOpenAtTarget;
   }
 
-  /** The target's libvirtd has taken it. */
+  /** The target's libvirtd accepts the connection. */
   accept(): void {
     this.#isOpenAtTarget = true;
     this.#wasOpenAtTarget = true;
     this.#watch(this.#target, this.#source);
   }
 
-  /** Ends it at the source; false when it was. */
+  /** Closes it at the source; returns false if it was closed already. */
   closeAtSource(): boolean {
     if (!this.#isOpenAtSource) return false;
     this.#isOpenAtSource = false;
@@ -64,7 +64,7 @@ export class PeerLink {
     return true;
   }
 
-  /** Ends it at the target; false when it was. */
+  /** Closes it at the target; returns false if it was closed already. */
   closeAtTarget(): boolean {
     if (!this.#isOpenAtTarget) return false;
     this.#isOpenAtTarget = false;
@@ -72,7 +72,7 @@ export class PeerLink {
     return true;
   }
 
-  /** kill -9 of an end's libvirtd: the kernel closes what it had, taken or not. */
+  /** kill -9 of an end's libvirtd: the kernel closes its connections, accepted or not. */
   daemonKilled(host: SimHost): void {
     if (host === this.#source) this.closeAtSource();
     if (host !== this.#target) return;
@@ -94,7 +94,7 @@ export class PeerLink {
     });
   }
 
-  /** Now, when the libvirtd wakes, or never when it is gone. */
+  /** Does the work now, or when the libvirtd wakes, or never if it is down. */
   whenUp(host: SimHost, work: () => void): void {
     if (host.libvirtd === 'up') work();
     else if (host.libvirtd === 'hung') host.backlog.push(work);
@@ -104,7 +104,7 @@ export class PeerLink {
     this.#network.send(from.hostId, to.hostId, arrive, () => undefined, TCP_GIVE_UP_MS);
   }
 
-  /** The kernel's word that the other end is closed. */
+  /** The kernel tells the other end of the close. */
   #tellClosed(from: SimHost, to: SimHost): void {
     this.#send(from, to, () => {
       this.whenUp(to, to === this.#source ? this.#user.lostAtSource : this.#user.lostAtTarget);

@@ -1,8 +1,8 @@
-// One peer-to-peer migration as libvirt's protocol version 3 does it, faults included: Begin, Prepare, Perform, Finish, Confirm.
+// Simulates one peer-to-peer migration by libvirt's protocol version 3, faults included: Begin, Prepare, Perform, Finish, Confirm.
 //
-// What is left behind when something dies in between was measured on libvirt 9.0 with QEMU 7.2; test/sim/host/libvirt.test.ts
-// holds the rows. The one that matters most: a source that never hears the answer to Finish resumes its copy, although
-// the target's may run; only a disk lock, or a copy that arrived paused, then keeps the guest from running twice.
+// What remains when a part dies in between was measured on libvirt 9.0 with QEMU 7.2; test/sim/host/libvirt.test.ts
+// has the cases. The most important one: a source that never gets the answer to Finish resumes its copy although the
+// target's may run; then only a disk lock, or a copy that arrived paused, keeps the guest from running twice.
 import { ErrorCode, PausedReason, RunningReason, ShutoffReason } from '../../agent/libvirt/constants.ts';
 import type { LibvirtError } from '../../agent/libvirt/errors.ts';
 import type { CopyOrder } from '../../agent/migration/hypervisor/hypervisor.ts';
@@ -20,7 +20,7 @@ export interface TransferParts {
   readonly kvm: Kvm;
 }
 
-/** Where it is, as the source's libvirtd sees it. */
+/** Phase of the migration as the source's libvirtd sees it. */
 type Phase =
   'preparing' | 'copying' | 'aborting' | 'switching' | 'post-copy' | 'finishing' | 'confirming' | 'over';
 
@@ -38,7 +38,7 @@ export class Transfer {
   readonly #timers: Scheduled[] = [];
   #phase: Phase = 'preparing';
   readonly #link: PeerLink;
-  /** The target's libvirtd has begun to finish: from here on it no longer drops the copy with the connection. */
+  /** The target's libvirtd has begun Finish: from here on a lost connection no longer destroys the copy. */
   #isFinishing = false;
   #incoming: Copy | undefined;
   #remainingBytes: number;
@@ -74,7 +74,7 @@ export class Transfer {
     return this.#phase === 'over';
   }
 
-  /** Its source has a QEMU; without one, libvirt only waits for the end of a migration that sends nothing. */
+  /** True while its source has a QEMU; without one nothing is sent, and libvirt only waits for the end. */
   get isSending(): boolean {
     return this.#phase !== 'over' && this.source.copies.has(this.vm.uuid);
   }
@@ -96,7 +96,7 @@ export class Transfer {
     });
   }
 
-  /** Cancels it while memory is copied. Throws as libvirt does when there is nothing to cancel any more, or not yet. */
+  /** Cancels it while memory is copied. Throws as libvirt does when it is too late or too early for that. */
   abort(): void {
     if (this.#phase !== 'copying')
       throw failure(
@@ -114,7 +114,7 @@ export class Transfer {
     });
   }
 
-  /** The guest goes on on the target at once; the rest of its memory follows. Throws as libvirt does. */
+  /** The guest continues on the target immediately; the rest of its memory follows. Throws as libvirt does. */
   switchToPostCopy(): void {
     const { kvm } = this.#parts;
     const [copy, incoming] = [this.#outgoing(), this.#incoming];
@@ -147,7 +147,7 @@ export class Transfer {
     });
   }
 
-  /** Each side has a part of the guest and keeps it; only a person, or a resumed post-copy, brings it together. */
+  /** Each side keeps its part of the guest; only an operator, or a resumed post-copy, can bring them together. */
   #breakPostCopy(): void {
     const [copy, incoming] = [this.#outgoing(), this.target.copies.get(this.vm.uuid)];
     this.#over();
@@ -157,7 +157,7 @@ export class Transfer {
     this.#ended(failure(ErrorCode.operationFailed, 'operation failed: migration job: post-copy broke off'));
   }
 
-  /** The source's side lost the connection: closed, reset, or silent for longer than keepalive. */
+  /** The source lost the connection: closed, reset, or silent for longer than the keepalive. */
   #closeAtSource(): void {
     if (!this.#link.closeAtSource()) return;
     if (this.#phase === 'over' || this.#phase === 'confirming') return;
@@ -172,19 +172,19 @@ export class Transfer {
     this.#fail(error);
   }
 
-  /** The target's side lost it: a copy that was not finished is destroyed with it. */
+  /** The target lost the connection: a copy without Finish is destroyed with it. */
   #closeAtTarget(): void {
     if (!this.#link.isOpenAtTarget) return;
     if (!this.#isFinishing) this.#dropIncoming();
     this.#link.closeAtTarget();
   }
 
-  /** kill -9 of a side's libvirtd: the kernel closes its sockets, QEMUs stay. */
+  /** kill -9 of a side's libvirtd: the kernel closes its sockets, QEMU processes stay. */
   daemonKilled(host: SimHost): void {
     this.#link.daemonKilled(host);
   }
 
-  /** What a libvirtd that starts again does with the phase that it had saved. */
+  /** A restarted libvirtd acts on the phase that it had saved. */
   daemonRestarted(host: SimHost): void {
     if (host === this.target) this.#recoverTarget();
     if (host !== this.source || this.#phase === 'over') return;
@@ -202,7 +202,7 @@ export class Transfer {
     else if (phase !== 'finishing') this.#resumeSource(copy);
   }
 
-  /** The guest's storage failed on the source: a copy that is still going on ends. */
+  /** The guest's storage failed on the source: an unfinished copy ends. */
   failIo(): void {
     if (this.#phase !== 'preparing' && this.#phase !== 'copying') return;
     this.#link.whenUp(this.source, () => {
@@ -210,7 +210,7 @@ export class Transfer {
     });
   }
 
-  /** A QEMU of the VM ended by itself, by a fault or by the guest. */
+  /** A QEMU of the VM ended, by a fault or by the guest. */
   qemuEnded(hostId: string): void {
     if (this.#phase === 'over') return;
     if (this.#isSpread()) {
@@ -238,7 +238,7 @@ export class Transfer {
       this.#fail(failure(ErrorCode.operationFailed, message));
   }
 
-  /** Switched over before all memory had come. */
+  /** True once the guest was switched over before all memory had arrived. */
   #isSpread(): boolean {
     const reason = this.#outgoing()?.reason;
     return this.#phase === 'post-copy' || (this.#phase === 'finishing' && reason === PausedReason.postCopy);
@@ -280,7 +280,7 @@ export class Transfer {
     });
   }
 
-  /** QEMU sends memory, whatever becomes of the two libvirtds, as long as the network carries it. */
+  /** QEMU sends memory as long as the network carries it, whatever happens to the two libvirtds. */
   #tick(): void {
     const { timeline, network } = this.#parts;
     const rate = this.order.bandwidthBytesPerSecond;
@@ -297,7 +297,7 @@ export class Transfer {
     });
   }
 
-  /** True when what is left fits into the downtime, and the guest was stopped to send it. */
+  /** True when the rest fits into the downtime, and the guest is stopped to send it. */
   #endPass(rate: number): boolean {
     const throttle = this.order.autoConverge
       ? Math.min(0.99, Math.max(0, THROTTLE_FIRST + THROTTLE_STEP * (this.#iteration - 2)))
@@ -318,7 +318,7 @@ export class Transfer {
     return false;
   }
 
-  /** The guest stops on the source and the rest is sent; the source's QEMU lets go of the disks. */
+  /** The guest stops on the source and the rest is sent; the source's QEMU releases the disks. */
   #switch(lastMs: number): void {
     const copy = this.#outgoing();
     if (this.#phase !== 'copying' || copy === undefined) return;
@@ -414,7 +414,7 @@ export class Transfer {
     });
   }
 
-  /** Ends it at the source with the guest where it was, so far as the disk's lock allows. */
+  /** Ends the migration at the source and resumes the guest there, if the disk's lock allows it. */
   #fail(error: LibvirtError): void {
     if (this.#phase === 'over') return;
     this.#over();
@@ -438,7 +438,7 @@ export class Transfer {
   #recoverTarget(): void {
     const copy = this.#incoming;
     if (copy === undefined || this.target.copies.get(this.vm.uuid) !== copy) return;
-    // prepare, finish3: killed unless its vCPUs run, or it was finished as paused.
+    // Phases prepare and finish3: the copy is killed unless its vCPUs run or Finish left it paused.
     if (copy.role === 'incoming' && copy.state !== 'running')
       this.#parts.kvm.kill(copy, ShutoffReason.failed, 'libvirt');
   }

@@ -1,4 +1,4 @@
-// One host's agent: the real jobs, guard, intents and watchdog, over a simulated hypervisor, disk and network.
+// Runs one host's agent: the real jobs, guard, intents and watchdog, over a simulated hypervisor, disk and network.
 import { isAborted } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
 import type {
@@ -35,7 +35,7 @@ import type { Random } from '../world/random.ts';
 import type { Rpc, Server } from '../world/rpc.ts';
 import type { ClockFault } from '../world/timeline.ts';
 
-/** What an agent answers to; the same methods as its gRPC service. */
+/** The calls an agent serves; the same methods as its gRPC service. */
 export interface AgentHandlers {
   getVm(request: GetVmRequest, signal: AbortSignal): Promise<GetVmResponseInput>;
   checkTarget(request: CheckTargetRequest, signal: AbortSignal): Promise<CheckTargetResponseInput>;
@@ -63,7 +63,7 @@ export interface AgentPlant {
   readonly beforeStart?: (node: AgentNode) => void;
 }
 
-// As agent/config.ts has it by default.
+// The default of agent/config.ts.
 const CALL_TIMEOUT_MS = 10_000;
 
 export class AgentNode implements Server {
@@ -90,7 +90,7 @@ export class AgentNode implements Server {
     return this.#serving;
   }
 
-  /** A new process, from what is on the disk. */
+  /** Starts a new process from what is on the disk. */
   start(onCrash: () => void): void {
     if (this.#serving !== undefined) return;
     const { timeline, plant, random, logger } = this.#parts;
@@ -130,7 +130,7 @@ export class AgentNode implements Server {
     this.#serving = { life, methods: methodsOf(plant.handlers?.(handlers, this) ?? handlers) };
     void guard.watch(stopped);
     const recover = async (): Promise<void> => {
-      // An agent whose state cannot be read serves what needs none, and refuses the rest.
+      // An agent that cannot read its state serves the calls that do not need it, and refuses the others.
       await jobs.recover().catch(() => undefined);
     };
     if (!isAborted(stopped)) void recover();
@@ -140,12 +140,12 @@ export class AgentNode implements Server {
     this.#serving?.life.crash();
   }
 
-  /** Tells it to stop; the process may still be there for a while. */
+  /** Asks the agent to stop; the process may live on for a while. */
   stop(): void {
     this.#stopping.abort(new Error('the agent stops'));
   }
 
-  /** The checks of the real agent read files of the host; these say the same about the simulated one. */
+  /** Stands in for the real agent's checks, which read files of the host. */
   #checkTarget({ vmUuid }: CheckTargetRequest, life: Life): CheckTargetResponseInput {
     const { kvm } = this.#parts;
     const vm = kvm.vm(vmUuid);
@@ -153,9 +153,9 @@ export class AgentNode implements Server {
     if (host.libvirtd !== 'up') throw new EvenkeelError('UNAVAILABLE', 'check target: libvirt is away');
     const refusals = [];
     if (host.copies.has(vmUuid))
-      refusals.push({ code: 'uuid_taken', reason: 'it is active here', cure: 'see which is the true one' });
+      refusals.push({ code: 'uuid_taken', reason: 'it is active here', cure: 'find out which one is right' });
     if (roomOf(kvm, this.hostId, vmUuid) < vm.memoryBytes)
-      refusals.push({ code: 'memory_short', reason: 'no memory is left', cure: 'choose another host' });
+      refusals.push({ code: 'memory_short', reason: 'too little free memory', cure: 'choose another host' });
     const isLocked = vm.isLockable && vm.lockedBy !== undefined;
     return {
       refusals,
@@ -175,7 +175,7 @@ export class AgentNode implements Server {
   }
 }
 
-/** The handlers as its gRPC service has them. */
+/** The handlers, as methods of the agent's gRPC service. */
 function methodsOf(handlers: AgentHandlers): Methods {
   return new Map([
     unaryMethod(agentService.GetVm, (request, signal) => handlers.getVm(request, signal)),
@@ -195,7 +195,7 @@ function methodsOf(handlers: AgentHandlers): Methods {
   ]);
 }
 
-/** Memory of the host that no QEMU may claim, not counting the VM's own. */
+/** Memory of the host that no QEMU process has, not counting the VM's own. */
 export function roomOf(kvm: Kvm, hostId: string, vmUuid: string): number {
   const { copies, memoryBytes } = kvm.host(hostId);
   const used = [...copies.values()]

@@ -1,13 +1,13 @@
-// What happened in a simulated world, in order: what the invariants read, what the trace shows, what the hash sums up.
+// Records what happened in a simulated world, in order, for the invariants, the trace and the hash.
 import type { Migration } from '../../shared/gen/telemetry.ts';
 
-/** Who made a copy of a guest change: libvirt's own protocol, an agent's call, the guest itself, or an injected fault. */
+/** What changed a copy of a guest: libvirt's own protocol, an agent's call, the guest itself, or an injected fault. */
 export type Cause = 'libvirt' | 'agent' | 'guest' | 'fault' | 'world';
 
-/** How one copy of a VM on one host stands; "defined" has no QEMU but a definition, "absent" neither. */
+/** State of a VM's copy on one host; "defined" has a definition but no QEMU, "absent" neither. */
 export type CopyState = 'running' | 'paused' | 'defined' | 'absent';
 
-/** One command that evenkeel gave a hypervisor and that was carried out. */
+/** A command of evenkeel that a hypervisor carried out. */
 export type Act = 'resume' | 'suspend' | 'destroy' | 'undefine' | 'start' | 'abort' | 'post-copy';
 
 export interface CopyFact {
@@ -16,12 +16,12 @@ export interface CopyFact {
   readonly vmUuid: string;
   readonly from: CopyState;
   readonly to: CopyState;
-  /** libvirt's number for why. */
+  /** libvirt's reason number. */
   readonly reason: number;
   readonly by: Cause;
-  /** The hosts on which a copy of the VM runs after this. */
+  /** The hosts on which a copy of the VM runs afterwards. */
   readonly running: readonly string[];
-  /** The other hosts that hold a whole copy with a QEMU, running or paused, at this moment. */
+  /** The other hosts that hold a whole copy in a QEMU, running or paused, at this moment. */
   readonly wholeElsewhere: readonly string[];
 }
 
@@ -30,11 +30,11 @@ export interface ActFact {
   readonly hostId: string;
   readonly vmUuid: string;
   readonly act: Act;
-  /** The copy it was done to holds the whole guest. */
+  /** The copy acted on holds the whole guest. */
   readonly isWhole: boolean;
   readonly wholeElsewhere: readonly string[];
   readonly runningElsewhere: readonly string[];
-  /** Of a start only. */
+  /** For a start only. */
   readonly targetHostId: string;
   readonly arrivesPaused: boolean;
 }
@@ -49,7 +49,7 @@ export interface RpcFact {
   readonly vmUuid: string;
   readonly migrationId: string;
   readonly epoch: number;
-  /** What was asked for or came back, in a word: an act, an error code, "absent". */
+  /** The request or answer in a word: an act, an error code. */
   readonly detail: string;
 }
 
@@ -88,7 +88,7 @@ export class History {
     this.add({ kind: 'note', what, where, detail });
   }
 
-  /** The same for two runs exactly when the same things happened in the same order at the same times. */
+  /** The same for two runs in which the same things happened in the same order at the same times. */
   get hash(): string {
     return (this.#hash >>> 0).toString(16).padStart(8, '0');
   }

@@ -1,4 +1,4 @@
-// The faults that a storm draws from: each strikes at once and arranges for its own end.
+// Implements the faults that a storm draws from: each strikes immediately and schedules its own end.
 import { PausedReason, ShutoffReason } from '../../agent/libvirt/constants.ts';
 import type { AgentNode } from './agent-node.ts';
 import type { Random } from '../world/random.ts';
@@ -6,7 +6,7 @@ import type { SchedulerNode } from './scheduler-node.ts';
 import type { World } from './world.ts';
 
 const HOUR_MS = 3_600_000;
-// libvirt gives a silent peer up after 30 s.
+// libvirt gives up a silent peer after 30 s.
 const LONG_MS = 45_000;
 
 export class Faults {
@@ -26,7 +26,7 @@ export class Faults {
     for (const agent of this.#world.agents.values()) this.#start(agent);
   }
 
-  /** The end of all faults: links joined, daemons up, disks and store well. */
+  /** Ends all faults: links joined, daemons up, disks and store working. */
   healAll(): void {
     this.#isStorm = false;
     const { network, kvm, libvirt, store } = this.#world;
@@ -50,15 +50,15 @@ export class Faults {
     node.crash();
   }
 
-  /** As an upgrade does it: told to stop, and killed when it takes long. */
+  /** Stops the process as an upgrade does: asks it to stop, and kills it if it takes long. */
   stop(node: AgentNode | SchedulerNode): void {
-    this.#note(node.name, 'told to stop');
+    this.#note(node.name, 'asked to stop');
     node.stop();
     const life = 'serving' in node ? node.serving?.life : node.life;
     this.#world.timeline.after(this.#random.between(0, 3_000), () => life?.crash());
   }
 
-  /** "virsh domjobabort", by a person who does not ask evenkeel. */
+  /** "virsh domjobabort", by an operator who bypasses evenkeel. */
   abortJob(): void {
     const [transfer] = this.#world.libvirt.transfers;
     if (transfer === undefined || transfer.source.libvirtd !== 'up') return;
@@ -66,11 +66,11 @@ export class Faults {
     try {
       transfer.abort();
     } catch {
-      // It was too late, or too early.
+      // Too late or too early.
     }
   }
 
-  /** Dies at one of its next calls: between any two effects. */
+  /** Crashes the process at one of its next calls, so between any two effects. */
   crashSoon(node: AgentNode | SchedulerNode): void {
     const life = 'serving' in node ? node.serving?.life : node.life;
     life?.planCrash({ call: this.#random.whole(1, 12), isBefore: this.#random.chance(0.5) });
@@ -83,7 +83,7 @@ export class Faults {
     });
   }
 
-  /** Longer than any keepalive, storm or not. */
+  /** Cuts the link for longer than any keepalive, even past the end of the storm. */
   cutForLong(from: string, to: string): void {
     const link = [from, to] as const;
     this.#lasting.add(link);
@@ -114,7 +114,7 @@ export class Faults {
     this.#note(hostId, 'libvirtd hangs');
     this.#world.libvirt.hang(host);
     this.#later(this.#spell(), () => {
-      this.#world.history.note('heal', hostId, 'libvirtd goes on');
+      this.#world.history.note('heal', hostId, 'libvirtd resumes');
       this.#world.libvirt.wake(host);
     });
   }
@@ -143,7 +143,7 @@ export class Faults {
     libvirt.qemuEnded(hostId, vmUuid);
   }
 
-  /** A running guest cannot write to its disk any more: QEMU pauses it, and a person must mend the storage. */
+  /** A running guest can no longer write to its disk: QEMU pauses it, and an operator must repair the storage. */
   failIo(hostId: string, vmUuid: string): void {
     const { kvm, libvirt } = this.#world;
     const copy = kvm.copy(hostId, vmUuid);
@@ -151,7 +151,7 @@ export class Faults {
     this.#note(hostId, `I/O error of ${vmUuid.slice(-4)}`);
     kvm.vm(vmUuid).endedBy = 'fault';
     kvm.pause(copy, PausedReason.ioError, 'fault');
-    // The migration was ordered to end on such an error.
+    // The migration's flags tell libvirt to abort on such an error.
     libvirt.transferFrom(hostId, vmUuid)?.failIo();
   }
 
@@ -225,7 +225,7 @@ export class Faults {
     });
   }
 
-  /** Short ones are blips, long ones outlast every keepalive. */
+  /** Short cuts are blips, long ones outlast every keepalive. */
   #spell(): number {
     return this.#random.chance(0.5) ? this.#random.between(200, 8_000) : this.#random.between(8_000, 70_000);
   }

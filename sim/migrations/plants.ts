@@ -1,4 +1,4 @@
-// Bugs that are planted on purpose, each by replacing a port, so that it is known that the promises can be seen to break.
+// Plants bugs on purpose, each by replacing a port, to prove that broken promises are detected.
 import type { WaitOptions } from '../../shared/clock.ts';
 import { migrationCodec } from '../../shared/proto/load.ts';
 import type { Copy, Hypervisor } from '../../agent/migration/hypervisor/hypervisor.ts';
@@ -26,7 +26,7 @@ const PLANTS: Readonly<Record<string, () => Plant>> = {
 
 export const PLANT_NAMES: readonly string[] = Object.keys(PLANTS);
 
-/** A fresh plant of that name. Throws when there is none. */
+/** Makes the plant of that name. Throws when there is none. */
 export function plantOf(name: string): Plant {
   const make = PLANTS[name];
   if (make === undefined) throw new Error(`--plant ${name}: there are ${PLANT_NAMES.join(', ')}`);
@@ -40,7 +40,7 @@ function eachAgent(change: (agent: MigrationAgent, hostId: string) => MigrationA
   return { scheduler: { agents } };
 }
 
-/** The same agent as an object whose members can be replaced one by one; those of a class cannot be spread. */
+/** The agent as an object whose members can be replaced one by one; those of a class cannot be spread. */
 function membersOf(agent: MigrationAgent): MigrationAgent {
   return {
     getVm: (...asked) => agent.getVm(...asked),
@@ -54,7 +54,7 @@ function membersOf(agent: MigrationAgent): MigrationAgent {
   };
 }
 
-/** What Nova's find_job_type and others do: no answer is taken for "no such VM". */
+/** As in Nova's find_job_type and others: no answer is taken for "no such VM". */
 function unreachableIsAbsent(): Plant {
   return eachAgent((agent) => ({
     ...agent,
@@ -69,7 +69,7 @@ function unreachableIsAbsent(): Plant {
   }));
 }
 
-/** What VDSM's _recover and OpenNebula's cleanup_host do: the target is cleaned up on any error of the call. */
+/** As in VDSM's _recover and OpenNebula's cleanup_host: the target is cleaned up on any error of the call. */
 function destroysTargetOnError(): Plant {
   let world: World | undefined;
   const destroy = (hostId: string, vmUuid: string): void => {
@@ -96,7 +96,7 @@ function destroysTargetOnError(): Plant {
   };
 }
 
-/** Every command is taken for a new one. */
+/** Agents take every command for a new one. */
 function ignoresLowerEpochs(): Plant {
   const seen = new Map<string, number>();
   const raised = <Request extends { epoch: number; vmUuid: string }>(
@@ -118,7 +118,7 @@ function ignoresLowerEpochs(): Plant {
   return { agent: { handlers } };
 }
 
-/** The record before the order is never written, though the scheduler believes it was. */
+/** The record before the order is never written, but the scheduler believes that it was. */
 function ordersWithoutJournal(): Plant {
   const store = (real: Store): Store => ({
     ...real,
@@ -142,7 +142,7 @@ function believesAnyLock(): Plant {
   return { agent: { handlers } };
 }
 
-/** A source that does not answer is taken to have let go of the guest. */
+/** A source that does not answer is taken to have released the guest. */
 function watchdogBelievesSilence(): Plant {
   return {
     agent: {
@@ -157,7 +157,7 @@ function watchdogBelievesSilence(): Plant {
   };
 }
 
-/** An agent that keeps nothing over a restart. */
+/** The agent loses its state at each restart. */
 function agentForgets(): Plant {
   return {
     agent: {
@@ -168,7 +168,7 @@ function agentForgets(): Plant {
   };
 }
 
-/** What was seen once is believed for a while. */
+/** The first observation is reused for all later ones under the same epoch. */
 function staleSights(): Plant {
   const sights = new Map<string, ReturnType<MigrationAgent['observeVm']>>();
   return eachAgent((agent, hostId) => ({
@@ -196,21 +196,21 @@ function forgetsSlots(): Plant {
   return { scheduler: { store } };
 }
 
-/** Whoever does not converge is switched over early, asked or not. */
+/** Every guest that does not converge is switched to post-copy, opted in or not. */
 function postCopiesAnybody(): Plant {
   return steering(async (copy, downtimeMaxMs, wait) => {
     if (downtimeMaxMs >= 150) await copy.switchToPostCopy(wait);
   });
 }
 
-/** What others call "suspend workload if needed". */
+/** Known elsewhere as "suspend workload if needed". */
 function suspendsToConverge(): Plant {
   return steering(async (_copy, downtimeMaxMs, wait, suspend) => {
     if (downtimeMaxMs >= 400) await suspend(wait);
   });
 }
 
-/** Does something else as well whenever the agent raises the downtime limit of a copy. */
+/** Does `also` whenever the agent raises the downtime limit of a copy. */
 function steering(
   also: (
     copy: Copy,
@@ -235,7 +235,7 @@ function steering(
   return { agent: { hypervisor } };
 }
 
-/** The target is believed to be as it was when somebody last looked. */
+/** The target is never checked. */
 function skipsChecks(): Plant {
   return eachAgent((agent) => ({
     ...agent,
@@ -243,7 +243,7 @@ function skipsChecks(): Plant {
   }));
 }
 
-/** Definitions are nobody's business. */
+/** Definitions are never removed. */
 function leavesDefinitions(): Plant {
   return eachAgent((agent) => ({
     ...agent,
@@ -256,7 +256,7 @@ function leavesDefinitions(): Plant {
   }));
 }
 
-/** "It failed." */
+/** Records have no cause. */
 function tellsNoCause(): Plant {
   const store = (real: Store): Store => ({
     ...real,

@@ -1,4 +1,4 @@
-// One seed from beginning to end: a world, its storm, the calm after it, and every promise checked after every event.
+// Runs one seed: a world, its storm and the calm after it, with every promise checked after every event.
 import { lineOf } from './facts.ts';
 import { INVARIANTS } from './invariants/all.ts';
 import { Random } from '../world/random.ts';
@@ -8,7 +8,7 @@ import { World, type Plant } from './world.ts';
 
 export interface Violation {
   readonly seed: number;
-  /** "I1", or "bug" for an error that nobody caught. */
+  /** "I1", or "bug" for an uncaught error. */
   readonly invariant: string;
   readonly message: string;
   readonly step: number;
@@ -24,7 +24,7 @@ export interface RunResult {
   readonly migrations: number;
   readonly endedBy: Readonly<Record<string, number>>;
   readonly violation: Violation | undefined;
-  /** The whole trace, when it was asked for. */
+  /** The whole trace, if requested. */
   readonly trace: readonly string[];
 }
 
@@ -34,13 +34,13 @@ export interface RunOptions {
   readonly keepsTrace?: boolean;
 }
 
-/** Events of a run that is not held up; the longest of the first 10,000 seeds has a third of that. */
+/** Limit of events of a run; the longest of the first 10,000 seeds has a third of that. */
 export const STEPS_MAX = 100_000;
-// All deadlines of 5.2 one after the other, then the minute in which a host that was away is told of the end.
+// All deadlines of a migration one after the other, then the minute in which a host that was away is told of the end.
 const CALM_MAX_MS = 420_000;
 const CALM_LOOK_MS = 5_000;
 const TRACE_LINES = 60;
-// Streams of random numbers beside those of the world.
+// Stream of random numbers, apart from those of the world.
 const STORM_STREAM = 100;
 
 export async function runSeed(seed: number, options: RunOptions): Promise<RunResult> {
@@ -74,7 +74,7 @@ interface Found {
   readonly message: string;
 }
 
-/** Lets events happen until the calm has lasted long enough, or a promise is broken. */
+/** Runs events until the calm has lasted long enough or a promise is broken. */
 async function live(
   world: World,
   storm: Storm,
@@ -97,11 +97,11 @@ async function live(
     }
     storm.watch(news);
   }
-  // Fewer steps than it takes were asked for: then nothing can be said about the end.
+  // With fewer steps than it takes, nothing can be said about the end.
   if (!calm.isOver())
     return stepsMax < STEPS_MAX
       ? undefined
-      : { invariant: 'I7', message: `the world is not at rest after ${timeline.steps} steps` };
+      : { invariant: 'I7', message: `the world has not settled after ${timeline.steps} steps` };
   for (const { id, end } of INVARIANTS) {
     const message = end?.(scene);
     if (message !== undefined) return { invariant: id, message };
@@ -109,7 +109,7 @@ async function live(
   return undefined;
 }
 
-/** The calm is over when nothing is under way any more, or has had all the time it may take. */
+/** The calm is over once nothing is under way, or once its time is up. */
 function watchCalm(world: World, storm: Storm): { isOver: () => boolean } {
   const { timeline, migrations, libvirt } = world;
   const state: { isOver: boolean; calmSinceMs: number | undefined } = {
@@ -126,7 +126,7 @@ function watchCalm(world: World, storm: Storm): { isOver: () => boolean } {
           world.leader !== undefined &&
           [...migrations.values()].every((migration) => isEnded(migration) || isForPerson(migration)) &&
           !world.hasClaims();
-        // Even what is settled is looked at for a while: a late message may come.
+        // Even a settled world is watched for a while: a late message may arrive.
         state.isOver ||= timeline.nowMs - sinceMs >= (isSettled ? 30_000 : CALM_MAX_MS);
       }
       if (!state.isOver) look();

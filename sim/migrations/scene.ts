@@ -1,4 +1,4 @@
-// What an invariant may look at: everything that happened, and the true state of the world, which no daemon can see.
+// Defines what an invariant may see: everything that happened, and the true state of the world, which no daemon can see.
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import type { Fact, History } from './facts.ts';
 import type { Kvm, SimVm } from '../host/kvm.ts';
@@ -9,7 +9,7 @@ export interface Limits {
   readonly inPerHost: number;
   readonly concurrentMax: number;
   readonly bandwidthTotalBytesPerSecond: number;
-  /** A VM is not moved again by the planner for so long after it has moved. */
+  /** Time after a move in which the planner does not move the VM again. */
   readonly coolDownMs: number;
 }
 
@@ -20,17 +20,17 @@ export interface Scene {
   readonly limits: Limits;
   /** The newest record of each migration, by its id, in the order in which they began. */
   readonly migrations: ReadonlyMap<string, Migration>;
-  /** Migrations that hold slots, by the store's own word. */
+  /** Migrations that hold slots, according to the store. */
   readonly heldSlots: () => readonly string[];
 }
 
-/** One promise. It answers with what is wrong, or undefined. */
+/** One promise. Its functions return what is wrong, or undefined. */
 export interface Invariant {
   readonly id: string;
   readonly claim: string;
-  /** After each event, with what the event brought about; the facts are in `scene.history` already, last. */
+  /** Called after each event with the new facts, which are already at the end of `scene.history`. */
   readonly step?: (scene: Scene, news: readonly Fact[]) => string | undefined;
-  /** When the storm is over, all is healed, and everything had its time. */
+  /** Called when the storm is over, all faults are healed, and everything has had its time. */
   readonly end?: (scene: Scene) => string | undefined;
 }
 
@@ -41,12 +41,12 @@ const TERMINAL: readonly string[] = [
   'MIGRATION_STATE_CRASHED',
 ];
 
-/** It will not change any more. */
+/** True if the migration's state is final. */
 export function isEnded({ state }: Migration): boolean {
   return TERMINAL.includes(state);
 }
 
-/** What is left is for a person: nothing changes without one. */
+/** True if only an operator can resolve the migration. */
 export function isForPerson({ state }: Migration): boolean {
   return state === 'MIGRATION_STATE_SPLIT' || state === 'MIGRATION_STATE_UNKNOWN';
 }
@@ -56,7 +56,7 @@ export function newestOf({ migrations }: Scene, vmUuid: string): Migration | und
   return [...migrations.values()].findLast((migration) => migration.vmUuid === vmUuid);
 }
 
-/** Where each VM stands, in words. */
+/** The VM's state on each host, in words. */
 export function whereabouts(kvm: Kvm, vm: SimVm): string {
   return [...kvm.hosts.keys()].map((hostId) => `${hostId} ${kvm.stateOf(hostId, vm.uuid)}`).join(', ');
 }

@@ -1,4 +1,4 @@
-// One scheduler: the real lease, journal, slots and runner, over a simulated store and network.
+// Runs one scheduler: the real lease, journal, slots and runner, over a simulated store and network.
 import { pause } from '../../shared/clock.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
@@ -41,7 +41,7 @@ export interface SchedulerParts {
   readonly newId: () => string;
 }
 
-// A scheduler that cannot open its journal tries again, as its daemon does.
+// Pause before a scheduler that cannot open its journal tries again, as the daemon does.
 const OPEN_RETRY_MS = 1_000;
 
 interface Serving {
@@ -90,12 +90,12 @@ export class SchedulerNode {
     this.#serving?.life.crash();
   }
 
-  /** Tells it to stop; the process may still be there for a while. */
+  /** Asks the scheduler to stop; the process may live on for a while. */
   stop(): void {
     this.#serving?.stopping.abort(new Error('the scheduler stops'));
   }
 
-  /** Throws as the runner does, FAILED_PRECONDITION when this one does not lead. */
+  /** Throws as the runner does, and FAILED_PRECONDITION when this scheduler is not the leader. */
   order(order: Order): Promise<Migration> {
     return this.#leading().start(order);
   }
@@ -104,7 +104,7 @@ export class SchedulerNode {
     return this.#leading().abort(migrationId);
   }
 
-  /** The planner leaves the VM where it is for now. */
+  /** True if a cool-down or a rest keeps the planner from moving the VM. */
   isCooling(vmUuid: string, rules: Restraint): boolean {
     const nowMs = this.life?.clock.nowMs() ?? 0;
     const { coolDowns, retries } = ledgerOf(this.#serving?.runner?.list() ?? [], nowMs, rules);
@@ -113,7 +113,8 @@ export class SchedulerNode {
 
   #leading(): Runner {
     const runner = this.#serving?.runner;
-    if (runner?.isLeading !== true) throw new EvenkeelError('FAILED_PRECONDITION', 'this one does not lead');
+    if (runner?.isLeading !== true)
+      throw new EvenkeelError('FAILED_PRECONDITION', 'this scheduler is not the leader');
     return runner;
   }
 
@@ -145,12 +146,12 @@ export class SchedulerNode {
       random: () => random.ratio(),
     });
     await lease.run(async (term) => {
-      history.note('leader', this.name, 'leads');
+      history.note('leader', this.name, 'became leader');
       try {
         await runner.lead(this.name, term);
         while (await pause(clock, 60_000, term));
       } finally {
-        history.note('leader', this.name, 'leads no more');
+        history.note('leader', this.name, 'stepped down');
         await runner.stop();
       }
     }, signal);

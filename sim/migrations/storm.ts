@@ -1,4 +1,4 @@
-// What happens to a world: people and the planner order moves, and faults strike, at random and where they hurt most.
+// Generates what happens to a world: operators and the planner order moves, and faults strike, at random and where they hurt most.
 import { PausedReason, ShutoffReason } from '../../agent/libvirt/constants.ts';
 import type { CopyFact, Fact, RecordFact } from './facts.ts';
 import { Faults } from './faults.ts';
@@ -17,12 +17,12 @@ const ROUGH: Weather = {
   lateMs: 20_000,
 };
 
-/** How a seed's storm blows. */
+/** Strength of a seed's storm. */
 interface Force {
   readonly stormMs: number;
   readonly orderEveryMs: number;
   readonly faultEveryMs: number;
-  /** How often a decisive moment of a migration is struck. */
+  /** Probability that a decisive moment of a migration is struck. */
   readonly aimRatio: number;
 }
 
@@ -45,7 +45,7 @@ export class Storm {
     };
     world.network.weather = random.pick([CALM_WEATHER, MILD, MILD, ROUGH]);
     for (const node of [...world.schedulers, ...world.agents.values()])
-      // A monotonic clock is off by far less than a hundredth; an oscillator that is off by more is broken.
+      // A monotonic clock is off by far less than a hundredth, unless its oscillator is broken.
       node.clockFault.rate = random.between(0.995, 1.005);
   }
 
@@ -65,7 +65,7 @@ export class Storm {
     });
   }
 
-  /** Strikes at the moments at which a fault does the most harm. */
+  /** Strikes at the moments when a fault does the most harm. */
   watch(news: readonly Fact[]): void {
     if (!this.#isOn) return;
     for (const fact of news) {
@@ -81,7 +81,7 @@ export class Storm {
     const transfer = this.#world.libvirt.transfers.find(({ vm }) => vm.uuid === vmUuid);
     if (transfer === undefined) return;
     const [source, target] = [transfer.source.hostId, transfer.target.hostId];
-    // The answer of Finish leaves in this very moment: what is to lose it has to strike at once.
+    // The answer of Finish leaves at this moment: a fault that is to lose it must strike immediately.
     if (isArrival && hostId === target && this.#random.chance(0.5)) this.faults.cutForLong(target, source);
     if (isArrival && this.#random.chance(0.5)) this.#strikeBetween(source, target, vmUuid);
     if (isSwitch)
@@ -222,7 +222,7 @@ export class Storm {
     }
   }
 
-  /** What may strike at any time, and how often. */
+  /** The faults that may strike at any time, with their weights. */
   #anywhere(): readonly (readonly [weight: number, strike: () => void])[] {
     const { faults } = this;
     const random = this.#random;

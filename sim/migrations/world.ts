@@ -1,4 +1,4 @@
-// One simulated cluster: three hosts with their agents, two schedulers, a store, and the network between them.
+// Builds one simulated cluster: three hosts with their agents, two schedulers, a store, and the network between them.
 import { pino } from 'pino';
 import type { Logger } from '../../shared/log.ts';
 import { MIB } from '../../shared/units.ts';
@@ -22,11 +22,11 @@ import { SchedulerNode, type SchedulerPlant } from './scheduler-node.ts';
 import { StoreServer } from '../world/store.ts';
 import { Timeline } from '../world/timeline.ts';
 
-/** Where a planted bug replaces something of the world. */
+/** The parts that a planted bug replaces. */
 export interface Plant {
   readonly agent?: AgentPlant;
   readonly scheduler?: SchedulerPlant;
-  /** The plant may need the world; called once it stands. */
+  /** Called with the world once it is built, for plants that need it. */
   readonly attach?: (world: World) => void;
 }
 
@@ -35,7 +35,7 @@ const SCHEDULERS = 2;
 const HOST_MEMORY_BYTES = 2048 * MIB;
 const BANDWIDTH = 100 * MIB;
 const COOL_DOWN_MS = 20_000;
-// Streams of random numbers, one for each part, so that a change in one leaves the others as they were.
+// One stream of random numbers for each part, so that a change in one part does not affect the others.
 const STREAM = { network: 1, kvm: 2, disk: 3, schedulers: 4, setting: 5, agents: 6 };
 
 const SETTINGS: RunnerSettings = {
@@ -69,8 +69,8 @@ export class World {
   };
   #ids = 0;
 
-  constructor(seed: number, plant: Plant, isTalking = false) {
-    const logger = isTalking ? talker(this.history) : pino({ enabled: false });
+  constructor(seed: number, plant: Plant, logsToTrace = false) {
+    const logger = logsToTrace ? traceLogger(this.history) : pino({ enabled: false });
     const { timeline, history } = this;
     const draw = (stream: number): Random => new Random(seed, stream);
     this.network = new Network(timeline, draw(STREAM.network), history);
@@ -108,12 +108,12 @@ export class World {
     plant.attach?.(this);
   }
 
-  /** Every place of the network. */
+  /** All places of the network. */
   get places(): string[] {
     return [...HOSTS, ...this.schedulers.map(({ place }) => place), 'nats'];
   }
 
-  /** The scheduler that takes orders now. */
+  /** The scheduler that takes orders. */
   get leader(): SchedulerNode | undefined {
     return this.schedulers.find(({ isLeading }) => isLeading);
   }
@@ -121,7 +121,7 @@ export class World {
   #populate(random: Random): void {
     const count = random.whole(3, 5);
     for (let number = 1; number <= count; number += 1) {
-      // A few change their memory faster than it can be copied.
+      // A few guests change their memory faster than it can be copied.
       const isBusy = random.chance(0.12);
       const vm: SimVm = {
         uuid: `00000000-0000-4000-8000-00000000000${number}`,
@@ -181,7 +181,7 @@ export class World {
     });
   }
 
-  /** A migration holds a VM, by the store's own word. */
+  /** True if a migration holds a VM, according to the store. */
   hasClaims(): boolean {
     for (const { key, value } of this.store.entries.values()) {
       if (!key.startsWith('vm.') || value === undefined) continue;
@@ -204,8 +204,8 @@ export class World {
   }
 }
 
-/** What the daemons log, as lines of the trace. */
-function talker(history: History): Logger {
+/** A logger that writes what the daemons log to the trace. */
+function traceLogger(history: History): Logger {
   const write = (line: string): void => {
     history.note('say', '', line.trimEnd());
   };

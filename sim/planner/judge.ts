@@ -13,11 +13,11 @@ interface World {
   readonly policy: PlanPolicy;
   readonly hosts: ReadonlyMap<string, SnapshotHost>;
   readonly vms: ReadonlyMap<string, SnapshotVm>;
-  /** Where each VM is, move by move. */
+  /** The host of each VM, updated move by move. */
   readonly homes: Map<string, string>;
 }
 
-/** What is wrong with the plan, in words; none when nothing is. */
+/** The faults of the plan, in words; empty when there are none. */
 export function faultsOf(snapshot: Snapshot, policy: PlanPolicy, plan: Plan): string[] {
   const world: World = {
     snapshot,
@@ -39,7 +39,7 @@ function isDuty({ trigger }: PlannedMove): boolean {
   return trigger === 'evacuate' || trigger === 'must_rule';
 }
 
-/** A claim, and whether it holds. */
+/** A claim with its truth. */
 type Check = readonly [boolean, string];
 
 function moveFaults(world: World, move: PlannedMove): string[] {
@@ -51,7 +51,7 @@ function moveFaults(world: World, move: PlannedMove): string[] {
   ];
   const name = `${move.vmName} > ${move.targetHostName} (${move.trigger})`;
   if (vm === undefined || target === undefined || source === undefined)
-    return [`${name}: names what is not there`];
+    return [`${name}: names an unknown VM or host`];
   const checks = [
     ...hostChecks(move, source, target),
     ...vmChecks(world, move, vm, target),
@@ -62,11 +62,11 @@ function moveFaults(world: World, move: PlannedMove): string[] {
 
 function hostChecks(move: PlannedMove, source: SnapshotHost, target: SnapshotHost): Check[] {
   return [
-    [source.hostId !== target.hostId, 'goes to another host'],
-    [source.state === 'ready' && target.state === 'ready', 'both hosts are seen'],
-    [source.mode !== 'observe' && target.mode !== 'observe', 'observed means left alone'],
-    [target.service === 'in_service', 'a draining host takes nothing'],
-    [isDuty(move) || target.migrationsIn === 0, 'a host that receives is no target'],
+    [source.hostId !== target.hostId, 'must go to another host'],
+    [source.state === 'ready' && target.state === 'ready', 'both hosts must be ready'],
+    [source.mode !== 'observe' && target.mode !== 'observe', 'a host in mode observe must be left alone'],
+    [target.service === 'in_service', 'a draining host must receive nothing'],
+    [isDuty(move) || target.migrationsIn === 0, 'a host with an incoming migration must not be a target'],
   ];
 }
 
@@ -81,15 +81,21 @@ function vmChecks(
   return [
     [
       homes.get(vm.uuid) === move.sourceHostId && vm.hostId === move.sourceHostId,
-      'moves from where it is, and once',
+      'must start from the host of the VM, once',
     ],
-    [vm.mode !== 'observe' && vm.held?.against !== 'every_move', 'a held VM stays'],
-    [isDuty(move) || vm.held === undefined, 'a VM that cools down moves by duty only'],
-    [isDuty(move) || !left, 'no way back'],
-    [!refused, 'not to a host that refused it'],
-    [vm.vcpus <= target.cpuCores, 'as many cores as vCPUs'],
-    [(vm.needs ?? []).every((need) => target.traits.includes(need)), 'finds what it needs'],
-    [move.trigger === 'evacuate' || snapshot.quietReason === undefined, 'quiet windows are quiet'],
+    [vm.mode !== 'observe' && vm.held?.against !== 'every_move', 'a held VM must stay'],
+    [isDuty(move) || vm.held === undefined, 'a VM that cools down may move by duty only'],
+    [isDuty(move) || !left, 'must not go back to a host that it left'],
+    [!refused, 'must not go to a host that refused it'],
+    [vm.vcpus <= target.cpuCores, 'must have as many cores as vCPUs'],
+    [
+      (vm.needs ?? []).every((need) => target.traits.includes(need)),
+      'must have the traits that the VM needs',
+    ],
+    [
+      move.trigger === 'evacuate' || snapshot.quietReason === undefined,
+      'must wait for the end of the quiet window',
+    ],
   ];
 }
 
@@ -99,7 +105,7 @@ function ruleChecks(world: World, vm: SnapshotVm, target: SnapshotHost): [boolea
     .filter(({ vms }) => vms.includes(vm.uuid))
     .map((rule): [boolean, string] => [
       keeps(rule, vm, target, { homes, vms }),
-      `keeps rule ${rule.id} (${rule.kind})`,
+      `must keep rule ${rule.id} (${rule.kind})`,
     ]);
 }
 
@@ -119,7 +125,7 @@ function keeps(
     case 'vm_not_to_host':
       return strength === 'should' || !hosts.includes(target.hostId);
     case 'anti_affinity':
-      // VMs that were together before, and that another rule moves together, are no worse apart from each other.
+      // VMs that were together before, and that another rule moves together, do not make the rule any more broken.
       return (
         strength === 'should' ||
         vms.every(
@@ -135,7 +141,7 @@ function keeps(
   }
 }
 
-/** VMs of a rule that were on one host at first must end on one host. */
+/** VMs of a rule that start on one host must end on one host. */
 function bundlesOf({ snapshot, homes }: World): string[][] {
   return snapshot.rules
     .filter(({ kind, strength }) => kind === 'group' || (kind === 'affinity' && strength === 'must'))
@@ -152,13 +158,13 @@ function bundlesOf({ snapshot, homes }: World): string[][] {
 function bundleFaults({ homes }: World, bundles: readonly string[][]): string[] {
   return bundles
     .filter((bundle) => new Set(bundle.map((vm) => homes.get(vm))).size > 1)
-    .map((bundle) => `${bundle.join(', ')} were together and are no longer`);
+    .map((bundle) => `${bundle.join(', ')} started together and end apart`);
 }
 
-// Sums of the same figures in another order differ in their last digits.
+// Summing the same figures in another order changes the last digits.
 const BYTES_TOLERANCE = 1;
 
-/** All that has started by then is on its target, and what need not have ended is on its source too. */
+/** Counts every earlier move on its target, and also on its source unless this move waits for it. */
 function memoryFaults({ policy, vms, hosts }: World, { moves }: Plan, place: number): string[] {
   const move = moves[place];
   const host = hosts.get(move?.targetHostId ?? '');
@@ -179,7 +185,7 @@ function memoryFaults({ policy, vms, hosts }: World, { moves }: Plan, place: num
   const mostBytes = Math.max(allocatedBytes, peakBytes, forecastBytes);
   return mostBytes <= limitBytes
     ? []
-    : [`${move.vmName} > ${host.hostName}: beyond its memory: ${mostBytes} of ${limitBytes}`];
+    : [`${move.vmName} > ${host.hostName}: exceeds its memory: ${mostBytes} of ${limitBytes} bytes`];
 }
 
 function budgetFaults({ snapshot, policy }: World, { moves }: Plan): string[] {
@@ -192,9 +198,9 @@ function budgetFaults({ snapshot, policy }: World, { moves }: Plan): string[] {
   ];
 }
 
-/** Whatever stays too full, or not empty, has a reason. */
+/** Every host that stays hot, or is not emptied, needs a reason. */
 function reasonFaults({ snapshot, policy, vms }: World, { moves, stays }: Plan): string[] {
-  const told = new Set(
+  const explained = new Set(
     stays.filter(({ code, reason }) => code !== '' && reason !== '').map(({ hostId }) => hostId),
   );
   return snapshot.hosts.flatMap((host) => {
@@ -203,7 +209,7 @@ function reasonFaults({ snapshot, policy, vms }: World, { moves, stays }: Plan):
     );
     const left = [...vms.values()].filter((vm) => vm.hostId === host.hostId && !gone.has(vm.uuid));
     if (host.service === 'draining')
-      return left.length > 0 && !told.has(host.hostId)
+      return left.length > 0 && !explained.has(host.hostId)
         ? [`${host.hostName} is not emptied, without a reason`]
         : [];
     const cpu = host.load.cpu.now / host.cpuCores;
@@ -212,7 +218,9 @@ function reasonFaults({ snapshot, policy, vms }: World, { moves, stays }: Plan):
       host.hot === undefined
         ? cpu >= policy.cpu.entryRatio || memory >= policy.memory.entryRatio
         : host.hot.length > 0;
-    const isTold = told.has(host.hostId) || gone.size > 0;
-    return isHot && host.state === 'ready' && !isTold ? [`${host.hostName} stays hot without a reason`] : [];
+    const isExplained = explained.has(host.hostId) || gone.size > 0;
+    return isHot && host.state === 'ready' && !isExplained
+      ? [`${host.hostName} stays hot without a reason`]
+      : [];
   });
 }

@@ -1,4 +1,4 @@
-// `npm run sim -- planner`: plans many random clusters and says whether every plan kept rules, budgets and memory.
+// `npm run sim -- planner`: plans many random clusters and reports whether every plan kept rules, budgets and memory.
 import { parseArgs } from 'node:util';
 import { runCluster } from './run.ts';
 
@@ -7,7 +7,7 @@ export const PLANNER_USAGE = `       npm run sim -- planner [--seed N] [--count 
   --count K     how many from there on (1000)
 `;
 
-// More say the same again.
+// More would say the same.
 const SHOWN_MAX = 20;
 
 export function simulatePlanner(args: readonly string[]): void {

@@ -1,4 +1,4 @@
-// A random cluster: hosts of unequal size and state, VMs from idle to larger than a host, rules, holds, budgets. One seed, one cluster.
+// Draws a random cluster: unequal hosts, VMs from idle to larger than a host, rules, holds, budgets. One seed, one cluster.
 import { DEFAULT_PLAN_POLICY } from '../../scheduler/planner/contract/policy.ts';
 import {
   SNAPSHOT_FORMAT,
@@ -31,7 +31,7 @@ export function randomCluster(seed: number): Snapshot {
   const vms = Array.from({ length: random.whole(0, VMS_MAX) }, (_, place) =>
     randomVm(random, place, shapes.length),
   ).filter(({ hostId: home, load }) => {
-    // Memory in use is really there; more than that cannot be on a host.
+    // Memory in use must fit: a host cannot use more than it has.
     const host = shapes.findIndex((_, place) => hostId(place) === home);
     freeBytes[host] = (freeBytes[host] ?? 0) - load.memory.now;
     return (freeBytes[host] ?? 0) >= 0;

@@ -1,4 +1,4 @@
-// One random cluster: plans it, judges the plan, and plans again what comes of it.
+// Plans one random cluster, judges the plan, applies it and plans again.
 import { planMoves } from '../../scheduler/planner/plan-moves.ts';
 import type { PlannedMove } from '../../scheduler/planner/contract/plan-types.ts';
 import { DEFAULT_PLAN_POLICY, type PlanPolicy } from '../../scheduler/planner/contract/policy.ts';
@@ -16,12 +16,12 @@ import { randomCluster } from './random-cluster.ts';
 
 export interface ClusterResult {
   readonly moves: number;
-  /** Plans until one had no moves, that one not counted. */
+  /** Number of plans with moves, before the first without. */
   readonly plans: number;
   readonly faults: readonly string[];
 }
 
-// A VM moves once in a plan: what needs it to move twice, and what waits for that, is left to the next plan.
+// A VM moves once in a plan: whatever needs a second move of it is left to the next plan.
 const PLANS_MAX = 4;
 
 export function runCluster(seed: number, policy: PlanPolicy = policyOf(seed)): ClusterResult {
@@ -51,12 +51,12 @@ export function runCluster(seed: number, policy: PlanPolicy = policyOf(seed)): C
   };
 }
 
-/** Every fourth cluster is evened out as well. */
+/** Every fourth cluster is planned with evenness. */
 function policyOf(seed: number): PlanPolicy {
   return { ...DEFAULT_PLAN_POLICY, evenness: seed % 4 === 0 };
 }
 
-/** The snapshot once all moves have ended, as the next samples would show it: who moved cools down. */
+/** The snapshot once all moves have ended, as the next samples would show it; VMs that moved cool down. */
 function applied(snapshot: Snapshot, moves: readonly PlannedMove[]): Snapshot {
   const targets = new Map(moves.map(({ vmUuid, targetHostId }) => [vmUuid, targetHostId]));
   const vms = snapshot.vms.map((vm) => arrived(vm, targets.get(vm.uuid), snapshot.atMs));
@@ -110,7 +110,7 @@ function changed(
   };
 }
 
-/** As detection would see it: hot until below exit, and newly hot from entry on. */
+/** Judged as detection would: hot until below exit, newly hot from entry on. */
 function hotSpots(
   { cpuCores, memoryBytes }: SnapshotHost,
   before: readonly HotSpot[],

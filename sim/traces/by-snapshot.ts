@@ -1,15 +1,15 @@
-// Policies that decide from a snapshot, evenkeel's own planner among them, as strategies of a replay.
+// Turns policies that decide from a snapshot, such as evenkeel's planner, into strategies of a replay.
 import { planMoves } from '../../scheduler/planner/plan-moves.ts';
 import type { PlanPolicy } from '../../scheduler/planner/contract/policy.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import type { SnapshotPolicy } from './baselines/snapshot-model.ts';
 import type { Cluster } from './cluster.ts';
 import { Observer, type ObserverOptions } from './observe.ts';
-import type { Order, Strategy } from './run.ts';
+import type { TraceMove, Strategy } from './run.ts';
 
 export interface BySnapshotOptions extends ObserverOptions {
   readonly place: (cluster: Cluster) => void;
-  /** Decides at each so many steps. */
+  /** Decides every so many steps. */
   readonly everySteps: number;
 }
 
@@ -24,7 +24,7 @@ export function bySnapshot(decide: SnapshotPolicy, options: BySnapshotOptions): 
       if (step % options.everySteps !== 0) return [];
       const atMs = seconds * SECOND_MS;
       return decide(observer.snapshot(cluster, atMs)).flatMap(
-        ({ vmUuid, targetHostId, after = [] }): Order[] => {
+        ({ vmUuid, targetHostId, after = [] }): TraceMove[] => {
           const [vm, target] = [cluster.vms[Number(vmUuid)], cluster.hosts[Number(targetHostId)]];
           if (vm === undefined || target === undefined) return [];
           observer.noteMove(vm, atMs);
@@ -35,7 +35,7 @@ export function bySnapshot(decide: SnapshotPolicy, options: BySnapshotOptions): 
   };
 }
 
-/** Within a step of the traces the control loop plans many times, so that moves which wait for others come to their turn. */
+/** Moves that wait for others are kept: within a step of the traces the control loop plans many times, so they get their turn. */
 export function evenkeelUnder(policy: PlanPolicy): SnapshotPolicy {
   return (snapshot) => planMoves(snapshot, policy).moves;
 }

@@ -1,8 +1,8 @@
-// The modelled cluster: which VM is where, what each wants, and how a host shares its CPU among them.
+// Models the cluster: which VM is where, the demand of each, and how a host shares its CPU among them.
 //
-// The sharing is CloudSim 3.0.3's (VmSchedulerTimeSharedOverSubscription, HostDynamicWorkload), float by float, so that
-// its published results come out: a migrating VM gets 90 % of what it wants on the source while the target sets aside
-// 10 %, and a host that is short scales all alike and rounds down.
+// The sharing is that of CloudSim 3.0.3 (VmSchedulerTimeSharedOverSubscription, HostDynamicWorkload), float by float, to
+// reproduce its published results: a migrating VM gets 90 % of its demand on the source while the target sets aside
+// 10 %, and a host that is short scales all VMs alike and rounds down.
 
 /** CloudSim keeps the last 30 samples of a VM. */
 export const HISTORY_LENGTH = 30;
@@ -12,9 +12,9 @@ const MIGRATING_RATIO = 0.9;
 export interface HostSpec {
   readonly name: string;
   readonly cores: number;
-  /** Speed of one core; MIPS in the one set-up, MHz in the other. */
+  /** Speed of one core; MIPS in the consolidation set-up, MHz in the spread set-up. */
   readonly coreMips: number;
-  /** Undefined: memory is not a bound in this set-up. */
+  /** Undefined: this set-up ignores memory. */
   readonly memoryMb: number | undefined;
   readonly watts: readonly number[];
 }
@@ -25,21 +25,21 @@ export interface VmSpec {
   readonly mips: number;
   /** What it may grow to. */
   readonly ramMb: number;
-  /** Share of `mips` wanted at each sample. */
+  /** Demand at each sample, as a share of `mips`. */
   readonly shares: Float64Array;
-  /** In use at each sample; undefined: all of `ramMb`. */
+  /** Memory in use at each sample; undefined: all of `ramMb`. */
   readonly usedMb: Float64Array | undefined;
 }
 
 export class SimVm {
   readonly index: number;
   readonly spec: VmSpec;
-  /** Where it runs; undefined before it is placed and after CloudSim has deleted it. */
+  /** The host it runs on; undefined before it is placed and after CloudSim has deleted it. */
   host: SimHost | undefined;
   isMigrating = false;
   demandMips = 0;
   usedMb: number;
-  /** Wanted shares at the latest steps, newest first. */
+  /** Demand at the latest steps as shares, newest first. */
   readonly history = new Float64Array(HISTORY_LENGTH);
 
   constructor(index: number, spec: VmSpec) {
@@ -58,14 +58,14 @@ export class SimHost {
   readonly index: number;
   readonly spec: HostSpec;
   readonly capacityMips: number;
-  /** In the order of arrival, those on their way in among them. */
+  /** In order of arrival, including arriving VMs. */
   readonly vms: SimVm[] = [];
   readonly arriving = new Set<SimVm>();
-  /** What CloudSim calls its utilisation: given to all VMs, without the loss by migrations away. */
+  /** CloudSim's utilisation: the CPU given to all VMs, without the loss from migrations away. */
   givenMips = 0;
-  /** All that its VMs and those on their way in want. */
+  /** Demand of its VMs, including arriving ones. */
   requestedMips = 0;
-  /** What its own VMs want and the CPU cannot give. */
+  /** Demand of its own VMs that the CPU cannot meet. */
   unservedMips = 0;
   isShort = false;
 
@@ -80,12 +80,12 @@ export class SimHost {
     return ratio > 1 && ratio < 1.01 ? 1 : ratio;
   }
 
-  /** What the VM can take here: each of its cores at most one of the host's. */
+  /** What the VM can use here: each of its cores at most one core of the host. */
   cappedMips(vm: SimVm): number {
     return Math.min(vm.demandMips, vm.spec.cores * this.spec.coreMips);
   }
 
-  /** Shares the CPU anew; `onGiven` hears what each VM gets that runs here. */
+  /** Shares the CPU again; calls `onGiven` with what each VM that runs here gets. */
   share(onGiven: (vm: SimVm, givenMips: number) => void): void {
     const scale = this.#scale();
     this.isShort = scale < 1;
@@ -105,7 +105,7 @@ export class SimHost {
     }
   }
 
-  /** 1 when there is enough; else the part of its wish that each gets. */
+  /** 1 when there is enough CPU; otherwise the share of its demand that each VM gets. */
   #scale(): number {
     let available = this.capacityMips;
     let total = 0;
@@ -144,7 +144,7 @@ export class Cluster {
   readonly hosts: readonly SimHost[];
   readonly vms: readonly SimVm[];
   readonly stepSeconds: number;
-  /** Steps whose samples are in the VMs' histories. */
+  /** Number of steps whose samples are in the VMs' histories. */
   steps = 0;
 
   constructor(hosts: readonly HostSpec[], vms: readonly VmSpec[], stepSeconds: number) {
@@ -153,7 +153,7 @@ export class Cluster {
     this.stepSeconds = stepSeconds;
   }
 
-  /** Every VM wants what its trace says at that time: straight lines between samples. */
+  /** Sets the demand of every VM to its trace at that time, linear between samples. */
   demandAt(seconds: number): void {
     const place = seconds / this.stepSeconds;
     const [before, after] = [Math.floor(place), Math.ceil(place)];
@@ -171,7 +171,7 @@ export class Cluster {
   }
 }
 
-/** As CloudSim computes it; the last sample holds on to the end. */
+/** Interpolates as CloudSim does; the last sample holds until the end. */
 function between(
   values: Float64Array,
   before: number,

@@ -1,4 +1,4 @@
-// The consolidation set-up of Beloglazov and Buyya (2012) with CloudSim 3.0.3's constants: 800 small hosts, VMs of four types.
+// Builds the consolidation set-up of Beloglazov and Buyya (2012) with CloudSim 3.0.3's constants: 800 small hosts, four VM types.
 import { Cluster, type HostSpec, type VmSpec } from './cluster.ts';
 import { G4_WATTS, G5_WATTS } from './power.ts';
 import type { PlanetLabVm } from './read.ts';
@@ -7,7 +7,7 @@ import type { RunOptions } from './run.ts';
 const HOSTS = 800;
 const STEP_SECONDS = 300;
 const DAY_SECONDS = 86_400;
-// Memory binds only while VMs are created (initial-placement.ts): CloudSim's VMs ask for none once they run.
+// Memory is a limit only while VMs are created (initial-placement.ts): CloudSim's VMs need none once they run.
 const G4: Omit<HostSpec, 'name'> = { cores: 2, coreMips: 1860, memoryMb: undefined, watts: G4_WATTS };
 const G5: Omit<HostSpec, 'name'> = { cores: 2, coreMips: 2660, memoryMb: undefined, watts: G5_WATTS };
 const VM_TYPES = [
@@ -33,7 +33,7 @@ export function consolidationCluster(traces: readonly PlanetLabVm[]): Cluster {
   return new Cluster(hosts, vms, STEP_SECONDS);
 }
 
-/** How the day is run: as CloudSim does, or without its deletions and with every host paid for that holds a VM. */
+/** Runs the day as CloudSim does, or without its deletions and with energy counted for every host that holds a VM. */
 export function consolidationOptions(isCloudSim: boolean, alwaysFull: boolean): RunOptions {
   return {
     endSeconds: DAY_SECONDS,

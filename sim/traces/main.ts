@@ -1,4 +1,4 @@
-// `npm run sim -- traces`: replays days of utilisation traces under a policy and says what it cost.
+// `npm run sim -- traces`: replays days of utilisation traces under a policy and reports the cost.
 import { parseArgs } from 'node:util';
 import { consolidationCluster, consolidationOptions } from './consolidation.ts';
 import type { Figures } from './meter.ts';
@@ -11,8 +11,8 @@ export const TRACES_USAGE = `       npm run sim -- traces --dir DIR --policy NAM
   --dir DIR     a folder of PlanetLab days, or with the three files of Bitbrains: docs/TRACES.md
   --policy NAME PlanetLab: ${Object.keys(CONSOLIDATION_POLICIES).join(', ')}
                 Bitbrains: ${Object.keys(SPREAD_POLICIES).join(', ')}
-  --mode MODE   fair (default), or cloudsim: as CloudSim 3.0.3 does it, oddities included
-  --keep-vms    in cloudsim mode: without its deletion of VMs that want nothing
+  --mode MODE   fair (default), or cloudsim: as CloudSim 3.0.3, oddities included
+  --keep-vms    in cloudsim mode: without its deletion of VMs without demand
   --day NAME    one day only
 `;
 
@@ -35,7 +35,7 @@ export function simulateTraces(args: readonly string[]): void {
     },
   });
   const { dir, policy, mode, day } = values;
-  if (dir === undefined || policy === undefined) throw new Error('--dir and --policy are needed');
+  if (dir === undefined || policy === undefined) throw new Error('--dir and --policy are required');
   if (mode !== 'fair' && mode !== 'cloudsim') throw new Error('--mode must be fair or cloudsim');
   const days = readTraces(dir).filter((one) => day === undefined || one.day === day);
   if (days.length === 0) throw new Error(`--day ${day ?? ''}: ${dir} has no such day`);
@@ -52,7 +52,7 @@ export function runDay(day: TraceDay, policy: string, isCloudSim = false, keepsV
       ? consolidate(day.vms, policy, isCloudSim, keepsVms)
       : replay(spreadCluster(day.vms), strategyOf(SPREAD_POLICIES, policy), SPREAD_OPTIONS);
   const seconds = (performance.now() - startedAtMs) / 1000;
-  process.stderr.write(`${day.day} ${policy}: ${told(figures, day.kind)}, ${seconds.toFixed(1)} s\n`);
+  process.stderr.write(`${day.day} ${policy}: ${summaryOf(figures, day.kind)}, ${seconds.toFixed(1)} s\n`);
   return { day: day.day, figures, seconds };
 }
 
@@ -75,7 +75,7 @@ function strategyOf(policies: Readonly<Record<string, () => Strategy>>, name: st
   return make();
 }
 
-function told(figures: Figures, kind: TraceDay['kind']): string {
+function summaryOf(figures: Figures, kind: TraceDay['kind']): string {
   const percent = (ratio: number, digits: number): string => `${(ratio * 100).toFixed(digits)} %`;
   const both = [
     `${figures.migrations} migrations of ${(figures.megabytesMoved / 1024).toFixed(0)} GiB`,

@@ -1,4 +1,4 @@
-// What a run is judged by: energy, shortage and migrations of all that happened between two events.
+// Measures a run: energy, shortage and migrations, summed up from event to event.
 import type { Cluster, SimHost, SimVm } from './cluster.ts';
 import { joulesToKwh, wattsAt } from './power.ts';
 
@@ -6,24 +6,24 @@ export interface Figures {
   readonly energyKwh: number;
   readonly migrations: number;
   readonly megabytesMoved: number;
-  /** VMs that went back to the host that they had come from last. */
+  /** Moves of VMs back to the host that they had last come from. */
   readonly returns: number;
   readonly activeHostsMean: number;
   /** Share of active host time in which VMs on the host lacked CPU. */
   readonly shortageTimeRatio: number;
   /** Host minutes of such shortage. */
   readonly shortageHostMinutes: number;
-  /** MIPS or MHz wanted and not given for lack of CPU, times seconds. */
+  /** MIPS or MHz of demand not met for lack of CPU, times seconds. */
   readonly unservedMipsSeconds: number;
   /** SLATAH, PDM, SLAV and ESV as CloudSim computes them (Beloglazov and Buyya 2012). */
   readonly slatah: number;
   readonly pdm: number;
   readonly slav: number;
   readonly esv: number;
-  /** As CloudSim counts them: hosts that were active, or never so, and then slept. */
+  /** As CloudSim counts them: hosts that were active, or had never been, and then slept. */
   readonly shutdowns: number;
   readonly vmsLeft: number;
-  /** The most that VMs on a host, copies on their way in among them, could grow to, as a share of its memory. */
+  /** Peak of what the VMs on a host, incoming copies included, may grow to, as a share of its memory. */
   readonly memoryPeakRatio: number;
 }
 
@@ -35,7 +35,7 @@ interface VmEntry {
 
 /** How energy and activity are counted. */
 export interface MeterOptions {
-  /** CloudSim: a host whose VMs want nothing costs nothing. Otherwise it is on as long as a VM is on it. */
+  /** True, as in CloudSim: a host whose VMs have no demand uses no energy. False: it is on while a VM is on it. */
   readonly idleIsOff: boolean;
   /** All hosts at full power all the time. */
   readonly alwaysFull: boolean;
@@ -71,7 +71,7 @@ export class Meter {
     this.#wasActive = cluster.hosts.map(() => true);
   }
 
-  /** Shares the CPU of a host anew and keeps what its VMs get. */
+  /** Shares the CPU of a host again and keeps what its VMs get. */
   readonly share = (host: SimHost): void => {
     host.share((vm, givenMips) => {
       const entry = this.#entries[vm.index];
@@ -82,7 +82,7 @@ export class Meter {
     });
   };
 
-  /** Time has passed: counts it with what held before, then shares all CPUs anew by what is wanted now. */
+  /** Counts the time that has passed by the state before, then shares all CPUs by the new demand. */
   pass(seconds: number): void {
     const { hosts } = this.#cluster;
     const before = hosts.map((host) => ({ isOn: this.#isOn(host), watts: this.#watts(host) }));
@@ -97,7 +97,7 @@ export class Meter {
     this.#isFirst = false;
   }
 
-  /** An event is over: what holds now is what the next interval begins with. */
+  /** Called at the end of an event: takes over the state that the next interval begins with. */
   settle(): void {
     this.#cluster.hosts.forEach((host, index) => {
       const isActive = this.#isOn(host);

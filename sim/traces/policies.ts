@@ -1,4 +1,4 @@
-// The policies by name, each made anew for a run.
+// Lists the policies by name; each run makes a new one.
 import { DEFAULT_PLAN_POLICY, type PlanPolicy } from '../../scheduler/planner/contract/policy.ts';
 import { MIB, MINUTE_MS } from '../../shared/units.ts';
 import { cloudStack, proxmox } from './baselines/dispersion.ts';
@@ -20,7 +20,7 @@ import { MIGRATION_MB_PER_SECOND } from './consolidation.ts';
 import type { Strategy } from './run.ts';
 import { placeBySize, SPREAD_MB_PER_SECOND } from './spread.ts';
 
-/** Relieves at 98 % of a host's CPU down to that, fills targets to 95 %, and leaves room for about one deviation. */
+/** Relieves hosts above 98 % of their CPU to below that, fills targets to 95 %, and leaves room for about one deviation. */
 const PACKED: PlanPolicy = {
   ...DEFAULT_PLAN_POLICY,
   cpu: { entryRatio: 0.98, exitRatio: 0.98 },
@@ -32,7 +32,7 @@ const PACKED: PlanPolicy = {
   bandwidthBytesPerSecond: MIGRATION_MB_PER_SECOND * MIB,
 };
 
-/** Of the consolidation set-up; npa and dvfs differ in what is paid for only. */
+/** Policies of the consolidation set-up; npa and dvfs differ only in the energy that is counted. */
 export const CONSOLIDATION_POLICIES: Readonly<Record<string, () => Strategy>> = {
   evenkeel: () =>
     bySnapshot(evenkeelUnder(PACKED), {
@@ -62,15 +62,15 @@ function powerAware(isOverloaded: OverloadTest): Strategy {
   return minimumMigrationTime(isOverloaded, leastPower(isOverloaded));
 }
 
-/** Where thr_mmt_0.8 starts from as well. */
+/** The same start as thr_mmt_0.8's. */
 function placeByPower(cluster: Cluster): void {
   placeAll(cluster, leastPower(threshold(0.8)));
 }
 
 /**
- * A sample here is the mean of five minutes, so that hardly any hysteresis is needed. What a target may have, the exit level
- * less the margin of 5 %, must lie clearly above the 75 % that all hosts together come to at the peak: else no host is
- * fit to take a VM just when one is needed.
+ * A sample here is the mean of five minutes, so hardly any hysteresis is needed. The limit for targets, the exit level less
+ * the margin of 5 %, must be clearly above the 75 % that all hosts together reach at the peak: otherwise no host can take
+ * a VM just when one is needed.
  */
 const SPREAD: PlanPolicy = {
   ...DEFAULT_PLAN_POLICY,
@@ -82,7 +82,7 @@ const COOL_DOWN_MS = 15 * MINUTE_MS;
 // CloudStack's drs.automatic.interval is 60 minutes.
 const STEPS_AN_HOUR = 12;
 
-/** Of the spread set-up. */
+/** Policies of the spread set-up. */
 export const SPREAD_POLICIES: Readonly<Record<string, () => Strategy>> = {
   evenkeel: () => spread(evenkeelUnder(SPREAD), 1, COOL_DOWN_MS),
   none: () => ({ place: placeBySize }),

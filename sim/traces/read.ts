@@ -1,4 +1,4 @@
-// Reads a folder of traces; its files say which kind it is. What is not as documented in docs/TRACES.md is refused by line.
+// Reads a folder of traces, whose kind follows from its files. Anything that docs/TRACES.md does not allow is refused by line.
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
@@ -48,7 +48,7 @@ function namesIn(dir: string): string[] {
   try {
     return readdirSync(dir);
   } catch (cause) {
-    throw new Error(`read traces in ${dir}: no such folder can be read; name another with --dir`, { cause });
+    throw new Error(`read traces in ${dir}: cannot read the folder; name another one with --dir`, { cause });
   }
 }
 
@@ -87,7 +87,7 @@ function numbers(place: string, texts: readonly string[], isRight: (value: numbe
   return Float64Array.from(texts, (text, index) => {
     const value = text.trim() === '' ? NaN : Number(text);
     if (!(value >= 0 && Number.isFinite(value)) || !isRight(value))
-      throw new Error(`${place}: value ${index + 1} is "${text}", which is no such figure`);
+      throw new Error(`${place}: value ${index + 1} is "${text}", which is not a valid figure`);
     return value;
   });
 }

@@ -1,37 +1,37 @@
-// Replays one day: at each step the VMs want what their traces say, then the strategy decides, then migrations run.
+// Replays one day: at each step VMs take their demand from the traces, then the strategy decides, then migrations run.
 import type { Cluster, SimHost, SimVm } from './cluster.ts';
 import { Meter, type Figures, type MeterOptions } from './meter.ts';
 
-export interface Order {
+export interface TraceMove {
   readonly vm: SimVm;
   readonly target: SimHost;
-  /** Places, in the same list, of orders that must have ended before this one starts: it needs the room they leave. */
+  /** Indexes, in the same list, of moves that must end before this one starts, because it needs the room they leave. */
   readonly after?: readonly number[];
 }
 
-/** What places the VMs once and then, at each step, says which go where. */
+/** Places the VMs once and then, at each step, decides which ones move where. */
 export interface Strategy {
   place(cluster: Cluster): void;
-  decide?(cluster: Cluster, seconds: number): readonly Order[];
+  decide?(cluster: Cluster, seconds: number): readonly TraceMove[];
 }
 
 export interface RunOptions extends MeterOptions {
   readonly endSeconds: number;
-  /** CloudSim 3.0.3 drops a VM that wants nothing at an event. */
+  /** CloudSim 3.0.3 deletes a VM that has no demand at an event. */
   readonly deletesIdle: boolean;
-  /** Of one migration; as many run at a time as are ordered. */
+  /** Bandwidth of one migration; there is no limit of how many run at a time. */
   readonly megabytesPerSecond: number;
 }
 
 interface Migration {
-  readonly order: Order;
+  readonly move: TraceMove;
   readonly endSeconds: number;
 }
 
 interface Waiting {
-  readonly order: Order;
-  /** Orders that have not ended yet. */
-  readonly on: Set<Order>;
+  readonly move: TraceMove;
+  /** Moves that have not ended yet. */
+  readonly on: Set<TraceMove>;
 }
 
 // CloudSim's first event comes 0.1 s after the start, and its clock keeps that offset.
@@ -48,7 +48,7 @@ export function replay(cluster: Cluster, strategy: Strategy, options: RunOptions
   ) {
     run.finishUntil(seconds);
     run.passTo(seconds);
-    // CloudSim remembers a sample only where its clock shows a whole step.
+    // CloudSim stores a sample only where its clock shows a whole step.
     if ((seconds - START_SECONDS) % cluster.stepSeconds === 0) run.remember();
     if (strategy.decide !== undefined) run.start(strategy.decide(cluster, seconds), seconds);
     run.meter.settle();
@@ -83,7 +83,7 @@ class Run {
     this.#cluster.steps += 1;
   }
 
-  /** Those that end at one time end together. */
+  /** Ends migrations in order of time; those with the same end time together. */
   finishUntil(seconds: number): void {
     for (;;) {
       const endSeconds = Math.min(...this.#migrations.map((migration) => migration.endSeconds));
@@ -91,7 +91,7 @@ class Run {
       this.passTo(endSeconds);
       const ended = this.#migrations.filter((migration) => migration.endSeconds === endSeconds);
       this.#migrations = this.#migrations.filter((migration) => migration.endSeconds !== endSeconds);
-      for (const { order } of ended) this.#finish(order);
+      for (const { move } of ended) this.#finish(move);
       this.#cluster.hosts.forEach(this.meter.share);
       this.#startWaiting(endSeconds);
       if (this.#options.deletesIdle) this.#deleteIdle();
@@ -99,42 +99,42 @@ class Run {
     }
   }
 
-  /** What the orders before have left waiting is dropped: these are decided by newer figures. */
-  start(orders: readonly Order[], seconds: number): void {
-    this.#waiting = orders
-      .map((order) => ({ order, on: new Set((order.after ?? []).flatMap((place) => orders[place] ?? [])) }))
+  /** Drops moves of the step before that still wait: the new ones are based on newer figures. */
+  start(moves: readonly TraceMove[], seconds: number): void {
+    this.#waiting = moves
+      .map((move) => ({ move, on: new Set((move.after ?? []).flatMap((place) => moves[place] ?? [])) }))
       .filter(({ on }) => on.size > 0);
-    const waiting = new Set(this.#waiting.map(({ order }) => order));
+    const waiting = new Set(this.#waiting.map(({ move }) => move));
     this.#begin(
-      orders.filter((order) => !waiting.has(order)),
+      moves.filter((move) => !waiting.has(move)),
       seconds,
     );
   }
 
   #startWaiting(seconds: number): void {
-    const ready = this.#waiting.filter(({ on }) => on.size === 0).map(({ order }) => order);
+    const ready = this.#waiting.filter(({ on }) => on.size === 0).map(({ move }) => move);
     this.#waiting = this.#waiting.filter(({ on }) => on.size > 0);
     this.#begin(ready, seconds);
   }
 
-  #begin(orders: readonly Order[], seconds: number): void {
-    for (const order of orders) {
-      const { vm, target } = order;
+  #begin(moves: readonly TraceMove[], seconds: number): void {
+    for (const move of moves) {
+      const { vm, target } = move;
       const { ramMb, usedMb } = vm.spec;
       const megabytes = usedMb === undefined ? ramMb : vm.usedMb;
       this.meter.moved(vm, target, megabytes);
       vm.isMigrating = true;
       target.arriving.add(vm);
       if (!target.vms.includes(vm)) target.vms.push(vm);
-      this.#migrations.push({ order, endSeconds: seconds + megabytes / this.#options.megabytesPerSecond });
+      this.#migrations.push({ move, endSeconds: seconds + megabytes / this.#options.megabytesPerSecond });
     }
-    const touched = new Set(orders.flatMap(({ vm, target }) => [target, vm.host]));
+    const touched = new Set(moves.flatMap(({ vm, target }) => [target, vm.host]));
     for (const host of touched) if (host !== undefined) this.meter.share(host);
   }
 
-  #finish(order: Order): void {
-    const { vm, target } = order;
-    for (const { on } of this.#waiting) on.delete(order);
+  #finish(move: TraceMove): void {
+    const { vm, target } = move;
+    for (const { on } of this.#waiting) on.delete(move);
     vm.host?.remove(vm);
     target.remove(vm);
     target.arriving.delete(vm);

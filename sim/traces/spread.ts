@@ -1,4 +1,4 @@
-// The spread set-up: VMs of Bitbrains on a fixed set of equal hosts, sized so that the day's peak takes 75 % of all CPU.
+// Builds the spread set-up: Bitbrains VMs on a fixed set of equal hosts, sized so that the day's peak takes 75 % of all CPU.
 import { Cluster, type HostSpec, type VmSpec } from './cluster.ts';
 import type { BitbrainsVm } from './read.ts';
 import type { RunOptions } from './run.ts';
@@ -13,7 +13,7 @@ const HOST_MEMORY_MB = 768 * 1024;
 // Half of 10 Gbit/s.
 export const SPREAD_MB_PER_SECOND = 625;
 
-/** Hosts enough for the day's peak, their cores a little faster or slower so that it is 75 % exactly. */
+/** As many hosts as the day's peak needs, with the speed of their cores adjusted so that it takes exactly 75 %. */
 export function spreadCluster(traces: readonly BitbrainsVm[]): Cluster {
   const peakMhz = Math.max(...sums(traces));
   const wantedMhz = peakMhz / PEAK_RATIO;
@@ -22,7 +22,7 @@ export function spreadCluster(traces: readonly BitbrainsVm[]): Cluster {
     cores: HOST_CORES,
     coreMips: wantedMhz / count / HOST_CORES,
     memoryMb: HOST_MEMORY_MB,
-    // Hosts stay on, and what they draw is not compared.
+    // Hosts stay on, and their energy is not compared.
     watts: [0, 0],
   };
   const hosts = Array.from({ length: count }, (_, index) => ({ name: `host${index}`, ...host }));
@@ -35,7 +35,7 @@ function sums(traces: readonly BitbrainsVm[]): number[] {
   );
 }
 
-/** A few VMs have no sizes: they are as large as what they used. */
+/** A few VMs have no sizes: their peak use is taken instead. */
 function vmSpec({ name, cores, capacityMhz, memoryMb, usedMhz, usedMb }: BitbrainsVm): VmSpec {
   const mips = Math.max(1, capacityMhz, ...usedMhz);
   return {
@@ -48,7 +48,7 @@ function vmSpec({ name, cores, capacityMhz, memoryMb, usedMhz, usedMb }: Bitbrai
   };
 }
 
-/** In order, each on the host with least vCPUs so far that has memory for it: what a person would do who knows sizes only. */
+/** Places each VM in order on the host with the fewest vCPUs that has memory for it, as an operator would who knows only sizes. */
 export function placeBySize(cluster: Cluster): void {
   const vcpus = cluster.hosts.map(() => 0);
   const allocatedMb = cluster.hosts.map(() => 0);

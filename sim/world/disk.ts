@@ -1,4 +1,4 @@
-// One host's state folder on a disk that forgets what was not flushed when the power fails.
+// Simulates one host's state folder on a disk that loses what was not flushed when the power fails.
 import type { StateFolder } from '../../agent/state/folder.ts';
 import type { Life } from './node.ts';
 import type { Random } from './random.ts';
@@ -11,7 +11,7 @@ const IO_TIMEOUT_MS = 60_000;
 interface File {
   /** What every reader sees now. */
   text: string;
-  /** What is on the platter; undefined when the file is not there after a power failure. */
+  /** What is on the disk; undefined if the file would be gone after a power failure. */
   flushed: string | undefined;
 }
 
@@ -28,7 +28,7 @@ export class Disk {
     this.#random = random;
   }
 
-  /** The power fails: names fall back to the last flushed folder, contents to the last flush or a torn piece. */
+  /** Power failure: names fall back to the last flushed folder, contents to the last flush or a torn write. */
   losePower(): void {
     const found = this.#random.chance(0.5) ? new Map(this.#names) : new Map(this.#durable);
     for (const [name, file] of found) {
@@ -43,13 +43,13 @@ export class Disk {
     this.#durable = new Map(found);
   }
 
-  /** Everything is lost, as when somebody removes the folder. */
+  /** Loses everything, as when somebody removes the folder. */
   wipe(): void {
     this.#names = new Map();
     this.#durable = new Map();
   }
 
-  /** The folder as one life of the agent uses it. */
+  /** The folder, for one life of the agent. */
   folder(life: Life): StateFolder {
     const work = <T>(what: string, maxMs: number, carryOut: () => T): Promise<T> =>
       life.outside(what, { timeoutMs: IO_TIMEOUT_MS }, (done, failed) => {
@@ -64,7 +64,7 @@ export class Disk {
       read: (name) => work(`read ${name}`, 1, () => this.#names.get(name)?.text),
       write: (name, text) =>
         work(`write ${name}`, 1, () => {
-          // A rename may have given the same file another name; replacing the content must not reach that one.
+          // A rename may have given the same file another name, whose content must not change.
           this.#names.set(name, { text, flushed: undefined });
         }),
       flush: (name) =>

@@ -12,7 +12,7 @@ type Handler =
       readonly answer: (request: Buffer, signal: AbortSignal, put: (answer: Buffer) => void) => Promise<void>;
     };
 
-/** What a process serves, by the method's path. */
+/** The methods a process serves, by path. */
 export type Methods = ReadonlyMap<string, Handler>;
 
 /** Serves a method with one answer. */

@@ -1,17 +1,17 @@
-// The network between places (hosts, schedulers, the store): one-way cuts, delays, and TCP that keeps trying meanwhile.
+// Simulates the network between places (hosts, schedulers, the store): one-way cuts, delays, and TCP that keeps trying.
 import type { History } from '../migrations/facts.ts';
 import type { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
 
-/** How rough the network is, drawn once for a world. */
+/** How rough the network is; drawn once for a world. */
 export interface Weather {
-  /** Of a message under way, in milliseconds: most take `delayMs`, some up to `slowMs`. */
+  /** Milliseconds that a message takes: most up to `delayMs`, some up to `slowMs`. */
   readonly delayMs: number;
   readonly slowMs: number;
   readonly slowRatio: number;
-  /** Calls whose answer never comes although nothing is cut. */
+  /** Share of calls whose answer never comes although nothing is cut. */
   readonly lossRatio: number;
-  /** Calls that arrive a second time, up to `lateMs` later. */
+  /** Share of calls that arrive a second time, up to `lateMs` later. */
   readonly duplicateRatio: number;
   readonly lateMs: number;
 }
@@ -25,9 +25,9 @@ export const CALM_WEATHER: Weather = {
   lateMs: 0,
 };
 
-// A connection over a cut link is given up after gRPC's keepalive, 20 s + 10 s.
+// gRPC's keepalive gives up a connection over a cut link after 20 s + 10 s.
 const GIVE_UP_MS = 30_000;
-// TCP tries again ever more rarely; what counts is that it arrives some time after the link is back.
+// TCP retries ever more rarely; all that matters is that data arrives some time after the link is back.
 const RETRY_MS = 400;
 
 export class Network {
@@ -47,7 +47,7 @@ export class Network {
     return from === to || !this.#cuts.has(`${from}>${to}`);
   }
 
-  /** Both directions, as anything that waits for an answer needs them. */
+  /** True if both directions are up, as needed by anything that waits for an answer. */
   isConnected(a: string, b: string): boolean {
     return this.isUp(a, b) && this.isUp(b, a);
   }
@@ -79,13 +79,13 @@ export class Network {
     return this.#random.chance(this.weather.lossRatio);
   }
 
-  /** How long after the first a second copy of a message comes, or undefined when none does. */
+  /** How long after the first a second copy of a message arrives; undefined if none does. */
   duplicateAfterMs(): number | undefined {
     const { duplicateRatio, lateMs } = this.weather;
     return this.#random.chance(duplicateRatio) ? this.#random.between(0, lateMs) : undefined;
   }
 
-  /** Carries one message: `arrive` is called once it is there, `broken` when the connection was given up. */
+  /** Carries one message: calls `arrive` once it is there, `broken` if the connection is given up. */
   send(from: string, to: string, arrive: () => void, broken: () => void, giveUpMs = GIVE_UP_MS): void {
     const startedAtMs = this.#timeline.nowMs;
     const attempt = (): void => {

@@ -1,9 +1,9 @@
-// One life of one process: when it is over, nothing that it waits for ever comes back, as with kill -9.
+// Simulates one life of a process: once it is over, nothing that it awaits ever returns, as with kill -9.
 import type { WaitOptions } from '../../shared/clock.ts';
 import { DeadlineError } from '../../shared/clock.ts';
 import { reasonOf, type ClockFault, NodeClock, type Timeline } from './timeline.ts';
 
-/** Where a planned crash strikes: at the n-th call that leaves the process, before it is carried out or after. */
+/** When a planned crash strikes: at the n-th call that leaves the process, before or after it is carried out. */
 export interface CrashPoint {
   readonly call: number;
   readonly isBefore: boolean;
@@ -30,7 +30,7 @@ export class Life {
     return this.#isAlive;
   }
 
-  /** Dies at the call that comes `point.call` calls from now. */
+  /** Plans a crash `point.call` calls from now. */
   planCrash(point: CrashPoint): void {
     this.#crashAt = { call: this.#calls + point.call, isBefore: point.isBefore };
   }
@@ -45,22 +45,22 @@ export class Life {
     this.#onCrash();
   }
 
-  /** Counts one call that leaves the process; false when the process died instead of making it. */
+  /** Counts one call that leaves the process; returns false if the process died instead of making it. */
   leaves(): boolean {
     this.#calls += 1;
     if (this.#crashAt?.call === this.#calls && this.#crashAt.isBefore) this.crash();
     return this.#isAlive;
   }
 
-  /** False when the process died just after the call that it made last was carried out. */
+  /** Returns false if the process died just after its last call was carried out. */
   returns(): boolean {
     if (this.#crashAt?.call === this.#calls && !this.#crashAt.isBefore) this.crash();
     return this.#isAlive;
   }
 
   /**
-   * A promise for something outside: `begin` starts it and calls `settle` with what to do. It rejects at the deadline
-   * or when the signal aborts, and never settles once this life is over.
+   * A promise for work outside the process: `begin` starts it and calls `done` or `failed`. It rejects at the deadline or
+   * when the signal aborts, and never settles once this life is over.
    */
   outside<T>(
     what: string,

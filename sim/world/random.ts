@@ -1,4 +1,4 @@
-// Random numbers that are the same for the same seed: xoshiro128** (Blackman and Vigna, 2018), seeded by splitmix32.
+// Generates random numbers, the same for the same seed: xoshiro128** (Blackman and Vigna, 2018), seeded by splitmix32.
 
 export class Random {
   #a: number;
@@ -6,7 +6,7 @@ export class Random {
   #c: number;
   #d: number;
 
-  /** `stream` keeps the draws of one part from shifting those of another. */
+  /** Each part draws from a `stream` of its own, so its draws do not shift those of others. */
   constructor(seed: number, stream = 0) {
     let state = (seed ^ Math.imul(stream + 1, 0x9e3779b9)) >>> 0;
     const next = (): number => {

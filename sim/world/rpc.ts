@@ -1,4 +1,4 @@
-// gRPC between processes, over the simulated network: real messages on the wire, deadlines, late and doubled requests.
+// Simulates gRPC between processes over the simulated network: real messages, deadlines, late and duplicated requests.
 import { DeadlineError, type WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf, type ErrorCode } from '../../shared/errors.ts';
 import type { ServiceCalls, ServiceMethod } from '../../shared/grpc/service-calls.ts';
@@ -8,12 +8,12 @@ import type { Network } from './network.ts';
 import type { Life } from './node.ts';
 import { reasonOf, type Scheduled, type Timeline } from './timeline.ts';
 
-/** A process that answers: what it serves in its present life, undefined while it is down. */
+/** A process that serves calls; `serving` is undefined while it is down. */
 export interface Server {
   readonly name: string;
   readonly place: string;
   readonly serving: { readonly life: Life; readonly methods: Methods } | undefined;
-  /** Calls that break when this life ends. */
+  /** Open calls, which break when this life ends. */
   readonly connections: Set<() => void>;
 }
 
@@ -28,10 +28,10 @@ interface RpcParts {
   readonly history: History;
 }
 
-/** One call, for its texts and the trace. */
+/** One call, as error texts and the trace name it. */
 interface Call {
   readonly what: string;
-  readonly tell: (phase: RpcFact['phase'], code?: string) => void;
+  readonly trace: (phase: RpcFact['phase'], code?: string) => void;
 }
 
 /** What the trace shows of a message. */
@@ -50,7 +50,7 @@ export class Rpc {
     this.#parts = parts;
   }
 
-  /** Calls of one process to another; they fail as those of the real client do, with texts that name them as the trace does. */
+  /** Calls from one process to another; they fail as the real client's do, with texts that name them as the trace does. */
   calls(from: Caller, to: Server): ServiceCalls {
     return {
       unary: (method, _what, request, wait) => this.#unary(from, to, method, { request, wait }),
@@ -70,7 +70,7 @@ export class Rpc {
     const { network, timeline } = this.#parts;
     try {
       return await from.life.outside(call.what, wait, (done, failed) => {
-        call.tell('sent');
+        call.trace('sent');
         if (network.isLost()) return;
         const answer = (result: Buffer | EvenkeelError): void => {
           network.send(
@@ -78,10 +78,10 @@ export class Rpc {
             from.place,
             () => {
               if (result instanceof EvenkeelError) {
-                call.tell('answered', result.code);
+                call.trace('answered', result.code);
                 failed(new EvenkeelError(result.code, `${call.what}: ${result.message}`, result));
               } else {
-                call.tell('answered');
+                call.trace('answered');
                 done(responseDeserialize(result));
               }
             },
@@ -102,7 +102,7 @@ export class Rpc {
           });
       });
     } catch (error) {
-      throw asClient(call.what, error, call.tell);
+      throw asClient(call.what, error, call.trace);
     }
   }
 
@@ -133,7 +133,7 @@ export class Rpc {
       this.#answerStream(to, call, { path, bytes, inbox, outbox, put });
     };
     if (from.life.leaves()) {
-      call.tell('sent');
+      call.trace('sent');
       if (!network.isLost()) network.send(from.place, to.place, arrive, broken);
     }
     try {
@@ -143,7 +143,7 @@ export class Rpc {
         yield message.value;
       }
     } catch (error) {
-      throw asClient(call.what, error, call.tell);
+      throw asClient(call.what, error, call.trace);
     } finally {
       inbox.close();
       const cancel = (): void => {
@@ -153,7 +153,7 @@ export class Rpc {
     }
   }
 
-  /** Sends what the handler yields, until it ends or its process does. */
+  /** Sends what the handler yields, until it or its process ends. */
   #answerStream(
     to: Server,
     call: Call,
@@ -176,7 +176,7 @@ export class Rpc {
       fail('UNAVAILABLE', 'connection refused');
       return;
     }
-    call.tell('arrived');
+    call.trace('arrived');
     const reset = (): void => {
       fail('UNAVAILABLE', 'connection reset');
     };
@@ -185,16 +185,16 @@ export class Rpc {
       const handler = serving.methods.get(stream.path);
       if (handler?.kind !== 'stream') throw new EvenkeelError('UNIMPLEMENTED', `no method ${stream.path}`);
       await handler.answer(stream.bytes, inbox.stop.signal, stream.put);
-      call.tell('done');
+      call.trace('done');
       outbox.put(() => {
         inbox.end();
       });
     };
     pump()
       .catch((error: unknown) => {
-        const told = asServer(error);
-        call.tell('refused', told.code);
-        fail(told.code, told.message);
+        const failure = asServer(error);
+        call.trace('refused', failure.code);
+        fail(failure.code, failure.message);
       })
       .finally(() => to.connections.delete(reset));
   }
@@ -206,7 +206,7 @@ export class Rpc {
     const about = aboutOf(request);
     return {
       what: `${method} on ${to.name}`,
-      tell: (phase, code = '') => {
+      trace: (phase, code = '') => {
         const detail = code === '' ? about.detail : `${about.detail} ${code}`;
         const ends = { callId, from: from.life.name, to: to.name, method };
         this.#parts.history.add({ kind: 'rpc', phase, ...ends, ...about, detail });
@@ -214,7 +214,7 @@ export class Rpc {
     };
   }
 
-  /** Runs the handler at the server; nothing is answered when its process dies meanwhile. */
+  /** Runs the handler at the server; there is no answer if its process dies meanwhile. */
   #serve(
     to: Server,
     call: Call,
@@ -226,9 +226,9 @@ export class Rpc {
       answer(new EvenkeelError('UNAVAILABLE', 'connection refused'));
       return;
     }
-    call.tell('arrived');
+    call.trace('arrived');
     const deadline = new AbortController();
-    // gRPC tells the server how long the client waits, counted from the arrival.
+    // gRPC gives the server the client's timeout, counted from the arrival.
     const timer = this.#parts.timeline.after(timeoutMs, () => {
       deadline.abort(new DeadlineError(call.what, timeoutMs));
     });
@@ -241,7 +241,7 @@ export class Rpc {
       timer.cancel();
       to.connections.delete(reset);
       if (!serving.life.isAlive) return;
-      call.tell(
+      call.trace(
         result instanceof EvenkeelError ? 'refused' : 'done',
         result instanceof EvenkeelError ? result.code : '',
       );
@@ -258,7 +258,7 @@ export class Rpc {
   }
 }
 
-/** Answers on their way back, one after another. */
+/** Sends answers back in order. */
 class Outbox {
   readonly #network: Network;
   readonly #from: string;
@@ -293,9 +293,9 @@ class Outbox {
   }
 }
 
-/** What has come of a stream, for one reader. */
+/** Buffers what has arrived of a stream, for one reader. */
 class Inbox<T> {
-  /** Tells the server that nobody reads any more. */
+  /** Tells the server that the reader has stopped. */
   readonly stop = new AbortController();
   readonly #life: Life;
   readonly #queue: T[] = [];
@@ -365,11 +365,11 @@ function asServer(error: unknown): EvenkeelError {
 function asClient(
   what: string,
   error: unknown,
-  tell: (phase: RpcFact['phase'], code?: string) => void,
+  trace: (phase: RpcFact['phase'], code?: string) => void,
 ): Error {
   if (error instanceof EvenkeelError) return error;
   if (error instanceof DeadlineError) {
-    tell('lost', 'DEADLINE_EXCEEDED');
+    trace('lost', 'DEADLINE_EXCEEDED');
     return new EvenkeelError('DEADLINE_EXCEEDED', `${what}: Deadline exceeded`, error);
   }
   // The caller's own signal: the real client says CANCELLED.

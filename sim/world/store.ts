@@ -1,4 +1,4 @@
-// The key-value bucket of JetStream as far away clients see it: one truth, written by compare-and-set, behind a network.
+// Simulates JetStream's key-value bucket as remote clients see it: one state, written by compare-and-set, behind a network.
 import { DeadlineError } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import { migrationCodec } from '../../shared/proto/load.ts';
@@ -10,7 +10,7 @@ import type { Life } from './node.ts';
 import type { Timeline } from './timeline.ts';
 
 export const STORE_PLACE = 'nats';
-// What the client of NATS waits for an acknowledgement.
+// How long the NATS client waits for an acknowledgement.
 const TIMEOUT_MS = 5_000;
 
 /** Who asks, from where, and how long it waits. */
@@ -36,7 +36,7 @@ export class StoreServer {
   readonly #entries = new Map<string, StoredEntry>();
   readonly #followers = new Set<Follower>();
   #revision = 0;
-  /** No quorum, a full disk: nothing is read or written. */
+  /** No quorum, or a full disk: nothing can be read or written. */
   isDown = false;
 
   constructor(timeline: Timeline, network: Network, history: History) {
@@ -49,7 +49,7 @@ export class StoreServer {
     return this.#entries;
   }
 
-  /** The bucket as one process at `place` uses it. */
+  /** The bucket, for one process at `place`. */
   client(life: Life, place: string, timeoutMs = TIMEOUT_MS): Store {
     const ask = <T>(verb: string, work: () => T): Promise<T> =>
       this.#ask({ life, place, timeoutMs }, verb, work);
@@ -89,7 +89,7 @@ export class StoreServer {
     }
   }
 
-  /** Lost, or there after a while; a cut longer than the deadline is as good as lost. */
+  /** The message is lost or arrives after a while; behind a cut longer than the deadline it counts as lost. */
   #carry(from: string, to: string, arrive: () => void): void {
     if (!this.#network.isLost()) this.#network.send(from, to, arrive, () => undefined);
   }
@@ -131,7 +131,7 @@ export class StoreServer {
     signal.addEventListener('abort', () => this.#followers.delete(follower), { once: true });
   }
 
-  /** Changes come in order, each some time after it was made. */
+  /** Delivers changes in order, each some time after it was made. */
   #tell(follower: Follower, entry: StoredEntry): void {
     follower.queue.push(entry);
     if (follower.isSending) return;
@@ -145,7 +145,7 @@ export class StoreServer {
         else for (const next of follower.queue.splice(0)) follower.take(next);
       },
       () => {
-        // The client of NATS comes back by itself and reads on from where it was.
+        // The NATS client reconnects by itself and continues where it was.
         follower.isSending = false;
         const [next] = follower.queue.splice(0, 1);
         if (next !== undefined && follower.life.isAlive) this.#tell(follower, next);
@@ -154,7 +154,7 @@ export class StoreServer {
   }
 }
 
-/** NATS subjects: "*" stands for one word, ">" for the rest. */
+/** Matches as NATS subjects do: "*" stands for one word, ">" for the rest. */
 function matcher(pattern: string): (key: string) => boolean {
   const words = pattern.split('.');
   return (key) => {

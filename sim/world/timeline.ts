@@ -1,7 +1,7 @@
-// Virtual time: a queue of events in order of time, and the turn of the real event loop that lets promises settle between two.
+// Keeps virtual time: a queue of events in order of time; between two events a turn of the real event loop settles promises.
 import type { Clock } from '../../shared/clock.ts';
 
-/** Something that will happen; `cancel` makes it not happen. */
+/** A scheduled event; `cancel` removes it. */
 export interface Scheduled {
   cancel(): void;
 }
@@ -45,7 +45,7 @@ export class Timeline {
     return event;
   }
 
-  /** Lets the next event happen and all that follows from it at once; false when none is left. */
+  /** Runs the next event and everything that follows from it without delay; returns false when none is left. */
   async step(): Promise<boolean> {
     for (;;) {
       const event = pop(this.#heap);
@@ -60,7 +60,7 @@ export class Timeline {
   }
 }
 
-/** Resolves when every promise that could settle has: they all do before the loop's next turn. */
+/** Resolves when every promise that can settle has settled, which happens before the loop's next turn. */
 export function drained(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
@@ -103,7 +103,7 @@ function pop(heap: Event[]): Event | undefined {
   return first;
 }
 
-/** How a host's clocks go; changed while the world runs. */
+/** Errors of a host's clocks; may change while the world runs. */
 export interface ClockFault {
   /** Added to wall time; jumps. */
   offsetMs: number;
@@ -111,10 +111,10 @@ export interface ClockFault {
   rate: number;
 }
 
-/** When the world began, in wall time: any date will do. */
+/** When the world began, in wall time; any date will do. */
 export const WORLD_BEGAN_AT_MS = Date.UTC(2026, 0, 1);
 
-/** One process's clock. It stands still for good when the process has died. */
+/** One process's clock. Its sleeps never end once the process has died. */
 export class NodeClock implements Clock {
   readonly #timeline: Timeline;
   readonly #fault: ClockFault;

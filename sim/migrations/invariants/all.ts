@@ -1,4 +1,4 @@
-// The twenty promises, in their order.
+// Lists the twenty promises in order.
 import type { Invariant } from '../scene.ts';
 import { oneCopyRuns } from './i01-one-copy-runs.ts';
 import { lastCopyStays } from './i02-last-copy-stays.ts';

@@ -3,7 +3,7 @@ import type { Migration } from '../../../shared/gen/telemetry.ts';
 import type { RpcFact } from '../facts.ts';
 import { isEnded, type Invariant, type Scene } from '../scene.ts';
 
-/** States of which one must be on record before the call goes out. */
+/** States of which one must be recorded before the call goes out. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
   GuardMigration: ['INTENT', 'PREPARING', 'COPYING', 'SWITCHING', 'ABORTING'],
   Migrate: ['PREPARING', 'COPYING', 'SWITCHING', 'ABORTING', 'VERIFYING', 'UNKNOWN'],
@@ -31,7 +31,7 @@ function findMissing(
 ): string | undefined {
   if (method === 'EndMigration') {
     const newest = migrations.get(migrationId);
-    return newest !== undefined && isEnded(newest) ? undefined : 'its end is not on record';
+    return newest !== undefined && isEnded(newest) ? undefined : 'its end is not recorded';
   }
   const states = NEEDED[method];
   if (states === undefined) return undefined;
@@ -44,5 +44,5 @@ function findMissing(
       fact.migration.epoch === epoch &&
       isRecorded(fact.migration),
   );
-  return hasRecord ? undefined : `no record of epoch ${epoch} says so`;
+  return hasRecord ? undefined : `no record of epoch ${epoch} allows it`;
 }

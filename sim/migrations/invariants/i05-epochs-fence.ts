@@ -1,4 +1,4 @@
-// I5: an agent that has answered a higher epoch of a VM carries out nothing under a lower one any more.
+// I5: an agent that has answered under one epoch of a VM carries out nothing under a lower one afterwards.
 import type { Fact, RpcFact } from '../facts.ts';
 import type { Invariant, Scene } from '../scene.ts';
 
@@ -17,7 +17,7 @@ export const epochsFence: Invariant = {
   },
 };
 
-/** The call under which something was done now. */
+/** The call under which the fact's action was done. */
 function doneUnder({ history }: Scene, fact: Fact): RpcFact | undefined {
   if (fact.kind === 'rpc' && fact.phase === 'done' && fact.epoch > 0 && fact.method !== 'Migrate')
     return fact;
@@ -32,7 +32,7 @@ function doneUnder({ history }: Scene, fact: Fact): RpcFact | undefined {
   );
 }
 
-/** A higher epoch that the same agent had answered: before this arrived, or before it was done where it acts. */
+/** A call of a higher epoch that the agent had answered: before this one arrived or, for acts, before this one was done. */
 function highestBefore({ history }: Scene, done: RpcFact): RpcFact | undefined {
   const { callId, to, vmUuid, epoch, method } = done;
   const isAct = method === 'SettleVm' || method === 'Migrate';

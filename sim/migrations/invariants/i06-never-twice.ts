@@ -1,4 +1,4 @@
-// I6: recovery repeats nothing: libvirt is told to begin a copy at most once for each migration, however often asked.
+// I6: recovery repeats nothing: libvirt is told to begin a copy at most once per migration, however often it is ordered.
 import type { Invariant } from '../scene.ts';
 
 export const neverTwice: Invariant = {

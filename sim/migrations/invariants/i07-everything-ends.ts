@@ -1,4 +1,4 @@
-// I7: every migration ends, with a cause; what only a person can decide says so and is the consequence of a lost guest.
+// I7: every migration ends, with a cause; one that only an operator can decide says so, and follows from a lost guest.
 import { isEnded, whereabouts, type Invariant } from '../scene.ts';
 
 export const everythingEnds: Invariant = {
@@ -13,7 +13,7 @@ export const everythingEnds: Invariant = {
           return `${migrationId} ${state} has no cause`;
         continue;
       }
-      // A guest that a fault has ended is found dead, and who wonders why must look.
+      // A fault ended the guest, so an operator has to find out why.
       if (state === 'MIGRATION_STATE_UNKNOWN' && vm.endedBy !== undefined) continue;
       return `${migrationId} is still ${state} (${outcome}); ${whereabouts(kvm, vm)}`;
     }

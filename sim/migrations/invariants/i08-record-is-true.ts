@@ -25,7 +25,7 @@ export const recordIsTrue: Invariant = {
 
 function findWrong({ kvm }: Scene, migration: Migration): string | undefined {
   const vm = kvm.vm(migration.vmUuid);
-  // What ended before the copy was ordered says nothing about where the VM is.
+  // A migration that ended before its copy was ordered says nothing about where the VM is.
   if (vm.endedBy !== undefined || migration.startedAtMs === 0) return undefined;
   const runsOn = kvm.runningOn(vm.uuid);
   const isCrash = migration.state === 'MIGRATION_STATE_CRASHED';

@@ -1,4 +1,4 @@
-// I9: whoever orders a destruction has just seen both sides, under the same epoch, less than two seconds before.
+// I9: before a scheduler orders a destruction it has seen both sides, under the same epoch, within the last two seconds.
 import type { Fact, RpcFact } from '../facts.ts';
 import type { Invariant, Scene } from '../scene.ts';
 
@@ -6,7 +6,7 @@ const FRESH_MS = 2_000;
 
 export const freshBeforeHarm: Invariant = {
   id: 'I9',
-  claim: 'nothing is destroyed without fresh sights of both sides',
+  claim: 'nothing is destroyed without fresh observations of both sides',
   step: (scene, news) => {
     for (const fact of news) {
       const isHarm =
@@ -23,7 +23,7 @@ export const freshBeforeHarm: Invariant = {
   },
 };
 
-/** Agents whose sight of the VM reached the scheduler in time. */
+/** Agents whose observation of the VM reached the scheduler in time. */
 function seenBy({ history }: Scene, order: Fact & RpcFact): Set<string> {
   const answered = new Set<number>();
   const seen = new Set<string>();

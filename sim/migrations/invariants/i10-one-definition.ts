@@ -1,4 +1,4 @@
-// I10: in the end a VM is defined on one host, the one that has it; nothing is left behind on a loser.
+// I10: in the end a VM is defined only on the host that has it; nothing is left behind on the other.
 import { isEnded, isForPerson, newestOf, whereabouts, type Invariant, type Scene } from '../scene.ts';
 
 export const oneDefinition: Invariant = {
@@ -17,14 +17,14 @@ export const oneDefinition: Invariant = {
   },
 };
 
-/** A person let go of it while it could be anywhere: where it belongs is that person's to decide from then on. */
+/** An operator took it over while its place was unknown: where it belongs is then the operator's decision. */
 function isDismissed({ history }: Scene, vmUuid: string): boolean {
   const undecided = new Set<string>();
   for (const fact of history.facts) {
     if (fact.kind !== 'record' || fact.migration.vmUuid !== vmUuid) continue;
     const { migration } = fact;
     if (isForPerson(migration)) undecided.add(migration.migrationId);
-    // What evenkeel finds out by itself is verified once more before it ends.
+    // A migration that evenkeel resolves by itself passes through VERIFYING before it ends.
     else if (undecided.delete(migration.migrationId) && isEnded(migration)) return true;
   }
   return false;

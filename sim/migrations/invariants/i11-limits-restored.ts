@@ -1,4 +1,4 @@
-// I11: a guest that stayed runs on its source with its own downtime limit.
+// I11: a guest that stayed on its source has its own downtime limit again.
 import { DOWNTIME_DEFAULT_MS } from '../../host/kvm.ts';
 import { newestOf, type Invariant } from '../scene.ts';
 

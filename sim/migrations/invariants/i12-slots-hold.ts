@@ -1,4 +1,4 @@
-// I12: never more migrations out of a host, into a host, in the cluster, or bytes a second than there are slots for.
+// I12: never more migrations out of a host, into a host or in the cluster than there are slots.
 import type { Invariant, Scene } from '../scene.ts';
 
 export const slotsHold: Invariant = {

@@ -1,6 +1,6 @@
-// I14: the planner's moves keep their distance. The planner itself is not simulated; the closest is that its ledger, read
-// from a journal that survives any crash, keeps every move it would order out of the cool-down of the one before. It
-// counts in wall time, so worlds whose wall clocks jump are left out.
+// I14: the planner moves no VM within its cool-down. The planner itself is not simulated; what is checked is that its ledger,
+// read from a journal that survives any crash, keeps every planned order out of the cool-down of the move before. The
+// ledger counts in wall time, so worlds whose wall clocks jump are left out.
 import type { Invariant } from '../scene.ts';
 
 // Two hosts' clocks differ by up to a hundredth of a run here.

@@ -1,5 +1,5 @@
-// I15: evenkeel suspends a guest for one reason only: that another copy of it runs. (That the pause of a switch-over keeps
-// within the VM's limit is QEMU's doing; the fault suite measures it.)
+// I15: evenkeel suspends a guest only if another copy of it runs. (QEMU keeps the pause of a switch-over within the VM's limit;
+// the fault suite measures that.)
 import type { Invariant } from '../scene.ts';
 
 export const neverSuspended: Invariant = {

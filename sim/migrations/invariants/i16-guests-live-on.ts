@@ -1,9 +1,9 @@
-// I16: no guest stops because a scheduler or an agent dies, and none that runs is ever stopped by evenkeel.
+// I16: no guest stops because a scheduler or an agent dies, and evenkeel never stops a running guest.
 import type { Invariant } from '../scene.ts';
 
 export const guestsLiveOn: Invariant = {
   id: 'I16',
-  claim: 'evenkeel neither dying nor living stops a guest',
+  claim: 'neither a crash nor an act of evenkeel stops a guest',
   step: (_scene, news) => {
     const crash = news.find((fact) => fact.kind === 'note' && fact.what === 'crash');
     for (const fact of news) {

@@ -1,7 +1,7 @@
-// I17: the living target was asked, just before the copy began, whether it can take the VM.
+// I17: just before the copy began the target itself was asked whether it can take the VM.
 import type { Invariant } from '../scene.ts';
 
-// Checks 10 s, guarding, a journal that takes its time, and the measuring of the dirty rate.
+// Checks (10 s), guarding, a slow journal, and measuring the dirty rate.
 const JUST_BEFORE_MS = 60_000;
 
 export const checkedFirst: Invariant = {

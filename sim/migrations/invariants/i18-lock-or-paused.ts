@@ -1,4 +1,4 @@
-// I18: a guest without a proven lock moves in paused mode or not at all.
+// I18: the copy of a guest without a proven lock arrives paused.
 import type { Invariant } from '../scene.ts';
 
 export const lockOrPaused: Invariant = {
@@ -12,7 +12,7 @@ export const lockOrPaused: Invariant = {
         !fact.arrivesPaused &&
         !kvm.vm(fact.vmUuid).isLockable
       )
-        return `VM ${fact.vmUuid} has no lock and its copy was to run at once on ${fact.targetHostId}`;
+        return `VM ${fact.vmUuid} has no lock and its copy was to run immediately on ${fact.targetHostId}`;
     return undefined;
   },
 };

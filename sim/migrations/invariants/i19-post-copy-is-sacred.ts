@@ -1,4 +1,4 @@
-// I19: post-copy only where the VM opted in; a guest that is spread over two hosts is neither destroyed nor resumed.
+// I19: post-copy happens only where the VM opted in; a guest that is spread over two hosts is neither destroyed nor resumed.
 import { PausedReason, RunningReason } from '../../../agent/libvirt/constants.ts';
 import type { Invariant } from '../scene.ts';
 

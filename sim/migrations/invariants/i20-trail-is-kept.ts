@@ -1,10 +1,10 @@
-// I20: what was decided, expected and seen of a migration is in its record when it ends.
+// I20: when a migration ends, its record holds what was decided, estimated and observed.
 import type { Migration } from '../../../shared/gen/telemetry.ts';
 import { isEnded, type Invariant } from '../scene.ts';
 
 export const trailIsKept: Invariant = {
   id: 'I20',
-  claim: 'the record of a migration tells how and why it went',
+  claim: 'the record of a migration says how and why it ended',
   step: ({ history }, news) => {
     for (const fact of news) {
       if (fact.kind !== 'record' || !isEnded(fact.migration)) continue;

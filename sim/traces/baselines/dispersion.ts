@@ -1,15 +1,15 @@
-// Balancers that act on how uneven the cluster is as a whole: CloudStack's and Proxmox's.
+// Implements balancers that act on the imbalance of the cluster as a whole: CloudStack's and Proxmox's.
 import type { SnapshotVm } from '../../../scheduler/planner/contract/snapshot.ts';
 import { leastBy, SnapshotModel, type ModelHost, type SnapshotPolicy } from './snapshot-model.ts';
 
 interface Rule {
-  /** What is made even. */
+  /** The load that is balanced. */
   readonly loadOf: (host: ModelHost) => number;
-  /** How uneven the loads are. */
+  /** The measure of imbalance. */
   readonly imbalanceOf: (loads: readonly number[]) => number;
-  /** Acts above this only. */
+  /** Imbalance above which it acts. */
   readonly threshold: number;
-  /** Part of the imbalance that a move must take away. */
+  /** Share of the imbalance that a move must remove. */
   readonly gainRatioMin: number;
   readonly movesMax: number;
 }
@@ -23,7 +23,8 @@ export const cloudStack: SnapshotPolicy = evenedBy({
   movesMax: 50,
 });
 
-/** Proxmox VE 9.2 divides the same by the root of n - 1, looks at the mean of CPU and memory, and wants a tenth less; one move at a time, so as many as fit a step of the traces. */
+/** Proxmox VE 9.2 divides the same measure by the root of n - 1, uses the mean of CPU and memory, and requires a tenth less
+ * imbalance from a move. It makes one move at a time, so here as many as fit into a step of the traces. */
 export const proxmox: SnapshotPolicy = evenedBy({
   loadOf: ({ cpuRatio, memoryRatio }) => (cpuRatio + memoryRatio) / 2,
   imbalanceOf: (loads) => variation(loads) / Math.sqrt(Math.max(1, loads.length - 1)),
@@ -53,7 +54,7 @@ interface Found {
   readonly imbalance: number;
 }
 
-/** Every VM on every other host: the move after which the loads are most alike. */
+/** Tries every VM on every other host and returns the move that leaves the least imbalance. */
 function bestMove(model: SnapshotModel, rule: Rule): Found | undefined {
   let best: Found | undefined;
   for (const source of model.hosts)

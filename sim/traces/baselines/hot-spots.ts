@@ -1,11 +1,11 @@
-// Balancers that act host by host: a threshold with the least loaded target, and Sandpiper.
+// Implements balancers that act host by host: a threshold with the least loaded target, and Sandpiper.
 import type { SnapshotVm } from '../../../scheduler/planner/contract/snapshot.ts';
 import { leastBy, SnapshotModel, type ModelHost, type SnapshotPolicy } from './snapshot-model.ts';
 
 // As the static threshold of Beloglazov and Buyya (2012), and of Watcher's and oVirt's policies.
 const THRESHOLD_RATIO = 0.8;
 
-/** Over the threshold: VMs with least memory first, each to the least loaded host that stays under it. */
+/** Hosts over the threshold: VMs with the least memory first, each to the least loaded host that stays under it. */
 export const thresholdLeastLoaded: SnapshotPolicy = (snapshot) => {
   const model = new SnapshotModel(snapshot);
   for (const source of model.hosts)
@@ -28,7 +28,8 @@ export const thresholdLeastLoaded: SnapshotPolicy = (snapshot) => {
 const HOT_RATIO = 0.75;
 const FULL_RATIO = 0.99;
 
-/** Sandpiper: hosts by volume, of each the VM with most volume per byte, to the host of least volume that stays cool. Without its swaps. */
+/** Sandpiper: hosts by volume; of each the VM with the most volume per byte, to the host with the least volume that stays cool.
+ * Without its swaps. */
 export const sandpiper: SnapshotPolicy = (snapshot) => {
   const model = new SnapshotModel(snapshot);
   const hot = model.hosts.filter(isHot).sort((one, other) => volumeOf(other) - volumeOf(one));

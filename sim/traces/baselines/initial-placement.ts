@@ -1,9 +1,9 @@
-// Where the VMs are before the first step: CloudSim's creation of VMs, by their full size, in order.
+// Places the VMs before the first step as CloudSim creates them: by their full size, in order.
 import type { Cluster, SimVm } from '../cluster.ts';
 import type { TargetRule } from './targets.ts';
 import { trialOf, type TrialHost } from './trial.ts';
 
-// The example hosts have 4 GB and 1 Gbit/s, a VM asks for 100 Mbit/s. After creation CloudSim looks at neither again.
+// The example hosts have 4 GB and 1 Gbit/s, a VM needs 100 Mbit/s. After creation CloudSim ignores both.
 const CREATION_MEMORY_MB = 4096;
 const CREATION_VMS_MAX = 10;
 
@@ -11,7 +11,7 @@ const CREATION_VMS_MAX = 10;
 export const firstFit: TargetRule = (vm, hosts, isExcluded) =>
   hosts.find((host) => !isExcluded(host) && host.isSuitable(vm));
 
-/** Places all VMs in order by what they may want at most; of those placed before, overload tests see nothing yet. */
+/** Places all VMs in order by their maximum demand; overload tests do not see the VMs placed before. */
 export function placeAll(cluster: Cluster, findTarget: TargetRule): void {
   for (const vm of cluster.vms) vm.demandMips = vm.spec.mips;
   const hosts = trialOf(cluster);

@@ -1,6 +1,6 @@
-// Consolidation as CloudSim 3.0.3 does it: relieve over-utilised hosts by their smallest VMs, then empty the least used.
+// Consolidates as CloudSim 3.0.3 does: relieves over-utilised hosts of their smallest VMs, then empties the least used hosts.
 import type { Cluster, SimHost, SimVm } from '../cluster.ts';
-import type { Order, Strategy } from '../run.ts';
+import type { TraceMove, Strategy } from '../run.ts';
 import type { OverloadTest } from './overload.ts';
 import type { TargetRule } from './targets.ts';
 import { trialOf, TrialHost } from './trial.ts';
@@ -12,7 +12,7 @@ export function minimumMigrationTime(isOverloaded: OverloadTest, findTarget: Tar
     place: (cluster) => {
       placeAll(cluster, findTarget);
     },
-    decide: (cluster) => new Step(cluster, isOverloaded, findTarget).orders(),
+    decide: (cluster) => new Step(cluster, isOverloaded, findTarget).moves(),
   };
 }
 
@@ -27,11 +27,11 @@ class Step {
     this.#findTarget = findTarget;
   }
 
-  orders(): Order[] {
+  moves(): TraceMove[] {
     const overloaded = new Set(this.#hosts.filter((host) => this.#isOverloaded(host)));
     const leaving = [...overloaded].flatMap((host) => this.#relieve(host));
-    const orders = this.#placeEach(leaving, overloaded);
-    return [...orders, ...this.#emptyLeastUsed(overloaded)];
+    const moves = this.#placeEach(leaving, overloaded);
+    return [...moves, ...this.#emptyLeastUsed(overloaded)];
   }
 
   #relieve(host: TrialHost): SimVm[] {
@@ -45,36 +45,36 @@ class Step {
     }
   }
 
-  /** A VM for which there is no host stays. */
-  #placeEach(vms: SimVm[], excluded: ReadonlySet<TrialHost>): Order[] {
-    const orders: Order[] = [];
+  /** A VM without a suitable host stays. */
+  #placeEach(vms: SimVm[], excluded: ReadonlySet<TrialHost>): TraceMove[] {
+    const moves: TraceMove[] = [];
     for (const vm of byDemand(vms)) {
       const target = this.#findTarget(vm, this.#hosts, (host) => excluded.has(host));
       if (target === undefined) continue;
       target.add(vm);
-      orders.push({ vm, target: target.host });
+      moves.push({ vm, target: target.host });
     }
-    return orders;
+    return moves;
   }
 
-  /** Targets of the first part are not excluded here: CloudSim means to, but asks an empty list. */
-  #emptyLeastUsed(overloaded: ReadonlySet<TrialHost>): Order[] {
+  /** Targets of the first part are not excluded here: CloudSim means to exclude them, but reads an empty list. */
+  #emptyLeastUsed(overloaded: ReadonlySet<TrialHost>): TraceMove[] {
     const asleep = this.#hosts.filter(({ loadRatio }) => loadRatio === 0);
     const kept = new Set([...overloaded, ...asleep]);
     const noTargets = new Set(kept);
-    const orders: Order[] = [];
+    const moves: TraceMove[] = [];
     for (;;) {
       const host = leastUsed(this.#hosts, kept);
-      if (host === undefined) return orders;
+      if (host === undefined) return moves;
       kept.add(host);
       noTargets.add(host);
       const moved = this.#placeAllOrNone(host, noTargets);
       for (const { target } of moved) kept.add(this.#trial(target));
-      orders.push(...moved);
+      moves.push(...moved);
     }
   }
 
-  #placeAllOrNone(source: TrialHost, excluded: ReadonlySet<TrialHost>): Order[] {
+  #placeAllOrNone(source: TrialHost, excluded: ReadonlySet<TrialHost>): TraceMove[] {
     const booked: { readonly vm: SimVm; readonly target: TrialHost }[] = [];
     for (const vm of byDemand(source.vms.filter(({ isMigrating }) => !isMigrating))) {
       const target = this.#findTarget(vm, this.#hosts, (host) => excluded.has(host));

@@ -1,8 +1,8 @@
-// When a host counts as over-utilised: the tests of Beloglazov and Buyya (2012) as CloudSim 3.0.3 has them.
+// Tests whether a host is over-utilised, by the rules of Beloglazov and Buyya (2012) as implemented in CloudSim 3.0.3.
 import type { SimVm } from '../cluster.ts';
 import type { TrialHost } from './trial.ts';
 
-/** Whether the host, with `extra` on it, is over-utilised. */
+/** True if the host, with `extra` on it, is over-utilised. */
 export type OverloadTest = (host: TrialHost, extra?: SimVm) => boolean;
 
 // Used while there are too few samples; CloudSim's own fallback.
@@ -16,7 +16,7 @@ export function threshold(ratio: number): OverloadTest {
 
 const fallback = threshold(FALLBACK_RATIO);
 
-/** The less steady the load, the lower the threshold: 1 - safety x median absolute deviation. */
+/** The more the load varies, the lower the threshold: 1 - safety x median absolute deviation. */
 export function medianDeviation(safety: number): OverloadTest {
   return spreadTest((values) => {
     const middle = median(values);
@@ -24,7 +24,7 @@ export function medianDeviation(safety: number): OverloadTest {
   });
 }
 
-/** The same with the distance between the quartiles, by CloudSim's rounding of their places. */
+/** The same with the distance between the quartiles, whose positions are rounded as in CloudSim. */
 export function quartileRange(safety: number): OverloadTest {
   return spreadTest((values) => {
     const sorted = Float64Array.from(values).sort();
@@ -53,7 +53,7 @@ export function localRegression(safety: number): OverloadTest {
   };
 }
 
-/** The line's value one step after the newest of the values (newest first), in the order of commons-math's sums. */
+/** The line's value one step after the newest of the values (newest first), summed in the order of commons-math. */
 function lineAhead(values: Float64Array): number {
   let [xMean, yMean, xSquares, products, ySum] = [0, 0, 0, 0, 0];
   for (let count = 0; count < LINE_VALUES; count += 1) {

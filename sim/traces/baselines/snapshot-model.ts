@@ -1,4 +1,4 @@
-// What the simple balancers look at: load and memory of hosts and VMs of a snapshot, changed move by move.
+// Models what the simple balancers see: load and memory of a snapshot's hosts and VMs, updated move by move.
 import type { Snapshot, SnapshotHost, SnapshotVm } from '../../../scheduler/planner/contract/snapshot.ts';
 
 /** A policy of the spread set-up: the moves it would make now, in order. */
@@ -7,7 +7,7 @@ export type SnapshotPolicy = (snapshot: Snapshot) => readonly BaselineMove[];
 export interface BaselineMove {
   readonly vmUuid: string;
   readonly targetHostId: string;
-  /** Places of moves that must have ended before. */
+  /** Indexes of moves that must end before. */
   readonly after?: readonly number[];
 }
 
@@ -37,7 +37,7 @@ export class ModelHost {
     return (this.#cores + vm.load.cpu.now) / this.host.cpuCores;
   }
 
-  /** Each of the peers looks at free memory; all get the same rule here, by what VMs may grow to. */
+  /** Each of these balancers checks free memory; here all use the same rule, by what VMs may grow to. */
   hasMemoryFor(vm: SnapshotVm): boolean {
     return this.#allocatedBytes + vm.memoryMaxBytes <= this.host.memoryBytes;
   }
@@ -62,7 +62,7 @@ export class SnapshotModel {
     for (const vm of vms) byId.get(vm.hostId)?.vms.add(vm);
   }
 
-  /** VMs of the host that may move: not under way, and not moved by this plan already. */
+  /** VMs of the host that may move: not held against every move, and not yet moved by this plan. */
   movable(host: ModelHost): SnapshotVm[] {
     return [...host.vms].filter((vm) => !this.#moved.has(vm) && vm.held?.against !== 'every_move');
   }
@@ -75,7 +75,7 @@ export class SnapshotModel {
   }
 }
 
-/** The least by `amount`, the first of equals; undefined of none. */
+/** The item with the least `amount`, the first of equals; undefined when there is none. */
 export function leastBy<T>(items: Iterable<T>, amount: (item: T) => number): T | undefined {
   let best: T | undefined;
   let least = Infinity;

@@ -1,4 +1,4 @@
-// Where a VM goes: the placement rules of the published consolidation policies.
+// Implements the placement rules of the published consolidation policies.
 import type { SimVm } from '../cluster.ts';
 import { wattsAt } from '../power.ts';
 import type { OverloadTest } from './overload.ts';
@@ -16,8 +16,8 @@ function canTake(host: TrialHost, vm: SimVm, isOverloaded: OverloadTest): boolea
 }
 
 /**
- * PABFD: the first host whose power grows least. CloudSim compares with the power at the last update, for a sleeping host
- * its idle power, so that waking one looks almost free.
+ * PABFD: the first host whose power grows least. CloudSim compares with the power at the last update, which for a sleeping
+ * host is its idle power, so waking one looks almost free.
  */
 export function leastPower(isOverloaded: OverloadTest): TargetRule {
   return (vm, hosts, isExcluded) => {
@@ -35,10 +35,10 @@ export function leastPower(isOverloaded: OverloadTest): TargetRule {
   };
 }
 
-// Moges and Abebe (2019) take 60 % as the load that hosts should have.
+// Moges and Abebe (2019) take 60 % as the desired load of a host.
 const MEDIUM_RATIO = 0.6;
 
-/** MFPED: the host whose load at the last update is nearest to 60 %; of equals the one with more MIPS a watt. */
+/** MFPED: the host whose load at the last update is nearest to 60 %; of equals the one with more MIPS per watt. */
 export function mediumFit(isOverloaded: OverloadTest): TargetRule {
   return (vm, hosts, isExcluded) => {
     let best: TrialHost | undefined;

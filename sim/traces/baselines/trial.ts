@@ -1,17 +1,17 @@
-// A cluster to try placements on: what each host would hold, without touching the cluster itself.
+// Copies the cluster to try placements: what each host would hold, without touching the cluster itself.
 import { HISTORY_LENGTH, type Cluster, type SimHost, type SimVm } from '../cluster.ts';
 
-/** Extra room in a sum of histories, so that a candidate can be added without an array for each look. */
+/** Shared buffer for sums of histories, which saves an array for each candidate. */
 const buffer = new Float64Array(HISTORY_LENGTH);
 
 export class TrialHost {
   readonly host: SimHost;
   readonly vms: SimVm[];
-  /** CPU that is not promised yet, at what VMs can take; 0 when it is short. */
+  /** CPU that is not yet allocated, by what VMs can use; 0 when the host is short. */
   availableMips = 0;
-  /** What its VMs get. */
+  /** CPU that its VMs get. */
   allocatedMips = 0;
-  /** What its VMs want. */
+  /** CPU demand of its VMs. */
   requestedMips = 0;
   readonly #history = new Float64Array(HISTORY_LENGTH);
 
@@ -25,7 +25,7 @@ export class TrialHost {
     return this.host.loadRatio;
   }
 
-  /** CloudSim's isSuitableForVm; memory has no part in it once a VM runs. */
+  /** CloudSim's isSuitableForVm; it ignores memory once a VM runs. */
   isSuitable(vm: SimVm): boolean {
     return this.host.spec.coreMips * vm.spec.cores >= vm.demandMips && this.availableMips >= vm.demandMips;
   }
@@ -34,7 +34,7 @@ export class TrialHost {
     return (this.requestedMips + (extra?.demandMips ?? 0)) / this.host.capacityMips;
   }
 
-  /** Load at the latest steps, newest first, of the VMs that it has now; trailing zeros are left out. Valid until the next call. */
+  /** Load of its present VMs at the latest steps, newest first, without trailing zeros. Valid until the next call. */
   history(extra?: SimVm): Float64Array {
     const { capacityMips } = this.host;
     let length = 0;
@@ -58,7 +58,7 @@ export class TrialHost {
     this.#recount();
   }
 
-  /** A host that is short gives each VM the same part of its wish, rounded down. */
+  /** A host that is short gives each VM the same share of its demand, rounded down. */
   #scaledMips(): number {
     const wanted = this.vms.map((vm) => this.host.cappedMips(vm));
     const scale = this.host.capacityMips / wanted.reduce((sum, mips) => sum + mips, 0);
