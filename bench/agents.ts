@@ -1,4 +1,4 @@
-// Worker of the pipeline bench: the agents of many hosts, publishing prepared reports with acknowledgement.
+// Runs the pipeline bench's agents in a worker: they publish the prepared reports of many hosts, with acknowledgement.
 import { parentPort, workerData } from 'node:worker_threads';
 import { connect } from 'nats';
 
@@ -9,10 +9,10 @@ export interface PreparedReport {
   readonly data: Uint8Array;
 }
 
-// An agent has one report a tick; this many hosts' reports are under way at a time.
+// An agent sends one report a tick; this many hosts' reports are under way at a time.
 const UNDER_WAY_MAX = 64;
 
-/** Publishes all that comes in a message, says "done", and waits for the next. */
+/** Publishes all reports of a message, answers "done", and waits for the next message. */
 async function serve(natsUrl: string): Promise<void> {
   const nats = await connect({ servers: natsUrl });
   const js = nats.jetstream();

@@ -1,9 +1,9 @@
-// What CloudSim 3.0.3 printed for these days: stock code, trace files in the order of their names.
+// Lists what CloudSim 3.0.3 printed for these days: stock code, trace files in the order of their names.
 
 export interface CloudSimRow {
   readonly day: string;
   readonly policy: string;
-  /** Run with its deletion of VMs that want nothing switched off. */
+  /** Run with its deletion of VMs without demand switched off. */
   readonly keepsVms: boolean;
   readonly energyKwh: number;
   readonly migrations: number;

@@ -1,4 +1,4 @@
-// evenkeel's migrations against plain `virsh migrate --live --p2p` on the same pair of the lab's hosts, alternating.
+// Compares evenkeel's migrations with plain `virsh migrate --live --p2p`, alternating on the same pair of lab hosts.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,15 +36,15 @@ interface Move {
   readonly wallMs: number;
   /** From the suspension on the source to the resumption on the target. */
   readonly downtimeMs: number;
-  /** evenkeel alone: from the order to the record, by the scheduler's own stamps. */
+  /** evenkeel only: from the order to the record, by the scheduler's own timestamps. */
   readonly recordedMs?: number;
 }
 
 interface BenchGuest {
   readonly name: string;
-  /** One of the last numbers of the lab: out of the way of guests that people make. */
+  /** One of the last numbers of the lab, clear of guests that others make. */
   readonly number: number;
-  /** How evenkeel has to hand it over. A guest that can write no disk has no lock, and so arrives paused. */
+  /** The commit mode that evenkeel must choose. A guest without writable disks has no lock, and so arrives paused. */
   readonly commitMode: CommitMode;
 }
 
@@ -53,22 +53,22 @@ const LOCKLESS: BenchGuest = { name: 'bench-lockless', number: 198, commitMode: 
 const PAIR: readonly [HostName, HostName] = ['kvm1', 'kvm2'];
 const MOVES_EACH = 10;
 const ADDED_MAX_MS = 250;
-// What the clock tick and the scheduling of two processes make of it on an idle machine.
+// Noise of the clock tick and of scheduling two processes, on an idle machine.
 const DOWNTIME_NOISE_MS = 10;
-// One call to resume the copy, after the source has let go of the guest and the journal has it.
+// One call to resume the copy, after the source has released the guest and the journal has recorded that.
 const PAUSED_DOWNTIME_MAX_MS = 50;
-// What the scheduler passes by default; virsh gets the same.
+// The scheduler's default; virsh gets the same.
 const BANDWIDTH_MIB = 100;
 const TIMEOUT_MS = 120_000;
 const wait = { timeoutMs: TIMEOUT_MS };
 
-/** A guest whose disk lock decides who may run, the usual case, and one without such a lock, which arrives paused. */
+/** Measures a guest whose disk lock decides who may run, the usual case, and one without a lock, which arrives paused. */
 export async function benchMigrate(): Promise<BenchResult> {
   await withLock(TIMEOUT_MS * 3, () => up(say));
   const scheduler = schedulerCalls();
   try {
     const { mode } = await scheduler.unary(schedulerService.GetMode, 'mode', {}, wait);
-    // Nobody else is to move anything meanwhile.
+    // Nothing else may move meanwhile.
     await setMode(scheduler, 'MODE_OBSERVE');
     try {
       const parts: Part[] = [];
@@ -113,7 +113,7 @@ async function withGuest<T>(scheduler: ServiceCalls, one: BenchGuest, work: () =
     await untilDone('start the guest', () =>
       scheduler.unary(schedulerService.StartVm, 'start VM', { vm: one.name }, wait),
     );
-    // It is up when its counter comes over the network.
+    // The guest is up when its counter arrives over the network.
     (await watchTicks(guestAddress(one.number), wait)).close();
     return await work();
   } finally {
@@ -146,7 +146,7 @@ async function untilDone<T>(what: string, attempt: () => Promise<T>): Promise<T>
     }
 }
 
-/** Also that of a bench that was killed. */
+/** Removes the bench's guest, also one that a killed bench left behind. */
 async function removeGuest(scheduler: ServiceCalls, { name: vm }: BenchGuest): Promise<void> {
   const ignore = (): undefined => undefined;
   await scheduler.unary(schedulerService.DestroyVm, 'destroy VM', { vm }, wait).catch(ignore);
@@ -167,7 +167,7 @@ async function measure(scheduler: ServiceCalls, one: BenchGuest): Promise<Part> 
 async function alternate(scheduler: ServiceCalls, one: BenchGuest, pauses: PauseWatch): Promise<Move[]> {
   const moves: Move[] = [];
   for (let round = 0; round < MOVES_EACH; round += 1) {
-    // There and back, and the other way round each time: both methods go in both directions equally often.
+    // There and back, with the methods in alternating order, so that both go in both directions equally often.
     const order: readonly Method[] = round % 2 === 0 ? ['evenkeel', 'virsh'] : ['virsh', 'evenkeel'];
     for (const method of order) {
       const [from, to] = moves.length % 2 === 0 ? PAIR : [PAIR[1], PAIR[0]];
@@ -183,7 +183,7 @@ async function alternate(scheduler: ServiceCalls, one: BenchGuest, pauses: Pause
   return moves;
 }
 
-/** virsh moves behind the scheduler's back: it learns by the next samples where the VM is. */
+/** The scheduler does not know of virsh's moves: it learns from the next samples where the VM is. */
 async function untilSeenOn(scheduler: ServiceCalls, { name }: BenchGuest, host: HostName): Promise<void> {
   const deadlineMs = systemClock.monotonicMs() + TIMEOUT_MS;
   while (systemClock.monotonicMs() < deadlineMs) {
@@ -196,7 +196,7 @@ async function untilSeenOn(scheduler: ServiceCalls, { name }: BenchGuest, host: 
       return;
     await systemClock.sleep(250);
   }
-  throw new Error(`the scheduler does not see ${name} on ${host} alone`);
+  throw new Error(`the scheduler does not see ${name} on ${host} only`);
 }
 
 async function virsh(host: HostName, ...command: readonly string[]): Promise<string> {
@@ -232,11 +232,11 @@ async function byEvenkeel(
       `migration ended as ${last?.state ?? 'nothing'}: ${last?.causeCode ?? ''} ${last?.outcome ?? ''}`,
     );
   if (last.commitMode !== commitMode)
-    throw new Error(`${name} was handed over by ${last.commitMode}, and ${commitMode} was to be measured`);
+    throw new Error(`${name} moved with ${last.commitMode}, but ${commitMode} was to be measured`);
   return { wallMs, recordedMs: last.endedAtMs - last.queuedAtMs };
 }
 
-/** What of virsh's time is the start of a process and a connection; told, not subtracted. */
+/** The part of virsh's time that starts the process and connects; reported, not subtracted. */
 async function virshStartMs({ name }: BenchGuest): Promise<number> {
   const times: number[] = [];
   for (let run = 0; run < MOVES_EACH; run += 1) {
@@ -290,7 +290,7 @@ function goalsOf({ commitMode }: BenchGuest, moves: readonly Move[]): Goal[] {
         PAUSED_DOWNTIME_MAX_MS,
       ),
     ];
-  // Equal but for chance: virsh's own downtimes lie this far from their median.
+  // Differences within chance: virsh's own downtimes are this far from their median.
   const downtimes = figures(moves, 'virsh', 'downtimeMs');
   const deviations = downtimes.map((downtime) => Math.abs(downtime - median(downtimes)));
   const spreadMs = Math.max(DOWNTIME_NOISE_MS, median(deviations));

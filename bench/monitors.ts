@@ -1,4 +1,4 @@
-// The agent and the monitors that it is compared with, each as a real process on the same libvirtd.
+// Runs the agent and the monitors that it is compared with, each as a real process on the same libvirtd.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -12,19 +12,19 @@ import { MIB, SECOND_MS } from '../shared/units.ts';
 import { freePort, startNats } from '../test/services.ts';
 import { until } from '../test/until.ts';
 
-/** Debian packages of the peers. */
+/** Debian packages of the other monitors. */
 export const PEER_PACKAGES = ['collectd-core', 'prometheus-libvirt-exporter'];
 
 export interface Monitor {
   readonly name: string;
-  /** Samples after which it costs what it costs in the long run. */
+  /** Samples after which its cost is that of the long run. */
   readonly warmUpSamples: number;
   start(): Promise<RunningMonitor>;
 }
 
 export interface RunningMonitor {
   readonly pid: number;
-  /** Makes it take one sample; undefined for one that keeps time by itself. */
+  /** Makes it take one sample; undefined for one with a timer of its own. */
   readonly sample: (() => Promise<void>) | undefined;
   /** How many guests its last sample held. */
   guestsSeen(): Promise<number>;
@@ -32,16 +32,16 @@ export interface RunningMonitor {
 }
 
 export interface MonitorOptions {
-  /** As libvirt's own client library dials it. */
+  /** The URI for libvirt's own client library. */
   readonly uri: string;
   readonly socket: string;
-  /** For its files. */
+  /** For the monitor's files. */
   readonly folder: string;
   readonly intervalS: number;
 }
 
 const START_MS = 20 * SECOND_MS;
-// V8 compiles what is hot and tidies the heap of the start once, within some 70 s; an agent then runs for months.
+// V8 compiles hot code and cleans up the heap of the start once, within some 70 s; an agent then runs for months.
 const NODE_WARM_UP_SAMPLES = 16;
 const NATIVE_WARM_UP_SAMPLES = 2;
 
@@ -109,7 +109,7 @@ async function guestsInLastReport(manager: JetStreamManager): Promise<number> {
   return vms.filter(({ counted, cpuDemandCores }) => counted && cpuDemandCores !== undefined).length;
 }
 
-/** collectd's virt plugin, asked for the same kinds of figures, kept in its cache and written nowhere. */
+/** collectd's virt plugin, set up for the same kinds of figures, which stay in its cache and are written nowhere. */
 export function collectdMonitor({ uri, folder, intervalS }: MonitorOptions): Monitor {
   return {
     name: "collectd's virt plugin",
@@ -176,7 +176,7 @@ export function exporterMonitor({ uri }: MonitorOptions): Monitor {
   };
 }
 
-/** Its output goes to ours for people, away from the result. */
+/** Its output goes to our stderr, away from the result. */
 function start(
   program: string,
   options: readonly string[],
@@ -200,7 +200,7 @@ async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** What is not up yet refuses connections. */
+/** Waits until it is up; until then it refuses connections. */
 async function untilStarted(what: string, isUp: () => Promise<boolean>): Promise<void> {
   await until(what, () => isUp().catch(() => false), START_MS);
 }

@@ -1,4 +1,4 @@
-// How long migrations paused a guest, by the events of both libvirts on one clock: suspended on the source, resumed on the target.
+// Measures how long migrations pause a guest, by events of both libvirts on one clock: suspended, resumed.
 import { connect, type Connection } from '../agent/libvirt/connection.ts';
 import { registerEvents, type LibvirtEvent } from '../agent/libvirt/events.ts';
 import { libvirtSocket } from '../lab/hosts/control.ts';
@@ -19,7 +19,7 @@ export class PauseWatch {
   readonly #connections: Connection[] = [];
   readonly #changes: Change[] = [];
 
-  /** Listens on the lab's hosts; events of both come over sockets of this machine, within a millisecond. */
+  /** Listens on the lab's hosts; their events arrive over sockets of this machine, within a millisecond. */
   static async open(hosts: readonly HostName[]): Promise<PauseWatch> {
     const watch = new PauseWatch();
     for (const host of hosts) {
@@ -39,7 +39,7 @@ export class PauseWatch {
     return watch;
   }
 
-  /** Of the migration that has just ended. */
+  /** The pause of the migration that has just ended. */
   async pauseMs(vm: string, from: HostName, to: HostName): Promise<number> {
     const deadlineMs = systemClock.monotonicMs() + TIMEOUT_MS;
     while (systemClock.monotonicMs() < deadlineMs) {
@@ -52,7 +52,7 @@ export class PauseWatch {
       }
       await systemClock.sleep(LOOK_MS);
     }
-    throw new Error(`libvirt told no pause of ${vm} between ${from} and ${to}`);
+    throw new Error(`libvirt reported no pause of ${vm} between ${from} and ${to}`);
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-// Bench: reports through JetStream and the metrics writer into InfluxDB, against the same points written straight into it.
+// Compares reports through JetStream and the metrics writer into InfluxDB with the same points written straight into it.
 import http from 'node:http';
 import { Worker } from 'node:worker_threads';
 import type { NatsConnection } from 'nats';
@@ -21,7 +21,7 @@ import { atLeast, median, result, rounded, type BenchResult } from './result.ts'
 const HOSTS = 40;
 const VMS_PER_HOST = 50;
 const TICKS = 10;
-// Pairs of runs, so that a disturbance of the machine hits few of them; the median is taken.
+// Pairs of runs, so that a disturbance of the machine affects few of them; the median counts.
 const ROUNDS = 11;
 const GOAL_RATIO = 0.9;
 const TIMEOUT_MS = 120_000;
@@ -55,7 +55,7 @@ export async function benchPipeline(): Promise<BenchResult> {
         pipeline: () => pipelineRun(nats, agents, databases.pipeline, work),
         straight: () => straightRun(databases.straight, work),
       };
-      // Which one goes first changes, so that neither always meets the busier InfluxDB.
+      // The order alternates, so that neither always meets the busier InfluxDB.
       const order =
         round % 2 === 0 ? (['pipeline', 'straight'] as const) : (['straight', 'pipeline'] as const);
       const rates = { pipeline: 0, straight: 0 };
@@ -66,7 +66,7 @@ export async function benchPipeline(): Promise<BenchResult> {
       console.error(
         `${round === 0 ? 'warm-up' : `round ${round}`}: pipeline ${rounded(rates.pipeline)} points/s, straight ${rounded(rates.straight)} points/s`,
       );
-      // The first round makes the series.
+      // The first round creates the series.
       if (round === 0) continue;
       pipelineRates.push(rates.pipeline);
       straightRates.push(rates.straight);
@@ -187,7 +187,7 @@ function post(url: string, agent: http.Agent, body: Buffer): Promise<void> {
   });
 }
 
-// A field that every point of the measurement has.
+// For each measurement a field that every point has.
 const COUNTED: Readonly<Record<string, string>> = {
   host: 'interval_ms',
   vm: 'state',
@@ -195,7 +195,7 @@ const COUNTED: Readonly<Record<string, string>> = {
   vm_net: 'receive_bytes',
 };
 
-/** All points of all rounds so far are there, each once. */
+/** Checks that all points of all rounds so far are there, each once. */
 async function verify({ url, database }: InfluxSettings, work: Work, rounds: number): Promise<void> {
   for (const [measurement, expected] of Object.entries(work.counts)) {
     const query = `SELECT count("${COUNTED[measurement] ?? ''}") FROM "raw"."${measurement}"`;

@@ -1,4 +1,4 @@
-// Overload removed for each byte copied, beside simple balancers on the same snapshots.
+// Compares overload removed for each byte copied with simple balancers on the same snapshots.
 import { cloudStack, proxmox } from '../sim/traces/baselines/dispersion.ts';
 import { sandpiper, thresholdLeastLoaded } from '../sim/traces/baselines/hot-spots.ts';
 import type { BaselineMove, SnapshotPolicy } from '../sim/traces/baselines/snapshot-model.ts';
@@ -19,7 +19,7 @@ const BASELINES: Readonly<Record<string, SnapshotPolicy>> = {
 interface Relief {
   readonly moves: number;
   readonly copiedGib: number;
-  /** Cores (4 GiB of memory count as one) beyond the entry levels that were removed. */
+  /** Cores (4 GiB of memory count as one) beyond the entry levels that the plan removed. */
   readonly removed: number;
 }
 
@@ -33,7 +33,7 @@ export interface Comparison {
   readonly whole: Relief;
 }
 
-/** Each baseline over the same snapshots, all figures summed up. */
+/** Runs each baseline over the same snapshots and sums up all figures. */
 export function besideBaselines(size: { hosts: number; vms: number }, seeds: number): Comparison[] {
   const snapshots = Array.from({ length: seeds }, (_, at) =>
     snapshotOf({ ...size, kind: 'skewed', seed: at + 1 }),
@@ -56,7 +56,7 @@ export function removedPerGib({ removed, copiedGib }: Relief): number {
   return copiedGib === 0 ? 0 : removed / copiedGib;
 }
 
-/** The first moves that together remove as much; all where they remove less. */
+/** The first moves that together remove as much; all moves if they remove less. */
 function cut(
   snapshot: Snapshot,
   moves: readonly BaselineMove[],

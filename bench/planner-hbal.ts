@@ -1,4 +1,4 @@
-// Ganeti's balancer (hbal of Debian's ganeti-htools-3.0) on a snapshot, over its text files: who goes where, and how long it took.
+// Runs Ganeti's balancer (hbal of Debian's ganeti-htools-3.0) on a snapshot, by its text files, and times it.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { MIB } from '../shared/units.ts';
 
 export const HBAL_PACKAGE = 'ganeti-htools-3.0';
 const HBAL = '/usr/lib/ganeti/3.0/usr/bin/hbal';
-// Nothing but the moves is limited: VMs of any size, any number of vCPUs on a host.
+// Limits nothing but the moves: VMs of any size, any number of vCPUs on a host.
 const POLICY = '1,1,0,0,1,1|1,1,0,0,1,1;9999999,999,1,16,8,12|ext|999.0|999.0';
 const GROUP = 'group';
 
@@ -60,7 +60,7 @@ function clusterText({ hosts, vms }: Snapshot): string {
     .join('\n');
 }
 
-/** Name, CPU, memory, disk, network; as shares of a host, so that CPU and memory weigh alike. */
+/** Name, CPU, memory, disk, network; as shares of a host, so that CPU and memory have equal weight. */
 function loadText({ hosts, vms }: Snapshot): string {
   const [first] = hosts;
   if (first === undefined) throw new Error('a snapshot without hosts');

@@ -1,4 +1,4 @@
-// What hosts carry once VMs are where a plan puts them: what both comparisons of plans measure.
+// Computes the loads of hosts once VMs are where a plan puts them, for both comparisons of plans.
 import type { Snapshot, SnapshotHost } from '../scheduler/planner/contract/snapshot.ts';
 
 export interface HostLoad {
@@ -7,7 +7,7 @@ export interface HostLoad {
   readonly memoryBytes: number;
 }
 
-/** Loads of all hosts with the VMs where `homes` says, and where they are if it says nothing of them. */
+/** Loads of all hosts with each VM on the host that `homes` names, or on its present host if it names none. */
 export function loadsWith({ hosts, vms }: Snapshot, homes: ReadonlyMap<string, string>): HostLoad[] {
   const loads = new Map(
     hosts.map((host) => [host.hostId, { host, cores: host.load.cpu.now, memoryBytes: host.load.memory.now }]),

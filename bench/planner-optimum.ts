@@ -1,14 +1,14 @@
-// A lower bound of the planner's objective by an exact solver (HiGHS): no plan of so many moves can end below it.
+// Computes a lower bound of the planner's objective with an exact solver (HiGHS): no plan of so many moves can get below it.
 import { boardOf, type Board } from '../scheduler/planner/board/board.ts';
 import { at, wholeAt } from '../scheduler/planner/board/columns.ts';
 import { evennessWeight, pressure } from '../scheduler/planner/board/host-cost.ts';
 import type { PlanPolicy } from '../scheduler/planner/contract/policy.ts';
 import type { Snapshot } from '../scheduler/planner/contract/snapshot.ts';
 
-// Tangents of the convex cost, so that the model is nowhere above it; this close, it is nowhere far below it either.
+// Distance of the tangents to the convex cost: the model is never above the cost, and with these steps never far below it.
 const TANGENT_STEP_RATIO = 0.02;
 const RATIO_MAX = 1.6;
-// The solver stops within this share of the best that can be; its bound is what is compared with.
+// The solver stops within this share of the optimum; plans are compared with its bound.
 const GAP_MAX_RATIO = 0.005;
 const TIME_MAX_S = 120;
 
@@ -32,10 +32,11 @@ interface Solver {
   ) => { readonly Status: string; readonly ObjectiveValue: number };
 }
 
-/** The package's types describe its CommonJS build; what is imported is the other one. */
+/** The package's types describe its CommonJS build, but its ES module is imported. */
 async function loadSolver(): Promise<Solver> {
   const { default: load }: { default: unknown } = await import('highs');
-  if (!isLoader(load)) throw new Error('highs: its module has another shape; see which version is installed');
+  if (!isLoader(load))
+    throw new Error('highs: its module does not have the expected shape; check which version is installed');
   return load();
 }
 
@@ -85,7 +86,7 @@ function term(factor: number): string {
   return `${factor < 0 ? '-' : '+'} ${Math.abs(factor).toPrecision(12)}`;
 }
 
-/** LP lines have a length limit; terms may stand on lines of their own. */
+/** LP lines have a length limit; each term may have a line of its own. */
 function lines(terms: readonly string[]): string[] {
   return terms.map((each) => ` ${each}`);
 }
@@ -94,7 +95,7 @@ function weight({ hosts, resources }: Board, host: number, column: number): numb
   return at(hosts.weight, host * resources.length + column);
 }
 
-/** What is on the host besides its units stays there. */
+/** Load of the host besides its units, which stays there. */
 function ownLoad(
   board: Board,
   host: number,

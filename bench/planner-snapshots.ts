@@ -1,4 +1,4 @@
-// Seeded snapshots for the planner's bench: skewed clusters, some with memory pressure, some with rules.
+// Makes seeded snapshots for the planner's bench: skewed clusters, some with memory pressure, some with rules.
 import {
   SNAPSHOT_FORMAT,
   type Figures,
@@ -22,12 +22,12 @@ export interface Shape {
 const AT_MS = 1_700_000_000_000;
 const HOST_CORES = 32;
 const HOST_MEMORY_BYTES = 128 * GIB;
-// Of the whole cluster. The skew makes some hosts want more than all they have; with pressure, memory is short as well.
+// Load of the whole cluster. The skew overloads some hosts; with pressure, memory is short as well.
 const CPU_MEAN_RATIO = 0.55;
 const MEMORY_MEAN_RATIO = { skewed: 0.44, memory: 0.68, rules: 0.44 } as const;
-// What VMs may grow to is kept within this share of a host, so that every cluster is possible to begin with.
+// What VMs may grow to stays within this share of a host, so that every cluster is valid at the start.
 const ALLOCATED_MAX_RATIO = 0.9;
-// Shape of the hosts' weights: the greater, the more VMs lie on few hosts.
+// Shape of the hosts' weights: the greater, the more VMs are on few hosts.
 const SKEW = 1.2;
 const OWN_CORES = 0.3;
 const OWN_MEMORY_BYTES = GIB;
@@ -69,13 +69,13 @@ export function snapshotOf({ hosts, vms, kind, seed }: Shape): Snapshot {
 
 function draftVm(random: Random): Draft {
   const vcpus = random.pick([1, 2, 2, 4, 4, 8]);
-  // Most VMs are nearly idle, a few want most of their vCPUs.
+  // Most VMs are nearly idle, a few use most of their vCPUs.
   const cores = vcpus * random.ratio() ** 2;
   const memoryUsedBytes = vcpus * random.between(0.5, 3) * GIB;
   return { vcpus, cores, memoryUsedBytes, memoryMaxBytes: 0, host: 0 };
 }
 
-/** Each VM on a host drawn by weight, or on the emptiest one if it does not fit there. The largest first. */
+/** Places each VM, the largest first, on a host drawn by weight, or on the emptiest one if it does not fit there. */
 function place(drafts: Draft[], hosts: number, random: Random): void {
   const weights = Array.from({ length: hosts }, () => (-Math.log(1 - random.ratio())) ** SKEW + 0.2);
   const total = weights.reduce((sum, weight) => sum + weight, 0);

@@ -1,4 +1,4 @@
-// Bench: how fast plans are made and how good they are, against Ganeti's hbal and a bound by an exact solver.
+// Measures speed and quality of plans, against Ganeti's hbal and a bound by an exact solver.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ const SIZES = [
 ] as const;
 const KINDS: readonly Kind[] = ['skewed', 'memory', 'rules'];
 const SPEED_RUNS = 7;
-// The engine's code is compiled by then.
+// By then V8 has compiled the code.
 const WARM_UP_RUNS = 3;
 const MIDDLE_MS_MAX = 100;
 const LARGE_MS_MAX = 1_000;
@@ -34,7 +34,7 @@ const PEER_SEEDS = 20;
 const PEER_SIZE = { hosts: 10, vms: 200 };
 const PEER_SEEDS_WON_MIN = 18;
 const SPEED_SIZE = { hosts: 32, vms: 640 };
-// Without a limit hbal takes minutes at that size.
+// At that size hbal takes minutes without a limit.
 const SPEED_MOVES = 10;
 const SPEED_RATIO_MIN = 100;
 
@@ -43,7 +43,7 @@ const EXACT_SEEDS = 5;
 const EXACT_MOVES = 10;
 const EXACT_RATIO_MAX = 1.03;
 
-/** Both evened out by as many moves: gains are not weighed against noise or copying, as hbal does not either. */
+/** Both even out with as many moves: like hbal, gains are not weighed against noise or the price of copies. */
 const EVEN: PlanPolicy = { ...DEFAULT_PLAN_POLICY, evenness: true, gainMin: 0, migrationPriceCores: 0 };
 
 export async function benchPlanner(folder?: string): Promise<BenchResult> {
@@ -111,7 +111,7 @@ function speedGoals(speed: readonly Speed[]): Goal[] {
   ];
 }
 
-/** The clusters of whoever runs the bench, for their figures; they are no goal. */
+/** Times the snapshots of a given folder, for information: they have no goals. */
 function givenSnapshots(folder: string): { file: string; ms: number; moves: number; stays: number }[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
@@ -138,7 +138,7 @@ interface Peer {
   readonly evenkeel: Worst & { readonly ms: number; readonly moves: number };
 }
 
-/** hbal first, for as long as it finds moves if it has no limit; evenkeel gets as many moves. */
+/** Runs hbal first, without a limit for as long as it finds moves; evenkeel then gets as many moves. */
 function besideHbal(size: { hosts: number; vms: number }, seed: number, movesMax?: number): Peer {
   const snapshot = snapshotOf({ ...size, kind: 'skewed', seed });
   const { homes, moves, ms } = runHbal(snapshot, movesMax);
@@ -151,10 +151,10 @@ function besideHbal(size: { hosts: number; vms: number }, seed: number, movesMax
     hbal: { ...worstOf(snapshot, homes), ms },
     evenkeel: { ...worstOf(snapshot, ownHomes), ms: own.ms, moves: own.plan.moves.length },
   };
-  const told = ({ cpuRatio, memoryRatio }: Worst): string =>
+  const ratiosOf = ({ cpuRatio, memoryRatio }: Worst): string =>
     `${cpuRatio.toFixed(3)}/${memoryRatio.toFixed(3)}`;
   console.error(
-    `${size.hosts}x${size.vms} seed ${seed}, ${moves} moves: worst CPU/memory ${told(peer.start)}, hbal ${told(peer.hbal)} in ${ms.toFixed(0)} ms, evenkeel ${told(peer.evenkeel)} in ${own.ms.toFixed(0)} ms`,
+    `${size.hosts}x${size.vms} seed ${seed}, ${moves} moves: worst CPU/memory ${ratiosOf(peer.start)}, hbal ${ratiosOf(peer.hbal)} in ${ms.toFixed(0)} ms, evenkeel ${ratiosOf(peer.evenkeel)} in ${own.ms.toFixed(0)} ms`,
   );
   return peer;
 }
@@ -168,7 +168,7 @@ function worstOf(snapshot: Snapshot, homes: ReadonlyMap<string, string>): Worst 
   };
 }
 
-// Sums of the same figures in another order differ in their last digits.
+// Summing the same figures in another order changes the last digits.
 const TOLERANCE = 1e-9;
 
 function peerGoals(peers: readonly Peer[], fast: Peer): Goal[] {
@@ -194,7 +194,7 @@ function peerGoals(peers: readonly Peer[], fast: Peer): Goal[] {
   ];
 }
 
-/** One that removes nothing sets no goal; it is in the raw figures. */
+/** A baseline that removes nothing sets no goal; it is in the raw figures. */
 function baselineGoals(baselines: readonly Comparison[]): Goal[] {
   return baselines
     .filter(({ its }) => its.removed > 0)

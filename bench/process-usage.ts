@@ -1,4 +1,4 @@
-// What a process has used, from its /proc entry (proc_pid_stat(5), proc_pid_status(5)).
+// Reads what a process has used from its /proc entry (proc_pid_stat(5), proc_pid_status(5)).
 import { readFileSync } from 'node:fs';
 import { KIB } from '../shared/units.ts';
 

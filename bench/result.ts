@@ -1,4 +1,4 @@
-// What every bench hands back: figures against their goals, the raw figures, and the machine they come from.
+// Defines the result of a bench: figures against their goals, the raw figures, and the machine they come from.
 import { cpus, totalmem } from 'node:os';
 
 export interface Goal {
@@ -41,7 +41,7 @@ function machine(): BenchResult['machine'] {
   };
 }
 
-/** The middle one, or the mean of the two in the middle; NaN of none. */
+/** The middle value, or the mean of the two middle values; NaN without values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((one, other) => one - other);
   const upper = sorted[Math.floor(sorted.length / 2)] ?? NaN;
@@ -49,7 +49,7 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
-/** `value` with three significant digits at least, for people. */
+/** `value` with at least three significant digits, for display. */
 export function rounded(value: number): number {
   return Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3));
 }

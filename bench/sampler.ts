@@ -1,8 +1,8 @@
-// Bench: what one sample of 100 guests takes, against bare virsh, and what the agent costs, against two well-known monitors.
+// Measures one sample of 100 guests against plain virsh, and the cost of the agent against two well-known monitors.
 //
-// The guests are paused while the samples are timed, so that nothing but libvirt is measured. What the monitors cost is
-// measured on paused guests too, but judged on guests that run (an idle firmware each): of a paused guest collectd's virt
-// plugin asks the state and nothing else, while the agent and the exporter read all there is.
+// The guests are paused while samples are timed, so that only libvirt is measured. The cost of the monitors is measured on
+// paused guests too, but judged on running ones (an idle firmware each): of a paused guest collectd's virt plugin reads
+// only the state, while the agent and the exporter read everything.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, closeSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
@@ -27,16 +27,16 @@ import { atMost, median, result, type BenchResult, type Goal } from './result.ts
 const GUESTS = 100;
 const PAIRS = Number(process.env['EVENKEEL_BENCH_PAIRS'] ?? 31);
 const WARM_UP_PAIRS = 3;
-// The agent's default, so that what a process costs between its samples counts as it does in production.
+// The agent's default, so that the cost of a process between samples counts as in production.
 const INTERVAL_S = 5;
 const SAMPLES = Number(process.env['EVENKEEL_BENCH_SAMPLES'] ?? 12);
 const WALL_RATIO_MAX = 1.05;
 const RSS_MAX_MB = 90;
 const TIMEOUT_MS = 60 * SECOND_MS;
-// A firmware takes about a second of a core to find that there is nothing to boot.
+// A firmware takes about a core-second to find that there is nothing to boot.
 const SETTLE_MAX_MS = 4 * GUESTS * SECOND_MS;
 const SETTLE_STEP_MS = 10 * SECOND_MS;
-// At rest a firmware still polls its keyboard: they are, when together they take less than a core and it no longer falls.
+// An idle firmware still polls its keyboard, so guests are idle when together they use less than a core and that stops falling.
 const SETTLED_SHARE = 0.9;
 const MB = 1e6;
 
@@ -85,7 +85,7 @@ function open(libvirtd: PrivateLibvirtd): Promise<Connection> {
   return connect(libvirtd.target, { uri, readOnly: false, clock: systemClock, timeoutMs: TIMEOUT_MS });
 }
 
-/** Guests that are paused before their first instruction, each with a disk: what they cost is libvirt's alone. */
+/** Guests that are paused before their first instruction, each with a disk: their cost is that of libvirt alone. */
 async function startGuests(libvirtd: PrivateLibvirtd): Promise<void> {
   console.error(`starting ${GUESTS} paused guests`);
   const connection = await open(libvirtd);
@@ -101,9 +101,9 @@ async function startGuests(libvirtd: PrivateLibvirtd): Promise<void> {
   await connection.close();
 }
 
-/** Lets the guests run and waits until their firmware has come to rest. */
+/** Resumes the guests and waits until their firmware is idle. */
 async function resumeGuests(libvirtd: PrivateLibvirtd): Promise<void> {
-  console.error('letting the guests run');
+  console.error('resuming the guests');
   const wait = { timeoutMs: TIMEOUT_MS };
   const connection = await open(libvirtd);
   for (const domain of await listDomains(connection, ListDomainsFlag.active, wait))
@@ -131,7 +131,7 @@ async function guestCpuMs(connection: Connection): Promise<number> {
 interface Wall {
   readonly ratio: number;
   readonly samplerMs: number;
-  /** As virsh times the command itself (virsh --timing): without its start and its connecting. */
+  /** As virsh times the command itself (virsh --timing): without its start and its connection. */
   readonly virshMs: number;
   /** From start to end of the process. */
   readonly virshProcessMs: number;
@@ -139,9 +139,9 @@ interface Wall {
 }
 
 /**
- * In pairs, so that what else the machine does meets both. Both talk to the same daemon over a unix socket and turn the
- * reply into their own form: the sampler into objects, virsh into text in a file. virsh's start and connecting are left out
- * of the ratio by its own timing, since the sampler does both once for all samples.
+ * Runs in pairs, so that other load on the machine affects both. Both talk to the same daemon over a unix socket and convert
+ * the reply: the sampler into objects, virsh into text in a file. The ratio leaves out virsh's start and connection, by its
+ * own timing, since the sampler does both once for all samples.
  */
 async function compareWall(libvirtd: PrivateLibvirtd, uri: string): Promise<Wall> {
   const connection = await open(libvirtd);
@@ -156,7 +156,7 @@ async function compareWall(libvirtd: PrivateLibvirtd, uri: string): Promise<Wall
   const pairs: { samplerMs: number; virshMs: number; virshProcessMs: number }[] = [];
   const folder = libvirtd.directory;
   for (let at = 0; at < WARM_UP_PAIRS + PAIRS; at += 1) {
-    // Which one goes first changes, so that neither always meets the busier daemon.
+    // The order alternates, so that neither always meets the busier daemon.
     const virshFirst = at % 2 === 0 ? await timeVirsh(uri, folder) : undefined;
     const samplerMs = await timeSampler(reader);
     const virsh = virshFirst ?? (await timeVirsh(uri, folder));
@@ -213,12 +213,12 @@ async function timeVirsh(uri: string, folder: string): Promise<{ virshMs: number
 interface Cost {
   readonly monitor: string;
   readonly cpuMsPerSample: number;
-  /** What the monitor makes libvirtd do. */
+  /** CPU time that the monitor causes in libvirtd. */
   readonly libvirtdCpuMsPerSample: number;
   readonly rssMaxBytes: number;
 }
 
-/** One after the other: two at once would make each other's NOWAIT calls skip guests. */
+/** One after the other: two at the same time would make each other's NOWAIT calls skip guests. */
 async function measureCosts(monitors: readonly Monitor[], libvirtd: PrivateLibvirtd): Promise<Cost[]> {
   const costs: Cost[] = [];
   for (const monitor of monitors) costs.push(await measureCost(monitor, libvirtd));
@@ -254,7 +254,7 @@ async function measureCost(monitor: Monitor, libvirtd: PrivateLibvirtd): Promise
   }
 }
 
-/** An interval in which a monitor that is asked for its samples is asked once. */
+/** Waits for one interval; a monitor without a timer is asked for one sample in it. */
 async function oneInterval(sample: (() => Promise<void>) | undefined, intervalMs: number): Promise<void> {
   const startedMs = performance.now();
   await sample?.();

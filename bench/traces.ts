@@ -1,4 +1,4 @@
-// evenkeel's planner over real utilisation traces, next to the published policies and to what CloudSim 3.0.3 really gave.
+// Compares evenkeel's planner over real utilisation traces with published policies, and the simulator with CloudSim 3.0.3.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runDay } from '../sim/traces/main.ts';
@@ -10,10 +10,10 @@ import { atMost, median, result, type BenchResult, type Goal } from './result.ts
 const DEFAULT_DIR = 'traces';
 const KINDS = ['planetlab', 'bitbrains'] as const;
 
-/** Policies by name, each with its figures of the days in order. */
+/** The figures of each policy, by name, in the order of the days. */
 type ByPolicy = Readonly<Record<string, readonly Figures[]>>;
 
-/** `dir` holds `planetlab/` and `bitbrains/`, or is itself one of them; what is missing is left out and said. */
+/** `dir` holds `planetlab/` and `bitbrains/`, or is itself one of them; a missing one is skipped with a message. */
 export function benchTraces(dir = DEFAULT_DIR): BenchResult {
   const goals: Goal[] = [];
   const raw: Record<string, ByPolicy> = {};
@@ -53,7 +53,7 @@ function run(days: readonly TraceDay[], policies: readonly string[]): ByPolicy {
   );
 }
 
-/** How far the simulator is from CloudSim's own outputs, in the worst row of the days at hand. */
+/** Distance of the simulator from CloudSim's own outputs, in the worst row of the given days. */
 function cloudSimGoals(days: readonly TraceDay[]): Goal[] {
   let [energy, migrations, rows] = [0, 0, 0];
   for (const day of days)
@@ -82,14 +82,14 @@ const PACKING_MEASURES: readonly Measure[] = [
   ['ESV', 'x 1e-3', ({ esv }) => esv * 1e3],
 ];
 
-// The day by which consolidation is judged most often, and what it is to reach there.
+// The day that is used most often to judge consolidation, and its goals.
 const JUDGED_DAY = '20110303';
 const JUDGED_LIMITS = [130, 6_000, 0.5];
 
 function packingGoals(days: readonly TraceDay[], figures: ByPolicy): Goal[] {
   const own = figures['evenkeel'] ?? [];
   const others = Object.entries(figures).filter(([policy]) => policy !== 'evenkeel');
-  tell(figures, PACKING_MEASURES);
+  print(figures, PACKING_MEASURES);
   const losses = days.flatMap((_, at) =>
     others.flatMap(([, theirs]) =>
       PACKING_MEASURES.filter(([, , of]) => value(own, at, of) >= value(theirs, at, of)),
@@ -124,9 +124,9 @@ const SPREAD_MEASURES: readonly Measure[] = [
   ['migrations', '', ({ migrations }) => migrations],
 ];
 
-/** A balancer that moves nothing cannot be beaten in bytes; those that act are to be beaten in shortage and bytes at once. */
+/** A balancer that moves nothing cannot be beaten in bytes; one that acts must be beaten in both shortage and bytes. */
 function spreadGoals(figures: ByPolicy): Goal[] {
-  tell(figures, SPREAD_MEASURES);
+  print(figures, SPREAD_MEASURES);
   const own = figures['evenkeel'] ?? [];
   const goals: Goal[] = [];
   for (const [policy, theirs] of Object.entries(figures).filter(([name]) => name !== 'evenkeel'))
@@ -151,8 +151,8 @@ function value(figures: readonly Figures[], at: number, of: (figures: Figures) =
   return day === undefined ? NaN : of(day);
 }
 
-/** Medians over the days, for people. */
-function tell(figures: ByPolicy, measures: readonly Measure[]): void {
+/** Prints medians over the days. */
+function print(figures: ByPolicy, measures: readonly Measure[]): void {
   for (const [policy, days] of Object.entries(figures)) {
     const cells = measures.map(([name, unit, of]) =>
       `${name} ${Number(median(days.map(of)).toPrecision(4))} ${unit}`.trim(),
