@@ -272,7 +272,7 @@ t.test('what is not as documented is refused with file and line', (t) => {
     ],
   ];
   for (const [files, message] of cases) t.throws(() => readTraces(folder(t.testdir({}), files)), { message });
-  t.throws(() => readTraces('/nowhere/at/all'), { message: /no such folder/ });
+  t.throws(() => readTraces('/nowhere/at/all'), { message: /cannot read the folder/ });
   t.throws(() => runDay(randomDay(1), 'magic'), { message: /these traces have evenkeel, npa/ });
   t.ok(Object.keys(SPREAD_POLICIES).includes('none'));
   t.end();
