@@ -59,7 +59,7 @@ function wholeNumber(name: string, text: string | undefined): number | undefined
 }
 
 function list(): void {
-  say('F1: no fault, 100 migrations to and fro');
+  say('F1: no fault, 100 migrations back and forth');
   for (const { id, variant, title, modes, means } of cases)
     say(
       `${id}${variant === undefined ? '' : ` ${variant}`} [${modes.join(', ')}]: ${title}${means === undefined ? '' : ` (${means})`}`,

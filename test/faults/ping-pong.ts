@@ -1,4 +1,4 @@
-// F1: no fault at all, many times to and fro under a steady load: what a migration costs the guest, and what it leaves.
+// F1: no fault at all, many times back and forth under a steady load: what a migration costs the guest, and what it leaves.
 import { seconds, sleep, until, type Cluster } from '../e2e/cluster.ts';
 import { expectedCommit, type CaseMode } from './cases/mode.ts';
 import { checkDisk, checkHome, checkPorts, checkView } from './checks.ts';
@@ -20,7 +20,7 @@ export async function pingPong(
   count: number,
   say: Say,
 ): Promise<CaseResult> {
-  const title = `${count} migrations to and fro under a steady load`;
+  const title = `${count} migrations back and forth under a steady load`;
   say(`F1 (${mode}): ${title}`);
   const violations: string[] = [];
   await healAll();

@@ -118,7 +118,7 @@ const schedulerCases: readonly FaultCase[] = [
   })),
   {
     id: 'F6',
-    title: 'a person aborts the migration while memory is copied',
+    title: 'an operator aborts the migration while memory is copied',
     modes: both,
     at: 'copying',
     strike: async (stage) => {
@@ -228,7 +228,7 @@ const libvirtdCases: readonly FaultCase[] = [
   },
   {
     id: 'F37',
-    title: 'libvirtd and the agent of a host with a guest start again, with nothing remembered',
+    title: 'libvirtd and the agent of a host with a guest start again, with no memory of it',
     modes: both,
     at: 'before',
     strike: async (stage) => {
@@ -258,7 +258,7 @@ const libvirtdCases: readonly FaultCase[] = [
   },
   {
     id: 'F45',
-    title: 'the agent of the target is killed while the copy stands there paused, not yet resumed',
+    title: 'the agent of the target is killed while the copy is paused there, not yet resumed',
     modes: ['paused'],
     at: 'finish',
     strike: async (stage) => {

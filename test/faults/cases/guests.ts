@@ -139,7 +139,7 @@ async function endItself({ guest }: Stage, how: 'off' | 'reset' | 'panic'): Prom
 const guestCases: readonly FaultCase[] = [
   {
     id: 'F22',
-    title: 'the guest changes its memory faster than it may be copied',
+    title: 'the guest changes its memory faster than it can be copied',
     modes: both,
     at: 'copying',
     strike: async (stage) => {
@@ -273,7 +273,7 @@ const peopleCases: readonly FaultCase[] = [
   {
     id: 'F28',
     variant: 'destroy on the target',
-    title: 'a person destroys the incoming copy with virsh while memory is copied',
+    title: 'an operator destroys the incoming copy with virsh while memory is copied',
     modes: both,
     at: 'copying',
     strike: async (stage) => {
@@ -286,7 +286,7 @@ const peopleCases: readonly FaultCase[] = [
   {
     id: 'F28',
     variant: 'destroy on the source',
-    title: 'a person destroys the guest with virsh while memory is copied',
+    title: 'an operator destroys the guest with virsh while memory is copied',
     modes: ['lock'],
     at: 'copying',
     strike: async (stage) => {
@@ -299,7 +299,7 @@ const peopleCases: readonly FaultCase[] = [
   {
     id: 'F28',
     variant: 'domjobabort',
-    title: 'a person cancels libvirt’s job with virsh while memory is copied',
+    title: 'an operator cancels libvirt’s job with virsh while memory is copied',
     modes: both,
     at: 'copying',
     strike: async (stage) => {

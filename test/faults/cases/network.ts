@@ -105,7 +105,7 @@ const finishCases: readonly FaultCase[] = [
   {
     id: 'F14',
     variant: 'target unseen',
-    title: 'as before, and the scheduler does not reach the target either, until the link is back',
+    title: 'as before, and the scheduler cannot reach the target either, until the link is back',
     modes: both,
     at: 'finish',
     strike: async (stage) => {

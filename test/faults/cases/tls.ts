@@ -9,7 +9,7 @@ const certificate = '/etc/pki/libvirt-migrate/server-cert.pem';
 const encryption = (['plain', 'tls'] as const).map((profile): FaultCase => ({
   id: 'F40',
   variant: `memory in the ${profile} profile`,
-  title: `while memory is copied, QEMU is asked whether it encrypts: ${profile === 'tls' ? 'it does' : 'it does not'}`,
+  title: `while memory is copied, QEMU is asked whether it encrypts; ${profile === 'tls' ? 'it does' : 'it does not'}`,
   modes: ['lock', 'paused'],
   profile,
   at: 'copying',
