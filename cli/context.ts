@@ -1,4 +1,4 @@
-// What every command is handed: the scheduler, the terminal, and one way to give its result.
+// Gives every command the scheduler, the terminal and one way to show its result.
 import type { Command } from 'commander';
 import { SECOND_MS } from '../shared/units.ts';
 import { toJson } from './json.ts';
@@ -7,16 +7,16 @@ import { schedulerAt, type Scheduler } from './scheduler/client.ts';
 import { connectionSettings, parseTimeoutMs, type GlobalOptions } from './settings.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
-// The scheduler answers reads from memory; a person waits no longer for a sign of life.
+// The scheduler answers reads from memory; an operator should not have to wait longer to see that it is down.
 const READ_TIMEOUT_MS = 10 * SECOND_MS;
 
 export interface Context {
   readonly scheduler: Scheduler;
   readonly terminal: Terminal;
   readonly json: boolean;
-  /** --timeout, else the command's own. */
+  /** --timeout, else the command's own timeout. */
   readonly timeoutMs: (usualMs?: number) => number;
-  /** --timeout when it was given: for calls that usually last as long as they last. */
+  /** --timeout if given; for calls that have no timeout by default. */
   readonly givenTimeoutMs: number | undefined;
   /** The result: `value` with --json, else the text. */
   readonly show: (value: unknown, text: (view: View) => string) => void;

@@ -1,21 +1,21 @@
-// How the command fails: what the operator reads, the code scripts read, and the exit code.
+// Defines the command's failures: the text for operators, the code for scripts, and the exit code.
 import { EvenkeelError, messageOf, type ErrorCode } from '../shared/errors.ts';
 
 /** Exit codes of `evenkeel`. Stable: scripts rely on them. */
 export const EXIT = {
   OK: 0,
-  /** What was asked was tried and failed. */
+  /** Tried, and failed. */
   FAILED: 1,
-  /** The command line, a file or a value is wrong; nothing was asked of the scheduler, or it refused the value. */
+  /** A wrong command line, file or value; the scheduler was not asked, or refused the value. */
   USAGE: 2,
   NOT_FOUND: 3,
-  /** Understood and refused: wrong state, name taken, no host has room, not allowed. */
+  /** Refused: wrong state, name taken, no host has room, not allowed. */
   REFUSED: 4,
-  /** The scheduler could not be asked; nothing was changed. */
+  /** The scheduler could not be reached; nothing was changed. */
   UNREACHABLE: 5,
-  /** It was asked and the answer is missing: look before repeating. */
+  /** The scheduler was asked but no answer came: look before repeating. */
   OUTCOME_UNKNOWN: 6,
-  /** Ctrl-C; 128 + SIGINT, as shells do. A migration goes on. */
+  /** Ctrl-C; 128 + SIGINT, as shells do. A migration continues. */
   INTERRUPTED: 130,
 } as const;
 
@@ -27,13 +27,13 @@ export const EXIT_HELP = `Exit codes:
   4  refused: wrong state, name taken, no room, not allowed
   5  the scheduler could not be reached; nothing was changed
   6  outcome unknown: look before you repeat
-  130  interrupted; a migration goes on`;
+  130  interrupted; a migration continues`;
 
 /** The name of the failure in --json. */
 export type FailureCode =
   ErrorCode | 'USAGE' | 'UNREACHABLE' | 'OUTCOME_UNKNOWN' | 'MIGRATION_FAILED' | 'INTERRUPTED';
 
-/** A failure that knows its exit code. `details` is added to the error object of --json. */
+/** A failure with its exit code. `details` is added next to the error object of --json. */
 export class CliFailure extends Error {
   readonly code: FailureCode;
   readonly exitCode: number;
@@ -53,12 +53,12 @@ export class CliFailure extends Error {
   }
 }
 
-/** A wrong value: says which option or key, what is wrong, and what a good value looks like. */
+/** A wrong value: names the option or key, the problem, and a good example. */
 export function badValue(where: string, problem: string): CliFailure {
   return new CliFailure('USAGE', EXIT.USAGE, `${where}: ${problem}`);
 }
 
-/** Whatever was thrown, as a failure of the command. */
+/** Turns anything thrown into a failure of the command. */
 export function toFailure(error: unknown): CliFailure {
   if (error instanceof CliFailure) return error;
   if (error instanceof EvenkeelError)

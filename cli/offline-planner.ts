@@ -1,4 +1,4 @@
-// The planner within the command, and the files it plans from: records, snapshots, policies, read strictly. Loaded when needed.
+// Loads the planner into the command and strictly reads its input files: records, snapshots, policies.
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { messageOf } from '../shared/errors.ts';
@@ -18,23 +18,23 @@ export interface PlanFile {
   readonly limits: PlanLimits;
   /** The plan that was made from it; undefined for a bare snapshot. */
   readonly plan: unknown;
-  /** The policy that the scheduler compares with the one in force, if any. */
+  /** The scheduler's shadow policy, if any. */
   readonly shadowPolicy?: PlanPolicy;
 }
 
-/** A record, or a snapshot, which is then planned with the policy of a new installation. */
+/** Reads a record, or a bare snapshot with the policy of a new installation. */
 export function readPlanFile(file: string): PlanFile {
   return parsed(file, () => planFileOf(jsonOf(file)));
 }
 
-/** As `readPlanFile`, of text that came from the scheduler. */
+/** As `readPlanFile`, for JSON from the scheduler. */
 export function planFileOf(json: unknown): PlanFile {
   return v.is(v.object({ format: v.literal(SNAPSHOT_FORMAT) }), json)
     ? { snapshot: readSnapshot(json), policy: DEFAULT_PLAN_POLICY, limits: {}, plan: undefined }
     : readRecord(json);
 }
 
-/** The policy `under`, with what the file says in place of what it had. */
+/** The policy `under`, overridden by what the file sets. */
 export function readPolicyFile(file: string, under: PlanPolicy): PlanPolicy {
   return parsed(file, () => readPolicy(jsonOf(file), under, 'policy'));
 }

@@ -1,4 +1,4 @@
-// The command line: global options, the commands, and how commander's own errors become ours.
+// Builds the command line: global options, the commands, and our texts for commander's own errors.
 import { Command, CommanderError, Option } from 'commander';
 import { addCompletionCommands } from './commands/completion.ts';
 import { addInventoryCommands } from './commands/inventory.ts';
@@ -24,20 +24,20 @@ const ENVIRONMENT_HELP = `Environment:
   EVENKEEL_TLS_KEY_FILE        as --key
   EVENKEEL_TLS_MODE=plaintext  as --plaintext
   NO_COLOR                     no colour on the terminal
-Certificates that are not named are ca.pem, cert.pem and key.pem in
-~/.config/evenkeel or /etc/evenkeel/tls.`;
+Certificates not named by an option are read from ca.pem, cert.pem and
+key.pem in ~/.config/evenkeel or /etc/evenkeel/tls.`;
 
 /** The whole command line. `run` gives each command its context. */
 export function buildProgram(version: string, run: Run, terminal: Terminal): Command {
   const program = new Command('evenkeel')
     .description('Keeps KVM hosts on an even keel: shows load, explains decisions, moves VMs.')
     .version(version, '-V, --version', 'print the version')
-    .option('--scheduler <host:port>', 'the scheduler; default 127.0.0.1:7444')
-    .option('--ca <file>', 'PEM file of the authority that signed the certificates')
+    .option('--scheduler <host:port>', 'address of the scheduler; default 127.0.0.1:7444')
+    .option('--ca <file>', 'PEM file of the authority that signs the certificates')
     .option('--cert <file>', 'PEM file of your certificate')
-    .option('--key <file>', 'PEM file of its private key')
-    .addOption(new Option('--plaintext', 'without TLS; to a scheduler on this machine only'))
-    .option('--json', 'one JSON value on stdout, also for errors')
+    .option('--key <file>', 'PEM file of your private key')
+    .addOption(new Option('--plaintext', 'connect without TLS; only to a scheduler on this machine'))
+    .option('--json', 'print one JSON value on stdout, also for errors')
     .option('--timeout <time>', 'longest wait for the scheduler: 30s, 2m')
     .showSuggestionAfterError()
     .addHelpText('after', `\n${ENVIRONMENT_HELP}\n\n${EXIT_HELP}`);
@@ -57,7 +57,7 @@ export function buildProgram(version: string, run: Run, terminal: Terminal): Com
   return program;
 }
 
-/** Commander throws instead of exiting, and writes through the terminal; errors are written in one place, by `runProgram`. */
+/** Makes commander throw instead of exit, and write through the terminal; only `runProgram` writes errors. */
 function settle(command: Command, terminal: Terminal): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => {
@@ -68,7 +68,7 @@ function settle(command: Command, terminal: Terminal): void {
   for (const child of command.commands) settle(child, terminal);
 }
 
-/** Runs one command line and returns the exit code; whatever goes wrong is told, as text or as JSON. */
+/** Runs one command line and returns the exit code. Any failure is printed, as text or as JSON. */
 export async function runProgram(
   program: Command,
   args: readonly string[],
@@ -88,7 +88,7 @@ export async function runProgram(
   }
 }
 
-/** Long lines broken between words; what has line breaks of its own, as help has, keeps them. */
+/** Wraps long lines between words; existing line breaks, as in help, stay. */
 function errorText(view: View, message: string): string {
   return `evenkeel: ${message}`
     .split('\n')
@@ -97,7 +97,7 @@ function errorText(view: View, message: string): string {
 }
 
 function usageFailure(error: CommanderError, program: Command, args: readonly string[]): CliFailure {
-  // No command at all: the list of them is the answer.
+  // No command given: list the commands.
   if (error.code === 'commander.help') {
     const asked = program.commands.find((command) => command.name() === args[0]) ?? program;
     return new CliFailure('USAGE', EXIT.USAGE, `which command?\n\n${asked.helpInformation().trimEnd()}`);
@@ -106,7 +106,7 @@ function usageFailure(error: CommanderError, program: Command, args: readonly st
   return new CliFailure('USAGE', EXIT.USAGE, `${text}\nSee: evenkeel ${commandOf(program, args)}--help`);
 }
 
-/** The commands named in the arguments, "vm create ", for a hint. */
+/** The commands named in the arguments, such as "vm create ", for the hint. */
 function commandOf(program: Command, args: readonly string[]): string {
   let command = program;
   let path = '';

@@ -1,10 +1,10 @@
-// Where the scheduler is and how to get in: options, then environment, then the usual folders.
+// Finds the scheduler's address and the certificates: from options, then the environment, then the usual folders.
 import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { badValue } from './failure.ts';
 
-/** The global options as commander gives them. */
+/** Global options as parsed by commander. */
 export interface GlobalOptions {
   readonly scheduler?: string;
   readonly ca?: string;
@@ -26,11 +26,11 @@ export interface ConnectionSettings {
   };
 }
 
-// The scheduler's port is fixed in its settings' defaults.
+// The scheduler's default port (scheduler/config.ts).
 const DEFAULT_SCHEDULER = '127.0.0.1:7444';
 const SYSTEM_FOLDER = '/etc/evenkeel/tls';
 
-/** Settles address and certificates. Throws with the option to give when a file is missing. */
+/** Resolves address and certificates. When a file is missing, the error names the option to give. */
 export function connectionSettings(options: GlobalOptions, env: NodeJS.ProcessEnv): ConnectionSettings {
   const [from, address] = settle(
     ['--scheduler', options.scheduler],
@@ -50,7 +50,7 @@ export function connectionSettings(options: GlobalOptions, env: NodeJS.ProcessEn
   return { address, tls: { mode: 'mutual', ...tlsFiles(options, env) } };
 }
 
-/** Checked before anything is dialled, so that a typing error is not reported as a network failure. */
+/** Checked before dialling, so that a typo is not reported as a network failure. */
 function isAddress(address: string): boolean {
   const match = /^(\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(address);
   const port = Number(match?.[2]);
@@ -78,7 +78,7 @@ function tlsFiles(
   env: NodeJS.ProcessEnv,
 ): { caFile: string; certFile: string; keyFile: string } {
   const folders = [join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'evenkeel'), SYSTEM_FOLDER];
-  // Certificate and key belong together; the authority may be the system's.
+  // Certificate and key come from the same folder; the authority may come from the system's.
   const own = folders.find((folder) => isReadable(join(folder, 'cert.pem'))) ?? SYSTEM_FOLDER;
   const authority = folders.find((folder) => isReadable(join(folder, 'ca.pem'))) ?? SYSTEM_FOLDER;
   const file = (option: string, given: string | undefined, variable: string, usual: string): string => {
@@ -111,7 +111,7 @@ export function parseTimeoutMs(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 's'] ?? 0;
   const timeoutMs = Math.round(Number(match?.[1]) * unitMs);
-  // A day is longer than any call; setTimeout itself ends at 24.8 days.
+  // A day is longer than any call takes; setTimeout overflows at 24.8 days.
   if (!(timeoutMs >= 1 && timeoutMs <= 86_400_000))
     throw badValue(`--timeout "${text}"`, 'must be a time from 1ms to 24h, for example 30, 30s or 2m');
   return timeoutMs;

@@ -1,4 +1,4 @@
-// `evenkeel completion bash`: a completion script made from the commands themselves.
+// `evenkeel completion bash`: prints a completion script, generated from the commands.
 import { Argument, type Command } from 'commander';
 import { byName } from '../render/format.ts';
 import type { Run } from '../context.ts';
@@ -22,25 +22,25 @@ export function addCompletionCommands(program: Command, run: Run): void {
         const names =
           kind === 'vms'
             ? (
-                await scheduler.ask(
+                await scheduler.call(
                   { what: 'list VMs', method: ({ ListVmLoads }) => ListVmLoads, request: {} },
                   timeoutMs(),
                 )
               ).vms.flatMap(({ sample }) => (sample === null ? [] : [sample.name]))
             : (
-                await scheduler.ask(
+                await scheduler.call(
                   { what: 'list hosts', method: ({ ListHosts }) => ListHosts, request: {} },
                   timeoutMs(),
                 )
               ).hosts.map(({ hostName }) => hostName);
-        // Only names that a shell takes as one plain word.
+        // Only names that need no quoting in a shell.
         const safe = names.filter((name) => /^[\w.-]+$/.test(name)).sort(byName);
         terminal.write(safe.map((name) => `${name}\n`).join(''));
       });
     });
 }
 
-/** Words after each command: its sub-commands or options, and names where it takes a VM or a host. */
+/** Completes each command's sub-commands, options, and names of VMs or hosts where it takes them. */
 function bashCompletion(program: Command): string {
   const cases = commandPaths(program, []).map(({ path, command }) => {
     const options = [...command.options, ...(path.length === 0 ? [] : program.options)].flatMap(({ long }) =>

@@ -1,4 +1,4 @@
-// `evenkeel hosts` and `evenkeel vms`: what there is and how loaded it is.
+// `evenkeel hosts` and `evenkeel vms`: list hosts and VMs with their load.
 import { Option, type Command } from 'commander';
 import type { Run } from '../context.ts';
 import { hostSummary, hostTable, sortHosts, type HostOrder } from '../render/hosts.ts';
@@ -11,12 +11,12 @@ export function addInventoryCommands(program: Command, run: Run): void {
     .command('hosts')
     .summary('hosts with their load')
     .description(
-      'Hosts with their load: CPU used and wanted (what is used plus what VMs wait for), memory used and given to VMs.',
+      'Hosts with their load: CPU used and wanted (used plus what VMs wait for), memory used and given to VMs.',
     )
     .addOption(new Option('--sort <by>', 'order').choices(HOST_ORDERS).default('name'))
     .action(async ({ sort }: { sort: HostOrder }, command: Command) => {
       await run(command, async ({ scheduler, timeoutMs, show }) => {
-        const { hosts } = await scheduler.ask(
+        const { hosts } = await scheduler.call(
           { what: 'list hosts', method: ({ ListHosts }) => ListHosts, request: {} },
           timeoutMs(),
         );
@@ -33,13 +33,13 @@ export function addInventoryCommands(program: Command, run: Run): void {
     .command('vms')
     .summary('VMs with their load')
     .description(
-      'VMs with their load. USED and WANTED count against the vCPUs of the VM; WAIT is the time its vCPUs waited for the host.',
+      "VMs with their load. CPU and WANTED are relative to the VM's vCPUs; WAIT is the share of time its vCPUs waited for a host CPU.",
     )
     .option('--host <host>', 'only those on this host, by name or id')
     .addOption(new Option('--sort <by>', 'order').choices(VM_ORDERS).default('name'))
     .action(async ({ host = '', sort }: { host?: string; sort: VmOrder }, command: Command) => {
       await run(command, async ({ scheduler, timeoutMs, show }) => {
-        const { vms } = await scheduler.ask(
+        const { vms } = await scheduler.call(
           { what: 'list VMs', method: ({ ListVmLoads }) => ListVmLoads, request: { host } },
           timeoutMs(),
         );

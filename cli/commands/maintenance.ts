@@ -1,4 +1,4 @@
-// `evenkeel maintenance enter|exit|list`: empties a host in order, keeps it empty, and shows how far that is.
+// `evenkeel maintenance enter|exit|list`: empties a host, keeps it empty, and shows the progress.
 import type { Command } from 'commander';
 import { systemClock } from '../../shared/clock.ts';
 import type { Maintenance } from '../../shared/gen/scheduler.ts';
@@ -6,11 +6,12 @@ import { SECOND_MS } from '../../shared/units.ts';
 import { confirm } from '../terminal/confirm.ts';
 import type { Context, Run } from '../context.ts';
 import { CliFailure, EXIT } from '../failure.ts';
+import { count } from '../render/format.ts';
 import { expectedText, maintenanceTable, progressText } from '../render/maintenance.ts';
 
 // VMs leave one after another, each in seconds to minutes.
 const LOOK_EVERY_MS = 2 * SECOND_MS;
-// Looks in a row in which nothing is left that could leave, until that is believed.
+// Looks in a row that must show that no VM left can leave: a host late with a sample blocks its VMs only briefly.
 const STUCK_LOOKS = 3;
 
 export function addMaintenanceCommands(program: Command, run: Run): void {
@@ -22,8 +23,8 @@ export function addMaintenanceCommands(program: Command, run: Run): void {
   addExit(parent, run);
   parent
     .command('list')
-    .summary('hosts in maintenance and how far they are emptied')
-    .description('Hosts in maintenance: how many VMs are left, which still move, and which cannot.')
+    .summary('hosts in maintenance and their progress')
+    .description('Hosts in maintenance: how many VMs are left, how many are moving, and which cannot leave.')
     .action(async (_options: object, command: Command) => {
       await run(command, async (context) => {
         const list = await listed(context);
@@ -45,12 +46,12 @@ function addEnter(parent: Command, run: Run): void {
     .command('enter')
     .summary('move all VMs off a host')
     .description(
-      'Moves all VMs off a host, in an order in which each has room. VMs that cannot leave are named before anything moves. Ctrl-C stops the showing, not the emptying.',
+      'Moves all VMs off a host, in an order that finds room for each. VMs that cannot leave are named before anything moves. Ctrl-C stops watching, not the moves.',
     )
     .argument('<host>', 'name or id')
-    .option('--reason <text>', 'why, for those who wonder')
-    .option('--yes', 'go on although some VMs cannot leave', false)
-    .option('--no-wait', 'return as soon as it has begun')
+    .option('--reason <text>', 'why, shown by "evenkeel maintenance list"')
+    .option('--yes', 'proceed although some VMs cannot leave', false)
+    .option('--no-wait', 'return once the host is in maintenance')
     .action(async (host: string, options: EnterOptions, command: Command) => {
       await run(command, async (context) => {
         await enter(context, host, options);
@@ -63,7 +64,7 @@ async function enter(context: Context, host: string, { reason, yes, wait }: Ente
   const expected = await order(context, { host, reason: reason ?? '', checkOnly: true });
   if (!json) terminal.write(`${expectedText(terminal.view(), expected)}\n`);
   if (expected.impossible.length > 0 && !yes)
-    await confirm(terminal, `${expected.impossible.length} cannot leave. Move the others?`);
+    await confirm(terminal, `${count(expected.impossible.length, 'VM')} cannot leave. Move the others?`);
   const entered = await order(context, { host, reason: reason ?? '', acceptRemaining: true });
   const last = wait ? await waitUntilDone(context, entered) : entered;
   context.show(last, (view) => progressText(view, last));
@@ -73,7 +74,7 @@ async function order(
   { scheduler, timeoutMs }: Context,
   request: { host: string; reason: string; checkOnly?: boolean; acceptRemaining?: boolean },
 ): Promise<Maintenance> {
-  const { maintenance } = await scheduler.ask(
+  const { maintenance } = await scheduler.call(
     {
       what: `maintenance of ${request.host}`,
       method: ({ EnterMaintenance }) => EnterMaintenance,
@@ -86,7 +87,7 @@ async function order(
   throw new CliFailure('INTERNAL', EXIT.FAILED, `maintenance of ${request.host}: the answer is empty`);
 }
 
-/** Until nothing is left that could still leave; each change is told on the way. */
+/** Waits until no VM is left that could still leave, and prints each change. */
 async function waitUntilDone(context: Context, entered: Maintenance): Promise<Maintenance> {
   const { terminal, json } = context;
   const interrupt = new AbortController();
@@ -94,18 +95,17 @@ async function waitUntilDone(context: Context, entered: Maintenance): Promise<Ma
     interrupt.abort();
   };
   process.once('SIGINT', onInterrupt);
-  let told = '';
+  let shown = '';
   let stuckLooks = 0;
   try {
     for (;;) {
       const now = (await listed(context)).find(({ hostId }) => hostId === entered.hostId);
       if (now === undefined) throw takenOut(entered);
-      // A host that was late with one sample is no obstacle that stays.
       stuckLooks = now.vmsLeft === now.impossible.length ? stuckLooks + 1 : 0;
       if (now.vmsLeft === 0 || stuckLooks === STUCK_LOOKS) return now;
       const text = progressText(terminal.view(), now);
-      if (text !== told && !json) terminal.writeError(`${text}\n`);
-      told = text;
+      if (text !== shown && !json) terminal.writeError(`${text}\n`);
+      shown = text;
       await systemClock.sleep(LOOK_EVERY_MS, interrupt.signal);
     }
   } catch (error) {
@@ -113,7 +113,7 @@ async function waitUntilDone(context: Context, entered: Maintenance): Promise<Ma
     throw new CliFailure(
       'INTERRUPTED',
       EXIT.INTERRUPTED,
-      `${entered.hostName} goes on being emptied; see: evenkeel maintenance list. Stop it with: evenkeel maintenance exit ${entered.hostName}`,
+      `no longer watching; VMs continue to leave ${entered.hostName}. See: evenkeel maintenance list. Stop it with: evenkeel maintenance exit ${entered.hostName}`,
     );
   } finally {
     process.removeListener('SIGINT', onInterrupt);
@@ -124,12 +124,12 @@ function takenOut({ hostName }: Maintenance): CliFailure {
   return new CliFailure(
     'CANCELLED',
     EXIT.FAILED,
-    `somebody took ${hostName} out of maintenance before it was empty`,
+    `${hostName} was taken out of maintenance before it was empty`,
   );
 }
 
 async function listed({ scheduler, timeoutMs }: Context): Promise<Maintenance[]> {
-  const { maintenance } = await scheduler.ask(
+  const { maintenance } = await scheduler.call(
     { what: 'list maintenance', method: ({ ListMaintenance }) => ListMaintenance, request: {} },
     timeoutMs(),
   );
@@ -140,11 +140,13 @@ function addExit(parent: Command, run: Run): void {
   parent
     .command('exit')
     .summary('put a host back into service')
-    .description('Puts a host back into service. Its VMs do not return by themselves; it takes load again.')
+    .description(
+      'Puts a host back into service. It takes VMs again; its former VMs do not return by themselves.',
+    )
     .argument('<host>', 'name or id')
     .action(async (host: string, _options: object, command: Command) => {
       await run(command, async ({ scheduler, timeoutMs, show }) => {
-        const { maintenance } = await scheduler.ask(
+        const { maintenance } = await scheduler.call(
           {
             what: `maintenance of ${host}`,
             method: ({ ExitMaintenance }) => ExitMaintenance,

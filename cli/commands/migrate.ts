@@ -1,4 +1,4 @@
-// `evenkeel migrate`, `migrations` and `abort`: order a live migration, follow it, list them, stop one.
+// `evenkeel migrate`, `migrations` and `abort`: order and follow a live migration, list them, stop one.
 import type { Command } from 'commander';
 import type { Run } from '../context.ts';
 import { follow, migrationFailure } from '../scheduler/follow.ts';
@@ -6,10 +6,10 @@ import { byId, wholeNumber } from './options.ts';
 import { shortId } from '../render/format.ts';
 import { isEnded, migrationResult, migrationTable } from '../render/migration.ts';
 
-// A screenful; the scheduler keeps more, and gives at most so many.
+// A screenful by default; the scheduler returns at most LIST_MAX.
 const LIST_LENGTH = 20;
 const LIST_MAX = 1_000;
-// libvirt answers an abort within the time one memory pass may take to notice it.
+// libvirt answers an abort only when QEMU notices it, which may take one pass over memory.
 const ABORT_TIMEOUT_MS = 30_000;
 
 export function addMigrationCommands(program: Command, run: Run): void {
@@ -23,11 +23,11 @@ function addMigrate(program: Command, run: Run): void {
     .command('migrate')
     .summary('move a VM live to another host')
     .description(
-      'Moves a running VM to another host without stopping it, and shows how far it is. Ctrl-C stops the showing, not the migration.',
+      'Moves a running VM to another host without stopping it, and shows its progress. Ctrl-C stops watching, not the migration.',
     )
     .argument('<vm>', 'name or uuid')
     .option('--to <host>', 'target, by name or id; without it the scheduler chooses the best')
-    .option('--no-wait', 'return as soon as the scheduler has accepted it')
+    .option('--no-wait', 'return once the scheduler has accepted it')
     .action(async (vm: string, { to, wait }: { to?: string; wait: boolean }, command: Command) => {
       await run(command, async (context) => {
         const migration = await follow(context, { vm, targetHost: to ?? '', waits: wait });
@@ -46,12 +46,12 @@ function addMigrations(program: Command, run: Run): void {
   program
     .command('migrations')
     .summary('migrations, newest first')
-    .description('Migrations, newest first: those that go on and those that ended.')
-    .option('--active', 'only those that go on', false)
+    .description('Migrations, newest first: active ones and those that ended.')
+    .option('--active', 'only active ones', false)
     .option('--limit <n>', 'how many', wholeNumber(1, LIST_MAX), LIST_LENGTH)
     .action(async ({ active, limit }: { active: boolean; limit: number }, command: Command) => {
       await run(command, async ({ scheduler, timeoutMs, show }) => {
-        const { migrations } = await scheduler.ask(
+        const { migrations } = await scheduler.call(
           {
             what: 'list migrations',
             method: ({ ListMigrations }) => ListMigrations,
@@ -61,7 +61,7 @@ function addMigrations(program: Command, run: Run): void {
         );
         show(migrations, (view) => {
           if (migrations.length > 0) return migrationTable(view, migrations);
-          return active ? 'No migration goes on.' : 'There was no migration yet.';
+          return active ? 'No migration is active.' : 'There have been no migrations yet.';
         });
       });
     });
@@ -72,12 +72,12 @@ function addAbort(program: Command, run: Run): void {
     .command('abort')
     .summary('stop a migration; the VM stays where it is')
     .description(
-      'Stops a migration that is still copying: the VM goes on where it is. What is already switching over cannot be stopped. One whose outcome is unknown or split is taken off evenkeel’s hands within seconds: put its VM in order first.',
+      'Stops a migration that is still copying; the VM keeps running where it is. A migration that is already switching over cannot be stopped. One whose outcome is unknown or split is given up within seconds: make sure first that its VM runs on one host only.',
     )
-    .argument('<migration>', 'its id or how that begins, or the name of the VM')
+    .argument('<migration>', 'its id or the beginning of it, or the name of the VM')
     .action(async (asked: string, _options: object, command: Command) => {
       await run(command, async ({ scheduler, timeoutMs, show }) => {
-        const { migrations } = await scheduler.ask(
+        const { migrations } = await scheduler.call(
           {
             what: 'list migrations',
             method: ({ ListMigrations }) => ListMigrations,
@@ -91,9 +91,9 @@ function addAbort(program: Command, run: Run): void {
             asked,
             migrations.map((candidate) => [candidate.migrationId, candidate]),
           );
-        // One that is not going on is for the scheduler to answer: it knows whether it ever was.
+        // Not among the active ones: the scheduler knows whether it ever existed, and says so.
         const migrationId = found?.migrationId ?? asked;
-        const { migration } = await scheduler.ask(
+        const { migration } = await scheduler.call(
           {
             what: 'abort migration',
             method: ({ AbortMigration }) => AbortMigration,

@@ -1,4 +1,4 @@
-// `evenkeel mode`: what is done about hot hosts, in the cluster, for one host or for one VM.
+// `evenkeel mode`: shows or sets what is done about hot hosts, for the cluster, a host or a VM.
 import { Argument, type Command } from 'commander';
 import type { GetModeResponse } from '../../shared/gen/scheduler.ts';
 import type { Mode } from '../../shared/gen/telemetry.ts';
@@ -13,7 +13,7 @@ const MODES: Readonly<Record<string, Mode>> = {
   observe: 'MODE_OBSERVE',
   recommend: 'MODE_RECOMMEND',
   auto: 'MODE_AUTO',
-  // Of a host or VM: none of its own.
+  // For a host or VM: no own mode.
   inherit: 'MODE_UNSPECIFIED',
 };
 
@@ -27,21 +27,21 @@ export function addModeCommand(program: Command, run: Run): void {
     .command('mode')
     .summary('show or set what evenkeel does about hot hosts')
     .description(
-      "Shows or sets what evenkeel does about a hot host: observe reports it, recommend also proposes which VM should go where (evenkeel approve), auto also moves it. A VM's own mode comes before those of its hosts, and they before the cluster's; while the cluster's is observe, nothing moves.",
+      "Shows or sets what evenkeel does about a hot host: observe reports it, recommend also proposes moves (see evenkeel approve), auto also makes them. A VM's own mode overrides those of its hosts, which override the cluster's; while the cluster's mode is observe, nothing moves.",
     )
     .addArgument(new Argument('[mode]', 'the mode to set').choices(Object.keys(MODES)))
-    .option('--host <host>', 'of this host, by name or id; inherit takes its own mode away')
-    .option('--vm <vm>', 'of this VM, by name or uuid; inherit takes its own mode away')
+    .option('--host <host>', 'for this host, by name or id; inherit removes its own mode')
+    .option('--vm <vm>', 'for this VM, by name or uuid; inherit removes its own mode')
     .action(async (asked: string | undefined, { host, vm }: ModeOptions, command: Command) => {
       if (asked === undefined && (host ?? vm) !== undefined)
         throw badValue(
           'mode',
-          `say which: ${Object.keys(MODES).join(', ')}; "evenkeel mode" alone shows all`,
+          `give a mode: ${Object.keys(MODES).join(', ')}; "evenkeel mode" alone shows all`,
         );
       await run(command, async ({ scheduler, timeoutMs, show }) => {
         const answer = await (asked === undefined
-          ? scheduler.ask({ what: 'get mode', method: ({ GetMode }) => GetMode, request: {} }, timeoutMs())
-          : scheduler.ask(
+          ? scheduler.call({ what: 'get mode', method: ({ GetMode }) => GetMode, request: {} }, timeoutMs())
+          : scheduler.call(
               {
                 what: `set mode ${asked}`,
                 method: ({ SetMode }) => SetMode,

@@ -1,4 +1,4 @@
-// Values on the command line that several commands read alike.
+// Parses command line values that several commands share.
 import { InvalidArgumentError } from 'commander';
 import { badValue } from '../failure.ts';
 
@@ -12,7 +12,7 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
-/** The candidate by its id or by how its id begins; undefined when there is none. Throws when several begin so. */
+/** Finds a candidate by its id or a prefix of it; undefined when there is none. Throws when the prefix is ambiguous. */
 export function byId<Value>(
   given: string,
   candidates: readonly (readonly [id: string, candidate: Value])[],
@@ -20,6 +20,9 @@ export function byId<Value>(
   const matches = candidates.filter(([id]) => id === given);
   const found = matches.length > 0 ? matches : candidates.filter(([id]) => id.startsWith(given));
   if (found.length > 1)
-    throw badValue(`"${given}"`, `several begin so; give more of it: ${found.map(([id]) => id).join(', ')}`);
+    throw badValue(
+      `"${given}"`,
+      `several ids begin like this; give more of it: ${found.map(([id]) => id).join(', ')}`,
+    );
   return found[0]?.[1];
 }

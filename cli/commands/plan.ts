@@ -1,4 +1,4 @@
-// `evenkeel plan`, `explain` and `decisions`: what would move, what did, and why.
+// `evenkeel plan`, `shadow`, `explain` and `decisions`: show what would move, what did, and why.
 import type { Command } from 'commander';
 import type { Context, Run } from '../context.ts';
 import { badValue, CliFailure, EXIT } from '../failure.ts';
@@ -8,7 +8,7 @@ import { comparisonText } from '../render/made-plan.ts';
 
 // A screenful; the scheduler keeps more.
 const LIST_LENGTH = 20;
-// The most that the scheduler gives, to find one by its id.
+// The most that the scheduler returns; used to find a decision by its id.
 const SEARCH_LENGTH = 1_000;
 
 export function addPlanCommands(program: Command, run: Run): void {
@@ -23,7 +23,7 @@ function addPlan(program: Command, run: Run): void {
     .command('plan')
     .summary('what the planner would do now; changes nothing')
     .description(
-      'What the planner would do now: each move with its evidence and predicted effect, each hot host that stays hot with the reason, and everything that was refused. With --policy beside it, move by move, what another policy would do. Changes nothing.',
+      'What the planner would do now: each move with its evidence and predicted effect, each hot host that stays hot with the reason, and everything that was refused. With --policy also, move by move, what another policy would do. Changes nothing.',
     )
     .option('--policy <file>', 'JSON with what differs from the policy in force (docs/PLANNER.md)')
     .action(async ({ policy }: { policy?: string }, command: Command) => {
@@ -33,7 +33,7 @@ function addPlan(program: Command, run: Run): void {
           return;
         }
         const { scheduler, timeoutMs, show } = context;
-        const plan = await scheduler.ask(
+        const plan = await scheduler.call(
           { what: 'plan', method: ({ Plan }) => Plan, request: {} },
           timeoutMs(),
         );
@@ -42,12 +42,12 @@ function addPlan(program: Command, run: Run): void {
     });
 }
 
-/** What the policy of the file, or else the shadow policy, would do. Both plans are made here, from one snapshot. */
+/** Compares the active plan with that of the file's policy, else of the shadow policy. Both are made here, from one snapshot. */
 async function besides(
   { scheduler, timeoutMs, show }: Context,
   policyFile: string | undefined,
 ): Promise<void> {
-  const { json } = await scheduler.ask(
+  const { json } = await scheduler.call(
     { what: 'take a snapshot', method: ({ TakeSnapshot }) => TakeSnapshot, request: {} },
     timeoutMs(),
   );
@@ -58,7 +58,7 @@ async function besides(
     throw new CliFailure(
       'FAILED_PRECONDITION',
       EXIT.REFUSED,
-      'the scheduler has no shadow policy; name one in planner.shadowPolicyFile, or try one: "evenkeel plan --policy FILE"',
+      'the scheduler has no shadow policy; set planner.shadowPolicyFile, or try a policy with: evenkeel plan --policy FILE',
     );
   const active = planMoves(snapshot, policy, limits);
   const other = planMoves(snapshot, otherPolicy, limits);
@@ -69,9 +69,9 @@ async function besides(
 function addShadow(program: Command, run: Run): void {
   program
     .command('shadow')
-    .summary('what the shadow policy would do otherwise now')
+    .summary('what the shadow policy would do differently now')
     .description(
-      'What the second policy of the scheduler (planner.shadowPolicyFile) would do now, move by move beside the one in force. It moves nothing.',
+      "What the scheduler's shadow policy (planner.shadowPolicyFile) would do now, compared move by move with the policy in force. It moves nothing.",
     )
     .action(async (_options: object, command: Command) => {
       await run(command, async (context) => {
@@ -83,14 +83,14 @@ function addShadow(program: Command, run: Run): void {
 function addExplain(program: Command, run: Run): void {
   program
     .command('explain')
-    .summary('why a VM moved or did not, or a host is as it is')
+    .summary('why a VM moved or did not, why a host is or is not relieved')
     .description(
       'Why a VM moved or did not, and why it may or may not move now; of a host, why it is or is not relieved. Of moves that were made: what was predicted and what was measured.',
     )
-    .argument('<vm>', 'name or uuid of a VM; also of a host')
+    .argument('<vm>', 'name or uuid of a VM, or name or id of a host')
     .action(async (vm: string, _options: object, command: Command) => {
       await run(command, async ({ scheduler, timeoutMs, show }) => {
-        const explanation = await scheduler.ask(
+        const explanation = await scheduler.call(
           { what: `explain ${vm}`, method: ({ Explain }) => Explain, request: { vm } },
           timeoutMs(),
         );
@@ -109,13 +109,13 @@ function addDecisions(program: Command, run: Run): void {
     .command('decisions')
     .summary('the latest decisions, or one in full')
     .description('The latest decisions, newest first; with an id, that one in full.')
-    .argument('[id]', 'id of a decision, or how it begins')
+    .argument('[id]', 'id of a decision, or its beginning')
     .option('--limit <n>', 'how many', wholeNumber(1, SEARCH_LENGTH), LIST_LENGTH)
-    .option('--record', 'of that one: print what it was made from, for "evenkeel replay"', false)
+    .option('--record', 'print all that the decision was made from, for "evenkeel replay"', false)
     .action(async (id: string | undefined, { limit, record }: DecisionsOptions, command: Command) => {
       if (record && id === undefined) throw badValue('--record', 'needs the id of a decision');
       await run(command, async ({ scheduler, timeoutMs, terminal, show }) => {
-        const { decisions } = await scheduler.ask(
+        const { decisions } = await scheduler.call(
           {
             what: 'list decisions',
             method: ({ ListDecisions }) => ListDecisions,
@@ -126,7 +126,7 @@ function addDecisions(program: Command, run: Run): void {
         if (id === undefined) {
           show(decisions, (view) =>
             decisions.length === 0
-              ? 'No decision yet: no host has been hot since the scheduler keeps records.'
+              ? 'No decision yet: no host has been hot since the scheduler began to keep records.'
               : decisionTable(view, decisions),
           );
           return;
@@ -145,7 +145,7 @@ function addDecisions(program: Command, run: Run): void {
           show(decision, (view) => decisionText(view, decision));
           return;
         }
-        const { json } = await scheduler.ask(
+        const { json } = await scheduler.call(
           {
             what: `read the record of decision ${id}`,
             method: ({ GetRecord }) => GetRecord,

@@ -1,4 +1,4 @@
-// `evenkeel proposals`, `approve` and `reject`: the moves that wait for a person.
+// `evenkeel proposals`, `approve` and `reject`: list, approve and reject moves that wait for an operator.
 import type { Command } from 'commander';
 import type { Proposal } from '../../shared/gen/scheduler.ts';
 import type { Context, Run } from '../context.ts';
@@ -6,7 +6,7 @@ import { badValue, CliFailure, EXIT, toFailure } from '../failure.ts';
 import { byId, wholeNumber } from './options.ts';
 import { proposalLine, proposalTable } from '../render/proposals.ts';
 
-// A screenful; the scheduler keeps more, and gives at most so many.
+// A screenful by default; the scheduler returns at most LIST_MAX.
 const LIST_LENGTH = 20;
 const LIST_MAX = 1_000;
 
@@ -14,9 +14,9 @@ export function addProposalCommands(program: Command, run: Run): void {
   addProposals(program, run);
   addAnswer(program, run, {
     verb: 'approve',
-    summary: 'let a proposed move run',
+    summary: 'start a proposed move',
     description:
-      'Lets proposed moves run. Each is checked again, now and when its turn has come: one that no longer helps or is no longer safe is withdrawn instead.',
+      'Starts proposed moves. Each is checked again now, and once more when a slot is free; one that no longer helps or is no longer safe is withdrawn instead.',
     method: 'ApproveProposal',
   });
   addAnswer(program, run, {
@@ -31,8 +31,10 @@ function addProposals(program: Command, run: Run): void {
   program
     .command('proposals')
     .summary('moves that wait for approval')
-    .description('Moves that wait for approval; with --all also what became of the others, newest first.')
-    .option('--all', 'also those that no longer wait', false)
+    .description(
+      'Moves that wait for approval; with --all also those that were answered, expired or withdrawn, newest first.',
+    )
+    .option('--all', 'also those that no longer wait for approval', false)
     .option('--limit <n>', 'how many', wholeNumber(1, LIST_MAX), LIST_LENGTH)
     .action(async ({ all, limit }: { all: boolean; limit: number }, command: Command) => {
       await run(command, async (context) => {
@@ -56,8 +58,8 @@ function addAnswer(program: Command, run: Run, answer: Answer): void {
     .command(answer.verb)
     .summary(answer.summary)
     .description(answer.description)
-    .argument('[proposals...]', 'ids or how they begin, or names of the VMs')
-    .option('--all', 'all that wait', false)
+    .argument('[proposals...]', 'ids or their beginnings, or names of the VMs')
+    .option('--all', 'all that wait for approval', false)
     .action(async (asked: string[], { all }: { all: boolean }, command: Command) => {
       if (all === asked.length > 0)
         throw badValue(answer.verb, 'name proposals, or give --all; see them with: evenkeel proposals');
@@ -84,7 +86,7 @@ function find(asked: string, waiting: readonly Proposal[]): Proposal {
   );
 }
 
-/** All are answered, whatever becomes of one; the first refusal then is the command's. */
+/** Answers all, even when one is refused; the first refusal then sets the exit code. */
 async function answerAll(
   { scheduler, timeoutMs, show }: Context,
   { verb, method }: Answer,
@@ -94,7 +96,7 @@ async function answerAll(
   const refused: CliFailure[] = [];
   for (const { proposalId, move } of chosen) {
     try {
-      const { proposal } = await scheduler.ask(
+      const { proposal } = await scheduler.call(
         {
           what: `${verb} ${move?.vmName ?? proposalId}`,
           method: (service) => service[method],
@@ -110,7 +112,9 @@ async function answerAll(
   }
   if (done.length > 0 || refused.length === 0)
     show(done, (view) =>
-      done.length === 0 ? 'Nothing waits.' : done.map((each) => proposalLine(view, each)).join('\n'),
+      done.length === 0
+        ? 'No move waits for approval.'
+        : done.map((each) => proposalLine(view, each)).join('\n'),
     );
   const [first, ...more] = refused;
   if (first === undefined) return;
@@ -122,7 +126,7 @@ async function listed(
   waitingOnly: boolean,
   limit: number,
 ): Promise<Proposal[]> {
-  const { proposals } = await scheduler.ask(
+  const { proposals } = await scheduler.call(
     {
       what: 'list proposals',
       method: ({ ListProposals }) => ListProposals,

@@ -1,4 +1,4 @@
-// `evenkeel replay FILE`: makes a plan again from its record, here, without a scheduler.
+// `evenkeel replay FILE`: makes a plan again from its record, offline.
 import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import type { Plan } from '../../scheduler/planner/contract/plan-types.ts';
@@ -15,10 +15,10 @@ export function addReplayCommand(program: Command, terminal: Terminal): void {
     .command('replay')
     .summary('make a plan again from its record, offline')
     .description(
-      'Makes the plan of a record again and compares it byte for byte with the one in it; fails when they differ. A bare snapshot is planned with the policy of a new installation. Asks no scheduler.',
+      'Makes the plan of a record again and compares it byte for byte with the recorded one; fails when they differ. A bare snapshot is planned with the policy of a new installation. Needs no scheduler.',
     )
     .argument('<file>', 'from "evenkeel decisions ID --record" or "evenkeel snapshot [--record]"')
-    .option('--policy <file>', 'compare with the plan of another policy: JSON, only what differs')
+    .option('--policy <file>', 'compare with the plan of another policy: JSON with only what differs')
     .action(async (file: string, { policy }: ReplayOptions, command: Command) => {
       const json = command.optsWithGlobals<{ json?: boolean }>().json === true;
       await replay(terminal, json, file, policy);
@@ -31,7 +31,7 @@ async function replay(
   file: string,
   policyFile: string | undefined,
 ): Promise<void> {
-  // Only those who plan here wait for the planner to load.
+  // Loaded here, so that only this command waits for the planner.
   const { comparePlans, planMoves, readPlanFile, readPolicyFile } = await import('../offline-planner.ts');
   const view = terminal.view();
   const record = readPlanFile(file);
@@ -46,7 +46,7 @@ async function replay(
   if (same === false) throw differs(file, plan);
   const verdict =
     same === undefined
-      ? 'A bare snapshot: there is no plan to compare with.'
+      ? 'This is a bare snapshot: there is no plan to compare with.'
       : `The same plan, byte for byte (SHA-256 ${digest(plan)}).`;
   terminal.write(
     json
@@ -59,7 +59,7 @@ function differs(file: string, plan: Plan): CliFailure {
   return new CliFailure(
     'INTERNAL',
     EXIT.FAILED,
-    `${file}: the plan made from it now is another one than that in it; was it written by another version of evenkeel, or changed?`,
+    `${file}: the plan made now differs from the recorded one; was the file written by another version of evenkeel, or edited?`,
     { plan },
   );
 }

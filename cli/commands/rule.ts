@@ -1,4 +1,4 @@
-// `evenkeel rule add|list|remove`: where VMs have to run, together, apart, or on which hosts.
+// `evenkeel rule add|list|remove`: rules about where VMs run: together, apart, or on which hosts.
 import { Argument, type Command } from 'commander';
 import { RULE_KINDS, wireKindOf } from '../../shared/rule-words.ts';
 import type { Run } from '../context.ts';
@@ -6,12 +6,12 @@ import { ruleLine, rulesText } from '../render/rules.ts';
 
 const KINDS_HELP = `Kinds:
   affinity        the VMs run on one host
-  anti_affinity   each of the VMs runs on a host of its own
+  anti_affinity   each of the VMs runs on a different host
   vm_to_host      the VMs run on one of --hosts
   vm_not_to_host  the VMs run on none of --hosts
-  pin             the VMs stay on --hosts, or without them where they are; load moves them nowhere
-  never_move      nothing but a person moves the VMs
-  group           the VMs that share a host leave it together
+  pin             the VMs stay on --hosts, or else where they are; load never moves them
+  never_move      only an operator moves the VMs
+  group           those of the VMs that share a host leave it together
 
 Examples:
   evenkeel rule add anti_affinity db1 db2
@@ -39,18 +39,18 @@ function addAdd(parent: Command, run: Run): void {
     .command('add')
     .summary('add a rule')
     .description(
-      'Adds a rule, which evenkeel then brings about and keeps. One that cannot hold beside the others is refused, with those named.',
+      'Adds a rule, which evenkeel then enforces. A rule that contradicts others is refused, and they are named.',
     )
     .addArgument(new Argument('<kind>').choices(RULE_KINDS))
-    .argument('<vms...>', 'names or uuids; a VM that does not run now may be among them')
+    .argument('<vms...>', 'names or uuids, also of VMs that do not run now')
     .option('--hosts <list>', 'names or ids, separated by commas')
-    .option('--should', 'keep it where that overloads no host; without this it must hold', false)
-    .option('--id <id>', 'its id, to remove it by; one that exists is replaced')
-    .option('--comment <text>', 'why it is there')
+    .option('--should', 'follow the rule only where that overloads no host; without this it must hold', false)
+    .option('--id <id>', 'id of the rule; replaces an existing rule with this id')
+    .option('--comment <text>', 'why the rule exists')
     .addHelpText('after', `\n${KINDS_HELP}`)
     .action(async (kind: string, vms: string[], options: AddOptions, command: Command) => {
       await run(command, async ({ scheduler, timeoutMs, show }) => {
-        const { rule } = await scheduler.ask(
+        const { rule } = await scheduler.call(
           {
             what: 'add rule',
             method: ({ AddRule }) => AddRule,
@@ -76,13 +76,13 @@ function addAdd(parent: Command, run: Run): void {
 function addList(parent: Command, run: Run): void {
   parent
     .command('list')
-    .summary('all rules, where they are written, and their conflicts')
+    .summary('all rules, where each is defined, and their conflicts')
     .description(
-      "All rules, also those of scheduler.yaml and of the VMs' metadata, and which of them cannot hold together.",
+      "All rules, including those in scheduler.yaml and in the VMs' metadata, and which of them contradict each other.",
     )
     .action(async (_options: object, command: Command) => {
       await run(command, async ({ scheduler, timeoutMs, show }) => {
-        const answer = await scheduler.ask(
+        const answer = await scheduler.call(
           { what: 'list rules', method: ({ ListRules }) => ListRules, request: {} },
           timeoutMs(),
         );
@@ -95,11 +95,11 @@ function addRemove(parent: Command, run: Run): void {
   parent
     .command('remove')
     .summary('remove a rule')
-    .description('Removes a rule that was added by "evenkeel rule add". No VM moves for that.')
+    .description('Removes a rule that was added by "evenkeel rule add". Removing a rule moves no VM.')
     .argument('<id>', 'id of the rule')
     .action(async (ruleId: string, _options: object, command: Command) => {
       await run(command, async ({ scheduler, timeoutMs, show }) => {
-        const { rule } = await scheduler.ask(
+        const { rule } = await scheduler.call(
           {
             what: `remove rule ${ruleId}`,
             method: ({ RemoveRule }) => RemoveRule,

@@ -1,8 +1,8 @@
-// `evenkeel snapshot`: all that a plan depends on, as JSON to keep, to plan with elsewhere, or to send to somebody.
+// `evenkeel snapshot`: prints all that a plan depends on, as JSON to keep, to plan from offline, or to send to someone.
 import type { Command } from 'commander';
 import type { Run } from '../context.ts';
 
-// A thousand hosts with 20,000 VMs are planned within a second; the JSON takes as long again.
+// A thousand hosts with 20,000 VMs are planned within a second; making the JSON takes as long again.
 const SNAPSHOT_TIMEOUT_MS = 30_000;
 
 export function addSnapshotCommand(program: Command, run: Run): void {
@@ -10,12 +10,12 @@ export function addSnapshotCommand(program: Command, run: Run): void {
     .command('snapshot')
     .summary('print all that a plan depends on, as JSON')
     .description(
-      'Prints the cluster as the planner sees it now, as JSON (docs/PLANNER.md has the format). With --record also policy, limits and the plan made from it, as "evenkeel replay" takes it.',
+      'Prints the cluster as the planner sees it now, as JSON (docs/PLANNER.md has the format). With --record also the policy, the limits and the plan made from it, for "evenkeel replay".',
     )
-    .option('--record', 'with policy, limits and plan', false)
+    .option('--record', 'include policy, limits and plan', false)
     .action(async ({ record }: { record: boolean }, command: Command) => {
       await run(command, async ({ scheduler, timeoutMs, terminal }) => {
-        const { json } = await scheduler.ask(
+        const { json } = await scheduler.call(
           { what: 'take a snapshot', method: ({ TakeSnapshot }) => TakeSnapshot, request: {} },
           timeoutMs(SNAPSHOT_TIMEOUT_MS),
         );

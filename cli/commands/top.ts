@@ -1,4 +1,4 @@
-// `evenkeel top`: hosts, migrations and VMs as they change; a screen for a person, frames for a file.
+// `evenkeel top`: shows hosts, migrations and VMs live: a screen on a terminal, frames in a file or pipe.
 import { Option, type Command } from 'commander';
 import { Backoff } from '../../shared/backoff.ts';
 import { pause, systemClock } from '../../shared/clock.ts';
@@ -17,7 +17,7 @@ interface TopOptions {
   readonly sort: VmOrder;
 }
 
-// Keys as in top(1) where it has them.
+// The same keys as in top(1) where it has them.
 const KEYS: Readonly<Record<string, VmOrder>> = {
   c: 'cpu',
   m: 'memory',
@@ -27,7 +27,7 @@ const KEYS: Readonly<Record<string, VmOrder>> = {
   a: 'name',
 };
 const KEY_HELP = 'q quit  sort: c cpu  m memory  w wait  d disk  n net  a name';
-// A scheduler that restarts is back within seconds; asking more often would not hasten it.
+// A scheduler that restarts is back within seconds; asking more often would not help.
 const RECONNECT_FIRST_MS = SECOND_MS;
 const RECONNECT_MAX_MS = 5 * SECOND_MS;
 
@@ -36,14 +36,14 @@ export function addTopCommand(program: Command, run: Run): void {
     .command('top')
     .summary('hosts, migrations and busiest VMs, live')
     .description(
-      'Hosts, migrations and the VMs that use most, refreshed in place; q quits. Into a file or a pipe: one frame after the other.',
+      'Hosts, migrations and the busiest VMs, refreshed in place; q quits. In a file or a pipe, one frame follows the other.',
     )
     .option('--interval <seconds>', 'time between frames', wholeNumber(1, 3_600), 2)
-    .option('--count <n>', 'end after so many frames', wholeNumber(1, 1_000_000))
+    .option('--count <n>', 'end after this many frames', wholeNumber(1, 1_000_000))
     .addOption(new Option('--sort <by>', 'order of the VMs').choices(VM_ORDERS).default('cpu'))
     .addHelpText(
       'after',
-      `\nKeys: ${KEY_HELP}\nWith --json: one object a frame, one a line; one frame unless --count says more.`,
+      `\nKeys: ${KEY_HELP}\nWith --json: one object for each frame, one a line; a single frame unless --count is given.`,
     )
     .action(async (options: TopOptions, command: Command) => {
       await run(command, async (context) => {
@@ -79,7 +79,7 @@ async function printFrames(context: Context, options: TopOptions): Promise<void>
     throw new CliFailure(
       'UNREACHABLE',
       EXIT.UNREACHABLE,
-      'watch load: the scheduler ended the answer; try again',
+      'watch load: the scheduler closed the stream; try again',
     );
 }
 
@@ -121,12 +121,12 @@ async function showScreen(context: Context, options: TopOptions): Promise<void> 
   try {
     while (!quit.signal.aborted && frames < framesMax) {
       await watch().catch((error: unknown) => {
-        // Before the first frame nothing is lost by ending, and the operator sees what to do.
+        // Before the first frame nothing is lost by exiting, and the error says what to do.
         const isAway = error instanceof CliFailure && error.code === 'UNREACHABLE';
         if (!quit.signal.aborted && (frames === 0 || !isAway)) throw error;
       });
       if (frames >= framesMax) return;
-      footer = 'The scheduler is away; trying again. q quits.';
+      footer = 'The scheduler is unreachable; trying again. q quits.';
       draw();
       await pause(systemClock, backoff.nextMs(), quit.signal);
     }

@@ -1,4 +1,4 @@
-// `evenkeel vm create`: from options, from a file, or from a file with options over it.
+// `evenkeel vm create`: makes a VM from options, from a file, or from a file overridden by options.
 import type { Command } from 'commander';
 import { MINUTE_MS } from '../../shared/units.ts';
 import type { Run } from '../context.ts';
@@ -21,11 +21,11 @@ const EXAMPLES = `
 Disks (--disk, repeatable; the first is the boot disk):
   pool=shared,size=20G            a new, empty one
   pool=shared,clone=debian12      a copy of a volume of that pool;
-                                  with size=40G also grown
-  pool=shared,volume=data1        one that exists; kept when the VM is removed
+                                  size=40G also grows it
+  pool=shared,volume=data1        an existing one; kept when the VM is removed
 Network cards (--nic, repeatable):
   bridge=br0                      or network=default;
-                                  with mac=52:54:00:12:34:56 if it must be that
+                                  mac=52:54:00:12:34:56 sets the address
 
 Example:
   evenkeel vm create web1 --vcpus 2 --memory 2G \\
@@ -37,10 +37,10 @@ The same as a file, for --file web1.yaml:
   disks: [{pool: shared, clone: debian12, size: 40G}]
   nics: [{bridge: br0}]
   owner: ana
-Keys of the file are the options in camelCase: neverMove, postCopy,
+The keys of the file are the options in camelCase: neverMove, postCopy,
 downtimeMaxMs, start, headless, makeRoom. Options win over the file.`;
 
-/** As commander gives them. */
+/** Options as parsed by commander. */
 interface CreateOptions {
   readonly vcpus?: string;
   readonly memory?: string;
@@ -72,7 +72,7 @@ export function addCreateCommand(parent: Command, run: Run): void {
   parent
     .command('create')
     .summary('make a VM and start it')
-    .description('Makes a VM and starts it, on the host with most room unless one is named.')
+    .description('Makes a VM and starts it, on the host with the most room unless one is named.')
     .argument('[name]', 'letters, digits, ".", "_" and "-", at most 63')
     .option('--vcpus <n>', 'virtual CPUs')
     .option('--memory <size>', 'for example 2G or 512M')
@@ -81,23 +81,23 @@ export function addCreateCommand(parent: Command, run: Run): void {
     .option('--iso <path>', 'installation image: a path on the host, or POOL/VOLUME')
     .option('--firmware <kind>', 'bios or uefi')
     .option('--os <family>', 'linux, windows or other')
-    .option('--owner <name>', 'who it belongs to')
+    .option('--owner <name>', 'owner of the VM')
     .option('--purpose <text>', 'what it is for')
     .option('--expires <date>', 'when it may go: 2031-05-30, or 30d from now')
-    .option('--never-move', 'evenkeel leaves it on its host; a person may still move it')
+    .option('--never-move', 'evenkeel leaves it on its host; an operator may still move it')
     .option(
       '--post-copy',
       'a migration may switch over early when nothing else helps; a fault then loses the guest',
     )
     .option('--downtime-max-ms <ms>', 'longest pause of the guest that a migration may cause')
-    .option('--host <host>', 'make it on this host')
+    .option('--host <host>', 'create it on this host')
     .option('--no-start', 'only define it')
-    .option('--make-room', 'when it fits nowhere: move other VMs so that it does, and wait for that')
+    .option('--make-room', 'if it fits nowhere, move other VMs to make room, and wait for that')
     .option('--headless', 'without a VNC console')
     .option('--file <yaml>', 'read the specification from a file')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string | undefined, options: CreateOptions, command: Command) => {
-      // Commander says true when nothing was said, which would overrule the file.
+      // Commander's default is true, which would override the file.
       const startsBy = command.getOptionValueSource('start') === 'cli' ? options.start : undefined;
       const written = await writtenSpec(name, { ...options, start: startsBy });
       const request = toCreateRequest(written, Date.now());
@@ -106,7 +106,7 @@ export function addCreateCommand(parent: Command, run: Run): void {
         const isDrawn = terminal.isInteractive && !json;
         if (isDrawn) terminal.write(redrawLine(`creating ${vmName} …`));
         try {
-          const answer = await scheduler.ask(
+          const answer = await scheduler.call(
             {
               what: `create VM ${vmName}`,
               method: ({ CreateVm }) => CreateVm,
@@ -162,7 +162,7 @@ async function writtenSpec(name: string | undefined, options: CreateOptions): Pr
     nics: options.nic ?? [],
   };
   if (options.file === undefined) return fromOptions;
-  // The YAML parser takes as long to load as all the rest of a bad command line.
+  // Loaded only when needed: the YAML parser takes as long to load as everything else a bad command line needs.
   const { readSpecFile } = await import('../vm-spec/spec-file.ts');
   return overlay(readSpecFile(options.file), fromOptions);
 }

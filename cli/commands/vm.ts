@@ -1,4 +1,4 @@
-// `evenkeel vm …`: the life of one VM; the scheduler finds its host.
+// `evenkeel vm …`: creates, starts, stops, removes and shows one VM; the scheduler finds its host.
 import type { Command } from 'commander';
 import type { Context, Run } from '../context.ts';
 import { confirm } from '../terminal/confirm.ts';
@@ -12,7 +12,7 @@ const CHANGE_TIMEOUT_MS = MINUTE_MS;
 
 export function addVmCommands(program: Command, run: Run): void {
   const vm = program.command('vm').summary('create, start, shutdown, destroy, undefine, show a VM');
-  vm.description('The life of one VM. Each command takes its name or uuid; the scheduler finds its host.');
+  vm.description('Commands for one VM, by name or uuid; the scheduler finds its host.');
   addCreateCommand(vm, run);
   addShow(vm, run);
   addPower(vm, run);
@@ -22,12 +22,12 @@ export function addVmCommands(program: Command, run: Run): void {
 function addShow(parent: Command, run: Run): void {
   parent
     .command('show')
-    .summary('what libvirt knows of a VM')
+    .summary('show a VM as libvirt reports it')
     .argument('<name>', 'name or uuid')
-    .option('--xml', "print libvirt's definition of it instead, without secrets", false)
+    .option('--xml', "print libvirt's XML definition instead, without secrets", false)
     .action(async (vm: string, { xml }: { xml: boolean }, command: Command) => {
       await run(command, async ({ scheduler, timeoutMs, show }) => {
-        const answer = await scheduler.ask(
+        const answer = await scheduler.call(
           { what: `show VM ${vm}`, method: ({ GetVm }) => GetVm, request: { vm, includeXml: xml } },
           timeoutMs(),
         );
@@ -55,14 +55,14 @@ function addPower(parent: Command, run: Run): void {
       summary: 'ask the guest to shut down',
       method: 'ShutdownVm',
       done: (vm: string) =>
-        `The guest of ${vm} was asked to shut down and takes its time; see: evenkeel vm show ${vm}. If it does not listen: evenkeel vm destroy ${vm}`,
+        `The guest of ${vm} was asked to shut down, which may take a while; see: evenkeel vm show ${vm}. If it does not react: evenkeel vm destroy ${vm}`,
     },
     {
       verb: 'destroy',
-      summary: 'pull the plug of a VM; its definition and disks stay',
+      summary: 'power a VM off at once; its definition and disks stay',
       method: 'DestroyVm',
       done: (vm: string) =>
-        `${vm} is off. Its definition and disks are kept; start it again with: evenkeel vm start ${vm}`,
+        `${vm} is off. Its definition and disks remain; start it again with: evenkeel vm start ${vm}`,
     },
   ] as const;
   for (const { verb, summary, method, done } of changes)
@@ -73,7 +73,7 @@ function addPower(parent: Command, run: Run): void {
       .argument('<name>', 'name or uuid')
       .action(async (vm: string, _options: object, command: Command) => {
         await run(command, async ({ scheduler, timeoutMs, show }) => {
-          const answer = await scheduler.ask(
+          const answer = await scheduler.call(
             {
               what: `${verb} VM ${vm}`,
               method: (service) => service[method],
@@ -92,10 +92,10 @@ function addUndefine(parent: Command, run: Run): void {
     .command('undefine')
     .summary('remove a VM that is off')
     .description(
-      'Removes the definition of a VM that is off. With --delete-volumes also the volumes that were made for it; those it only used are kept.',
+      'Removes the definition of a VM that is off. With --delete-volumes also deletes the volumes that were created for it; other volumes are kept.',
     )
     .argument('<name>', 'name or uuid')
-    .option('--delete-volumes', 'also delete the volumes made for it: their data is lost', false)
+    .option('--delete-volumes', 'also delete the volumes created for it: their data is lost', false)
     .option('--yes', 'do not ask before volumes are deleted', false)
     .action(async (vm: string, options: { deleteVolumes: boolean; yes: boolean }, command: Command) => {
       await run(command, async (context) => {
@@ -111,7 +111,7 @@ async function undefine(
   vm: string,
   deleteVolumes: boolean,
 ): Promise<void> {
-  const answer = await scheduler.ask(
+  const answer = await scheduler.call(
     {
       what: `undefine VM ${vm}`,
       method: ({ UndefineVm }) => UndefineVm,

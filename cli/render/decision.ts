@@ -1,4 +1,4 @@
-// Why something moves or does not: decisions, the plan, and the explanation of one VM.
+// Renders decisions, the plan, and the explanation of one VM or host.
 import type {
   ExplainResponse,
   MoveReview,
@@ -15,13 +15,13 @@ import { arrow, nothing, paint, plain, widthOf, wrap, type View } from './view.t
 import { vmTable } from './vms.ts';
 import { word, words } from './words.ts';
 
-/** "recommend: says which VM should go where; a person carries it out". */
+/** "auto: evenkeel moves VMs off hot hosts by itself". */
 export function modeText(mode: Mode): string {
   switch (mode) {
     case 'MODE_OBSERVE':
       return 'observe: hot hosts are watched and reported; nothing is recommended or moved';
     case 'MODE_RECOMMEND':
-      return 'recommend: evenkeel says which VM should go where; a person approves it';
+      return 'recommend: evenkeel proposes moves; an operator approves them';
     case 'MODE_AUTO':
       return 'auto: evenkeel moves VMs off hot hosts by itself';
     case 'MODE_UNSPECIFIED':
@@ -38,20 +38,20 @@ export function planText(view: View, plan: PlanResponse): string {
   for (const decision of plan.decisions) blocks.push(decisionText(view, decision));
   for (const conflict of plan.conflicts) blocks.push(conflictText(view, conflict));
   if (plan.emptyHosts.length > 0)
-    blocks.push(`Could be powered off then: ${plan.emptyHosts.map(plain).join(', ')}.`);
+    blocks.push(`Could be powered off afterwards: ${plan.emptyHosts.map(plain).join(', ')}.`);
   if (plan.stopped !== '' && plan.stopped !== 'complete')
     blocks.push(`The search ended early, at its limit: ${words(plan.stopped)}.`);
   return blocks.join('\n\n');
 }
 
-// Labels of a block stand in one column of this width.
+// Width of the column of labels.
 const LABEL_WIDTH = 13;
 
 function labelled(view: View, label: string, text: string): string {
   return `  ${paint(view, 'dim', label.padEnd(LABEL_WIDTH - 2))}${wrap(view, text, LABEL_WIDTH)}`;
 }
 
-/** One decision with its evidence, prediction and everything that was refused. */
+/** One decision with its evidence, prediction and all refusals. */
 export function decisionText(view: View, decision: Decision): string {
   const { move } = decision;
   const id = decision.decisionId === '' ? '' : `  ${paint(view, 'dim', plain(shortId(decision.decisionId)))}`;
@@ -62,33 +62,33 @@ export function decisionText(view: View, decision: Decision): string {
   if (move) lines.push(...moveLines(view, move));
   else lines.push(labelled(view, 'no move', plain(decision.noMoveReason || 'no reason given')));
   if (move && decision.mode === 'MODE_RECOMMEND')
-    lines.push(labelled(view, 'carry out', `evenkeel approve ${plain(move.vmName)}`));
+    lines.push(labelled(view, 'approve', `evenkeel approve ${plain(move.vmName)}`));
   if (decision.refusals.length > 0)
     lines.push(
       '',
-      `  Looked at and refused (${decision.refusals.length}):`,
+      `  Considered and refused (${decision.refusals.length}):`,
       refusalList(view, decision.refusals, 4),
     );
   return lines.join('\n');
 }
 
-/** What it is about the host, or the VM without a place, that made the planner look. */
+/** Why the planner looked at this host, or at the VM that has no place yet. */
 function aboutText(view: View, { trigger, overloadedSinceMs, atMs }: Decision): string {
   switch (trigger) {
     case 'evacuate':
-      return 'is to be emptied';
+      return 'is being emptied';
     case 'must_rule':
     case 'should_rule':
       return 'has a VM that a rule wants elsewhere';
     case 'make_room':
-      return 'is where room is made for a new VM';
+      return 'is to make room for a new VM';
     case 'consolidate':
       return 'can be emptied to save power';
     case 'evenness':
       return 'has more than its share';
     default:
       return overloadedSinceMs > 0
-        ? `is hot since ${time(view, overloadedSinceMs)} (${roughDuration((atMs || view.nowMs) - overloadedSinceMs)})`
+        ? `has been hot since ${time(view, overloadedSinceMs)} (${roughDuration((atMs || view.nowMs) - overloadedSinceMs)})`
         : 'is hot';
   }
 }
@@ -118,10 +118,10 @@ function moveLines(view: View, move: Move): string[] {
   return lines;
 }
 
-// More than a screenful of refusals is for a program to read.
+// A screenful; --json has all.
 const REFUSALS_SHOWN = 20;
 
-/** Who was refused, why, and what would change that; whole sentences, for they are the answer. */
+/** Each refused VM or host, the reason, and the cure. Wrapped and never cut: these sentences are the answer. */
 export function refusalList(view: View, refusals: readonly Refusal[], indent: number): string {
   const shown = refusals.slice(0, REFUSALS_SHOWN);
   const width = Math.max(...shown.map((refusal) => widthOf(refusedText(refusal)))) + 2;
@@ -140,7 +140,7 @@ export function refusalList(view: View, refusals: readonly Refusal[], indent: nu
   return lines.map((line) => ' '.repeat(indent) + line).join('\n');
 }
 
-/** "burn2", "kvm3", or "burn2 on kvm3" when it is about the two together. */
+/** "burn2", "kvm3", or "burn2 on kvm3" when the refusal is about both. */
 function refusedText({ vmName, vmUuid, hostName, hostId }: Refusal): string {
   return [vmName || vmUuid, hostName || hostId]
     .filter((name) => name !== '')
@@ -148,7 +148,7 @@ function refusedText({ vmName, vmUuid, hostName, hostId }: Refusal): string {
     .join(' on ');
 }
 
-/** The latest decisions, one a line. */
+/** Decisions, one a line. */
 export function decisionTable(view: View, decisions: readonly Decision[]): string {
   return table(
     view,

@@ -1,4 +1,4 @@
-// Numbers as people read them: percent, bytes, times, durations, bars.
+// Formats numbers for operators: percent, bytes, times, durations, bars.
 import { formatBytes } from '../../shared/units.ts';
 import { nothing, type Style, type View } from './view.ts';
 
@@ -17,7 +17,7 @@ export function byteRate(view: View, bytesPerSecond: number | undefined): string
   return bytesPerSecond === undefined ? nothing(view) : `${formatBytes(bytesPerSecond)}/s`;
 }
 
-/** "1.2/2.0 GiB": used and whole in the unit of the whole. */
+/** "1.2/2.0 GiB": used and total in the unit of the total. */
 export function bytesOf(view: View, used: number | undefined, whole: number): string {
   const wholeText = formatBytes(whole);
   if (used === undefined || whole <= 0) return `${nothing(view)}/${wholeText}`;
@@ -27,7 +27,7 @@ export function bytesOf(view: View, used: number | undefined, whole: number): st
   return `${(used / scale).toFixed(digits)}/${wholeText}`;
 }
 
-/** Share of the whole, undefined when the whole is not known. */
+/** Share of the whole; undefined when either is unknown. */
 export function share(part: number | undefined, whole: number | undefined): number | undefined {
   return part === undefined || whole === undefined || whole <= 0 ? undefined : part / whole;
 }
@@ -42,12 +42,12 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 86_400)} d ${Math.floor((seconds % 86_400) / 3_600)} h`;
 }
 
-/** As duration, in whole seconds below a minute: for what changes while one looks. */
+/** As `duration`, but in whole seconds below a minute: for values that change while they are shown. */
 export function roughDuration(ms: number): string {
   return ms < 59_500 ? `${Math.max(0, Math.round(ms / 1_000))} s` : duration(ms);
 }
 
-/** How long ago; 0 means never. */
+/** Time since `atMs`; 0 means never. */
 export function age(view: View, atMs: number): string {
   return atMs === 0 ? 'never' : roughDuration(view.nowMs - atMs);
 }
@@ -74,7 +74,7 @@ export function time(view: View, atMs: number): string {
 // Eighths of a block, Unicode 2588 to 258F.
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** A bar of `width` columns; more than the whole fills it. */
+/** A bar of `width` columns; ratios above 1 fill it. */
 export function bar(view: View, ratio: number | undefined, width: number): string {
   if (ratio === undefined) return nothing(view);
   const filled = Math.min(1, Math.max(0, ratio)) * width;
@@ -84,16 +84,16 @@ export function bar(view: View, ratio: number | undefined, width: number): strin
   return ('█'.repeat(whole) + rest).padEnd(width, '░');
 }
 
-/** Bar and percent as one cell: "███▎░░  55%". Without room for a bar the number alone. */
+/** Bar and percent as one cell: "███▎░░  55%". The number alone where there is no room for a bar. */
 export function gauge(view: View, ratio: number | undefined): string {
   if (ratio === undefined) return nothing(view);
   const number = percent(view, ratio);
-  // The bar is worth its columns where all that matters still fits beside it.
+  // Widths at which the other columns still fit.
   const width = view.width >= 120 ? 10 : view.width >= 80 ? 5 : 0;
   return width === 0 || view.width === Infinity ? number : `${bar(view, ratio, width)} ${number.padStart(4)}`;
 }
 
-// Colours only: what is hot is for the scheduler to say. Its default levels are 90 % to enter and 75 % to leave.
+// For colours only; the scheduler decides what is hot. Its default levels are 90 % to enter and 75 % to leave.
 const HIGH_RATIO = 0.9;
 const RAISED_RATIO = 0.75;
 
@@ -109,14 +109,14 @@ export function count(many: number, one: string): string {
   return `${many} ${one}${many === 1 ? '' : 's'}`;
 }
 
-/** A UUID by its first eight letters, as people say it; any other id whole. Commands take both. */
+/** The first eight characters of a UUID; any other id whole. Commands take both. */
 export function shortId(id: string): string {
   return /^[0-9a-f]{8}-[0-9a-f]{4}-/i.test(id) ? id.slice(0, 8) : id;
 }
 
 const NATURAL = new Intl.Collator('en', { numeric: true });
 
-/** Order of names as people count: kvm2 before kvm10. */
+/** Natural order of names: kvm2 before kvm10. */
 export function byName(left: string, right: string): number {
   return NATURAL.compare(left, right);
 }

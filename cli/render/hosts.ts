@@ -1,4 +1,4 @@
-// Hosts as a table, and the line that sums them up.
+// Renders hosts as a table, and the line that sums them up.
 import type { HostLoad } from '../../shared/gen/scheduler.ts';
 import { age, byName, bytes, count, gauge, loadStyle, percent, share } from './format.ts';
 import { table, type Column } from './table.ts';
@@ -88,7 +88,7 @@ function memoryColumns(view: View): Column<HostLoad>[] {
   ];
 }
 
-/** A host that never reported a sample has no load: the contract's 0 then means nothing. */
+/** The ratio, unless the host never reported a sample: the contract's 0 then means unknown. */
 function known({ sample }: HostLoad, ratio: number): number | undefined {
   return sample === null ? undefined : ratio;
 }
@@ -129,8 +129,8 @@ export function hostSummary(view: View, hosts: readonly HostLoad[]): string {
     [inState('HOST_STATE_STALE'), 'stale', 'yellow'],
     [inState('HOST_STATE_UNKNOWN'), 'unknown', 'yellow'],
   ];
-  const told = parts
+  const shown = parts
     .filter(([many]) => many > 0)
     .map(([many, what, style]) => paint(view, style, `${many} ${what}`));
-  return `${count(hosts.length, 'host')}: ${told.length === 0 ? 'none hot' : told.join(', ')}; ${count(vms, 'VM')} running`;
+  return `${count(hosts.length, 'host')}: ${shown.length === 0 ? 'none hot' : shown.join(', ')}; ${count(vms, 'VM')} running`;
 }

@@ -1,4 +1,4 @@
-// A plan as the planner makes it, move by move, and two of them side by side.
+// Renders a plan made by the command itself, move by move, and the comparison of two.
 import type { Comparison } from '../../scheduler/planner/compare-plans.ts';
 import type { Plan, PlannedMove, Stay } from '../../scheduler/planner/contract/plan-types.ts';
 import { formatBytes } from '../../shared/units.ts';
@@ -15,7 +15,7 @@ export function madePlanText(view: View, plan: Plan): string {
   if (plan.stays.length > 0) blocks.push(plan.stays.map((stay) => stayLine(view, stay)).join('\n'));
   for (const { reason, cure } of plan.conflicts)
     blocks.push(paint(view, 'red', wrap(view, `Conflict: ${plain(reason)}; ${plain(cure)}`, 0)));
-  if (plan.emptyHosts.length > 0) blocks.push(`Could be powered off then: ${hostsText(plan)}.`);
+  if (plan.emptyHosts.length > 0) blocks.push(`Could be powered off afterwards: ${hostsText(plan)}.`);
   return blocks.join('\n\n');
 }
 
@@ -62,7 +62,7 @@ function stayLine(view: View, { hostName, vmName, reason, code }: Stay): string 
   return wrap(view, `${who}: ${plain(reason)} (${plain(code)})`, 2);
 }
 
-/** What another policy would do differently. */
+/** The difference between the plans of two policies. */
 export function comparisonText(view: View, active: Plan, shadow: Plan, comparison: Comparison): string {
   const rows = [
     ...comparison.same.map((move) => ({ sign: '=', move })),
@@ -74,7 +74,7 @@ export function comparisonText(view: View, active: Plan, shadow: Plan, compariso
     ...comparison.onlyShadow.map((move) => ({ sign: '+', move })),
   ];
   const blocks = [`active: ${summary(active)}\nshadow: ${summary(shadow)}`];
-  if (rows.length === 0) blocks.push('Neither moves anything.');
+  if (rows.length === 0) blocks.push('Neither plan moves anything.');
   else
     blocks.push(
       table(
@@ -89,9 +89,10 @@ export function comparisonText(view: View, active: Plan, shadow: Plan, compariso
         ],
         rows,
       ),
-      '= in both, - only in the active plan, + only in the shadow one',
+      '= in both plans, - only in the active one, + only in the shadow one',
     );
-  if (shadow.emptyHosts.length > 0) blocks.push(`shadow: could be powered off then: ${hostsText(shadow)}.`);
+  if (shadow.emptyHosts.length > 0)
+    blocks.push(`shadow: could be powered off afterwards: ${hostsText(shadow)}.`);
   return blocks.join('\n\n');
 }
 

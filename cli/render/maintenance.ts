@@ -1,19 +1,19 @@
-// Hosts in maintenance: what will leave and what cannot, how far it is, and the list of them.
+// Renders maintenance: which VMs will leave and which cannot, the progress, and the list of hosts.
 import type { Maintenance } from '../../shared/gen/scheduler.ts';
 import { refusalList } from './decision.ts';
 import { count, duration, time } from './format.ts';
 import { table } from './table.ts';
 import { arrow, plain, wrap, type View } from './view.ts';
 
-// More than a screenful of moves is for a program to read.
+// A screenful; --json has all.
 const MOVES_SHOWN = 20;
 
-/** Said before anything moves. */
+/** Shown before anything moves. */
 export function expectedText(view: View, maintenance: Maintenance): string {
   const { hostName, vmsLeft, moves, impossible, remainingMs } = maintenance;
   if (vmsLeft === 0) return `No VM runs on ${plain(hostName)}.`;
   const lines = [
-    `${count(vmsLeft, 'VM')} ${vmsLeft === 1 ? 'runs' : 'run'} on ${plain(hostName)}; ${moves.length} would leave, which takes about ${duration(remainingMs)}:`,
+    `${count(vmsLeft, 'VM')} ${vmsLeft === 1 ? 'runs' : 'run'} on ${plain(hostName)}; ${moves.length} can leave, in about ${duration(remainingMs)}:`,
     ...moves
       .slice(0, MOVES_SHOWN)
       .map(({ vmName, targetHostName }) => `  ${plain(vmName)} ${arrow(view)} ${plain(targetHostName)}`),
@@ -23,7 +23,7 @@ export function expectedText(view: View, maintenance: Maintenance): string {
   return lines.join('\n');
 }
 
-/** Where it stands. */
+/** The progress of one host. */
 export function progressText(view: View, maintenance: Maintenance): string {
   const { hostName, vmsLeft, vmsMoving, impossible, remainingMs } = maintenance;
   const name = plain(hostName);
@@ -31,7 +31,7 @@ export function progressText(view: View, maintenance: Maintenance): string {
   if (vmsLeft === impossible.length)
     return `${name} still runs ${count(vmsLeft, 'VM')} that cannot leave:\n${refusalList(view, impossible, 2)}`;
   const rest = remainingMs > 0 ? `, about ${duration(remainingMs)} to go` : '';
-  return wrap(view, `${name}: ${count(vmsLeft, 'VM')} left, ${vmsMoving} on the way${rest}`, 0);
+  return wrap(view, `${name}: ${count(vmsLeft, 'VM')} left, ${vmsMoving} moving${rest}`, 0);
 }
 
 export function maintenanceTable(view: View, list: readonly Maintenance[]): string {

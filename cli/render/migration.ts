@@ -1,12 +1,12 @@
-// Migrations: the list, the line that follows one, and the sentence at its end.
+// Renders migrations: the list, the progress line of one, and the sentence at its end.
 import type { Migration, MigrationProgress, MigrationState } from '../../shared/gen/telemetry.ts';
 import { bar, byteRate, bytes, duration, percent, roughDuration, shortId, time } from './format.ts';
 import { table } from './table.ts';
 import { arrow, nothing, paint, plain, widthOf, wrap, type Style, type View } from './view.ts';
 import { words } from './words.ts';
 
-/** Where a migration stands, as far as showing it is concerned. */
-type Stage = 'under way' | 'succeeded' | 'failed' | 'aborted' | 'for a person';
+/** The states that are shown alike. */
+type Stage = 'under way' | 'succeeded' | 'failed' | 'aborted' | 'needs an operator';
 
 const STAGES: Readonly<Record<MigrationState, Stage>> = {
   MIGRATION_STATE_UNSPECIFIED: 'under way',
@@ -24,15 +24,15 @@ const STAGES: Readonly<Record<MigrationState, Stage>> = {
   MIGRATION_STATE_FAILED: 'failed',
   MIGRATION_STATE_ABORTED: 'aborted',
   MIGRATION_STATE_CRASHED: 'failed',
-  MIGRATION_STATE_UNKNOWN: 'for a person',
-  MIGRATION_STATE_SPLIT: 'for a person',
+  MIGRATION_STATE_UNKNOWN: 'needs an operator',
+  MIGRATION_STATE_SPLIT: 'needs an operator',
 };
 
 function stageOf({ state }: Migration): Stage {
   return STAGES[state];
 }
 
-/** Whether there is nothing more to wait for: it is over, or a person has to look. */
+/** True when there is nothing more to wait for: the migration has ended, or an operator has to settle it. */
 export function isEnded(migration: Migration): boolean {
   return stageOf(migration) !== 'under way';
 }
@@ -82,7 +82,7 @@ function stateStyle(migration: Migration): Style {
     case 'succeeded':
       return 'green';
     case 'failed':
-    case 'for a person':
+    case 'needs an operator':
       return 'red';
     case 'aborted':
       return 'yellow';
@@ -91,7 +91,7 @@ function stateStyle(migration: Migration): Style {
   }
 }
 
-/** Share of the guest's memory that is on the target; falls when the guest writes faster than is copied. */
+/** Share of the guest's memory that is on the target; falls while the guest writes faster than memory is copied. */
 function doneRatio(progress: MigrationProgress | null): number | undefined {
   if (progress === null || progress.memoryTotalBytes <= 0) return undefined;
   return Math.min(1, Math.max(0, 1 - progress.memoryRemainingBytes / progress.memoryTotalBytes));
@@ -105,15 +105,15 @@ function tookText(view: View, migration: Migration): string {
   return migration.startedAtMs === 0 ? nothing(view) : duration(tookMs(view, migration));
 }
 
-/** "web1 kvm1 → kvm2": what every line about a migration begins with. */
+/** "web1 kvm1 → kvm2": the beginning of every line about a migration. */
 function migrationTitle(view: View, migration: Migration): string {
   const vm = plain(migration.vmName || migration.vmUuid);
   return `${paint(view, 'bold', vm)} ${route(view, migration)}`;
 }
 
 /**
- * How far it is, in one line that fits: bar, percent, rate, remaining, iteration, dirty rate, time.
- * What does not fit is left out; in a file there is no bar.
+ * Progress in one line that fits: bar, percent, rate, remaining, iteration, dirty rate, time.
+ * Parts that do not fit are left out; a file gets no bar.
  */
 export function progressLine(view: View, migration: Migration): string {
   const { progress } = migration;
@@ -138,7 +138,7 @@ export function progressLine(view: View, migration: Migration): string {
   return line;
 }
 
-/** What came of it, in words, over one or two lines. */
+/** The outcome, in one or two lines. */
 export function migrationResult(view: View, migration: Migration): string {
   const vm = plain(migration.vmName || migration.vmUuid);
   const { sourceHostName: source, targetHostName: target, progress } = migration;
@@ -155,23 +155,23 @@ export function migrationResult(view: View, migration: Migration): string {
     }
     case 'failed':
       return migration.state === 'MIGRATION_STATE_CRASHED'
-        ? wrap(view, `${vm} ended by itself while it was moved, and runs nowhere now: ${why}`, 0)
+        ? wrap(view, `${vm} stopped during the migration and runs nowhere now: ${why}`, 0)
         : wrap(view, `${vm} did not move and stays on ${plain(source)}: ${why}`, 0);
     case 'aborted':
       return wrap(view, `The migration of ${vm} was aborted; it stays on ${plain(source)}: ${why}`, 0);
-    case 'for a person':
+    case 'needs an operator':
       return migration.state === 'MIGRATION_STATE_SPLIT'
         ? wrap(
             view,
-            `${vm} ran on BOTH ${plain(source)} and ${plain(target)}: ${why}. Nothing was destroyed; decide which copy is the good one before you do anything else.`,
+            `${vm} ran on BOTH ${plain(source)} and ${plain(target)}: ${why}. Nothing was destroyed; decide which copy to keep before you do anything else.`,
             0,
           )
         : wrap(
             view,
-            `Nobody knows yet where ${vm} runs: ${why}. Look on both ${plain(source)} and ${plain(target)} before you do anything else: virsh -c qemu:///system domstate ${vm}`,
+            `It is unknown where ${vm} runs: ${why}. Check both ${plain(source)} and ${plain(target)} before you do anything else: virsh -c qemu:///system domstate ${vm}`,
             0,
           );
     case 'under way':
-      return `${vm} is on its way from ${plain(source)} to ${plain(target)} (${words(migration.state)}).`;
+      return `${vm} is moving from ${plain(source)} to ${plain(target)} (${words(migration.state)}).`;
   }
 }

@@ -1,4 +1,4 @@
-// Moves that wait for a person, and what became of others.
+// Renders proposals: moves that wait for an operator, and what became of others.
 import type { Proposal } from '../../shared/gen/scheduler.ts';
 import { roughDuration, shortId, time } from './format.ts';
 import { table } from './table.ts';
@@ -26,17 +26,17 @@ export function proposalTable(view: View, proposals: readonly Proposal[]): strin
   );
 }
 
-/** What an answer came to. */
+/** One line about a proposal that was just answered. */
 export function proposalLine(view: View, proposal: Proposal): string {
   const name = plain(proposal.move?.vmName ?? '');
   const move = `${name} from ${route(view, proposal)}`;
   switch (proposal.state) {
     case 'PROPOSAL_STATE_APPROVED':
-      return `${move}: approved; it begins as soon as both hosts have a free slot. Follow it with: evenkeel migrations --active`;
+      return `${move}: approved; starts as soon as both hosts have a free slot. Follow it with: evenkeel migrations --active`;
     case 'PROPOSAL_STATE_STARTED':
-      return `${move}: begun, as migration ${shortId(proposal.migrationId)}`;
+      return `${move}: started as migration ${shortId(proposal.migrationId)}`;
     case 'PROPOSAL_STATE_REJECTED':
-      return `${move}: rejected; it is not proposed again for a while`;
+      return `${move}: rejected; not proposed again for a while`;
     case 'PROPOSAL_STATE_UNSPECIFIED':
     case 'PROPOSAL_STATE_WAITING':
     case 'PROPOSAL_STATE_EXPIRED':

@@ -1,18 +1,18 @@
-// Tables that fit the terminal: optional columns go first, then long texts are cut.
+// Lays out tables that fit the terminal: drops optional columns first, then cuts long texts.
 import { cut, paint, widthOf, type Style, type View } from './view.ts';
 
 export interface Column<Row> {
   readonly title: string;
   readonly align?: 'right';
-  /** 0 (default) always stays; of the others the highest goes first when the terminal is too narrow. */
+  /** Rank 0 (default) always stays; on a narrow terminal the highest rank is dropped first. */
   readonly rank?: number;
-  /** May be cut to this many columns before others are left out. */
+  /** The column may be cut to this width before others are dropped. */
   readonly shrinkTo?: number;
   text(row: Row): string;
   style?(row: Row): Style | undefined;
 }
 
-// Two spaces keep columns apart without lines, and the table can be read by awk.
+// Two spaces separate columns without lines, and awk can still read the table.
 const GAP = '  ';
 
 /** Header and one line a row, without a final newline. */
@@ -55,7 +55,7 @@ function fit<Row>(room: number, all: readonly LaidOut<Row>[]): readonly LaidOut<
   return shrink(room, kept);
 }
 
-/** Takes what is too much from the widest column that may shrink, again and again. */
+/** Repeatedly takes the excess from the widest column that may shrink. */
 function shrink<Row>(room: number, columns: readonly LaidOut<Row>[]): readonly LaidOut<Row>[] {
   const widths = columns.map(({ width }) => width);
   while (total(widths) > room) {
@@ -83,7 +83,7 @@ function pad(text: string, width: number, align: 'right' | undefined): string {
   return align === 'right' ? space + text : text + space;
 }
 
-/** Drops spaces at the end of the line, also those before a closing colour code. */
+/** Drops trailing spaces, also those before a closing colour code. */
 function trimEnd(line: string): string {
   return line.replace(/ +((?:\u001b\[\d+m)*)$/, '$1');
 }

@@ -1,9 +1,9 @@
-// How text is shaped for one reader: width, colour and characters of the terminal, and the time ages count from.
+// Shapes text for one terminal: its width, colour and characters, and the time from which ages count.
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 
 export interface View {
-  /** Columns of the terminal; Infinity when the output goes to a file or a pipe, so that nothing is cut there. */
+  /** Columns of the terminal; Infinity for a file or a pipe, where nothing may be cut. */
   readonly width: number;
   readonly colour: boolean;
   /** False on a terminal that is not UTF-8: bars and arrows are then drawn in ASCII. */
@@ -13,7 +13,7 @@ export interface View {
 
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan';
 
-// SGR codes of ECMA-48, section 8.3.117: on and off of each.
+// SGR codes of ECMA-48, section 8.3.117: on and off.
 const SGR: Readonly<Record<Style, readonly [number, number]>> = {
   bold: [1, 22],
   dim: [2, 22],
@@ -23,7 +23,7 @@ const SGR: Readonly<Record<Style, readonly [number, number]>> = {
   cyan: [36, 39],
 };
 
-/** The text in a style, or as it is where the reader wants no colour. */
+/** The text in a style, or unchanged where colour is off. */
 export function paint(view: View, style: Style | undefined, text: string): string {
   if (!view.colour || style === undefined || text === '') return text;
   const [on, off] = SGR[style];
@@ -45,12 +45,12 @@ export function widthOf(text: string): number {
   return stringWidth(text);
 }
 
-/** The text cut to `width` columns, with a mark where something is missing. */
+/** Cuts the text to `width` columns and marks the cut. */
 export function cut(view: View, text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   const mark = view.unicode ? '…' : '~';
   const [kept = ''] = wrapAnsi(text, width - 1, { hard: true, wordWrap: false, trim: false }).split('\n');
-  // A row holds at least one letter, even one that is wider than the row.
+  // A row holds at least one character, even one that is wider than the row.
   return widthOf(kept) < width ? kept + mark : mark;
 }
 
@@ -59,11 +59,11 @@ export function plain(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+/g, ' ').trim();
 }
 
-/** Breaks the text into lines of the view's width at spaces, each after `indent` columns. */
+/** Breaks the text at spaces into lines of the view's width; lines after the first are indented. */
 export function wrap(view: View, text: string, indent: number): string {
   if (view.width === Infinity) return text;
-  // A long line is hard to read on a wide terminal, too; 100 is the usual measure of a page of text.
+  // Long lines are hard to read on a wide terminal, too; 100 columns is a common measure.
   const room = Math.max(20, Math.min(view.width, 100) - indent);
-  // Not hard: a path or command that is longer than the line stays whole, to be copied.
+  // No hard wrap: a path or command longer than the line stays whole, so that it can be copied.
   return wrapAnsi(text.replace(/\s+/g, ' '), room).replaceAll('\n', `\n${' '.repeat(indent)}`);
 }

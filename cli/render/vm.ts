@@ -1,4 +1,4 @@
-// One VM as libvirt shows it, as a sheet of labels and values.
+// Renders one VM, as libvirt reports it, as a list of labels and values.
 import type { Vm, VmDisk, VmNic } from '../../shared/gen/agent.ts';
 import type { VmMetadata } from '../../shared/gen/telemetry.ts';
 import { bytes, date, duration } from './format.ts';
@@ -8,7 +8,7 @@ import { word, words } from './words.ts';
 // The longest label and two spaces.
 const LABEL_WIDTH = 12;
 
-/** Everything known of the VM; what it has not is left out. */
+/** Everything known about the VM; labels without a value are left out. */
 export function vmSheet(view: View, vm: Vm, hostName: string): string {
   const role = word(vm.migrationRole);
   const rows: readonly Row[] = [
@@ -16,7 +16,7 @@ export function vmSheet(view: View, vm: Vm, hostName: string): string {
     ['uuid', vm.uuid],
     ['host', hostName],
     ['state', role === '' ? words(vm.state) : `${words(vm.state)}, ${role} migration`],
-    ['defined', vm.persistent ? '' : 'no: it is gone once it is off'],
+    ['defined', vm.persistent ? '' : 'no: it disappears once it is off'],
     ['vcpus', String(vm.vcpus)],
     ['memory', bytes(view, vm.memoryMaxBytes)],
     ...vm.disks.map((disk): Row => [disk.cdrom ? 'cd-rom' : 'disk', diskText(view, disk)]),

@@ -1,4 +1,4 @@
-// Loads of VMs as a table.
+// Renders VMs with their load as a table.
 import type { VmLoad } from '../../shared/gen/scheduler.ts';
 import type { VmSample } from '../../shared/gen/telemetry.ts';
 import { byName, byteRate, bytesOf, gauge, loadStyle, percent, roughDuration, share } from './format.ts';
@@ -9,7 +9,7 @@ import { words } from './words.ts';
 export const VM_ORDERS = ['name', 'cpu', 'memory', 'wait', 'disk', 'net'] as const;
 export type VmOrder = (typeof VM_ORDERS)[number];
 
-/** Sorted copy: by name, or the one with most first. */
+/** Sorted copy: by name, or the highest value first. */
 export function sortVms(vms: readonly VmLoad[], order: VmOrder): VmLoad[] {
   return vms.toSorted((left, right) => {
     const difference = amount(right, order) - amount(left, order);
@@ -117,14 +117,14 @@ function stateStyle({ sample }: VmLoad): Style | undefined {
   return sample?.stuck === true || sample?.state === 'VM_STATE_CRASHED' ? 'red' : undefined;
 }
 
-// A guest that waits for a tenth of its time is felt by its users; colour only.
+// Users notice when a guest waits a tenth of its time; for colours only.
 const WAIT_HIGH_RATIO = 0.1;
 
 function waitStyle(ratio: number | undefined): Style | undefined {
   return ratio !== undefined && ratio >= WAIT_HIGH_RATIO ? 'red' : undefined;
 }
 
-/** The one thing to know before acting on this VM. */
+/** The most important thing to know before acting on this VM. */
 function noteText(view: View, vm: VmLoad): string {
   if (vm.warning !== '') return plain(vm.warning);
   if (vm.migrationId !== '') return 'migrating';

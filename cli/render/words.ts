@@ -1,4 +1,4 @@
-// The contract's enum values as words: HOST_STATE_READY is "ready" in tables and in JSON.
+// Turns the contract's enum values into words: HOST_STATE_READY is "ready" in tables and in JSON.
 
 const PREFIX =
   /^(?:HOST_STATE|VM_STATE|MIGRATION_STATE|PROPOSAL_STATE|MODE|RULE_KIND|RULE_STRENGTH|VM_MIGRATION_ROLE|MEMORY_USED_SOURCE)_/;

@@ -1,4 +1,4 @@
-// Calls the scheduler: dialled at the first call, failures told apart by what the operator must do.
+// Calls the scheduler: dials at the first call, and sorts failures by what the operator must do.
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { SchedulerServiceDefinition } from '../../shared/gen/scheduler.ts';
 import type { ServiceCalls, ServiceMethod } from '../../shared/grpc/service-calls.ts';
@@ -7,31 +7,31 @@ import { explainUnreachable } from './diagnose.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import type { ConnectionSettings } from '../settings.ts';
 
-export interface Ask<Request, Response> {
+export interface Call<Request, Response> {
   /** Opens the error text: "list hosts". */
   readonly what: string;
   readonly method: (service: SchedulerServiceDefinition) => ServiceMethod<Request, Response>;
   readonly request: Request;
-  /** For a call that changes something: the command that shows what came of it when the answer is lost. */
+  /** For a call that changes something: the command that shows its effect when the answer is lost. */
   readonly look?: string;
 }
 
 export interface Scheduler {
-  ask<Request, Response>(ask: Ask<Request, Response>, timeoutMs: number): Promise<Response>;
-  /** Messages in order; ends with the stream. Without `timeoutMs` it may last for ever. */
+  call<Request, Response>(call: Call<Request, Response>, timeoutMs: number): Promise<Response>;
+  /** Yields messages in order; ends with the stream. Without `timeoutMs` it may last for ever. */
   watch<Request, Response>(
-    ask: Ask<Request, Response>,
+    call: Call<Request, Response>,
     signal: AbortSignal,
     timeoutMs?: number,
   ): AsyncGenerator<Response, void, undefined>;
   close(): void;
 }
 
-// Dialling takes milliseconds; a packet lost twice is repeated within 3 s (RFC 6298). Longer means nobody is there.
+// Dialling takes milliseconds; a packet lost twice is repeated within 3 s (RFC 6298). Longer means no answer will come.
 const CONNECT_TIMEOUT_MS = 5 * SECOND_MS;
-// A call's deadline is a time of day: by our own clock it may end a moment early.
+// gRPC's deadline is wall-clock time: measured by the monotonic clock a call may end slightly early.
 const CLOCKS_APART_MS = 50;
-// 20,000 VMs with their disks and metadata make about 20 MB; gRPC's own limit of 4 MB is for strangers.
+// 20,000 VMs with their disks and metadata make about 20 MB; gRPC's default limit is 4 MB.
 const MESSAGE_MAX_BYTES = 64 * 1024 * 1024;
 
 interface Connected {
@@ -40,7 +40,7 @@ interface Connected {
   readonly isReady: () => boolean;
 }
 
-/** A scheduler that is dialled when it is first asked. */
+/** A client that dials the scheduler at the first call. */
 export function schedulerAt(settings: ConnectionSettings): Scheduler {
   let connected: Promise<Connected> | undefined;
   let closed: Connected | undefined;
@@ -50,26 +50,26 @@ export function schedulerAt(settings: ConnectionSettings): Scheduler {
     return closed;
   };
   return {
-    ask: async (ask, timeoutMs) => {
+    call: async (call, timeoutMs) => {
       const { calls, service, isReady } = await connection(timeoutMs);
       const startedAtMs = performance.now();
       try {
-        return await calls.unary(ask.method(service), ask.what, ask.request, { timeoutMs });
+        return await calls.unary(call.method(service), call.what, call.request, { timeoutMs });
       } catch (error) {
-        throw callFailure(error, ask, {
+        throw callFailure(error, call, {
           address: settings.address,
           isLost: !isReady(),
           isLate: performance.now() - startedAtMs >= timeoutMs - CLOCKS_APART_MS,
         });
       }
     },
-    watch: async function* (ask, signal, timeoutMs) {
+    watch: async function* (call, signal, timeoutMs) {
       const { calls, service, isReady } = await connection(timeoutMs ?? CONNECT_TIMEOUT_MS);
       const wait = { signal, timeoutMs: timeoutMs ?? Number.POSITIVE_INFINITY };
       try {
-        yield* calls.stream(ask.method(service), ask.what, ask.request, wait);
+        yield* calls.stream(call.method(service), call.what, call.request, wait);
       } catch (error) {
-        throw callFailure(error, ask, {
+        throw callFailure(error, call, {
           address: settings.address,
           isLost: !isReady(),
           isLate: timeoutMs !== undefined,
@@ -96,11 +96,11 @@ async function connect(settings: ConnectionSettings, timeoutMs: number): Promise
   try {
     calls = new Connection({ daemon: 'evenkeel-scheduler', address }, channelCredentials(tls, address), {
       'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
-      // An HTTP proxy of the operator's shell has no business between us and the scheduler.
+      // Ignore an HTTP proxy set in the operator's shell.
       'grpc.enable_http_proxy': 0,
     });
   } catch (error) {
-    // OpenSSL reads the files here: a damaged one, or a key that is not the certificate's.
+    // OpenSSL parses the files here and throws on a damaged one, or on a key that does not match the certificate.
     throw new CliFailure(
       'USAGE',
       EXIT.USAGE,
@@ -131,15 +131,15 @@ async function connect(settings: ConnectionSettings, timeoutMs: number): Promise
   };
 }
 
-/** The scheduler, too, opens its texts with what was asked: once is enough. */
+/** Removes a doubled "list hosts: ": the scheduler puts the call's name in front of its messages, too. */
 function saidOnce(what: string, message: string): string {
   return message.startsWith(`${what}: ${what}`) ? message.slice(what.length + 2) : message;
 }
 
-/** Tells a lost or late answer from an answer that says no. */
+/** Distinguishes a lost or late answer from a refusal. */
 function callFailure(
   error: unknown,
-  { what, look }: Pick<Ask<unknown, unknown>, 'what' | 'look'>,
+  { what, look }: Pick<Call<unknown, unknown>, 'what' | 'look'>,
   { address, isLost, isLate }: { address: string; isLost: boolean; isLate: boolean },
 ): unknown {
   if (!(error instanceof EvenkeelError)) return error;
@@ -148,7 +148,7 @@ function callFailure(
     return new CliFailure(
       error.code,
       EXIT.FAILED,
-      `${what}: what answers at ${address} does not know this call; is it a scheduler (usual port 7444), and not older than this command?`,
+      `${what}: the server at ${address} does not know this call; is it a scheduler (default port 7444), and not older than this command?`,
     );
   if (!isLost && !late) return new EvenkeelError(error.code, saidOnce(what, error.message), error);
   const cause = isLost

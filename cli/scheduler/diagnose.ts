@@ -1,13 +1,13 @@
-// Why the scheduler could not be reached, found by dialling it once more without gRPC, which does not tell.
+// Finds out why the scheduler could not be reached, by dialling it again without gRPC, which hides the cause.
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { SECOND_MS } from '../../shared/units.ts';
 import type { ConnectionSettings } from '../settings.ts';
 
-// One more dial of a peer that did not answer: long enough for a slow network, short enough for a person.
+// Long enough for a slow network, short enough for an operator who already waited for the first dial.
 const PROBE_TIMEOUT_MS = 3 * SECOND_MS;
-// With TLS 1.3 the server refuses our certificate only after our handshake is done: one round trip more.
+// With TLS 1.3 the server refuses our certificate only after our side of the handshake is done: one more round trip.
 const REFUSAL_WAIT_MS = 500;
 
 /** One sentence with the cause and what to do. */
@@ -22,7 +22,7 @@ async function causeOf({ address, tls }: ConnectionSettings): Promise<string> {
   const tcp = await dial(() => connectTcp({ host, port }), 'connect', 0);
   if (tcp !== undefined) return tcpCause(tcp, host, port);
   if (tls.mode === 'plaintext')
-    return 'something listens there, but it is no scheduler without TLS; is the port right? If it runs with TLS, leave out --plaintext';
+    return 'something listens there, but it is not a scheduler without TLS; is the port right? If the scheduler uses TLS, leave out --plaintext';
   const secure = await dial(
     () =>
       connectTls({
@@ -38,10 +38,10 @@ async function causeOf({ address, tls }: ConnectionSettings): Promise<string> {
     REFUSAL_WAIT_MS,
   );
   if (secure !== undefined) return tlsCause(secure, host, tls.caFile, tls.certFile);
-  return 'something listens there with TLS, but it does not speak gRPC; is the port right? The usual one is 7444';
+  return 'something listens there with TLS, but it does not speak gRPC; is the port right? The default is 7444';
 }
 
-/** The code of the error that ended the dialling, undefined when it went well. */
+/** The code of the error that ended the dial; undefined when it succeeded. */
 function dial(open: () => Socket, readyEvent: string, lingerMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = open();
@@ -67,7 +67,7 @@ function dial(open: () => Socket, readyEvent: string, lingerMs: number): Promise
           end(undefined);
         }, lingerMs);
     });
-    // Without a reader neither the server's alert nor its close is noticed.
+    // Unless the socket is read, neither the server's alert nor its close is noticed.
     socket.resume();
   });
 }
@@ -79,12 +79,12 @@ function tcpCause(code: string, host: string, port: number): string {
       return `connection refused: nothing listens on port ${port}. Start it there (systemctl start evenkeel-scheduler), or ${where}`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `the name ${host} is not known (${code}); ${where}`;
+      return `the name ${host} cannot be resolved (${code}); ${where}`;
     case 'ETIMEDOUT':
       return `no answer; is the address right, the machine up and port ${port} open in the firewall?`;
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return `no way to ${host} (${code}); is the address right and the network up?`;
+      return `no route to ${host} (${code}); is the address right and the network up?`;
     default:
       return `${code}; ${where}`;
   }
@@ -98,14 +98,14 @@ function tlsCause(code: string, host: string, caFile: string, certFile: string):
   switch (code) {
     case 'CERT_HAS_EXPIRED':
     case 'CERT_NOT_YET_VALID':
-      return `its certificate is not valid today (${code}); renew it on the scheduler, and check both clocks`;
+      return `its certificate is expired or not yet valid (${code}); renew it on the scheduler, and check both clocks`;
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `its certificate is not made for the name ${host}; dial it by a name or address that the certificate holds`;
+      return `its certificate does not name ${host}; use a name or address that the certificate contains`;
     case 'ETIMEDOUT':
       return 'something listens there, but it does not answer; is the port right, and is the scheduler healthy (systemctl status evenkeel-scheduler)?';
     default:
-      // A refusal of our certificate comes as one of several alerts, or as a plain reset.
-      return `it ended the connection during the TLS handshake (${code}); is ${certFile} signed by the scheduler's authority and not expired? Or is the port wrong?`;
+      // A server refuses our certificate with one of several alerts, or with a plain reset.
+      return `it closed the connection during the TLS handshake (${code}); is ${certFile} signed by the scheduler's authority and not expired? Or is the port wrong?`;
   }
 }
 
@@ -118,5 +118,5 @@ const UNTRUSTED = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'CERT_SIGNATURE_FAILURE',
 ]);
-// What OpenSSL says of bytes that are no TLS record.
+// OpenSSL's errors for bytes that are not a TLS record.
 const NOT_TLS = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'EPROTO']);

@@ -1,4 +1,4 @@
-// Orders a migration and follows it to its end: through a broken stream, and until the operator has seen enough.
+// Orders a migration and follows it to its end, across broken streams, or until Ctrl-C.
 import { Backoff } from '../../shared/backoff.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
@@ -10,7 +10,7 @@ import { isEnded, migrationResult, progressLine } from '../render/migration.ts';
 import { duration, shortId, time } from '../render/format.ts';
 import { redrawLine, type Terminal } from '../terminal/terminal.ts';
 
-export interface Order {
+export interface MigrationOrder {
   readonly vm: string;
   /** Empty lets the scheduler choose. */
   readonly targetHost: string;
@@ -18,15 +18,15 @@ export interface Order {
   readonly waits: boolean;
 }
 
-// A restarted scheduler is back within seconds; after two minutes somebody has to look at it.
+// A restarted scheduler is back within seconds; after two minutes an operator has to check it.
 const SILENCE_MAX_MS = 120 * SECOND_MS;
 const LOOK_AGAIN_MS = SECOND_MS;
 const LOOK_AGAIN_MAX_MS = 5 * SECOND_MS;
-// Enough to find one among those that started while the connection was away.
+// Enough to find it among the migrations that started while the connection was down.
 const LOOK_LIMIT = 200;
 
-/** The migration as last seen: ended when `waits`. Throws INTERRUPTED on Ctrl-C and OUTCOME_UNKNOWN when it cannot be followed. */
-export async function follow(context: Context, order: Order): Promise<Migration> {
+/** Returns the migration as last seen, ended if `waits`. Throws INTERRUPTED on Ctrl-C, OUTCOME_UNKNOWN when it cannot be followed. */
+export async function follow(context: Context, order: MigrationOrder): Promise<Migration> {
   const interrupt = new AbortController();
   const onInterrupt = (): void => {
     interrupt.abort();
@@ -41,7 +41,7 @@ export async function follow(context: Context, order: Order): Promise<Migration>
   try {
     const ordered = await orderAndWatch(context, order, seen, interrupt.signal);
     if (isEnded(ordered) || !order.waits) return ordered;
-    display.say('lost sight of the migration; it goes on, looking again');
+    display.say('lost the connection to the scheduler; the migration continues, reconnecting');
     return await lookUntilEnded(context, ordered, seen, interrupt.signal);
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
@@ -52,10 +52,10 @@ export async function follow(context: Context, order: Order): Promise<Migration>
   }
 }
 
-/** The last state the scheduler's answer told: not the end when the answer broke off. */
+/** Returns the last state that the scheduler streamed; not an end state if the stream broke. */
 async function orderAndWatch(
   { scheduler, givenTimeoutMs }: Context,
-  { vm, targetHost, waits }: Order,
+  { vm, targetHost, waits }: MigrationOrder,
   seen: (migration: Migration) => void,
   signal: AbortSignal,
 ): Promise<Migration> {
@@ -78,15 +78,15 @@ async function orderAndWatch(
       if (!waits || isEnded(last)) return last;
     }
   } catch (error) {
-    // Without an id there is nothing to look for; with one, only a lost answer is worth a second look.
+    // Without an id there is nothing to look up; with one, only a lost answer is worth looking up.
     if (last === undefined || !isCode(error, 'OUTCOME_UNKNOWN')) throw error;
-    if (givenTimeoutMs !== undefined) throw stillGoing(last, '--timeout is over');
+    if (givenTimeoutMs !== undefined) throw stillGoing(last, 'the --timeout has passed');
   }
   if (last !== undefined) return last;
   throw new CliFailure(
     'OUTCOME_UNKNOWN',
     EXIT.OUTCOME_UNKNOWN,
-    `migrate ${vm}: the scheduler ended the answer without a word; look with: evenkeel migrations`,
+    `migrate ${vm}: the scheduler closed the stream without an answer; check with: evenkeel migrations`,
   );
 }
 
@@ -102,7 +102,7 @@ async function lookUntilEnded(
 ): Promise<Migration> {
   let last = migration;
   let seenAtMs = systemClock.monotonicMs();
-  // While it is shown it is looked at each second; a scheduler that is away is asked less and less often.
+  // Polled each second while the scheduler answers; with backoff while it does not.
   const backoff = new Backoff({ firstMs: LOOK_AGAIN_MS, maxMs: LOOK_AGAIN_MAX_MS, random: Math.random });
   let waitMs = LOOK_AGAIN_MS;
   while (!isEnded(last)) {
@@ -116,15 +116,15 @@ async function lookUntilEnded(
       seenAtMs = nowMs;
       seen(last);
     } else if (nowMs - seenAtMs > SILENCE_MAX_MS)
-      throw stillGoing(last, `the scheduler did not show it again within ${duration(SILENCE_MAX_MS)}`);
+      throw stillGoing(last, `the scheduler has not reported it for ${duration(SILENCE_MAX_MS)}`);
   }
   return last;
 }
 
-/** The migration by its id; undefined while the scheduler is away or does not know it yet. */
+/** Returns the migration with that id; undefined while the scheduler is unreachable or does not know it yet. */
 async function look({ scheduler, timeoutMs }: Context, id: string): Promise<Migration | undefined> {
   try {
-    const { migrations } = await scheduler.ask(
+    const { migrations } = await scheduler.call(
       {
         what: `look for migration ${id}`,
         method: ({ ListMigrations }) => ListMigrations,
@@ -147,29 +147,29 @@ function stillGoing(migration: Migration, why: string): CliFailure {
   return new CliFailure(
     'OUTCOME_UNKNOWN',
     EXIT.OUTCOME_UNKNOWN,
-    `migrate ${migration.vmName}: ${why}; migration ${shortId(migration.migrationId)} goes on; ${handles(migration)}`,
+    `migrate ${migration.vmName}: ${why}; migration ${shortId(migration.migrationId)} continues; ${handles(migration)}`,
     { migration: toJson(migration) },
   );
 }
 
-function interrupted({ vm }: Order, last: Migration | undefined): CliFailure {
+function interrupted({ vm }: MigrationOrder, last: Migration | undefined): CliFailure {
   if (last === undefined)
     return new CliFailure(
       'OUTCOME_UNKNOWN',
       EXIT.OUTCOME_UNKNOWN,
-      `migrate ${vm}: interrupted before the scheduler answered; it may have been accepted: look with: evenkeel migrations --active`,
+      `migrate ${vm}: interrupted before the scheduler answered; it may have been accepted; check with: evenkeel migrations --active`,
     );
   return new CliFailure(
     'INTERRUPTED',
     EXIT.INTERRUPTED,
-    `no longer watching; migration ${shortId(last.migrationId)} of ${last.vmName || vm} goes on. To ${handles(last)}`,
+    `no longer watching; migration ${shortId(last.migrationId)} of ${last.vmName || vm} continues. To ${handles(last)}`,
     { migration: toJson(last) },
   );
 }
 
-/** The failure of a migration that ended otherwise than by success. */
+/** The failure for a migration that did not succeed. */
 export function migrationFailure({ terminal }: Context, migration: Migration): CliFailure {
-  // Errors go to scripts and logs as well: no colour, and no line breaks of ours.
+  // Scripts and logs read errors, too: no colour, no wrapping.
   const message = migrationResult({ ...terminal.view(), colour: false, width: Infinity }, migration);
   const details = { migration: toJson(migration) };
   return migration.state === 'MIGRATION_STATE_UNKNOWN' || migration.state === 'MIGRATION_STATE_SPLIT'
@@ -188,7 +188,7 @@ function progressDisplay({ terminal, json }: Context): Display {
   return terminal.isInteractive ? oneLine(terminal) : plainLines(terminal);
 }
 
-/** A line that is drawn over and over. */
+/** Redraws one line in place. */
 function oneLine(terminal: Terminal): Display {
   let isDrawn = false;
   return {
@@ -206,12 +206,12 @@ function oneLine(terminal: Terminal): Display {
   };
 }
 
-// For logs: a line a second tells enough, a change of state is told at once.
+// For logs: at most a line a second, but every change of state at once.
 const LINE_EVERY_MS = SECOND_MS;
 
 function plainLines(terminal: Terminal): Display {
-  let toldAtMs = -Infinity;
-  let toldState = '';
+  let writtenAtMs = -Infinity;
+  let writtenState = '';
   const line = (text: string): void => {
     const view = terminal.view();
     terminal.write(`${time(view, view.nowMs)} ${text}\n`);
@@ -219,9 +219,9 @@ function plainLines(terminal: Terminal): Display {
   return {
     update: (migration) => {
       const nowMs = systemClock.monotonicMs();
-      if (migration.state === toldState && nowMs - toldAtMs < LINE_EVERY_MS) return;
-      toldAtMs = nowMs;
-      toldState = migration.state;
+      if (migration.state === writtenState && nowMs - writtenAtMs < LINE_EVERY_MS) return;
+      writtenAtMs = nowMs;
+      writtenState = migration.state;
       line(progressLine(terminal.view(), migration));
     },
     say: line,

@@ -1,4 +1,4 @@
-// Takes the whole terminal for frames that are redrawn, reads keys, and gives it back whatever happens.
+// Takes over the terminal to redraw frames and read keys, and always restores it.
 import { ENTER_SCREEN, LEAVE_SCREEN, redrawScreen, type Terminal } from './terminal.ts';
 
 export interface Screen {
@@ -6,7 +6,7 @@ export interface Screen {
   close(): void;
 }
 
-/** Opens the screen at the first frame, so that what fails before stays readable. */
+/** Opens the screen at the first frame, so that an error before it stays readable. */
 export function openScreen(
   terminal: Terminal,
   on: { readonly key: (key: string) => void; readonly resized: () => void },
@@ -27,7 +27,7 @@ export function openScreen(
     isOpen = false;
   };
   const terminate = (): void => {
-    // 128 + SIGTERM, as the shell would report it; the exit handler gives the terminal back.
+    // 128 + SIGTERM, as the shell would report it; the exit handler restores the terminal.
     process.exit(143);
   };
   stdin.setRawMode(true);

@@ -1,15 +1,15 @@
-// What the command knows of the terminal it runs in, and writing to it in place.
+// Describes the terminal the command runs in, and writes to it.
 import type { View } from '../render/view.ts';
 
 export interface Terminal {
-  /** Both ends are a person's: frames may be redrawn and keys read. */
+  /** Input and output are both a terminal: frames may be redrawn and keys read. */
   readonly isInteractive: boolean;
   /** Rows of the screen; Infinity when there is none. */
   rows(): number;
-  /** The reader as of now: a window can be resized while one looks. */
+  /** Read again for each frame, since a window can be resized meanwhile. */
   view(): View;
   write(text: string): void;
-  /** For what is not the result: progress, hints, failures. */
+  /** For everything but the result: progress, hints, failures. */
   writeError(text: string): void;
 }
 
@@ -36,7 +36,7 @@ export function processTerminal(env: Env = process.env): Terminal {
   };
 }
 
-/** A file or pipe has no width, and cutting there would lose data; COLUMNS asks for a width all the same. */
+/** A file or pipe has no width, and cutting text there would lose data; COLUMNS sets a width anyway. */
 function widthOf(stdout: NodeJS.WriteStream, env: Env): number {
   if (stdout.isTTY && stdout.columns > 0) return stdout.columns;
   const asked = Number(env['COLUMNS']);
@@ -44,22 +44,22 @@ function widthOf(stdout: NodeJS.WriteStream, env: Env): number {
   return stdout.isTTY ? 80 : Infinity;
 }
 
-/** By the locale's rules (setlocale(3)): LC_ALL wins over LC_CTYPE over LANG. Nothing set is taken as modern. */
+/** By the locale's rules (setlocale(3)): LC_ALL wins over LC_CTYPE over LANG. With none of them set, UTF-8 is assumed. */
 function isUtf8(env: Env): boolean {
   const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find((value) => (value ?? '') !== '');
   return locale === undefined || /utf-?8/i.test(locale);
 }
 
-/** Draws over what it drew before: one line, without scrolling (ECMA-48: CR, EL). */
+/** Redraws one line in place, without scrolling (ECMA-48: CR, EL). */
 export function redrawLine(text: string): string {
   return `\r\u001b[K${text}`;
 }
 
-// The screen's own buffer, so that the shell's history stays as it was (xterm's 1049), and no blinking cursor.
+// The alternate screen buffer (xterm's 1049) keeps the shell's scrollback untouched; the cursor is hidden.
 export const ENTER_SCREEN = '\u001b[?1049h\u001b[?25l';
 export const LEAVE_SCREEN = '\u001b[?25h\u001b[?1049l';
 
-/** A whole frame from the top left; each line clears its rest, so that nothing flickers. */
+/** Draws a whole frame from the top left. Each line clears its own rest, which avoids flicker. */
 export function redrawScreen(frame: string): string {
   return `\u001b[H${frame.replaceAll('\n', '\u001b[K\n')}\u001b[K\u001b[J`;
 }

@@ -1,4 +1,4 @@
-// A VM's specification from a YAML file: the same words as the options, so that one is learnt with the other.
+// Reads a VM's specification from a YAML file, whose keys are the options in camelCase.
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { messageOf } from '../../shared/errors.ts';
@@ -14,13 +14,13 @@ import {
 
 const LIST_KEYS = ['disks', 'nics'] as const;
 
-/** Reads the file. Throws with file and key when it is no specification. */
+/** Reads the file. An error names file and key. */
 export function readSpecFile(file: string): WrittenSpec {
   const content = readYaml(file);
   const known: readonly string[] = [...TEXT_KEYS, ...FLAG_KEYS, ...LIST_KEYS];
   const unknown = Object.keys(content).find((key) => !known.includes(key));
   if (unknown !== undefined)
-    throw badValue(`${file}: ${unknown}`, `there is no such key; known are ${known.join(', ')}`);
+    throw badValue(`${file}: ${unknown}`, `is not a known key; use ${known.join(', ')}`);
   return {
     texts: Object.fromEntries(
       TEXT_KEYS.flatMap((key): [string, Written][] => {
@@ -60,10 +60,10 @@ function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
 function scalar(where: string, value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string' || typeof value === 'number') return String(value);
-  throw badValue(where, 'must be a text or a number');
+  throw badValue(where, 'must be text or a number');
 }
 
-/** Each entry is a mapping, or the text that the option takes. */
+/** Reads a list whose entries are mappings, or texts as the option takes them. */
 function list(where: string, value: unknown): WrittenParts[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw badValue(where, 'must be a list');

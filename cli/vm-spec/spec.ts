@@ -1,11 +1,11 @@
-// What people write about a new VM, on the command line or in a file, made into the contract's specification.
+// Turns the specification of a new VM, from options or a file, into the request to the scheduler.
 import type { DiskSpecInput, NicSpecInput } from '../../shared/gen/agent.ts';
 import type { SchedulerServiceCreateVmRequestInput } from '../../shared/gen/scheduler.ts';
 import type { VmMetadataInput } from '../../shared/gen/telemetry.ts';
 import { formatBytes, HOUR_MS, MIB, parseBytes } from '../../shared/units.ts';
 import { badValue } from '../failure.ts';
 
-/** A value as written, and where: "--memory" or "web.yaml: memory". */
+/** A value as written, and its place: "--memory" or "web.yaml: memory". */
 export interface Written {
   readonly where: string;
   readonly text: string;
@@ -32,7 +32,7 @@ export const TEXT_KEYS = [
 ] as const;
 export const FLAG_KEYS = ['neverMove', 'postCopy', 'headless', 'start', 'makeRoom'] as const;
 
-/** Everything as text; nothing is checked yet. */
+/** Everything as text, unchecked. */
 export interface WrittenSpec {
   readonly texts: Readonly<Partial<Record<(typeof TEXT_KEYS)[number], Written>>>;
   readonly flags: Readonly<Partial<Record<(typeof FLAG_KEYS)[number], boolean>>>;
@@ -40,7 +40,7 @@ export interface WrittenSpec {
   readonly nics: readonly WrittenParts[];
 }
 
-/** The later one wins, value by value; its disks or network cards replace all of the earlier one's. */
+/** `over` wins, value by value; its disks or network cards replace all those of `under`. */
 export function overlay(under: WrittenSpec, over: WrittenSpec): WrittenSpec {
   return {
     texts: { ...under.texts, ...over.texts },
@@ -50,7 +50,7 @@ export function overlay(under: WrittenSpec, over: WrittenSpec): WrittenSpec {
   };
 }
 
-/** Checks all that can be checked without the cluster. Throws a bad value with its place and a good example. */
+/** Checks all that can be checked without the cluster. An error names the place of the bad value and a good example. */
 export function toCreateRequest(spec: WrittenSpec, nowMs: number): SchedulerServiceCreateVmRequestInput {
   const { texts, flags } = spec;
   return {
@@ -88,20 +88,20 @@ function metadataOf({ texts, flags }: WrittenSpec, nowMs: number): VmMetadataInp
     rules: {
       neverMove: flags.neverMove ?? false,
       postCopy: flags.postCopy ?? false,
-      // A guest that may stand still for longer than a minute can as well be shut down and started elsewhere.
+      // A guest that tolerates a pause of more than a minute can as well be shut down and started elsewhere.
       downtimeMaxMs: texts.downtimeMaxMs === undefined ? 0 : wholeNumber(texts.downtimeMaxMs, 1, 60_000),
     },
   };
 }
 
-/** Splits "pool=shared,size=20G"; throws with the option's name. */
+/** Splits "pool=shared,size=20G"; an error names the option. */
 export function parseParts(where: string, text: string): WrittenParts {
   const parts: Record<string, string> = {};
   for (const piece of text.split(',')) {
     const at = piece.indexOf('=');
     const key = piece.slice(0, at).trim();
     if (at < 1 || piece.length === at + 1)
-      throw badValue(`${where} "${text}"`, `"${piece}" is not KEY=VALUE; separate them by commas`);
+      throw badValue(`${where} "${text}"`, `"${piece}" is not KEY=VALUE; separate pairs by commas`);
     if (key in parts) throw badValue(`${where} "${text}"`, `${key} is given twice`);
     parts[key] = piece.slice(at + 1).trim();
   }
@@ -136,7 +136,7 @@ function sizeBytes(written: Written, example: string): number {
   const value = parseBytes(written.text);
   if (value === undefined)
     throw bad(written, `must be a size above 0 with K, M, G or T, for example ${example}`);
-  // "2048" is taken as bytes; whoever writes that means another unit.
+  // "2048" would be bytes, which is surely not what was meant.
   if (value < MIB) throw bad(written, `is only ${formatBytes(value)}; give a unit, for example ${example}`);
   return value;
 }
@@ -159,7 +159,7 @@ function oneOf<Value>(
 function onlyKeys({ where, parts }: WrittenParts, allowed: readonly string[]): void {
   const unknown = Object.keys(parts).find((key) => !allowed.includes(key));
   if (unknown !== undefined)
-    throw badValue(where, `there is no "${unknown}" here; known are ${allowed.join(', ')}`);
+    throw badValue(where, `"${unknown}" is not known here; use ${allowed.join(', ')}`);
 }
 
 function disk(written: WrittenParts): DiskSpecInput {
@@ -173,16 +173,16 @@ function disk(written: WrittenParts): DiskSpecInput {
     );
   const newBytes = size === undefined ? undefined : sizeBytes({ where: `${where}: size`, text: size }, '20G');
   if (clone !== undefined && volume !== undefined)
-    throw badValue(where, 'clone makes a copy and volume takes the volume itself; give one of them');
+    throw badValue(where, 'clone makes a copy, volume uses the volume itself; give one of them');
   if (volume !== undefined) {
-    if (newBytes !== undefined) throw badValue(where, 'a volume that exists keeps its size; leave size out');
+    if (newBytes !== undefined) throw badValue(where, 'an existing volume keeps its size; leave size out');
     return { pool, existing: volume };
   }
   if (clone !== undefined) return { pool, cloneOf: clone, sizeBytes: newBytes ?? 0 };
   if (newBytes === undefined)
     throw badValue(
       where,
-      'give size=20G for an empty disk, clone=IMAGE for a copy, or volume=NAME for one that exists',
+      'give size=20G for an empty disk, clone=IMAGE for a copy, or volume=NAME for an existing volume',
     );
   return { pool, newBytes };
 }
@@ -207,7 +207,7 @@ function checkMac(written: Written): void {
 
 const DAY_MS = 24 * HOUR_MS;
 
-/** A day lasts to its end; "30d" or "12h" count from now. */
+/** A date means the end of that day; "30d" or "12h" count from now. */
 function expiryAtMs(written: Written, nowMs: number): number {
   const span = /^(\d{1,5})([dh])$/.exec(written.text);
   const day = /^(\d{4})-(\d{2})-(\d{2})$/.exec(written.text);

@@ -40,7 +40,7 @@ void t.test('tables for people', async (t) => {
     ['vms --host kvm3', /^No VM runs on kvm3\.\n$/],
     [
       'plan',
-      /^Mode recommend:[^]*kvm1 is hot[^]*move +burn1 from kvm1 to kvm2[^]*carry out +evenkeel approve burn1/,
+      /^Mode recommend:[^]*kvm1 has been hot[^]*move +burn1 from kvm1 to kvm2[^]*approve +evenkeel approve burn1/,
     ],
     ['explain burn2', /^burn2 stays on kvm1[^]*It could move to: kvm2\.[^]*never_move/],
     ['decisions', /move burn1 → kvm2[^]*no move: every VM/],
@@ -164,7 +164,7 @@ void t.test('a migration is followed to its end, whatever that is', async (t) =>
 
   const unsure = await ask('migrate unsure');
   t.equal(unsure.code, 6);
-  t.match(unsure.stderr, /Nobody knows yet where unsure runs[^]*kvm1 and kvm2/);
+  t.match(unsure.stderr, /It is unknown where unsure runs[^]*kvm1 and kvm2/);
 
   const refused = await ask('migrate burn1 --to kvm1');
   t.equal(refused.code, 4);
@@ -172,17 +172,20 @@ void t.test('a migration is followed to its end, whatever that is', async (t) =>
 
   const handedOver = await ask('migrate burn1 --no-wait');
   t.equal(handedOver.code, 0);
-  t.match(handedOver.stdout, /on its way[^]*It is migration m-7/);
+  t.match(handedOver.stdout, /is moving from[^]*It is migration m-7/);
 
   const late = await ask('migrate slow --timeout 2s');
   t.equal(late.code, 6);
-  t.match(late.stderr, /--timeout is over; migration m-7 goes on; .*evenkeel abort m-7/);
+  t.match(late.stderr, /the --timeout has passed; migration m-7 continues; .*evenkeel abort m-7/);
 });
 
 void t.test('a broken answer is not a broken migration: it is looked for again', async (t) => {
   const { code, stdout } = await askOf(await startPlain(t))('migrate lost');
   t.equal(code, 0);
-  t.match(stdout, /lost sight of the migration; it goes on[^]*lost moved from kvm1 to kvm2/);
+  t.match(
+    stdout,
+    /lost the connection to the scheduler; the migration continues[^]*lost moved from kvm1 to kvm2/,
+  );
 });
 
 void t.test('a scheduler that restarts in the middle is asked again', async (t) => {
@@ -195,10 +198,10 @@ void t.test('a scheduler that restarts in the middle is asked again', async (t) 
   second.finish('slow');
   const { code, stdout } = await command.ended;
   t.equal(code, 0);
-  t.match(stdout, /lost sight[^]*slow moved from kvm1 to kvm2/);
+  t.match(stdout, /lost the connection[^]*slow moved from kvm1 to kvm2/);
 });
 
-void t.test('Ctrl-C lets the migration go on and says how to stop it', async (t) => {
+void t.test('Ctrl-C lets the migration continue and says how to stop it', async (t) => {
   const { port } = await startPlain(t);
   const address = ['--scheduler', `127.0.0.1:${port}`, '--plaintext'];
   const command = startCommand(evenkeel, ['migrate', 'slow', ...address]);
@@ -206,7 +209,7 @@ void t.test('Ctrl-C lets the migration go on and says how to stop it', async (t)
   command.process.kill('SIGINT');
   const { code, stderr } = await command.ended;
   t.equal(code, 130);
-  t.match(stderr, /migration m-7 of slow goes on\.[^]*evenkeel abort m-7/);
+  t.match(stderr, /migration m-7 of slow continues\.[^]*evenkeel abort m-7/);
 });
 
 void t.test('a VM is created from options, from a file, and from a file with options over it', async (t) => {

@@ -76,16 +76,19 @@ void t.test('a scheduler that cannot be reached is told apart by what to do', as
     ],
     [
       `hosts ${at(scheduler.port)} ${files({ ...stranger.issue('other'), caFile: authority.caFile })}`,
-      /ended the connection during the TLS handshake.*signed by the scheduler's authority/,
+      /closed the connection during the TLS handshake.*signed by the scheduler's authority/,
     ],
-    [`hosts --plaintext ${at(scheduler.port)}`, /no scheduler without TLS.*leave out --plaintext/],
+    [`hosts --plaintext ${at(scheduler.port)}`, /not a scheduler without TLS.*leave out --plaintext/],
     [`hosts ${at(http)} ${files(operator)}`, /does not speak TLS; is the port right\?/],
-    [`hosts --plaintext ${at(http)}`, /no scheduler without TLS; is the port right\?/],
+    [`hosts --plaintext ${at(http)}`, /not a scheduler without TLS; is the port right\?/],
     [
       `hosts --timeout 1s ${at(silent)} ${files(operator)}`,
       /something listens there, but it does not answer/,
     ],
-    [`hosts --scheduler nowhere.invalid:7444 ${files(operator)}`, /the name nowhere\.invalid is not known/],
+    [
+      `hosts --scheduler nowhere.invalid:7444 ${files(operator)}`,
+      /the name nowhere\.invalid cannot be resolved/,
+    ],
   ];
   for (const [line, expected] of cases) {
     const { code, stderr } = await run(line);

@@ -71,10 +71,7 @@ export function proposals(logger: Logger): UntypedServiceImplementation {
     const proposal = all.find((each) => each.proposalId === proposalId);
     if (proposal === undefined) throw new EvenkeelError('NOT_FOUND', `no proposal "${proposalId}"`);
     if (proposal.proposalId === 'p-2')
-      throw new EvenkeelError(
-        'FAILED_PRECONDITION',
-        'it was checked again and is withdrawn: kvm1 has cooled',
-      );
+      throw new EvenkeelError('FAILED_PRECONDITION', 'checked again and withdrawn: kvm1 has cooled');
     Object.assign(proposal, { state });
     return { proposal };
   };

@@ -25,13 +25,13 @@ async function says(t: Test, ask: (line: string) => Promise<Outcome>, pages: rea
   }
 }
 
-void t.test('a host or a VM has a mode of its own until it is taken away', async (t) => {
+void t.test('a host or a VM has its own mode until it is removed', async (t) => {
   await says(t, await start(t), [
     ['mode auto --vm burn1', 0, /^recommend: [^]*OF +NAME +MODE\nVM +burn1 +auto\n$/],
     ['mode', 0, /burn1 +auto/],
     ['mode inherit --vm burn1', 0, /^recommend: [^\n]*\n$/],
     ['mode observe --host kvm1', 0, /host +kvm1 +observe/],
-    ['mode --host kvm1', 2, /say which/],
+    ['mode --host kvm1', 2, /give a mode/],
     ['mode sometimes', 2, /inherit/],
   ]);
 });
@@ -58,18 +58,18 @@ void t.test(
 );
 
 void t.test(
-  'proposals are approved and rejected by id, by VM or all; one that is withdrawn is told',
+  'proposals are approved and rejected by id, by VM or all; one that is withdrawn is shown',
   async (t) => {
     await says(t, await start(t), [
       ['proposals', 0, /p-3 +burn1 +kvm1 → kvm2 +waiting[^]*p-2 +burn2/],
       ['proposals --all', 0, /p-1 +quiet10 +kvm1 → kvm2 +expired +evacuate +nobody answered/],
       ['approve burn1', 0, /^burn1 from kvm1 → kvm2: approved/],
       ['approve p-3', 3, /"p-3": no move of that id or VM waits/],
-      ['approve --all', 4, /approve burn2: it was checked again and is withdrawn: kvm1 has cooled/],
+      ['approve --all', 4, /approve burn2: checked again and withdrawn: kvm1 has cooled/],
       ['approve', 2, /--all/],
       ['reject p-2 --all', 2, /--all/],
     ]);
-    await says(t, await start(t), [['reject burn1', 0, /rejected; it is not proposed again/]]);
+    await says(t, await start(t), [['reject burn1', 0, /rejected; not proposed again/]]);
   },
 );
 
@@ -82,7 +82,7 @@ void t.test(
       [
         'maintenance enter kvm1 --reason memory',
         0,
-        /^1 VM runs on kvm1; 1 would leave, which takes about 12\.0 s:\n +burn1 → kvm2\nkvm1 is empty\.\nkvm1: 1 VM left, 1 on the way/,
+        /^1 VM runs on kvm1; 1 can leave, in about 12\.0 s:\n +burn1 → kvm2\nkvm1 is empty\.\nkvm1: 1 VM left, 1 moving/,
       ],
       ['maintenance exit kvm1', 0, /kvm1 is back in service/],
       ['maintenance exit kvm1', 4, /not in maintenance/],

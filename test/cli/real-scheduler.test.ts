@@ -36,13 +36,13 @@ void t.test(
     await says(
       'plan',
       0,
-      /kvm1 is hot since[^]*move +burn1 from kvm1 to kvm\d[^]*carry out +evenkeel approve burn1/,
+      /kvm1 has been hot since[^]*move +burn1 from kvm1 to kvm\d[^]*approve +evenkeel approve burn1/,
     );
     await says('explain pinned', 0, /pinned[^]*\(never_move\)/);
     await says('vm show quiet1', 0, /^name +quiet1\n/);
     await says('vms --host nowhere', 3, /no host "nowhere".*kvm1, kvm2, kvm3/);
     await says('explain nobody', 3, /no VM "nobody".*burn1/);
-    await says('migrate burn1 --to kvm1', 2, /runs on kvm1 already/);
+    await says('migrate burn1 --to kvm1', 2, /already runs on kvm1/);
     await says('abort m-nothing', 3, /^evenkeel: abort migration: no migration "m-nothing"/);
     await says('vm create burn1 --vcpus 1 --memory 1G', 4, /a VM "burn1" runs on kvm1/);
     await says(

@@ -45,7 +45,7 @@ void t.test('bad input names the option, what is wrong and what is good, and ask
     [`${create} --disk size=20G`, /--disk "size=20G": pool is missing; for example pool=shared,size=20G/],
     [`${create} --disk pool=shared`, /give size=20G for an empty disk, clone=IMAGE/],
     [`${create} --disk pool=shared,size=lots`, /size "lots": must be a size above 0/],
-    [`${create} --disk pool=shared,sise=2G`, /there is no "sise" here; known are pool, size, clone, volume/],
+    [`${create} --disk pool=shared,sise=2G`, /"sise" is not known here; use pool, size, clone, volume/],
     [`${create} --disk pool=shared,clone=a,volume=b`, /give one of them/],
     [`${create} --disk pool=shared,volume=b,size=1G`, /leave size out/],
     [`${create} --disk pool=a,pool=b`, /pool is given twice/],
@@ -62,7 +62,7 @@ void t.test('bad input names the option, what is wrong and what is good, and ask
     [`vm create --file ${yaml('broken.yaml', 'name: "x')}`, /broken\.yaml: .*line 1/],
     [
       `vm create --file ${yaml('key.yaml', 'ram: 2G')}`,
-      /key\.yaml: ram: there is no such key; known are name, vcpus/,
+      /key\.yaml: ram: is not a known key; use name, vcpus/,
     ],
     [
       `vm create --file ${yaml('flag.yaml', 'headless: maybe')}`,
@@ -70,9 +70,9 @@ void t.test('bad input names the option, what is wrong and what is good, and ask
     ],
     [
       `vm create --file ${yaml('disk.yaml', 'name: a\nvcpus: 1\nmemory: 1G\ndisks: [{pool: p, size: [1]}]')}`,
-      /disk\.yaml: disks\[0\]\.size: must be a text or a number/,
+      /disk\.yaml: disks\[0\]\.size: must be text or a number/,
     ],
-    ['vm undefine burn1 --delete-volumes --plaintext', /Nobody is there to ask: say so with --yes/],
+    ['vm undefine burn1 --delete-volumes --plaintext', /There is no terminal to ask on; confirm with --yes/],
   ];
   for (const [line, expected] of cases) {
     const { code, stdout, stderr } = await runHere(line);

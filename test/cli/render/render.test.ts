@@ -261,7 +261,7 @@ void t.test('JSON has words for enums, no markers of the decoder, and leaves nam
   t.end();
 });
 
-void t.test('every state of a migration is shown as what it means to a person', (t) => {
+void t.test('every state of a migration is shown as what it means to an operator', (t) => {
   const [copying] = migrations;
   if (copying === undefined) throw new Error('there is one');
   const result = (state: typeof copying.state): string => migrationResult(wide, { ...copying, state });
@@ -273,12 +273,12 @@ void t.test('every state of a migration is shown as what it means to a person', 
     'MIGRATION_STATE_SWITCHING',
     'MIGRATION_STATE_CLEANUP',
   ] as const) {
-    t.match(result(state), /is on its way from/, state);
+    t.match(result(state), /is moving from/, state);
     t.notOk(isEnded({ ...copying, state }));
   }
-  t.match(result('MIGRATION_STATE_CRASHED'), /ended by itself while it was moved, and runs nowhere now/);
+  t.match(result('MIGRATION_STATE_CRASHED'), /stopped during the migration and runs nowhere now/);
   t.match(result('MIGRATION_STATE_SPLIT'), /ran on BOTH .* Nothing was destroyed/);
-  t.match(result('MIGRATION_STATE_UNKNOWN'), /Nobody knows yet where/);
+  t.match(result('MIGRATION_STATE_UNKNOWN'), /It is unknown where/);
   for (const state of [
     'MIGRATION_STATE_CRASHED',
     'MIGRATION_STATE_SPLIT',
