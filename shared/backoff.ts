@@ -1,10 +1,10 @@
-// Says how long to wait before the next try of what failed: exponential with full jitter, so that many who failed together
-// do not come back together (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+// Computes how long to wait before a retry: exponential backoff with full jitter, so that many clients that failed
+// together do not retry together (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
 
 export interface BackoffOptions {
-  /** The first wait is random below this; the limit doubles with each failure. */
+  /** The first wait is random below this limit, which doubles with each failure. */
   readonly firstMs: number;
-  /** The limit grows no further. */
+  /** The limit does not grow beyond this. */
   readonly maxMs: number;
   /** From 0 to below 1. */
   readonly random: () => number;
@@ -19,7 +19,7 @@ export class Backoff {
     this.#limitMs = options.firstMs;
   }
 
-  /** Counts one more failure; wait so long on the clock before the next try. */
+  /** Counts a failure and returns how long to wait before the next try. */
   nextMs(): number {
     const { maxMs, random } = this.#options;
     const limitMs = Math.min(this.#limitMs, maxMs);
@@ -27,7 +27,7 @@ export class Backoff {
     return limitMs * random();
   }
 
-  /** The work itself has succeeded. That a connection came up is not enough: it may end at once, again and again. */
+  /** Call when the work itself has succeeded. A connection that came up is not enough: it may end at once, again and again. */
   reset(): void {
     this.#limitMs = this.#options.firstMs;
   }

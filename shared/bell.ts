@@ -1,7 +1,7 @@
-// Wakes whoever waits for something new. Nothing is queued: a slow waiter costs nothing and, by the count, misses nothing.
+// Wakes waiters when something is new. Nothing is queued: a slow waiter costs nothing and, by the count, misses nothing.
 import { aborted, pause, relayAbort, type Clock } from './clock.ts';
 
-// Made once: an abort without a reason makes an exception with a stack each time.
+// Made once: an abort without a reason would make an exception with a stack each time.
 const RUNG = new Error('rung');
 
 export class Bell {
@@ -13,19 +13,19 @@ export class Bell {
     this.#clock = clock;
   }
 
-  /** How often it was rung; pass it to `next` so that nothing is missed between two waits. */
+  /** Number of rings so far; pass it to `next`, so that no ring between two waits is missed. */
   get count(): number {
     return this.#count;
   }
 
-  /** Wakes all that wait now. */
+  /** Wakes all current waiters. */
   ring(): void {
     this.#count += 1;
     for (const wait of this.#waiting) wait.abort(RUNG);
   }
 
   /**
-   * Resolves when it has been rung since its count was `seen`, or after `timeoutMs` where there is one; rejects when the
+   * Resolves when the bell has been rung since its count was `seen`, or after `timeoutMs` if given; rejects when the
    * signal aborts.
    */
   async next(seen: number, signal: AbortSignal, timeoutMs?: number): Promise<void> {

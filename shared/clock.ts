@@ -1,7 +1,7 @@
-// The one place where real time enters: everything that waits or stamps is handed a Clock.
+// Provides the clock, the only source of real time: everything that waits or stamps takes a Clock.
 import { clearTimeout, setTimeout } from 'node:timers';
 
-/** Time as the project sees it. Simulated time implements the same three members. */
+/** Simulated time implements the same three members. */
 export interface Clock {
   /** Wall time in milliseconds since 1970, for stamps that leave the process (`…AtMs`). May jump. */
   nowMs(): number;
@@ -14,8 +14,8 @@ export interface Clock {
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
-  // By hand, since Node's own timer promise makes an error with a stack for every sleep that is cut short, and nearly
-  // all are: each call that waits has a deadline, and hardly any of them passes.
+  // Not Node's timer promise, which makes an error with a stack for every aborted sleep, and nearly all are aborted:
+  // each call that waits has a deadline, and hardly any deadline passes.
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted === true) {
@@ -48,7 +48,7 @@ export async function pause(clock: Clock, ms: number, signal: AbortSignal): Prom
 }
 
 /**
- * Looks every `everyMs` until it is so or the time is up; resolves with whether it is so. Rejects when the signal aborts.
+ * Checks every `everyMs` until the condition holds or the time is up; resolves with whether it holds. Rejects on abort.
  */
 export async function until(
   clock: Clock,
@@ -63,13 +63,13 @@ export async function until(
   }
 }
 
-/** What every call that waits takes: it ends when the signal aborts or the time is up, whichever is first. */
+/** Options of every call that waits: it ends when the signal aborts or the time is up, whichever comes first. */
 export interface WaitOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs: number;
 }
 
-/** Thrown when a deadline passes. The outcome of what was asked is then unknown, not failed. */
+/** Thrown when a deadline passes. The outcome of the call is then unknown, not failed. */
 export class DeadlineError extends Error {
   readonly timeoutMs: number;
 
@@ -80,12 +80,12 @@ export class DeadlineError extends Error {
   }
 }
 
-// Made once: an abort without a reason makes a DOMException with a stack, for every call that ends in time.
+// Made once: an abort without a reason would make a DOMException with a stack for every call that ends in time.
 const DONE = new Error('done in time');
 
 /**
  * Runs `work` under one signal that aborts with the caller's signal or after `timeoutMs` (then with a DeadlineError).
- * The timer is always released. `work` must honour the signal: it is awaited to its end.
+ * Always clears the timer. `work` must honour the signal: it is awaited to its end.
  */
 export async function withDeadline<T>(
   clock: Clock,
@@ -112,9 +112,9 @@ export async function withDeadline<T>(
 }
 
 /**
- * Aborts `to` with the reason of `from` when that aborts, or at once when it has; ends with the call that is returned.
- * By hand, since AbortSignal.any leaves something behind on `from` with every call (Node 20: about 60 bytes, 1.3 kB if a
- * listener stays), and that signal may live as long as the process.
+ * Aborts `to` with the reason of `from` when `from` aborts, or at once if it has. Call the result to end the relay.
+ * Not AbortSignal.any, which leaks on `from` with every call (Node 20: about 60 bytes, 1.3 kB if a listener stays), and
+ * that signal may live as long as the process.
  */
 export function relayAbort(from: AbortSignal | undefined, to: AbortController): () => void {
   const relay = (): void => {
@@ -142,7 +142,7 @@ export function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Asked anew after each wait; read as a property, the compiler takes an unaborted signal to stay so. */
+/** As a call, since the compiler would assume that a property checked before a wait still has its value after it. */
 export function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }

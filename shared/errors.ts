@@ -1,6 +1,6 @@
-// The failures evenkeel itself reports, with the gRPC code under which they cross a process boundary.
+// Defines evenkeel's own errors, with the gRPC code under which they cross a process boundary.
 
-/** Names of gRPC's status codes; the meanings are those of https://grpc.io/docs/guides/status-codes/. */
+/** Names of gRPC's status codes, with the meanings of https://grpc.io/docs/guides/status-codes/. */
 export type ErrorCode =
   | 'CANCELLED'
   | 'INVALID_ARGUMENT'
@@ -28,12 +28,12 @@ export class EvenkeelError extends Error {
   }
 }
 
-/** Bad input: names the field and what is wrong with it. */
+/** Bad input: names the field and the problem. */
 export function invalidField(field: string, problem: string): EvenkeelError {
   return new EvenkeelError('INVALID_ARGUMENT', `${field}: ${problem}`);
 }
 
-/** The text of whatever was thrown. */
+/** The message of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

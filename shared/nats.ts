@@ -1,4 +1,4 @@
-// NATS: names of streams and subjects, the connection, and the streams' limits.
+// Connects to NATS, names streams, subjects and buckets, and creates the streams.
 import { readFileSync } from 'node:fs';
 import { connect, credsAuthenticator, RetentionPolicy, StorageType, DiscardPolicy, nanos } from 'nats';
 import type { JetStreamManager, NatsConnection, StreamConfig } from 'nats';
@@ -8,17 +8,17 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from './units.ts';
 
 export const SAMPLES_STREAM = 'EVENKEEL_SAMPLES';
 export const EVENTS_STREAM = 'EVENKEEL_EVENTS';
-/** One entry for each migration, by its id, and one for each VM that was ever moved. */
+/** The journal: an entry for each migration, by its id, and one for each VM that was ever moved. */
 export const MIGRATIONS_BUCKET = 'EVENKEEL_MIGRATIONS';
 /** The latest decisions, in a ring of entries. */
 export const DECISIONS_BUCKET = 'EVENKEEL_DECISIONS';
-/** What the latest decisions were made from. */
+/** The records of the latest decisions. */
 export const RECORDS_STORE = 'EVENKEEL_RECORDS';
-/** What people tell the scheduler at run time: modes, rules, maintenance, answers to proposals. */
+/** Operators' input at run time: modes, rules, maintenance, answers to proposals. */
 export const CONTROL_BUCKET = 'EVENKEEL_CONTROL';
-/** What VMs wanted in the last hour, a page for each host. */
+/** The VMs' demand in the last hour, an entry for each host. */
 export const HISTORY_BUCKET = 'EVENKEEL_HISTORY';
-/** Which scheduler leads. */
+/** The lease of the leader. */
 export const LEASES_BUCKET = 'EVENKEEL_LEASES';
 
 /** Subject of a host's reports. */
@@ -31,12 +31,12 @@ export function eventsSubject(hostId: string): string {
   return `evenkeel.v1.events.${hostId}`;
 }
 
-/** Nats-Msg-Id of a report: sending it again is no duplicate. */
+/** Nats-Msg-Id of a report: JetStream drops a report that is sent again. */
 export function reportMessageId(hostId: string, bootId: string, sequence: number): string {
   return `${hostId}:${bootId}:${sequence}`;
 }
 
-/** Connects, or fails within `timeoutMs` with what to check. Once connected it reconnects for ever. */
+/** Connects, or fails within `timeoutMs` with a text that says what to check. Once connected, it reconnects for ever. */
 export async function connectNats(
   settings: NatsSettings,
   name: string,
@@ -48,10 +48,10 @@ export async function connectNats(
       name,
       timeout: timeoutMs,
       maxReconnectAttempts: -1,
-      // Full jitter on top of this keeps a thousand agents from coming back in one moment.
+      // Full jitter on top of this keeps a thousand agents from reconnecting at the same moment.
       reconnectTimeWait: SECOND_MS,
       reconnectJitter: 2 * SECOND_MS,
-      // A half-open connection is noticed after two unanswered pings.
+      // A half-open connection is detected after two unanswered pings.
       pingInterval: 10 * SECOND_MS,
       maxPingOut: 2,
       ...(settings.credentialsFile === ''
@@ -68,7 +68,7 @@ export async function connectNats(
   }
 }
 
-/** How much the streams may keep; the older part goes first. */
+/** Maximum sizes of the streams; the oldest messages go first. */
 export interface StreamLimits {
   readonly samplesMaxBytes: number;
   readonly eventsMaxBytes: number;
@@ -79,7 +79,7 @@ function streamConfigs(limits: StreamLimits): Partial<StreamConfig>[] {
     {
       name: SAMPLES_STREAM,
       subjects: [samplesSubject('*')],
-      // Rides out an InfluxDB outage of most of a working day; a decision needs only the last minutes.
+      // Covers an outage of InfluxDB of most of a working day; decisions need only the last minutes.
       max_age: nanos(6 * HOUR_MS),
       max_bytes: limits.samplesMaxBytes,
     },
@@ -92,7 +92,7 @@ function streamConfigs(limits: StreamLimits): Partial<StreamConfig>[] {
   ];
 }
 
-/** Makes the streams, or brings their limits up to date. Safe to repeat and to race. */
+/** Creates the streams, or updates their limits. Safe to repeat and to race. */
 export async function ensureStreams(manager: JetStreamManager, limits: StreamLimits): Promise<void> {
   for (const stream of streamConfigs(limits)) {
     const name = stream.name ?? '';
@@ -102,7 +102,7 @@ export async function ensureStreams(manager: JetStreamManager, limits: StreamLim
       retention: RetentionPolicy.Limits,
       storage: StorageType.File,
       discard: DiscardPolicy.Old,
-      // Retries after a lost acknowledgement come within seconds; later ones overwrite the same point in InfluxDB.
+      // Retries after a lost acknowledgement come within seconds; a later duplicate overwrites the same point in InfluxDB.
       duplicate_window: nanos(2 * MINUTE_MS),
     };
     await (exists ? manager.streams.update(name, config) : manager.streams.add(config));

@@ -1,7 +1,7 @@
-// Reads data from outside by a schema of valibot: an error names the field, what it must be and what it is. Pure.
+// Reads data from outside by a valibot schema: an error names the field, what it must be and what it is (pure).
 import * as v from 'valibot';
 
-/** The data that a schema describes; nobody changes what was read. */
+/** The data that a schema describes, as read-only types. */
 export type Described<Schema extends v.GenericSchema> = Frozen<v.InferOutput<Schema>>;
 
 type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T;
@@ -21,7 +21,7 @@ function shown(value: unknown): string {
   return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
 }
 
-/** The value as the schema describes it, with fields in the schema's order. Throws InvalidData; `name` begins its path. */
+/** The value in the form of the schema, with fields in the schema's order. Throws InvalidData, whose path begins with `name`. */
 export function read<Schema extends v.GenericSchema>(
   schema: Schema,
   value: unknown,
@@ -29,10 +29,10 @@ export function read<Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> {
   const { success, issues, output } = v.safeParse(schema, value);
   if (success) return output;
-  // A field with a strange name is often the misspelt one that another issue misses.
+  // Report an unknown field first: it is often the misspelt name of a field that another issue reports as missing.
   const { path = [], message, input } = issues.find(({ expected }) => expected === 'never') ?? issues[0];
   const last = path.at(-1);
-  // To valibot a list is an object that lacks every field.
+  // valibot takes a list for an object that lacks every field.
   if (last?.type === 'object' && Array.isArray(last.input))
     throw new InvalidData(name + placeOf(path.slice(0, -1)), 'an object', last.input);
   throw new InvalidData(name + placeOf(path), message, last === undefined ? input : last.value);
@@ -42,11 +42,10 @@ function placeOf(path: readonly v.IssuePathItem[]): string {
   return path.map(({ type, key }) => (type === 'array' ? `[${String(key)}]` : `.${String(key)}`)).join('');
 }
 
-// Each schema's message says what a value must be.
+// The message of each schema completes "must be …".
 
 export const text = v.string('a text');
 
-/** A text that names something. */
 export const id = v.pipe(v.string('a text that is not empty'), v.nonEmpty('a text that is not empty'));
 
 export const flag = v.boolean('true or false');
@@ -60,7 +59,7 @@ export const count = numberOf(
   (value) => Number.isSafeInteger(value) && value >= 0,
 );
 
-// One check instead of a pipe of several: a large snapshot has a million numbers.
+// One check instead of a pipe of several, for speed: a large snapshot has a million numbers.
 function numberOf(must: string, isRight: (value: number) => boolean) {
   return v.custom<number>(
     (value) => typeof value === 'number' && Number.isFinite(value) && isRight(value),
@@ -76,12 +75,12 @@ export function list<Schema extends v.GenericSchema>(of: Schema) {
   return v.array(of, 'a list');
 }
 
-/** Any names, each with a value of one kind. */
+/** Any names, with values of one kind. */
 export function dictionary<Schema extends v.GenericSchema>(of: Schema) {
   return v.pipe(plain, v.record(v.string(), of));
 }
 
-/** Exactly these fields: a misspelt name would otherwise be a figure that is silently left out. */
+/** Exactly these fields: otherwise a misspelt name would silently drop a figure. */
 export function fields<const Entries extends v.ObjectEntries>(entries: Entries) {
   const known = Object.keys(entries).join(', ');
   const missing = missingFrom(entries);
@@ -100,13 +99,13 @@ export function someFields<const Entries extends v.ObjectEntries>(entries: Entri
   return v.object(entries, missingFrom(entries));
 }
 
-// An empty list would do as an object without fields.
+// v.object would accept an empty list as an object without fields.
 const plain = v.custom<object>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'an object',
 );
 
-/** What an absent field must be; or that there must be an object to have one. */
+/** The message for an absent field: what the field must be, or that its parent must be an object. */
 function missingFrom(entries: v.ObjectEntries) {
   return ({ path }: v.BaseIssue<unknown>): string => {
     const key = path?.at(-1)?.key;

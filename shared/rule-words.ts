@@ -1,7 +1,7 @@
-// What a rule asks for and how strictly: the words of metadata, settings, command line and planner, each with its value on the wire.
+// Maps rule kinds and strengths between words (metadata, settings, command line, planner) and values on the wire.
 import type { RuleKind as WireKind, RuleStrength as WireStrength } from './gen/telemetry.ts';
 
-// The contract (RuleKind in telemetry.proto) says what each means.
+// RuleKind in telemetry.proto defines the meanings.
 const KINDS = [
   ['affinity', 'RULE_KIND_AFFINITY'],
   ['anti_affinity', 'RULE_KIND_ANTI_AFFINITY'],
@@ -22,22 +22,22 @@ export type RuleStrength = (typeof STRENGTHS)[number][0];
 export const RULE_KINDS: readonly RuleKind[] = KINDS.map(([word]) => word);
 export const RULE_STRENGTHS: readonly RuleStrength[] = STRENGTHS.map(([word]) => word);
 
-/** RULE_KIND_PIN of "pin"; unspecified for any other text. */
+/** RULE_KIND_PIN for "pin"; unspecified for an unknown word. */
 export function wireKindOf(text: string): WireKind {
   return KINDS.find(([word]) => word === text)?.[1] ?? 'RULE_KIND_UNSPECIFIED';
 }
 
-/** RULE_STRENGTH_MUST of "must"; unspecified for any other text. */
+/** RULE_STRENGTH_MUST for "must"; unspecified for an unknown word. */
 export function wireStrengthOf(text: string): WireStrength {
   return STRENGTHS.find(([word]) => word === text)?.[1] ?? 'RULE_STRENGTH_UNSPECIFIED';
 }
 
-/** "pin" of RULE_KIND_PIN; undefined where none is set. */
+/** "pin" for RULE_KIND_PIN; undefined for unspecified. */
 export function ruleKindOf(wire: WireKind): RuleKind | undefined {
   return KINDS.find(([, each]) => each === wire)?.[0];
 }
 
-/** "must" of RULE_STRENGTH_MUST; undefined where none is set. */
+/** "must" for RULE_STRENGTH_MUST; undefined for unspecified. */
 export function ruleStrengthOf(wire: WireStrength): RuleStrength | undefined {
   return STRENGTHS.find(([, each]) => each === wire)?.[0];
 }

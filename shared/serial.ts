@@ -1,22 +1,22 @@
-// Runs one piece of work at a time, in the order it was asked for; one that fails does not hold up what follows.
+// Runs one task at a time, in the order of the calls; a task that fails does not block the next.
 
 export class Serial {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Runs `work` when all that was asked for before has ended; settles as it does. */
+  /** Runs `work` once all earlier work has ended; settles as `work` does. */
   run<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(work);
     this.#last = result.catch(() => undefined);
     return result;
   }
 
-  /** Resolves when all that was asked for before has ended, by whatever end. */
+  /** Resolves when all earlier work has ended, successfully or not. */
   async ended(): Promise<void> {
     await this.#last;
   }
 }
 
-/** As Serial, for each key by itself; keeps nothing of keys at rest. */
+/** As Serial, separately for each key; keeps no state for idle keys. */
 export class SerialByKey {
   readonly #lines = new Map<string, { readonly serial: Serial; waiting: number }>();
 
@@ -34,7 +34,7 @@ export class SerialByKey {
     });
   }
 
-  /** Keys for which something runs or waits. */
+  /** Number of keys for which work runs or waits. */
   get size(): number {
     return this.#lines.size;
   }

@@ -1,9 +1,9 @@
-// The settings file that a package installs: every key of a schema with its meaning, environment variable and default.
+// Writes the settings file that a package installs: every key of a schema with meaning, environment variable and default.
 import { stringify } from 'yaml';
 
 const LINE_WIDTH = 100;
 
-/** YAML text that loads to just the defaults of `schema`. `heading` opens it as a comment. */
+/** YAML text that loads to exactly the defaults of `schema`. It begins with `heading` as a comment. */
 export function settingsFile(heading: string, schema: object): string {
   return [...comment(heading, ''), ...entries(schema, '')].join('\n') + '\n';
 }

@@ -1,4 +1,4 @@
-// Units at the edges: inside evenkeel there are only bytes, milliseconds, ratios and cores.
+// Defines units and converts sizes at the edges: inside evenkeel there are only bytes, milliseconds, ratios and cores.
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
@@ -17,7 +17,7 @@ const SUFFIX_BYTES: Readonly<Record<string, number>> = {
   T: 1024 * GIB,
 };
 
-/** Parses "512M", "20GiB" or plain bytes, with powers of 1024; undefined when it is not a size above 0. */
+/** Parses "512M", "20GiB" or plain bytes, with powers of 1024; undefined unless it is a size above 0. */
 export function parseBytes(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?$/i.exec(text.trim());
   const factor = SUFFIX_BYTES[match?.[2]?.toUpperCase() ?? 'none'];
@@ -26,7 +26,7 @@ export function parseBytes(text: string): number | undefined {
   return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined;
 }
 
-/** "1.5 GiB": three significant digits at most, in the largest unit that keeps the number at or above 1. */
+/** "1.5 GiB": at most three significant digits, in the largest unit that keeps the number at or above 1. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
   let value = bytes;

@@ -1,4 +1,4 @@
-// Dials an agent, for the scheduler and for other agents: at its address, known by its host's certificate.
+// Connects to an agent at its address and checks its host's certificate; used by the scheduler and by other agents.
 import type { ChannelOptions } from '@grpc/grpc-js';
 import type { TlsSettings } from '../settings.ts';
 import { Connection } from './client.ts';
@@ -7,12 +7,12 @@ import { channelCredentials } from './credentials.ts';
 interface AgentEnd {
   /** "address:port" */
   readonly address: string;
-  /** As its host reported it; empty in plain text. */
+  /** As reported by its host; empty in plain text. */
   readonly certificateSha256: string;
   readonly hostName: string;
 }
 
-/** Not yet dialled: the first call does that. */
+/** Prepares a connection; the first call dials. */
 export function connectAgent(
   tls: TlsSettings,
   { address, certificateSha256, hostName }: AgentEnd,
@@ -22,9 +22,9 @@ export function connectAgent(
   const credentials = channelCredentials(tls, address, isPinned ? certificateSha256 : undefined);
   return new Connection({ daemon: 'evenkeel-agent', address }, credentials, {
     ...options,
-    // Agents are reached directly: a proxy of the environment would see, and could hold up, every command.
+    // Agents are dialled directly: a proxy from the environment could read and block every command.
     'grpc.enable_http_proxy': 0,
-    // The certificate itself is checked; TLS wants a name, and an address is none (RFC 6066).
+    // The certificate itself is compared; TLS still requires a name, and an address is not one (RFC 6066).
     ...(isPinned ? { 'grpc.ssl_target_name_override': hostName } : {}),
   });
 }

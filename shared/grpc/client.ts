@@ -15,7 +15,7 @@ export class Connection implements ServiceCalls {
     this.#client = new Client(peer.address, credentials, options);
   }
 
-  /** Tells whether it is connected. */
+  /** For its connectivity state. */
   get channel(): ReturnType<Client['getChannel']> {
     return this.#client.getChannel();
   }

@@ -1,4 +1,4 @@
-// gRPC credentials from the tls settings: mutual TLS, or plain text where it cannot leave the machine.
+// Makes gRPC credentials from the tls settings: mutual TLS, or plain text on loopback only.
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
@@ -13,7 +13,7 @@ interface TlsMaterial {
   readonly key: Buffer;
 }
 
-/** Credentials for listening on `address` ("address:port"). Clients without a certificate of our authority are refused. */
+/** Credentials for listening on `address` ("address:port"). Clients without a certificate from our authority are refused. */
 export function serverCredentials(tls: TlsSettings, address: string): ServerCredentials {
   if (tls.mode === 'plaintext') {
     refuseBeyondLoopback('listen', address);
@@ -24,8 +24,8 @@ export function serverCredentials(tls: TlsSettings, address: string): ServerCred
 }
 
 /**
- * Credentials for dialling `address`. With `certificateSha256` (of a host's report) the peer must also show just
- * that certificate: a certificate of our authority alone would let one host pose as another.
+ * Credentials for dialling `address`. With `certificateSha256` (from a host's report) the peer must show exactly that
+ * certificate: if any certificate from our authority were enough, one host could pose as another.
  */
 export function channelCredentials(
   tls: TlsSettings,
@@ -47,7 +47,7 @@ export function channelCredentials(
   });
 }
 
-/** SHA-256 of our own certificate in DER, lower-case hex; empty in plain text mode. */
+/** SHA-256 of our own certificate in DER, in lower-case hex; empty in plain text mode. */
 export function ownCertificateSha256(tls: TlsSettings): string {
   if (tls.mode === 'plaintext') return '';
   return sha256(new X509Certificate(readMaterial(tls).cert).raw);
@@ -68,7 +68,7 @@ function readMaterial(tls: TlsSettings): TlsMaterial {
 function readPem(setting: string, file: string): Buffer {
   try {
     const pem = readFileSync(file);
-    if (!pem.includes('-----BEGIN ')) throw new Error('holds no PEM block');
+    if (!pem.includes('-----BEGIN ')) throw new Error('does not contain a PEM block');
     return pem;
   } catch (error) {
     throw new EvenkeelError(
@@ -84,6 +84,6 @@ function refuseBeyondLoopback(verb: string, address: string): void {
   if (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return;
   throw new EvenkeelError(
     'INVALID_ARGUMENT',
-    `tls.mode: plaintext may ${verb} on loopback only, not ${address}; set tls.mode to mutual`,
+    `tls.mode: plaintext may ${verb} on loopback only, not on ${address}; set tls.mode to mutual`,
   );
 }

@@ -1,8 +1,8 @@
-// Translates failures of gRPC calls into EvenkeelErrors: what our servers said as it is, what the library says in our words.
+// Translates failures of gRPC calls into EvenkeelErrors: keeps our servers' texts, rewords those of the library.
 import { status, type ServiceError } from '@grpc/grpc-js';
 import { EvenkeelError, messageOf, type ErrorCode } from '../errors.ts';
 
-/** Who is called. */
+/** The process that is called. */
 export interface Peer {
   /** Also the name of its systemd unit. */
   readonly daemon: 'evenkeel-agent' | 'evenkeel-scheduler';
@@ -26,9 +26,9 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   [status.UNAUTHENTICATED]: 'UNAUTHENTICATED',
 };
 
-/** Keeps the code. `what` opens the text. */
+/** Keeps the code; the text begins with `what`. */
 export function callFailure(what: string, peer: Peer, error: unknown): EvenkeelError {
-  // A call on a closed connection throws an Error that has only a text.
+  // A call on a closed connection throws an Error without a code.
   if (messageOf(error) === 'Channel has been shut down')
     return new EvenkeelError('UNAVAILABLE', `${what}: ${closedHere(peer)}`, error);
   if (!isServiceError(error)) return new EvenkeelError('UNKNOWN', `${what}: ${messageOf(error)}`, error);
@@ -41,8 +41,8 @@ function isServiceError(error: unknown): error is ServiceError {
 }
 
 /**
- * grpc-js gives its own failures the same codes as those of a server, so only the texts tell them apart. All of them
- * are here, as of grpc-js 1.14: load-balancer-pick-first, resolver-dns, resolving-call, subchannel-call, internal-channel.
+ * grpc-js gives its own failures the same codes as a server's, so only the texts distinguish them. All texts of
+ * grpc-js 1.14 are covered: load-balancer-pick-first, resolver-dns, resolving-call, subchannel-call, internal-channel.
  */
 function inOurWords(code: ErrorCode, details: string, peer: Peer): string {
   const { address, daemon } = peer;
@@ -52,11 +52,11 @@ function inOurWords(code: ErrorCode, details: string, peer: Peer): string {
       ? `no connection to ${address} in time; ${CHECK_NETWORK}`
       : `no answer from ${address} in time; the outcome is unknown, look before repeating`;
   if (code === 'CANCELLED' && details === 'Cancelled on client') return 'cancelled by the caller';
-  // The stream was reset with CANCEL, as by a server that has to stop now.
+  // The stream was reset with CANCEL, for example by a server that is stopping.
   if (code === 'CANCELLED' && details === 'Call cancelled')
     return `${address} ended the call; is ${daemon} there stopping?`;
   if (code === 'INTERNAL' && details.startsWith('Received RST_STREAM'))
-    return `${address} broke off the call (${details}); see the log of ${daemon} there`;
+    return `${address} aborted the call (${details}); see the log of ${daemon} there`;
   return details;
 }
 
@@ -83,7 +83,7 @@ function closedHere({ address }: Peer): string {
   return `the connection to ${address} was closed on this side; try again`;
 }
 
-/** grpc-js passes on only the text of the error that ended the dialling: "Error: connect ECONNREFUSED 10.0.0.1:7443". */
+/** grpc-js passes on only the text of the error that ended the dial: "Error: connect ECONNREFUSED 10.0.0.1:7443". */
 function notConnected(error: string, peer: Peer): string {
   const errno = /\b(E[A-Z]{4,}|EAI_[A-Z]+)\b/.exec(error)?.[1] ?? '';
   return BY_ERRNO[errno]?.(peer, errno) ?? handshakeFailed(error, peer);
@@ -98,7 +98,7 @@ const noName: Words = ({ address }, errno) =>
 const reset: Words = ({ address, daemon }) =>
   `${address} reset the connection; is the port right, and is ${daemon} there starting or stopping?`;
 
-// System errors of connect(2), and of getaddrinfo(3) as Node names them.
+// System errors of connect(2), and of getaddrinfo(3) by Node's names.
 const BY_ERRNO: Readonly<Record<string, Words>> = {
   ECONNREFUSED: ({ address, daemon }) =>
     `connection to ${address} refused; check that ${daemon} runs there and listens on that address`,
@@ -117,11 +117,11 @@ const BY_ERRNO: Readonly<Record<string, Words>> = {
 function handshakeFailed(error: string, { address, daemon }: Peer): string {
   const cause = error.replace(/^Error(?: \[\w+\])?: /, '').replace(/ \(\d{4}-[\d:.TZ-]+\)$/, '');
   if (cause.endsWith('shows another certificate than its host reported'))
-    return `${cause}; is the address right? A new certificate counts once ${daemon} there has restarted`;
+    return `${cause}; is the address right? A new certificate is reported only after ${daemon} there has restarted`;
   if (error.includes('ERR_TLS_CERT_ALTNAME_INVALID'))
-    return `the certificate of ${address} is for another name; dial it by a name or address that the certificate holds`;
+    return `the certificate of ${address} is for another name; use a name or address that the certificate contains`;
   if (/certificate (has expired|is not yet valid)|CERT_(HAS_EXPIRED|NOT_YET_VALID)/.test(error))
-    return `the certificate of ${address} is not valid today; renew it there, and check both clocks`;
+    return `the certificate of ${address} is expired or not yet valid; renew it there, and check both clocks`;
   if (/\balert\b/.test(error))
     return `${address} refused our certificate; is it signed by the authority in its tls.caFile, and not expired?`;
   if (/self-signed|unable to (get|verify)|certificate|CERT_/i.test(error))
@@ -130,7 +130,7 @@ function handshakeFailed(error: string, { address, daemon }: Peer): string {
     return `${address} does not speak ${error.startsWith('Protocol error') ? 'gRPC' : 'TLS'}; is the port right, and tls.mode the same on both sides?`;
   if (/^Failed to connect|socket disconnected before|^Socket closed|^Connection closed/.test(cause))
     return `${address} closed the connection during the handshake; does it trust our certificate, and is tls.mode the same on both sides?`;
-  // Nothing was tried yet: "null".
+  // "null": no dial was tried yet.
   const why = cause === 'null' ? '' : `: ${cause}`;
   return `no connection to ${address}${why}; check that ${daemon} runs there`;
 }

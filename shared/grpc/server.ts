@@ -1,4 +1,4 @@
-// gRPC servers of our daemons: handlers as async functions, health and reflection, orderly stop.
+// Runs the daemons' gRPC servers: handlers as async functions, health, reflection, graceful stop.
 import {
   Server,
   status,
@@ -15,12 +15,12 @@ import { EvenkeelError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { packageDefinition } from '../proto/load.ts';
 
-// Reports and definitions are kilobytes; a list of 2,000 VMs with disks stays below this.
+// Reports and definitions take kilobytes; a list of 2,000 VMs with disks stays below this.
 const MESSAGE_MAX_BYTES = 16 * 1024 * 1024;
-// Long enough for any unary call of ours to end, short enough for systemd's default stop time.
+// Long enough for any of our unary calls to end, short enough for systemd's default stop timeout.
 const STOP_TIMEOUT_MS = 5_000;
 
-/** A unary handler: throw EvenkeelError for the client, anything else is INTERNAL and logged. */
+/** A unary handler: an EvenkeelError goes to the client; anything else is INTERNAL and logged. */
 export function unaryHandler<Request, Response>(
   logger: Logger,
   handle: (request: Request, signal: AbortSignal) => Promise<Response>,
@@ -28,7 +28,7 @@ export function unaryHandler<Request, Response>(
   return (call, callback) => {
     const gone = new AbortController();
     call.on('cancelled', () => {
-      gone.abort(new EvenkeelError('CANCELLED', 'the client went away'));
+      gone.abort(new EvenkeelError('CANCELLED', 'the client disconnected'));
     });
     handle(call.request, gone.signal).then(
       (response) => {
@@ -41,7 +41,7 @@ export function unaryHandler<Request, Response>(
   };
 }
 
-/** A server streaming handler: yields messages; the signal aborts when the client is gone. Waits while the client is slow. */
+/** A server streaming handler: yields messages and waits while the client is slow; the signal aborts when the client is gone. */
 export function streamHandler<Request, Response>(
   logger: Logger,
   handle: (request: Request, signal: AbortSignal) => AsyncIterable<Response>,
@@ -49,7 +49,7 @@ export function streamHandler<Request, Response>(
   return (call) => {
     const gone = new AbortController();
     call.on('cancelled', () => {
-      gone.abort(new EvenkeelError('CANCELLED', 'the client went away'));
+      gone.abort(new EvenkeelError('CANCELLED', 'the client disconnected'));
     });
     const pump = async (): Promise<void> => {
       for await (const message of handle(call.request, gone.signal)) {
@@ -63,7 +63,7 @@ export function streamHandler<Request, Response>(
       },
       (error: unknown) => {
         if (!gone.signal.aborted)
-          // grpc-js sends the status of an emitted error; destroying the call would send none.
+          // grpc-js sends the status of an emitted error; destroying the call would send no status.
           call.emit('error', serviceStatus(logger, call.getPath(), error));
       },
     );
@@ -89,14 +89,14 @@ function serviceStatus(logger: Logger, method: string, error: unknown): { code: 
       code: status.DEADLINE_EXCEEDED,
       details: `${error.message}; the outcome is unknown, look before repeating`,
     };
-  logger.error({ method, err: error }, 'request failed unexpectedly');
+  logger.error({ method, err: error }, 'request failed with an unexpected error');
   return { code: status.INTERNAL, details: messageOf(error) };
 }
 
 export interface RunningServer {
-  /** What it really listens on. */
+  /** The port it actually listens on. */
   readonly port: number;
-  /** Lets calls in flight finish, then ends what is left. */
+  /** Waits for calls in flight until STOP_TIMEOUT_MS, then ends the rest. */
   stop(): Promise<void>;
 }
 
@@ -113,7 +113,7 @@ export async function serve(
 ): Promise<RunningServer> {
   const server = new Server({
     'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
-    // Notices a peer that vanished without closing, so that its streams do not linger.
+    // Detects a peer that vanished without closing, so that its streams end.
     'grpc.keepalive_time_ms': 20_000,
     'grpc.keepalive_timeout_ms': 10_000,
   });
@@ -148,7 +148,7 @@ function bind(server: Server, address: string, credentials: ServerCredentials): 
         reject(
           new EvenkeelError(
             'UNAVAILABLE',
-            `listen on ${address}: ${error.message}; is the port taken or the address not of this host?`,
+            `listen on ${address}: ${error.message}; is the port taken, or does the address not belong to this host?`,
             error,
           ),
         );

@@ -1,4 +1,4 @@
-// Defines how a gRPC service of ours is called: by a method of its generated definition, over whatever carries the call.
+// Defines the calls of our gRPC services by the methods of their generated definitions, whatever the transport.
 import type { WaitOptions } from '../clock.ts';
 
 /** A method of a generated service definition, for example `agentService.CheckTarget`. */
@@ -9,7 +9,7 @@ export interface ServiceMethod<Request, Response> {
   readonly responseDeserialize: (bytes: Buffer) => Response;
 }
 
-/** Calls to one process. All throw EvenkeelError; `what` opens its text: "list VMs of kvm1". */
+/** Calls to one process. All throw EvenkeelError, whose text begins with `what`: "list VMs of kvm1". */
 export interface ServiceCalls {
   /** One request, one answer. */
   unary<Request, Response>(
@@ -19,8 +19,8 @@ export interface ServiceCalls {
     wait: WaitOptions,
   ): Promise<Response>;
   /**
-   * One request, answers in order; ends when the stream ends, throws when it breaks. The call is made, and its time
-   * begins to run, when the first answer is asked for. An infinite `timeoutMs` is for streams that a person ends.
+   * One request, answers in order; ends when the stream ends, throws when it breaks. The call is made, and its timeout
+   * starts, when the first answer is requested. An infinite `timeoutMs` is for streams that an operator ends.
    */
   stream<Request, Response>(
     method: ServiceMethod<Request, Response>,

@@ -1,4 +1,4 @@
-// Makes the TypeScript types of proto/, one file of shared/gen for each contract; --check only says whether they are fresh.
+// Generates the TypeScript types of proto/, one file in shared/gen for each contract; --check only reports stale files.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const COMMITTED = 'shared/gen';
 const CONTRACTS = ['telemetry', 'agent', 'scheduler'];
 
-/** The generator's own output: a file for each message, enum and service. Its options must say the same as load.ts. */
+/** The generator's own output: a file for each message, enum and service. Its options must match those in load.ts. */
 function generatedFiles() {
   const folder = mkdtempSync(join(tmpdir(), 'evenkeel-gen-'));
   execFileSync(
@@ -98,7 +98,7 @@ if (process.argv.includes('--check')) {
   const stale = fresh.filter(({ path, text }) => readFileSync(path, { encoding: 'utf8' }) !== text);
   if (stale.length > 0) {
     console.error(
-      `generated types are not fresh: ${stale.map(({ path }) => path).join(', ')}; run "npm run generate"`,
+      `generated types are stale: ${stale.map(({ path }) => path).join(', ')}; run "npm run generate"`,
     );
     process.exitCode = 1;
   }

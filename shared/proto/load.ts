@@ -1,4 +1,4 @@
-// Loads the contracts of proto/ and gives typed service definitions and message codecs.
+// Loads the contracts of proto/ and exports typed service definitions and message codecs.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,25 +29,26 @@ import type {
   MigrationInput,
 } from '../gen/telemetry.ts';
 
-/** The folder that holds evenkeel/v1/*.proto: beside the sources when run from them, beside dist/ when built. */
+/** The folder with evenkeel/v1/*.proto: next to the sources when run from them, next to dist/ when built. */
 function protoDirectory(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'proto/evenkeel/v1'))) {
     const parent = dirname(folder);
-    if (parent === folder) throw new Error('find proto/evenkeel/v1: not above this file; reinstall evenkeel');
+    if (parent === folder)
+      throw new Error('find proto/evenkeel/v1: not in any folder above this file; reinstall evenkeel');
     folder = parent;
   }
   return join(folder, 'proto');
 }
 
-/** What proto-loader parsed; gRPC reflection serves it. */
+/** The parsed contracts; gRPC reflection serves them. */
 export const packageDefinition: PackageDefinition = loadSync(
   ['evenkeel/v1/agent.proto', 'evenkeel/v1/scheduler.proto'],
-  // The options must say the same as those in generate.js, which makes the types.
+  // The options must match those in generate.js, which makes the types.
   { includeDirs: [protoDirectory()], longs: Number, enums: String, defaults: true, oneofs: false },
 );
 
-/** What of the loaded package is used here, in the generated types. */
+/** The part of the loaded package used here, in the generated types. */
 interface Contracts {
   readonly AgentService: { readonly service: AgentServiceDefinition };
   readonly SchedulerService: { readonly service: SchedulerServiceDefinition };
@@ -73,7 +74,7 @@ export const agentService: AgentServiceDefinition = packages.evenkeel.v1.AgentSe
 /** The methods of the scheduler, to serve or to call. */
 export const schedulerService: SchedulerServiceDefinition = packages.evenkeel.v1.SchedulerService.service;
 
-/** Bytes to message and back. `decode` throws on bytes that are no such message. */
+/** Encodes a message and decodes it; `decode` throws on bytes that are not such a message. */
 export interface Codec<Input, Output> {
   encode(message: Input): Buffer;
   decode(bytes: Uint8Array): Output;

@@ -259,7 +259,7 @@ t.test('a connection that fails is told in our words', async (t) => {
     [
       secure,
       tls,
-      `${secure} shows another certificate than its host reported; is the address right? A new certificate counts once evenkeel-agent there has restarted`,
+      `${secure} shows another certificate than its host reported; is the address right? A new certificate is reported only after evenkeel-agent there has restarted`,
       other,
     ],
     [secure, plaintext, `${secure} ${handshake}`],
@@ -313,12 +313,12 @@ t.test('the texts of the gRPC library never reach the operator', (t) => {
     [
       UNAVAILABLE,
       dialled('Error: certificate has expired'),
-      /^the certificate .* is not valid today; renew it there/,
+      /^the certificate .* is expired or not yet valid; renew it there/,
     ],
     [
       UNAVAILABLE,
       dialled('Error: certificate is not yet valid'),
-      /is not valid today; renew it there, and check both/,
+      /is expired or not yet valid; renew it there, and check both/,
     ],
     [
       UNAVAILABLE,
@@ -330,7 +330,7 @@ t.test('the texts of the gRPC library never reach the operator', (t) => {
       dialled(
         "Error [ERR_TLS_CERT_ALTNAME_INVALID]: Hostname/IP does not match certificate's altnames: Host: x.",
       ),
-      /^the certificate of kvm1:7443 is for another name; dial it by/,
+      /^the certificate of kvm1:7443 is for another name; use a name/,
     ],
     [
       UNAVAILABLE,
@@ -378,7 +378,7 @@ t.test('the texts of the gRPC library never reach the operator', (t) => {
     [
       INTERNAL,
       'Received RST_STREAM with code 2 (Internal server error)',
-      /^kvm1:7443 broke off the call \(Received RST_STREAM .*\); see the log of evenkeel-agent there$/,
+      /^kvm1:7443 aborted the call \(Received RST_STREAM .*\); see the log of evenkeel-agent there$/,
     ],
   ];
   for (const [code, details, told] of cases) {
