@@ -39,66 +39,66 @@ export interface AgentServiceHandlers extends grpc.UntypedServiceImplementation 
   AbortMigration: grpc.handleUnaryCall<AbortMigrationRequest, AbortMigrationResponseInput>;
 
   /**
-   * Asked of the target before a migration: every reason why the VM could not run here.
+   * Called on the target before a migration: returns every reason why the VM could not run there.
    */
   CheckTarget: grpc.handleUnaryCall<CheckTargetRequest, CheckTargetResponseInput>;
 
   /**
-   * Creates volumes, definition and, when asked, starts it. A failure leaves nothing behind.
+   * Creates volumes and definition, and starts the VM if requested. A failure leaves nothing behind.
    */
   CreateVm: grpc.handleUnaryCall<CreateVmRequest, CreateVmResponseInput>;
 
   /**
-   * Pulls the plug. Refused while the VM migrates.
+   * Powers the VM off at once. Refused while the VM migrates.
    */
   DestroyVm: grpc.handleUnaryCall<DestroyVmRequest, DestroyVmResponseInput>;
 
   /**
-   * The migration is over: the intent is forgotten, others may command the VM again. ABORTED: a later migration of the VM
-   * is known here, and nothing is left to be done.
+   * The migration is over: the intent is deleted, and other callers may command the VM again. ABORTED: a later migration
+   * of the VM is known here, and nothing is left to do.
    */
   EndMigration: grpc.handleUnaryCall<EndMigrationRequest, EndMigrationResponseInput>;
 
   GetHost: grpc.handleUnaryCall<GetHostRequest, GetHostResponseInput>;
 
   /**
-   * The VM by UUID or name. Status NOT_FOUND means libvirt itself said that it has none.
+   * Finds a VM by UUID or name. NOT_FOUND means that libvirt itself said it has none.
    */
   GetVm: grpc.handleUnaryCall<GetVmRequest, GetVmResponseInput>;
 
   /**
-   * Asked of the target before the source is told: records the intent on disk, refuses commands of others for the VM
-   * from now on, and watches over a copy that arrives paused.
+   * Called on the target before the source is ordered: records the intent on disk, refuses other callers' commands for
+   * the VM from then on, and watches over a copy that arrives paused.
    */
   GuardMigration: grpc.handleUnaryCall<GuardMigrationRequest, GuardMigrationResponseInput>;
 
   ListVms: grpc.handleUnaryCall<ListVmsRequest, ListVmsResponseInput>;
 
   /**
-   * Asked of the source. The migration goes on when the stream breaks; calling again with the same
+   * Called on the source. The migration continues when the stream breaks; another call with the same
    * migration_id attaches to it and never starts a second one.
    */
   Migrate: grpc.handleServerStreamingCall<MigrateRequest, MigrateResponseInput>;
 
   /**
-   * What this host shows of the VM now. Records the epoch: lower ones are refused from now on.
+   * Reports what this host shows of the VM now. Records the epoch: lower ones are refused from then on.
    */
   ObserveVm: grpc.handleUnaryCall<ObserveVmRequest, ObserveVmResponseInput>;
 
   /**
-   * One act on one side of a migration, done only when the VM still is as the caller saw it.
+   * One act on one side of a migration, done only if the VM is still in the state that the caller saw.
    */
   SettleVm: grpc.handleUnaryCall<SettleVmRequest, SettleVmResponseInput>;
 
   /**
-   * Asks the guest to shut down; returns when it was asked, not when it is off.
+   * Asks the guest to shut down; returns once it was asked, not once it is off.
    */
   ShutdownVm: grpc.handleUnaryCall<ShutdownVmRequest, ShutdownVmResponseInput>;
 
   StartVm: grpc.handleUnaryCall<StartVmRequest, StartVmResponseInput>;
 
   /**
-   * Removes the definition of a VM that is off, and its volumes when asked.
+   * Removes the definition of a VM that is off, and its volumes if requested.
    */
   UndefineVm: grpc.handleUnaryCall<UndefineVmRequest, UndefineVmResponseInput>;
 
@@ -131,7 +131,7 @@ export interface CheckTargetRequestInput {
   xml?: string;
   sourceHypervisorVersion?: string;
   /**
-   * The source encrypts what it copies; the target must be able to.
+   * The source will encrypt the copy; the target must support that.
    */
   tls?: boolean;
 }
@@ -145,7 +145,7 @@ export interface CheckTargetRequest {
   xml: string;
   sourceHypervisorVersion: string;
   /**
-   * The source encrypts what it copies; the target must be able to.
+   * The source will encrypt the copy; the target must support that.
    */
   tls: boolean;
 }
@@ -156,15 +156,15 @@ export interface CheckTargetResponseInput {
    */
   refusals?: RefusalInput[];
   /**
-   * A lock held by the running guest was refused here, for every writable disk.
+   * For every writable disk, a lock held by the running guest was seen to be refused here.
    */
   lockProven?: boolean;
   /**
-   * Why not, when it was not.
+   * The reason, if not proven.
    */
   lockReason?: string;
   /**
-   * This host's wall clock, for its offset.
+   * This host's wall clock, to compute its offset.
    */
   atMs?: number;
 }
@@ -175,15 +175,15 @@ export interface CheckTargetResponse {
    */
   refusals: Refusal[];
   /**
-   * A lock held by the running guest was refused here, for every writable disk.
+   * For every writable disk, a lock held by the running guest was seen to be refused here.
    */
   lockProven: boolean;
   /**
-   * Why not, when it was not.
+   * The reason, if not proven.
    */
   lockReason: string;
   /**
-   * This host's wall clock, for its offset.
+   * This host's wall clock, to compute its offset.
    */
   atMs: number;
 }
@@ -233,11 +233,11 @@ export interface DiskSpecInput {
    */
   cloneOf?: string;
   /**
-   * This volume of the pool as it is; it is kept when the VM is removed.
+   * An existing volume of the pool; it is kept when the VM is removed.
    */
   existing?: string;
   /**
-   * For a clone: grow to this size; 0 keeps the image's.
+   * For a clone: grow it to this size; 0 keeps the image's size.
    */
   sizeBytes?: number;
   'source'?: "newBytes"|"cloneOf"|"existing";
@@ -254,11 +254,11 @@ export interface DiskSpec {
    */
   cloneOf?: string;
   /**
-   * This volume of the pool as it is; it is kept when the VM is removed.
+   * An existing volume of the pool; it is kept when the VM is removed.
    */
   existing?: string;
   /**
-   * For a clone: grow to this size; 0 keeps the image's.
+   * For a clone: grow it to this size; 0 keeps the image's size.
    */
   sizeBytes: number;
 }
@@ -325,7 +325,7 @@ export interface GetVmRequest {
 export interface GetVmResponseInput {
   vm?: VmInput | null;
   /**
-   * The live definition, with secrets left out, when asked for.
+   * The live definition without secrets, if requested.
    */
   xml?: string;
 }
@@ -333,7 +333,7 @@ export interface GetVmResponseInput {
 export interface GetVmResponse {
   vm: Vm | null;
   /**
-   * The live definition, with secrets left out, when asked for.
+   * The live definition without secrets, if requested.
    */
   xml: string;
 }
@@ -346,7 +346,7 @@ export interface GuardMigrationRequestInput {
   commitMode?: CommitModeInput;
   memoryBytes?: number;
   /**
-   * Whom the target asks before it resumes a paused copy by itself, when no scheduler is there.
+   * The agent that the target asks before it resumes a paused copy by itself when no scheduler responds.
    */
   sourceHostId?: string;
   sourceAgentAddress?: string;
@@ -361,7 +361,7 @@ export interface GuardMigrationRequest {
   commitMode: CommitMode;
   memoryBytes: number;
   /**
-   * Whom the target asks before it resumes a paused copy by itself, when no scheduler is there.
+   * The agent that the target asks before it resumes a paused copy by itself when no scheduler responds.
    */
   sourceHostId: string;
   sourceAgentAddress: string;
@@ -370,14 +370,14 @@ export interface GuardMigrationRequest {
 
 export interface GuardMigrationResponseInput {
   /**
-   * A definition of the VM was here before.
+   * The host already had a definition of the VM.
    */
   definedBefore?: boolean;
 }
 
 export interface GuardMigrationResponse {
   /**
-   * A definition of the VM was here before.
+   * The host already had a definition of the VM.
    */
   definedBefore: boolean;
 }
@@ -404,21 +404,21 @@ export interface MigrateRequestInput {
   targetLibvirtUri?: string;
   targetMigrateUri?: string;
   /**
-   * Cap of the copy; must not be 0: libvirt's own default is no cap at all.
+   * Bandwidth cap of the copy; must not be 0, since libvirt's own default is no cap at all.
    */
   bandwidthBytesPerSecond?: number;
   downtimeMaxMs?: number;
   /**
-   * The copy is aborted after this long; the guest then stays on the source.
+   * The copy is aborted after this time; the guest then stays on the source.
    */
   timeoutMs?: number;
   commitMode?: CommitModeInput;
   /**
-   * Slow the guest down when it changes its memory faster than it can be copied.
+   * Slow the guest down when it changes memory faster than the copy can follow.
    */
   autoConverge?: boolean;
   /**
-   * Switch over early when nothing else helps; only where the VM's rules say so.
+   * Switch over early when nothing else helps; only if the VM's rules allow it.
    */
   postCopy?: boolean;
 }
@@ -431,21 +431,21 @@ export interface MigrateRequest {
   targetLibvirtUri: string;
   targetMigrateUri: string;
   /**
-   * Cap of the copy; must not be 0: libvirt's own default is no cap at all.
+   * Bandwidth cap of the copy; must not be 0, since libvirt's own default is no cap at all.
    */
   bandwidthBytesPerSecond: number;
   downtimeMaxMs: number;
   /**
-   * The copy is aborted after this long; the guest then stays on the source.
+   * The copy is aborted after this time; the guest then stays on the source.
    */
   timeoutMs: number;
   commitMode: CommitMode;
   /**
-   * Slow the guest down when it changes its memory faster than it can be copied.
+   * Slow the guest down when it changes memory faster than the copy can follow.
    */
   autoConverge: boolean;
   /**
-   * Switch over early when nothing else helps; only where the VM's rules say so.
+   * Switch over early when nothing else helps; only if the VM's rules allow it.
    */
   postCopy: boolean;
 }
@@ -462,7 +462,7 @@ export interface MigrateResponse {
 }
 
 /**
- * What libvirt's call returned on the source. Not yet the outcome: that is what both hosts show.
+ * The result of libvirt's call on the source. Not yet the outcome, which follows from what both hosts show.
  */
 export interface MigrateResultInput {
   ok?: boolean;
@@ -472,7 +472,7 @@ export interface MigrateResultInput {
 }
 
 /**
- * What libvirt's call returned on the source. Not yet the outcome: that is what both hosts show.
+ * The result of libvirt's call on the source. Not yet the outcome, which follows from what both hosts show.
  */
 export interface MigrateResult {
   ok: boolean;
@@ -485,7 +485,7 @@ export interface NicSpecInput {
   bridge?: string;
   network?: string;
   /**
-   * Made under 52:54:00 when empty.
+   * Empty: a random address under 52:54:00.
    */
   mac?: string;
   'attach'?: "bridge"|"network";
@@ -495,7 +495,7 @@ export interface NicSpec {
   bridge?: string;
   network?: string;
   /**
-   * Made under 52:54:00 when empty.
+   * Empty: a random address under 52:54:00.
    */
   mac: string;
 }
@@ -514,12 +514,12 @@ export interface ObserveVmRequest {
 
 export interface ObserveVmResponseInput {
   /**
-   * What tells who has the guest: state, role, size; without its definition. Absent when libvirt itself said that it has
-   * no such VM.
+   * State, role and size of the VM, to decide which host owns the guest; without its definition. Absent when libvirt
+   * itself said that it has no such VM.
    */
   vm?: VmInput | null;
   /**
-   * The migration whose intent this host holds for the VM; empty when none.
+   * The migration whose intent this host holds for the VM; empty if none.
    */
   migrationId?: string;
   '_vm'?: "vm";
@@ -527,12 +527,12 @@ export interface ObserveVmResponseInput {
 
 export interface ObserveVmResponse {
   /**
-   * What tells who has the guest: state, role, size; without its definition. Absent when libvirt itself said that it has
-   * no such VM.
+   * State, role and size of the VM, to decide which host owns the guest; without its definition. Absent when libvirt
+   * itself said that it has no such VM.
    */
   vm?: Vm | null;
   /**
-   * The migration whose intent this host holds for the VM; empty when none.
+   * The migration whose intent this host holds for the VM; empty if none.
    */
   migrationId: string;
 }
@@ -581,7 +581,7 @@ export interface SettleVmRequestInput {
   vmUuid?: string;
   act?: SettleActInput;
   /**
-   * What the caller saw; anything else now is FAILED_PRECONDITION, and nothing is done.
+   * The state that the caller saw; if it differs now, FAILED_PRECONDITION and nothing is done.
    */
   expectedState?: VmStateInput;
   expectedStateReason?: number;
@@ -594,7 +594,7 @@ export interface SettleVmRequest {
   vmUuid: string;
   act: SettleAct;
   /**
-   * What the caller saw; anything else now is FAILED_PRECONDITION, and nothing is done.
+   * The state that the caller saw; if it differs now, FAILED_PRECONDITION and nothing is done.
    */
   expectedState: VmState;
   expectedStateReason: number;
@@ -603,7 +603,7 @@ export interface SettleVmRequest {
 
 export interface SettleVmResponseInput {
   /**
-   * As it is after the act; absent when gone.
+   * The VM after the act; absent if it is gone.
    */
   vm?: VmInput | null;
   '_vm'?: "vm";
@@ -611,7 +611,7 @@ export interface SettleVmResponseInput {
 
 export interface SettleVmResponse {
   /**
-   * As it is after the act; absent when gone.
+   * The VM after the act; absent if it is gone.
    */
   vm?: Vm | null;
 }
@@ -673,7 +673,7 @@ export interface UndefineVmResponse {
 }
 
 /**
- * A VM as libvirt shows it on one host now.
+ * A VM as libvirt reports it on one host now.
  */
 export interface VmInput {
   uuid?: string;
@@ -686,7 +686,7 @@ export interface VmInput {
   stateReason?: number;
   persistent?: boolean;
   /**
-   * A migration job runs on it, out or in.
+   * Set while a migration job runs on it, out or in.
    */
   migrationRole?: VmMigrationRoleInput;
   vcpus?: number;
@@ -703,13 +703,13 @@ export interface VmInput {
   firmware?: string;
   observedAtMs?: number;
   /**
-   * Its QEMU process has ended at the end of a copy, and libvirt, busy with that, still shows it: it cannot run here.
+   * Its QEMU process has ended at the end of a copy, but libvirt still reports it: the VM cannot run here.
    */
   processEnded?: boolean;
 }
 
 /**
- * A VM as libvirt shows it on one host now.
+ * A VM as libvirt reports it on one host now.
  */
 export interface Vm {
   uuid: string;
@@ -722,7 +722,7 @@ export interface Vm {
   stateReason: number;
   persistent: boolean;
   /**
-   * A migration job runs on it, out or in.
+   * Set while a migration job runs on it, out or in.
    */
   migrationRole: VmMigrationRole;
   vcpus: number;
@@ -739,7 +739,7 @@ export interface Vm {
   firmware: string;
   observedAtMs: number;
   /**
-   * Its QEMU process has ended at the end of a copy, and libvirt, busy with that, still shows it: it cannot run here.
+   * Its QEMU process has ended at the end of a copy, but libvirt still reports it: the VM cannot run here.
    */
   processEnded: boolean;
 }
@@ -788,7 +788,7 @@ export interface VmRef {
 }
 
 /**
- * What a person asks for.
+ * The VM that an operator wants.
  */
 export interface VmSpecInput {
   /**
@@ -813,7 +813,7 @@ export interface VmSpecInput {
 }
 
 /**
- * What a person asks for.
+ * The VM that an operator wants.
  */
 export interface VmSpec {
   /**

@@ -6,14 +6,14 @@ import type { VmInput, Vm, VmSpecInput, VmSpec } from './agent.ts';
 
 export interface AddRuleRequestInput {
   /**
-   * Without rule_id it gets one; with one it replaces the rule of that id.
+   * Without rule_id it gets one; with rule_id it replaces the rule with that id.
    */
   rule?: RuleInput | null;
 }
 
 export interface AddRuleRequest {
   /**
-   * Without rule_id it gets one; with one it replaces the rule of that id.
+   * Without rule_id it gets one; with rule_id it replaces the rule with that id.
    */
   rule: Rule | null;
 }
@@ -45,11 +45,11 @@ export interface ApproveProposalResponse {
 export interface EnterMaintenanceRequestInput {
   host?: string;
   /**
-   * Only tell what would go where and what cannot leave.
+   * Only return what would move where and what cannot leave.
    */
   checkOnly?: boolean;
   /**
-   * Go on although some VMs cannot leave; without it that is FAILED_PRECONDITION.
+   * Proceed although some VMs cannot leave; otherwise that is FAILED_PRECONDITION.
    */
   acceptRemaining?: boolean;
   reason?: string;
@@ -58,11 +58,11 @@ export interface EnterMaintenanceRequestInput {
 export interface EnterMaintenanceRequest {
   host: string;
   /**
-   * Only tell what would go where and what cannot leave.
+   * Only return what would move where and what cannot leave.
    */
   checkOnly: boolean;
   /**
-   * Go on although some VMs cannot leave; without it that is FAILED_PRECONDITION.
+   * Proceed although some VMs cannot leave; otherwise that is FAILED_PRECONDITION.
    */
   acceptRemaining: boolean;
   reason: string;
@@ -116,7 +116,7 @@ export interface ExplainRequest {
 
 export interface ExplainResponseInput {
   /**
-   * Absent when asked about a host.
+   * Absent if the request was about a host.
    */
   vm?: VmLoadInput | null;
   host?: HostLoadInput | null;
@@ -125,21 +125,21 @@ export interface ExplainResponseInput {
    */
   sentences?: string[];
   /**
-   * For each other host: could it take the VM now, and if not why.
+   * Why each of the other hosts cannot take the VM now.
    */
   refusals?: RefusalInput[];
   possibleTargets?: string[];
   decisions?: DecisionInput[];
   migrations?: MigrationInput[];
   /**
-   * What was predicted of its latest moves beside what was measured.
+   * Predicted and measured figures of its latest moves.
    */
   reviews?: MoveReviewInput[];
 }
 
 export interface ExplainResponse {
   /**
-   * Absent when asked about a host.
+   * Absent if the request was about a host.
    */
   vm: VmLoad | null;
   host: HostLoad | null;
@@ -148,14 +148,14 @@ export interface ExplainResponse {
    */
   sentences: string[];
   /**
-   * For each other host: could it take the VM now, and if not why.
+   * Why each of the other hosts cannot take the VM now.
    */
   refusals: Refusal[];
   possibleTargets: string[];
   decisions: Decision[];
   migrations: Migration[];
   /**
-   * What was predicted of its latest moves beside what was measured.
+   * Predicted and measured figures of its latest moves.
    */
   reviews: MoveReview[];
 }
@@ -178,14 +178,14 @@ export interface GetModeResponse {
 
 export interface GetRecordRequestInput {
   /**
-   * Id of a decision or of a record.
+   * Id of a decision or a record.
    */
   recordId?: string;
 }
 
 export interface GetRecordRequest {
   /**
-   * Id of a decision or of a record.
+   * Id of a decision or a record.
    */
   recordId: string;
 }
@@ -217,13 +217,13 @@ export interface HostLoadInput {
   agent?: AgentStatusInput | null;
   vmsRunning?: number;
   /**
-   * Sum of what its VMs may grow to.
+   * Sum of the memory that its VMs may grow to.
    */
   memoryAllocatedBytes?: number;
   cpuDemandRatio?: number;
   memoryUsedRatio?: number;
   /**
-   * Resources over their entry level for k of n samples: "cpu", "memory".
+   * Resources at or over their entry level in k of n samples: "cpu", "memory".
    */
   hotResources?: string[];
   /**
@@ -233,7 +233,7 @@ export interface HostLoadInput {
   migrationsIn?: number;
   migrationsOut?: number;
   /**
-   * It is being emptied, or is kept empty, for maintenance.
+   * It is being emptied or kept empty for maintenance.
    */
   inMaintenance?: boolean;
 }
@@ -251,13 +251,13 @@ export interface HostLoad {
   agent: AgentStatus | null;
   vmsRunning: number;
   /**
-   * Sum of what its VMs may grow to.
+   * Sum of the memory that its VMs may grow to.
    */
   memoryAllocatedBytes: number;
   cpuDemandRatio: number;
   memoryUsedRatio: number;
   /**
-   * Resources over their entry level for k of n samples: "cpu", "memory".
+   * Resources at or over their entry level in k of n samples: "cpu", "memory".
    */
   hotResources: string[];
   /**
@@ -267,7 +267,7 @@ export interface HostLoad {
   migrationsIn: number;
   migrationsOut: number;
   /**
-   * It is being emptied, or is kept empty, for maintenance.
+   * It is being emptied or kept empty for maintenance.
    */
   inMaintenance: boolean;
 }
@@ -424,7 +424,7 @@ export interface ListVmLoadsResponse {
 }
 
 /**
- * A host that is to be empty, and how far that is.
+ * A host in maintenance and its progress.
  */
 export interface MaintenanceInput {
   hostId?: string;
@@ -432,27 +432,27 @@ export interface MaintenanceInput {
   enteredAtMs?: number;
   reason?: string;
   /**
-   * VMs it ran when it entered maintenance, runs now, and of these those on their way out.
+   * Number of VMs when it entered maintenance, now, and those of them that are moving.
    */
   vmsAtEntry?: number;
   vmsLeft?: number;
   vmsMoving?: number;
   /**
-   * The moves to come, in their order, as planned now.
+   * The remaining moves in order, as planned now.
    */
   moves?: MoveInput[];
   /**
-   * The VMs that cannot leave, with what stands against it.
+   * The VMs that cannot leave, with the reasons.
    */
   impossible?: RefusalInput[];
   /**
-   * What is expected of the moves to come together.
+   * Expected duration of all remaining moves together.
    */
   remainingMs?: number;
 }
 
 /**
- * A host that is to be empty, and how far that is.
+ * A host in maintenance and its progress.
  */
 export interface Maintenance {
   hostId: string;
@@ -460,28 +460,28 @@ export interface Maintenance {
   enteredAtMs: number;
   reason: string;
   /**
-   * VMs it ran when it entered maintenance, runs now, and of these those on their way out.
+   * Number of VMs when it entered maintenance, now, and those of them that are moving.
    */
   vmsAtEntry: number;
   vmsLeft: number;
   vmsMoving: number;
   /**
-   * The moves to come, in their order, as planned now.
+   * The remaining moves in order, as planned now.
    */
   moves: Move[];
   /**
-   * The VMs that cannot leave, with what stands against it.
+   * The VMs that cannot leave, with the reasons.
    */
   impossible: Refusal[];
   /**
-   * What is expected of the moves to come together.
+   * Expected duration of all remaining moves together.
    */
   remainingMs: number;
 }
 
 /**
- * A host or VM whose mode is not the cluster's. The VM's own comes first, then the more careful one of its host and its
- * target, then the cluster's; while the cluster's is observe, nothing moves.
+ * A host or VM with its own mode. The VM's own mode comes first, then the more cautious one of its host and its target,
+ * then the cluster's; while the cluster's is observe, nothing moves.
  */
 export interface ModeOverrideInput {
   mode?: ModeInput;
@@ -492,8 +492,8 @@ export interface ModeOverrideInput {
 }
 
 /**
- * A host or VM whose mode is not the cluster's. The VM's own comes first, then the more careful one of its host and its
- * target, then the cluster's; while the cluster's is observe, nothing moves.
+ * A host or VM with its own mode. The VM's own mode comes first, then the more cautious one of its host and its target,
+ * then the cluster's; while the cluster's is observe, nothing moves.
  */
 export interface ModeOverride {
   mode: Mode;
@@ -504,7 +504,7 @@ export interface ModeOverride {
 }
 
 /**
- * A move that has ended: what the planner expected, and what came.
+ * Predicted and measured figures of a move that has ended.
  */
 export interface MoveReviewInput {
   migrationId?: string;
@@ -514,7 +514,7 @@ export interface MoveReviewInput {
 }
 
 /**
- * A move that has ended: what the planner expected, and what came.
+ * Predicted and measured figures of a move that has ended.
  */
 export interface MoveReview {
   migrationId: string;
@@ -532,16 +532,16 @@ export interface PlanRequest {
 export interface PlanResponseInput {
   mode?: ModeInput;
   /**
-   * One for each hot host; empty when none is hot.
+   * One for each move, and one for each host or VM that stays although something asks for a move.
    */
   decisions?: DecisionInput[];
   /**
-   * Why the cluster as a whole is left alone, when it is, for example too many unknown hosts.
+   * If the whole cluster is left alone, the reason, for example too many unknown hosts.
    */
   frozenReason?: string;
   conflicts?: RuleConflictInput[];
   /**
-   * Hosts without a VM once the plan is done, which could be powered off.
+   * Hosts without a VM after the plan, which could be powered off.
    */
   emptyHosts?: string[];
   /**
@@ -553,16 +553,16 @@ export interface PlanResponseInput {
 export interface PlanResponse {
   mode: Mode;
   /**
-   * One for each hot host; empty when none is hot.
+   * One for each move, and one for each host or VM that stays although something asks for a move.
    */
   decisions: Decision[];
   /**
-   * Why the cluster as a whole is left alone, when it is, for example too many unknown hosts.
+   * If the whole cluster is left alone, the reason, for example too many unknown hosts.
    */
   frozenReason: string;
   conflicts: RuleConflict[];
   /**
-   * Hosts without a VM once the plan is done, which could be powered off.
+   * Hosts without a VM after the plan, which could be powered off.
    */
   emptyHosts: string[];
   /**
@@ -572,7 +572,7 @@ export interface PlanResponse {
 }
 
 /**
- * A move that waits for a person.
+ * A move that waits for an operator.
  */
 export interface ProposalInput {
   proposalId?: string;
@@ -584,17 +584,17 @@ export interface ProposalInput {
   expiresAtMs?: number;
   endedAtMs?: number;
   /**
-   * Why it ended as it did.
+   * Why it ended.
    */
   note?: string;
   /**
-   * The migration that carries it out, once started.
+   * The migration that executes it, once started.
    */
   migrationId?: string;
 }
 
 /**
- * A move that waits for a person.
+ * A move that waits for an operator.
  */
 export interface Proposal {
   proposalId: string;
@@ -606,11 +606,11 @@ export interface Proposal {
   expiresAtMs: number;
   endedAtMs: number;
   /**
-   * Why it ended as it did.
+   * Why it ended.
    */
   note: string;
   /**
-   * The migration that carries it out, once started.
+   * The migration that executes it, once started.
    */
   migrationId: string;
 }
@@ -619,20 +619,20 @@ export const ProposalState = {
   PROPOSAL_STATE_UNSPECIFIED: 'PROPOSAL_STATE_UNSPECIFIED',
   PROPOSAL_STATE_WAITING: 'PROPOSAL_STATE_WAITING',
   /**
-   * Checked again, agreed once more, and begun.
+   * Checked again, and started.
    */
   PROPOSAL_STATE_STARTED: 'PROPOSAL_STATE_STARTED',
   PROPOSAL_STATE_REJECTED: 'PROPOSAL_STATE_REJECTED',
   /**
-   * Nobody answered in time.
+   * No operator answered in time.
    */
   PROPOSAL_STATE_EXPIRED: 'PROPOSAL_STATE_EXPIRED',
   /**
-   * What it was for is gone.
+   * Its reason is gone.
    */
   PROPOSAL_STATE_WITHDRAWN: 'PROPOSAL_STATE_WITHDRAWN',
   /**
-   * A person agreed; it begins when its hosts have a free slot.
+   * An operator approved it; it starts when its hosts have a free slot.
    */
   PROPOSAL_STATE_APPROVED: 'PROPOSAL_STATE_APPROVED',
 } as const;
@@ -641,20 +641,20 @@ export type ProposalStateInput =
   | 'PROPOSAL_STATE_UNSPECIFIED'
   | 'PROPOSAL_STATE_WAITING'
   /**
-   * Checked again, agreed once more, and begun.
+   * Checked again, and started.
    */
   | 'PROPOSAL_STATE_STARTED'
   | 'PROPOSAL_STATE_REJECTED'
   /**
-   * Nobody answered in time.
+   * No operator answered in time.
    */
   | 'PROPOSAL_STATE_EXPIRED'
   /**
-   * What it was for is gone.
+   * Its reason is gone.
    */
   | 'PROPOSAL_STATE_WITHDRAWN'
   /**
-   * A person agreed; it begins when its hosts have a free slot.
+   * An operator approved it; it starts when its hosts have a free slot.
    */
   | 'PROPOSAL_STATE_APPROVED'
 
@@ -699,7 +699,7 @@ export interface ReviewedFigureInput {
   name?: string;
   predicted?: number;
   /**
-   * Absent while it is not known yet.
+   * Absent until it is known.
    */
   actual?: number;
   /**
@@ -716,7 +716,7 @@ export interface ReviewedFigure {
   name: string;
   predicted: number;
   /**
-   * Absent while it is not known yet.
+   * Absent until it is known.
    */
   actual?: number;
   /**
@@ -741,13 +741,13 @@ export interface RuleInput {
    */
   hosts?: string[];
   /**
-   * Where it is written: "evenkeel rule", "scheduler.yaml", or "metadata of web1, web2".
+   * Where it is defined: "evenkeel rule", "scheduler.yaml", or "metadata of web1, web2".
    */
   writtenIn?: string;
   writtenAtMs?: number;
   comment?: string;
   /**
-   * VMs and hosts in it that nobody has seen; without them it holds as far as it can.
+   * VMs and hosts of the rule that were never seen; the rule applies to the others.
    */
   unknown?: string[];
 }
@@ -768,13 +768,13 @@ export interface Rule {
    */
   hosts: string[];
   /**
-   * Where it is written: "evenkeel rule", "scheduler.yaml", or "metadata of web1, web2".
+   * Where it is defined: "evenkeel rule", "scheduler.yaml", or "metadata of web1, web2".
    */
   writtenIn: string;
   writtenAtMs: number;
   comment: string;
   /**
-   * VMs and hosts in it that nobody has seen; without them it holds as far as it can.
+   * VMs and hosts of the rule that were never seen; the rule applies to the others.
    */
   unknown: string[];
 }
@@ -802,34 +802,34 @@ export interface RuleConflict {
 }
 
 /**
- * Hosts and VMs may be named by id or by name; an unknown one is NOT_FOUND with the known ones in the text.
+ * Hosts and VMs may be named by id or by name; an unknown one is NOT_FOUND, and the text lists the known ones.
  */
 
 /**
- * Hosts and VMs may be named by id or by name; an unknown one is NOT_FOUND with the known ones in the text.
+ * Hosts and VMs may be named by id or by name; an unknown one is NOT_FOUND, and the text lists the known ones.
  */
 export interface SchedulerServiceHandlers extends grpc.UntypedServiceImplementation {
   AbortMigration: grpc.handleUnaryCall<SchedulerServiceAbortMigrationRequest, SchedulerServiceAbortMigrationResponseInput>;
 
   /**
-   * FAILED_PRECONDITION, with the culprits named, when it cannot hold beside the others.
+   * FAILED_PRECONDITION if it conflicts with other rules, which the text names.
    */
   AddRule: grpc.handleUnaryCall<AddRuleRequest, AddRuleResponseInput>;
 
   /**
-   * Checked again, now and before it runs: FAILED_PRECONDITION when it would no longer help or no longer be safe.
+   * The move is checked again, now and before it starts: FAILED_PRECONDITION if it no longer helps or is no longer safe.
    */
   ApproveProposal: grpc.handleUnaryCall<ApproveProposalRequest, ApproveProposalResponseInput>;
 
   /**
-   * VM life cycle; the scheduler finds the host, or chooses one for a new VM.
+   * The life cycle of VMs; the scheduler finds the host, or chooses one for a new VM.
    */
   CreateVm: grpc.handleUnaryCall<SchedulerServiceCreateVmRequest, SchedulerServiceCreateVmResponseInput>;
 
   DestroyVm: grpc.handleUnaryCall<SchedulerServiceDestroyVmRequest, SchedulerServiceDestroyVmResponseInput>;
 
   /**
-   * Empties a host in order and keeps it empty. With check_only it changes nothing and tells what would go where.
+   * Empties a host in order and keeps it empty. With check_only it changes nothing and returns what would move where.
    */
   EnterMaintenance: grpc.handleUnaryCall<EnterMaintenanceRequest, EnterMaintenanceResponseInput>;
 
@@ -841,12 +841,12 @@ export interface SchedulerServiceHandlers extends grpc.UntypedServiceImplementat
   Explain: grpc.handleUnaryCall<ExplainRequest, ExplainResponseInput>;
 
   /**
-   * The mode of the cluster, and of the hosts and VMs that have one of their own.
+   * The mode of the cluster, and the modes set for hosts and VMs.
    */
   GetMode: grpc.handleUnaryCall<GetModeRequest, GetModeResponseInput>;
 
   /**
-   * What a decision was made from, so that it can be made again.
+   * All that a decision was made from, so that it can be made again.
    */
   GetRecord: grpc.handleUnaryCall<GetRecordRequest, GetRecordResponseInput>;
 
@@ -864,19 +864,19 @@ export interface SchedulerServiceHandlers extends grpc.UntypedServiceImplementat
   ListMigrations: grpc.handleUnaryCall<ListMigrationsRequest, ListMigrationsResponseInput>;
 
   /**
-   * Moves that wait for a person, and what became of the latest others, newest first.
+   * Moves that wait for an operator, and the latest others with what became of them, newest first.
    */
   ListProposals: grpc.handleUnaryCall<ListProposalsRequest, ListProposalsResponseInput>;
 
   /**
-   * Every rule, wherever it is written, and the conflicts among them.
+   * Every rule, wherever it is defined, and the conflicts between rules.
    */
   ListRules: grpc.handleUnaryCall<ListRulesRequest, ListRulesResponseInput>;
 
   ListVmLoads: grpc.handleUnaryCall<ListVmLoadsRequest, ListVmLoadsResponseInput>;
 
   /**
-   * Orders a migration, to the best host when none is named, and streams it to its end. It goes on when the stream breaks.
+   * Orders a migration, to the best host if none is named, and streams it to its end. It continues if the stream breaks.
    */
   Migrate: grpc.handleServerStreamingCall<SchedulerServiceMigrateRequest, SchedulerServiceMigrateResponseInput>;
 
@@ -899,14 +899,14 @@ export interface SchedulerServiceHandlers extends grpc.UntypedServiceImplementat
   StartVm: grpc.handleUnaryCall<SchedulerServiceStartVmRequest, SchedulerServiceStartVmResponseInput>;
 
   /**
-   * All that a plan depends on, as JSON, now.
+   * All that a plan depends on now, as JSON.
    */
   TakeSnapshot: grpc.handleUnaryCall<TakeSnapshotRequest, TakeSnapshotResponseInput>;
 
   UndefineVm: grpc.handleUnaryCall<SchedulerServiceUndefineVmRequest, SchedulerServiceUndefineVmResponseInput>;
 
   /**
-   * Hosts and VMs with their load, now and after each change, at most once per interval_ms.
+   * Hosts and VMs with their load, at once and after each change, at most once per interval_ms.
    */
   WatchLoad: grpc.handleServerStreamingCall<WatchLoadRequest, WatchLoadResponseInput>;
 
@@ -962,12 +962,12 @@ export interface SchedulerServiceAbortMigrationResponse {
 export interface SchedulerServiceCreateVmRequestInput {
   spec?: VmSpecInput | null;
   /**
-   * Host id or name; empty lets the scheduler choose the one with most room.
+   * Host id or name; if empty, the scheduler chooses the one with the most room.
    */
   host?: string;
   start?: boolean;
   /**
-   * When it fits nowhere: move other VMs so that it does, and wait for that.
+   * If it fits nowhere, move other VMs to make room, and wait for that.
    */
   makeRoom?: boolean;
 }
@@ -975,12 +975,12 @@ export interface SchedulerServiceCreateVmRequestInput {
 export interface SchedulerServiceCreateVmRequest {
   spec: VmSpec | null;
   /**
-   * Host id or name; empty lets the scheduler choose the one with most room.
+   * Host id or name; if empty, the scheduler chooses the one with the most room.
    */
   host: string;
   start: boolean;
   /**
-   * When it fits nowhere: move other VMs so that it does, and wait for that.
+   * If it fits nowhere, move other VMs to make room, and wait for that.
    */
   makeRoom: boolean;
 }
@@ -1040,7 +1040,7 @@ export interface SchedulerServiceGetVmResponse {
 export interface SchedulerServiceMigrateRequestInput {
   vm?: string;
   /**
-   * Host id or name; empty lets the planner choose.
+   * Host id or name; if empty, the planner chooses.
    */
   targetHost?: string;
 }
@@ -1048,7 +1048,7 @@ export interface SchedulerServiceMigrateRequestInput {
 export interface SchedulerServiceMigrateRequest {
   vm: string;
   /**
-   * Host id or name; empty lets the planner choose.
+   * Host id or name; if empty, the planner chooses.
    */
   targetHost: string;
 }
@@ -1113,7 +1113,7 @@ export interface SchedulerServiceUndefineVmResponse {
 
 export interface SetModeRequestInput {
   /**
-   * MODE_UNSPECIFIED takes away the mode of that host or VM.
+   * MODE_UNSPECIFIED removes the own mode of that host or VM.
    */
   mode?: ModeInput;
   /**
@@ -1125,7 +1125,7 @@ export interface SetModeRequestInput {
 
 export interface SetModeRequest {
   /**
-   * MODE_UNSPECIFIED takes away the mode of that host or VM.
+   * MODE_UNSPECIFIED removes the own mode of that host or VM.
    */
   mode: Mode;
   /**
@@ -1153,14 +1153,14 @@ export interface TakeSnapshotRequest {
 
 export interface TakeSnapshotResponseInput {
   /**
-   * JSON of the snapshot, the policy and the limits a plan is made from now: docs/PLANNER.md.
+   * JSON of the current snapshot, policy and limits: docs/PLANNER.md.
    */
   json?: Buffer | Uint8Array | string;
 }
 
 export interface TakeSnapshotResponse {
   /**
-   * JSON of the snapshot, the policy and the limits a plan is made from now: docs/PLANNER.md.
+   * JSON of the current snapshot, policy and limits: docs/PLANNER.md.
    */
   json: Buffer;
 }
@@ -1178,11 +1178,11 @@ export interface VmLoadInput {
    */
   coolDownUntilMs?: number;
   /**
-   * The migration it is in; empty when in none.
+   * The migration it is in; empty if none.
    */
   migrationId?: string;
   /**
-   * Set when more than one host shows it running, or its host is stale: do not act on it.
+   * Set if more than one host reports it as running, or its host is stale: do not act on it.
    */
   warning?: string;
 }
@@ -1200,17 +1200,17 @@ export interface VmLoad {
    */
   coolDownUntilMs: number;
   /**
-   * The migration it is in; empty when in none.
+   * The migration it is in; empty if none.
    */
   migrationId: string;
   /**
-   * Set when more than one host shows it running, or its host is stale: do not act on it.
+   * Set if more than one host reports it as running, or its host is stale: do not act on it.
    */
   warning: string;
 }
 
 /**
- * A new VM that somebody waits for while room is made, as schedulers tell each other.
+ * A new VM for which a caller waits while room is made; schedulers share it in NATS.
  */
 export interface WaitingVmInput {
   id?: string;
@@ -1222,13 +1222,13 @@ export interface WaitingVmInput {
    */
   needs?: string[];
   /**
-   * Nobody waits any more then.
+   * After this the caller no longer waits.
    */
   expiresAtMs?: number;
 }
 
 /**
- * A new VM that somebody waits for while room is made, as schedulers tell each other.
+ * A new VM for which a caller waits while room is made; schedulers share it in NATS.
  */
 export interface WaitingVm {
   id: string;
@@ -1240,7 +1240,7 @@ export interface WaitingVm {
    */
   needs: string[];
   /**
-   * Nobody waits any more then.
+   * After this the caller no longer waits.
    */
   expiresAtMs: number;
 }

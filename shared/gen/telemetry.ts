@@ -1,7 +1,7 @@
 // Generated from proto/evenkeel/v1/telemetry.proto by "npm run generate".
 
 /**
- * How the agent itself fares. Counters count from the agent's start.
+ * State of the agent itself. Counters count from the agent's start.
  */
 export interface AgentStatusInput {
   reportsPublished?: number;
@@ -15,14 +15,14 @@ export interface AgentStatusInput {
   reportsDropped?: number;
   reportsBuffered?: number;
   /**
-   * How long collecting this report took.
+   * Time taken to collect this report.
    */
   sampleDurationMs?: number;
   stuckVms?: number;
 }
 
 /**
- * How the agent itself fares. Counters count from the agent's start.
+ * State of the agent itself. Counters count from the agent's start.
  */
 export interface AgentStatus {
   reportsPublished: number;
@@ -36,14 +36,14 @@ export interface AgentStatus {
   reportsDropped: number;
   reportsBuffered: number;
   /**
-   * How long collecting this report took.
+   * Time taken to collect this report.
    */
   sampleDurationMs: number;
   stuckVms: number;
 }
 
 /**
- * What makes sure that only one copy runs when the last reply of libvirt is lost.
+ * Ensures that only one copy runs when libvirt's last reply is lost.
  */
 export const CommitMode = {
   COMMIT_MODE_UNSPECIFIED: 'COMMIT_MODE_UNSPECIFIED',
@@ -52,13 +52,13 @@ export const CommitMode = {
    */
   COMMIT_MODE_LOCK: 'COMMIT_MODE_LOCK',
   /**
-   * The copy arrives paused and is resumed only once the source is proven to have let go.
+   * The copy arrives paused and is resumed only once the source is proven to have released the guest.
    */
   COMMIT_MODE_PAUSED: 'COMMIT_MODE_PAUSED',
 } as const;
 
 /**
- * What makes sure that only one copy runs when the last reply of libvirt is lost.
+ * Ensures that only one copy runs when libvirt's last reply is lost.
  */
 export type CommitModeInput =
   | 'COMMIT_MODE_UNSPECIFIED'
@@ -67,17 +67,17 @@ export type CommitModeInput =
    */
   | 'COMMIT_MODE_LOCK'
   /**
-   * The copy arrives paused and is resumed only once the source is proven to have let go.
+   * The copy arrives paused and is resumed only once the source is proven to have released the guest.
    */
   | 'COMMIT_MODE_PAUSED'
 
 /**
- * What makes sure that only one copy runs when the last reply of libvirt is lost.
+ * Ensures that only one copy runs when libvirt's last reply is lost.
  */
 export type CommitMode = typeof CommitMode[keyof typeof CommitMode]
 
 /**
- * What the planner decided about one host or VM, and why.
+ * The planner's decision about one host or VM, with its reasons.
  */
 export interface DecisionInput {
   decisionId?: string;
@@ -86,11 +86,11 @@ export interface DecisionInput {
   hostName?: string;
   mode?: ModeInput;
   /**
-   * Why the host counts as hot, with the samples that show it.
+   * Why the host is hot, with the samples that show it.
    */
   evidence?: string[];
   /**
-   * Set when a VM should move.
+   * Set if a VM should move.
    */
   move?: MoveInput | null;
   /**
@@ -98,7 +98,7 @@ export interface DecisionInput {
    */
   noMoveReason?: string;
   /**
-   * Every VM and host that was looked at and refused.
+   * Every VM and host that was considered and refused.
    */
   refusals?: RefusalInput[];
   overloadedSinceMs?: number;
@@ -107,18 +107,18 @@ export interface DecisionInput {
    */
   noMoveCode?: string;
   /**
-   * What made the planner look: "hot_host", "maintenance", "rule", "make_room", "consolidation", ...
+   * What triggered the decision: "hot_host", "maintenance", "rule", "make_room", "consolidation", ...
    */
   trigger?: string;
   /**
-   * The record that this decision can be replayed from; empty when none was kept.
+   * The record from which this decision can be replayed; empty if none was kept.
    */
   recordId?: string;
   '_move'?: "move";
 }
 
 /**
- * What the planner decided about one host or VM, and why.
+ * The planner's decision about one host or VM, with its reasons.
  */
 export interface Decision {
   decisionId: string;
@@ -127,11 +127,11 @@ export interface Decision {
   hostName: string;
   mode: Mode;
   /**
-   * Why the host counts as hot, with the samples that show it.
+   * Why the host is hot, with the samples that show it.
    */
   evidence: string[];
   /**
-   * Set when a VM should move.
+   * Set if a VM should move.
    */
   move?: Move | null;
   /**
@@ -139,7 +139,7 @@ export interface Decision {
    */
   noMoveReason: string;
   /**
-   * Every VM and host that was looked at and refused.
+   * Every VM and host that was considered and refused.
    */
   refusals: Refusal[];
   overloadedSinceMs: number;
@@ -148,11 +148,11 @@ export interface Decision {
    */
   noMoveCode: string;
   /**
-   * What made the planner look: "hot_host", "maintenance", "rule", "make_room", "consolidation", ...
+   * What triggered the decision: "hot_host", "maintenance", "rule", "make_room", "consolidation", ...
    */
   trigger: string;
   /**
-   * The record that this decision can be replayed from; empty when none was kept.
+   * The record from which this decision can be replayed; empty if none was kept.
    */
   recordId: string;
 }
@@ -208,7 +208,7 @@ export interface DiskSample {
 }
 
 /**
- * Something that happened, published to evenkeel.v1.events.<host_id> (of the source host for a migration).
+ * An event, published to evenkeel.v1.events.<host_id> (of the source host for a migration).
  */
 export interface EventInput {
   eventId?: string;
@@ -220,7 +220,7 @@ export interface EventInput {
 }
 
 /**
- * Something that happened, published to evenkeel.v1.events.<host_id> (of the source host for a migration).
+ * An event, published to evenkeel.v1.events.<host_id> (of the source host for a migration).
  */
 export interface Event {
   eventId: string;
@@ -231,7 +231,7 @@ export interface Event {
 }
 
 /**
- * What a host is. Sent with every report, so that a host joins by its first one.
+ * Facts about a host. Sent with every report, so that a host joins by its first report.
  */
 export interface HostFactsInput {
   /**
@@ -246,7 +246,7 @@ export interface HostFactsInput {
   libvirtVersion?: string;
   hypervisorVersion?: string;
   /**
-   * libvirt's URI of this host as its peers dial it, for example "qemu+tls://10.0.0.11/system".
+   * libvirt URI of this host for its peers, for example "qemu+tls://10.0.0.11/system".
    */
   libvirtUri?: string;
   /**
@@ -266,7 +266,7 @@ export interface HostFactsInput {
 }
 
 /**
- * What a host is. Sent with every report, so that a host joins by its first one.
+ * Facts about a host. Sent with every report, so that a host joins by its first report.
  */
 export interface HostFacts {
   /**
@@ -281,7 +281,7 @@ export interface HostFacts {
   libvirtVersion: string;
   hypervisorVersion: string;
   /**
-   * libvirt's URI of this host as its peers dial it, for example "qemu+tls://10.0.0.11/system".
+   * libvirt URI of this host for its peers, for example "qemu+tls://10.0.0.11/system".
    */
   libvirtUri: string;
   /**
@@ -302,28 +302,28 @@ export interface HostFacts {
 
 /**
  * One tick of one host. Published to evenkeel.v1.samples.<host_id> with
- * Nats-Msg-Id "<host_id>:<boot_id>:<sequence>", so that a retry is no duplicate.
+ * Nats-Msg-Id "<host_id>:<boot_id>:<sequence>", so that JetStream drops a repeated report.
  */
 export interface HostReportInput {
   /**
-   * libvirt's host UUID; the name is data and may change.
+   * libvirt's host UUID; the host's name may change.
    */
   hostId?: string;
   hostName?: string;
   /**
-   * Made anew each time the agent starts; sequence counts from 1 within it.
+   * New at each start of the agent; sequence counts from 1 within it.
    */
   bootId?: string;
   sequence?: number;
   /**
-   * Wall time of the tick this report stands for, a multiple of interval_ms.
+   * Wall time of this report's tick, a multiple of interval_ms.
    */
   tickAtMs?: number;
   intervalMs?: number;
   facts?: HostFactsInput | null;
   host?: HostSampleInput | null;
   /**
-   * All active VMs of the host when vms_complete, else those that answered.
+   * All active VMs of the host if vms_complete, else those that answered.
    */
   vms?: VmSampleInput[];
   /**
@@ -335,28 +335,28 @@ export interface HostReportInput {
 
 /**
  * One tick of one host. Published to evenkeel.v1.samples.<host_id> with
- * Nats-Msg-Id "<host_id>:<boot_id>:<sequence>", so that a retry is no duplicate.
+ * Nats-Msg-Id "<host_id>:<boot_id>:<sequence>", so that JetStream drops a repeated report.
  */
 export interface HostReport {
   /**
-   * libvirt's host UUID; the name is data and may change.
+   * libvirt's host UUID; the host's name may change.
    */
   hostId: string;
   hostName: string;
   /**
-   * Made anew each time the agent starts; sequence counts from 1 within it.
+   * New at each start of the agent; sequence counts from 1 within it.
    */
   bootId: string;
   sequence: number;
   /**
-   * Wall time of the tick this report stands for, a multiple of interval_ms.
+   * Wall time of this report's tick, a multiple of interval_ms.
    */
   tickAtMs: number;
   intervalMs: number;
   facts: HostFacts | null;
   host: HostSample | null;
   /**
-   * All active VMs of the host when vms_complete, else those that answered.
+   * All active VMs of the host if vms_complete, else those that answered.
    */
   vms: VmSample[];
   /**
@@ -373,7 +373,7 @@ export interface HostSampleInput {
   cpuCores?: number;
   cpuUsedCores?: number;
   /**
-   * Used cores plus what the host's VMs waited for on its run queues.
+   * Used cores plus the time that the host's VMs waited on its run queues.
    */
   cpuDemandCores?: number;
   cpuStealCores?: number;
@@ -406,7 +406,7 @@ export interface HostSample {
   cpuCores: number;
   cpuUsedCores?: number;
   /**
-   * Used cores plus what the host's VMs waited for on its run queues.
+   * Used cores plus the time that the host's VMs waited on its run queues.
    */
   cpuDemandCores?: number;
   cpuStealCores?: number;
@@ -434,7 +434,7 @@ export const MemoryUsedSource = {
    */
   MEMORY_USED_SOURCE_BALLOON_UNUSED: 'MEMORY_USED_SOURCE_BALLOON_UNUSED',
   /**
-   * Resident memory of the QEMU process; the guest did not tell.
+   * Resident memory of the QEMU process, because the guest reports none.
    */
   MEMORY_USED_SOURCE_RSS: 'MEMORY_USED_SOURCE_RSS',
 } as const;
@@ -450,7 +450,7 @@ export type MemoryUsedSourceInput =
    */
   | 'MEMORY_USED_SOURCE_BALLOON_UNUSED'
   /**
-   * Resident memory of the QEMU process; the guest did not tell.
+   * Resident memory of the QEMU process, because the guest reports none.
    */
   | 'MEMORY_USED_SOURCE_RSS'
 
@@ -473,7 +473,7 @@ export interface MigrationInput {
   targetHostId?: string;
   targetHostName?: string;
   /**
-   * The decision that ordered it; empty when a person did.
+   * The decision that ordered it; empty if an operator did.
    */
   decisionId?: string;
   state?: MigrationStateInput;
@@ -492,7 +492,7 @@ export interface MigrationInput {
   commitMode?: CommitModeInput;
   forecast?: MigrationForecastInput | null;
   /**
-   * Held on the target, from admission to the end.
+   * Memory reserved on the target, from admission to the end.
    */
   reservedMemoryBytes?: number;
   bandwidthBytesPerSecond?: number;
@@ -501,11 +501,11 @@ export interface MigrationInput {
    */
   evacuation?: boolean;
   /**
-   * The target had a definition of the VM before, which therefore is not this migration's to sweep.
+   * The target already had a definition of the VM, so this migration must not remove it.
    */
   definedOnTargetBefore?: boolean;
   /**
-   * When the present state was entered.
+   * When the current state was entered.
    */
   stateSinceMs?: number;
 }
@@ -527,7 +527,7 @@ export interface Migration {
   targetHostId: string;
   targetHostName: string;
   /**
-   * The decision that ordered it; empty when a person did.
+   * The decision that ordered it; empty if an operator did.
    */
   decisionId: string;
   state: MigrationState;
@@ -546,7 +546,7 @@ export interface Migration {
   commitMode: CommitMode;
   forecast: MigrationForecast | null;
   /**
-   * Held on the target, from admission to the end.
+   * Memory reserved on the target, from admission to the end.
    */
   reservedMemoryBytes: number;
   bandwidthBytesPerSecond: number;
@@ -555,17 +555,17 @@ export interface Migration {
    */
   evacuation: boolean;
   /**
-   * The target had a definition of the VM before, which therefore is not this migration's to sweep.
+   * The target already had a definition of the VM, so this migration must not remove it.
    */
   definedOnTargetBefore: boolean;
   /**
-   * When the present state was entered.
+   * When the current state was entered.
    */
   stateSinceMs: number;
 }
 
 /**
- * What a migration was expected to take, from memory, dirty rate and bandwidth just before it began.
+ * Estimate of a migration, computed just before it began from memory, dirty rate and bandwidth.
  */
 export interface MigrationForecastInput {
   durationMs?: number;
@@ -575,7 +575,7 @@ export interface MigrationForecastInput {
 }
 
 /**
- * What a migration was expected to take, from memory, dirty rate and bandwidth just before it began.
+ * Estimate of a migration, computed just before it began from memory, dirty rate and bandwidth.
  */
 export interface MigrationForecast {
   durationMs: number;
@@ -613,7 +613,7 @@ export interface MigrationProgressInput {
   dirtyBytesPerSecond?: number;
   iteration?: number;
   /**
-   * Expected while copying, measured once complete.
+   * Expected while copying; measured once complete.
    */
   downtimeMs?: number;
   elapsedMs?: number;
@@ -629,7 +629,7 @@ export interface MigrationProgress {
   dirtyBytesPerSecond: number;
   iteration: number;
   /**
-   * Expected while copying, measured once complete.
+   * Expected while copying; measured once complete.
    */
   downtimeMs?: number;
   elapsedMs: number;
@@ -637,46 +637,46 @@ export interface MigrationProgress {
 }
 
 /**
- * The life of a migration in the order in which it is lived; each state has a deadline and an owner
+ * The states of a migration, in their usual order; each has a deadline and an owner
  * (scheduler/migrations/machine.ts shows every transition).
  */
 export const MigrationState = {
   MIGRATION_STATE_UNSPECIFIED: 'MIGRATION_STATE_UNSPECIFIED',
   /**
-   * Claimed its VM; waits for slots.
+   * It has claimed its VM and waits for slots.
    */
   MIGRATION_STATE_QUEUED: 'MIGRATION_STATE_QUEUED',
   /**
-   * Holds its slots, its bandwidth and the memory on the target.
+   * It holds its slots, its bandwidth and the memory on the target.
    */
   MIGRATION_STATE_ADMITTED: 'MIGRATION_STATE_ADMITTED',
   /**
-   * Both living hosts are asked what speaks against it.
+   * Both hosts are asked whether anything prevents it.
    */
   MIGRATION_STATE_CHECKING: 'MIGRATION_STATE_CHECKING',
   /**
-   * Decided and recorded with all that recovery needs; the target's agent guards it from here on.
+   * Decided, and recorded with all that recovery needs; from here on the target's agent guards it.
    */
   MIGRATION_STATE_INTENT: 'MIGRATION_STATE_INTENT',
   /**
-   * The source was told; libvirt prepares the target.
+   * The source's agent has the order; libvirt prepares the target.
    */
   MIGRATION_STATE_PREPARING: 'MIGRATION_STATE_PREPARING',
   MIGRATION_STATE_COPYING: 'MIGRATION_STATE_COPYING',
   /**
-   * Told to end; the guest stays on the source.
+   * Being aborted; the guest stays on the source.
    */
   MIGRATION_STATE_ABORTING: 'MIGRATION_STATE_ABORTING',
   /**
-   * The guest is paused on the source: nothing is aborted or destroyed now, only waited for.
+   * The guest is paused on the source: nothing is aborted or destroyed now, we only wait.
    */
   MIGRATION_STATE_SWITCHING: 'MIGRATION_STATE_SWITCHING',
   /**
-   * Both hosts are looked at until they show who has the guest.
+   * Both hosts are observed until they show which of them has the guest.
    */
   MIGRATION_STATE_VERIFYING: 'MIGRATION_STATE_VERIFYING',
   /**
-   * The outcome is known and recorded; the losing side is put in order.
+   * The outcome is known and recorded; the losing side is cleaned up.
    */
   MIGRATION_STATE_CLEANUP: 'MIGRATION_STATE_CLEANUP',
   MIGRATION_STATE_SUCCEEDED: 'MIGRATION_STATE_SUCCEEDED',
@@ -685,64 +685,64 @@ export const MigrationState = {
    */
   MIGRATION_STATE_FAILED: 'MIGRATION_STATE_FAILED',
   /**
-   * As failed, because a person or a limit ended it.
+   * As failed, but because an operator or a limit ended it.
    */
   MIGRATION_STATE_ABORTED: 'MIGRATION_STATE_ABORTED',
   /**
-   * The guest itself ended meanwhile.
+   * The guest itself ended during the migration.
    */
   MIGRATION_STATE_CRASHED: 'MIGRATION_STATE_CRASHED',
   /**
-   * Both sides could not be seen, or what they show fits no rule: a person must look. Looked at again until it fits.
+   * A side could not be seen, or what both show fits no rule: an operator must check. Observed again until a rule fits.
    */
   MIGRATION_STATE_UNKNOWN: 'MIGRATION_STATE_UNKNOWN',
   /**
-   * Both copies ran: the later one was suspended, nothing was destroyed, a person must decide.
+   * Both copies ran: the later one was suspended, nothing was destroyed, an operator must decide.
    */
   MIGRATION_STATE_SPLIT: 'MIGRATION_STATE_SPLIT',
 } as const;
 
 /**
- * The life of a migration in the order in which it is lived; each state has a deadline and an owner
+ * The states of a migration, in their usual order; each has a deadline and an owner
  * (scheduler/migrations/machine.ts shows every transition).
  */
 export type MigrationStateInput =
   | 'MIGRATION_STATE_UNSPECIFIED'
   /**
-   * Claimed its VM; waits for slots.
+   * It has claimed its VM and waits for slots.
    */
   | 'MIGRATION_STATE_QUEUED'
   /**
-   * Holds its slots, its bandwidth and the memory on the target.
+   * It holds its slots, its bandwidth and the memory on the target.
    */
   | 'MIGRATION_STATE_ADMITTED'
   /**
-   * Both living hosts are asked what speaks against it.
+   * Both hosts are asked whether anything prevents it.
    */
   | 'MIGRATION_STATE_CHECKING'
   /**
-   * Decided and recorded with all that recovery needs; the target's agent guards it from here on.
+   * Decided, and recorded with all that recovery needs; from here on the target's agent guards it.
    */
   | 'MIGRATION_STATE_INTENT'
   /**
-   * The source was told; libvirt prepares the target.
+   * The source's agent has the order; libvirt prepares the target.
    */
   | 'MIGRATION_STATE_PREPARING'
   | 'MIGRATION_STATE_COPYING'
   /**
-   * Told to end; the guest stays on the source.
+   * Being aborted; the guest stays on the source.
    */
   | 'MIGRATION_STATE_ABORTING'
   /**
-   * The guest is paused on the source: nothing is aborted or destroyed now, only waited for.
+   * The guest is paused on the source: nothing is aborted or destroyed now, we only wait.
    */
   | 'MIGRATION_STATE_SWITCHING'
   /**
-   * Both hosts are looked at until they show who has the guest.
+   * Both hosts are observed until they show which of them has the guest.
    */
   | 'MIGRATION_STATE_VERIFYING'
   /**
-   * The outcome is known and recorded; the losing side is put in order.
+   * The outcome is known and recorded; the losing side is cleaned up.
    */
   | 'MIGRATION_STATE_CLEANUP'
   | 'MIGRATION_STATE_SUCCEEDED'
@@ -751,24 +751,24 @@ export type MigrationStateInput =
    */
   | 'MIGRATION_STATE_FAILED'
   /**
-   * As failed, because a person or a limit ended it.
+   * As failed, but because an operator or a limit ended it.
    */
   | 'MIGRATION_STATE_ABORTED'
   /**
-   * The guest itself ended meanwhile.
+   * The guest itself ended during the migration.
    */
   | 'MIGRATION_STATE_CRASHED'
   /**
-   * Both sides could not be seen, or what they show fits no rule: a person must look. Looked at again until it fits.
+   * A side could not be seen, or what both show fits no rule: an operator must check. Observed again until a rule fits.
    */
   | 'MIGRATION_STATE_UNKNOWN'
   /**
-   * Both copies ran: the later one was suspended, nothing was destroyed, a person must decide.
+   * Both copies ran: the later one was suspended, nothing was destroyed, an operator must decide.
    */
   | 'MIGRATION_STATE_SPLIT'
 
 /**
- * The life of a migration in the order in which it is lived; each state has a deadline and an owner
+ * The states of a migration, in their usual order; each has a deadline and an owner
  * (scheduler/migrations/machine.ts shows every transition).
  */
 export type MigrationState = typeof MigrationState[keyof typeof MigrationState]
@@ -776,15 +776,15 @@ export type MigrationState = typeof MigrationState[keyof typeof MigrationState]
 export const Mode = {
   MODE_UNSPECIFIED: 'MODE_UNSPECIFIED',
   /**
-   * Watch and report hot hosts.
+   * Report hot hosts.
    */
   MODE_OBSERVE: 'MODE_OBSERVE',
   /**
-   * Also say which VM should go where; a person carries it out.
+   * Also propose moves, which an operator approves.
    */
   MODE_RECOMMEND: 'MODE_RECOMMEND',
   /**
-   * Also carry it out.
+   * Also make the moves.
    */
   MODE_AUTO: 'MODE_AUTO',
 } as const;
@@ -792,15 +792,15 @@ export const Mode = {
 export type ModeInput =
   | 'MODE_UNSPECIFIED'
   /**
-   * Watch and report hot hosts.
+   * Report hot hosts.
    */
   | 'MODE_OBSERVE'
   /**
-   * Also say which VM should go where; a person carries it out.
+   * Also propose moves, which an operator approves.
    */
   | 'MODE_RECOMMEND'
   /**
-   * Also carry it out.
+   * Also make the moves.
    */
   | 'MODE_AUTO'
 
@@ -837,52 +837,52 @@ export interface Move {
 }
 
 /**
- * What a move was weighed by, before it began.
+ * The figures by which a move was judged, before it began.
  */
 export interface MoveCostInput {
   /**
-   * Cost of both hosts that goes away, in cores, and how long it is expected to last otherwise.
+   * Cost that the move removes on both hosts, in cores, and how long that cost would last without it.
    */
   gainCores?: number;
   persistenceMs?: number;
   /**
-   * Predicted of the migration.
+   * Predicted for the migration.
    */
   durationMs?: number;
   trafficBytes?: number;
   /**
-   * What is left of the gain when the migration is paid.
+   * Gain less the cost of the migration.
    */
   netCoreSeconds?: number;
 }
 
 /**
- * What a move was weighed by, before it began.
+ * The figures by which a move was judged, before it began.
  */
 export interface MoveCost {
   /**
-   * Cost of both hosts that goes away, in cores, and how long it is expected to last otherwise.
+   * Cost that the move removes on both hosts, in cores, and how long that cost would last without it.
    */
   gainCores: number;
   persistenceMs: number;
   /**
-   * Predicted of the migration.
+   * Predicted for the migration.
    */
   durationMs: number;
   trafficBytes: number;
   /**
-   * What is left of the gain when the migration is paid.
+   * Gain less the cost of the migration.
    */
   netCoreSeconds: number;
 }
 
 export interface NicSampleInput {
   /**
-   * MAC address: tap names change with every start.
+   * MAC address, since names of tap devices change with every start.
    */
   device?: string;
   /**
-   * As the guest sees it.
+   * From the guest's point of view.
    */
   receiveBytes?: number;
   transmitBytes?: number;
@@ -904,11 +904,11 @@ export interface NicSampleInput {
 
 export interface NicSample {
   /**
-   * MAC address: tap names change with every start.
+   * MAC address, since names of tap devices change with every start.
    */
   device: string;
   /**
-   * As the guest sees it.
+   * From the guest's point of view.
    */
   receiveBytes: number;
   transmitBytes: number;
@@ -925,33 +925,33 @@ export interface NicSample {
 }
 
 /**
- * A rule about where this VM runs, as its own metadata has it.
+ * A rule about where this VM runs, from its own metadata.
  */
 export interface PlacementRuleInput {
   kind?: RuleKindInput;
   strength?: RuleStrengthInput;
   /**
-   * VMs that name the same group are in one rule: affinity, anti_affinity, group.
+   * For affinity, anti_affinity, group: VMs that name the same group belong to one rule.
    */
   group?: string;
   /**
-   * Names or ids: vm_to_host, vm_not_to_host, pin.
+   * For vm_to_host, vm_not_to_host, pin: names or ids.
    */
   hosts?: string[];
 }
 
 /**
- * A rule about where this VM runs, as its own metadata has it.
+ * A rule about where this VM runs, from its own metadata.
  */
 export interface PlacementRule {
   kind: RuleKind;
   strength: RuleStrength;
   /**
-   * VMs that name the same group are in one rule: affinity, anti_affinity, group.
+   * For affinity, anti_affinity, group: VMs that name the same group belong to one rule.
    */
   group: string;
   /**
-   * Names or ids: vm_to_host, vm_not_to_host, pin.
+   * For vm_to_host, vm_not_to_host, pin: names or ids.
    */
   hosts: string[];
 }
@@ -995,11 +995,11 @@ export interface Refusal {
 export const RuleKind = {
   RULE_KIND_UNSPECIFIED: 'RULE_KIND_UNSPECIFIED',
   /**
-   * On one host.
+   * All on one host.
    */
   RULE_KIND_AFFINITY: 'RULE_KIND_AFFINITY',
   /**
-   * Each on a host of its own.
+   * Each on a different host.
    */
   RULE_KIND_ANTI_AFFINITY: 'RULE_KIND_ANTI_AFFINITY',
   /**
@@ -1011,15 +1011,15 @@ export const RuleKind = {
    */
   RULE_KIND_VM_NOT_TO_HOST: 'RULE_KIND_VM_NOT_TO_HOST',
   /**
-   * On one of the named hosts (without any: where it is), and never balanced away.
+   * On one of the named hosts (if none is named, where it is); never moved for balance.
    */
   RULE_KIND_PIN: 'RULE_KIND_PIN',
   /**
-   * Nothing but a person moves it.
+   * Only an operator moves it.
    */
   RULE_KIND_NEVER_MOVE: 'RULE_KIND_NEVER_MOVE',
   /**
-   * VMs on one host leave it together; apart they stay apart.
+   * VMs on the same host leave it together; VMs on different hosts stay apart.
    */
   RULE_KIND_GROUP: 'RULE_KIND_GROUP',
 } as const;
@@ -1027,11 +1027,11 @@ export const RuleKind = {
 export type RuleKindInput =
   | 'RULE_KIND_UNSPECIFIED'
   /**
-   * On one host.
+   * All on one host.
    */
   | 'RULE_KIND_AFFINITY'
   /**
-   * Each on a host of its own.
+   * Each on a different host.
    */
   | 'RULE_KIND_ANTI_AFFINITY'
   /**
@@ -1043,15 +1043,15 @@ export type RuleKindInput =
    */
   | 'RULE_KIND_VM_NOT_TO_HOST'
   /**
-   * On one of the named hosts (without any: where it is), and never balanced away.
+   * On one of the named hosts (if none is named, where it is); never moved for balance.
    */
   | 'RULE_KIND_PIN'
   /**
-   * Nothing but a person moves it.
+   * Only an operator moves it.
    */
   | 'RULE_KIND_NEVER_MOVE'
   /**
-   * VMs on one host leave it together; apart they stay apart.
+   * VMs on the same host leave it together; VMs on different hosts stay apart.
    */
   | 'RULE_KIND_GROUP'
 
@@ -1060,11 +1060,11 @@ export type RuleKind = typeof RuleKind[keyof typeof RuleKind]
 export const RuleStrength = {
   RULE_STRENGTH_UNSPECIFIED: 'RULE_STRENGTH_UNSPECIFIED',
   /**
-   * Repaired whatever it costs; no move may break it.
+   * Repaired at any cost; no move may break it.
    */
   RULE_STRENGTH_MUST: 'RULE_STRENGTH_MUST',
   /**
-   * Repaired when that costs no overload.
+   * Repaired where that causes no overload.
    */
   RULE_STRENGTH_SHOULD: 'RULE_STRENGTH_SHOULD',
 } as const;
@@ -1072,33 +1072,33 @@ export const RuleStrength = {
 export type RuleStrengthInput =
   | 'RULE_STRENGTH_UNSPECIFIED'
   /**
-   * Repaired whatever it costs; no move may break it.
+   * Repaired at any cost; no move may break it.
    */
   | 'RULE_STRENGTH_MUST'
   /**
-   * Repaired when that costs no overload.
+   * Repaired where that causes no overload.
    */
   | 'RULE_STRENGTH_SHOULD'
 
 export type RuleStrength = typeof RuleStrength[keyof typeof RuleStrength]
 
 /**
- * What a second policy, which moves nothing, would do otherwise than the one in force.
+ * What the shadow policy, which moves nothing, would do differently from the policy in force.
  */
 export interface ShadowComparisonInput {
   /**
-   * Moves that both would make.
+   * Moves that both policies would make.
    */
   sameMoves?: number;
   differences?: ShadowDifferenceInput[];
 }
 
 /**
- * What a second policy, which moves nothing, would do otherwise than the one in force.
+ * What the shadow policy, which moves nothing, would do differently from the policy in force.
  */
 export interface ShadowComparison {
   /**
-   * Moves that both would make.
+   * Moves that both policies would make.
    */
   sameMoves: number;
   differences: ShadowDifference[];
@@ -1109,7 +1109,7 @@ export interface ShadowDifferenceInput {
   vmName?: string;
   sourceHostName?: string;
   /**
-   * Where each of the two would move the VM; empty: it stays.
+   * Where each policy would move the VM; empty: it stays.
    */
   activeTargetHostName?: string;
   shadowTargetHostName?: string;
@@ -1120,14 +1120,14 @@ export interface ShadowDifference {
   vmName: string;
   sourceHostName: string;
   /**
-   * Where each of the two would move the VM; empty: it stays.
+   * Where each policy would move the VM; empty: it stays.
    */
   activeTargetHostName: string;
   shadowTargetHostName: string;
 }
 
 /**
- * What evenkeel keeps in the VM's libvirt metadata (namespace https://evenkeel.dev/xmlns/vm/1).
+ * evenkeel's data in the VM's libvirt metadata (namespace https://evenkeel.dev/xmlns/vm/1).
  */
 export interface VmMetadataInput {
   owner?: string;
@@ -1140,7 +1140,7 @@ export interface VmMetadataInput {
 }
 
 /**
- * What evenkeel keeps in the VM's libvirt metadata (namespace https://evenkeel.dev/xmlns/vm/1).
+ * evenkeel's data in the VM's libvirt metadata (namespace https://evenkeel.dev/xmlns/vm/1).
  */
 export interface VmMetadata {
   owner: string;
@@ -1153,7 +1153,7 @@ export interface VmMetadata {
 }
 
 /**
- * Part of a migration that a VM on this host is in.
+ * The role of a VM on this host in a migration.
  */
 export const VmMigrationRole = {
   VM_MIGRATION_ROLE_UNSPECIFIED: 'VM_MIGRATION_ROLE_UNSPECIFIED',
@@ -1162,13 +1162,13 @@ export const VmMigrationRole = {
    */
   VM_MIGRATION_ROLE_OUTGOING: 'VM_MIGRATION_ROLE_OUTGOING',
   /**
-   * A copy that does not run yet: never counted as load.
+   * A copy that does not run yet; it is never counted as load.
    */
   VM_MIGRATION_ROLE_INCOMING: 'VM_MIGRATION_ROLE_INCOMING',
 } as const;
 
 /**
- * Part of a migration that a VM on this host is in.
+ * The role of a VM on this host in a migration.
  */
 export type VmMigrationRoleInput =
   | 'VM_MIGRATION_ROLE_UNSPECIFIED'
@@ -1177,31 +1177,31 @@ export type VmMigrationRoleInput =
    */
   | 'VM_MIGRATION_ROLE_OUTGOING'
   /**
-   * A copy that does not run yet: never counted as load.
+   * A copy that does not run yet; it is never counted as load.
    */
   | 'VM_MIGRATION_ROLE_INCOMING'
 
 /**
- * Part of a migration that a VM on this host is in.
+ * The role of a VM on this host in a migration.
  */
 export type VmMigrationRole = typeof VmMigrationRole[keyof typeof VmMigrationRole]
 
 export interface VmRulesInput {
   /**
-   * The balancer leaves this VM where it is; a person may still move it.
+   * The balancer leaves this VM where it is; an operator may still move it.
    */
   neverMove?: boolean;
   /**
-   * Longest pause of the guest a migration may cause; 0 = the scheduler's default.
+   * Longest pause of the guest that a migration may cause; 0 = the scheduler's default.
    */
   downtimeMaxMs?: number;
   /**
-   * The guest may be switched over before all its memory has come, when it changes too fast to be copied. A fault of
-   * either host or of the network then loses it.
+   * The guest may be switched over before all its memory has arrived, when it changes memory too fast for the copy. A
+   * fault of either host or of the network then loses the guest.
    */
   postCopy?: boolean;
   /**
-   * Part of what evenkeel itself needs to run: moved only when a person says so.
+   * evenkeel itself needs this VM to run: only an operator's order moves it.
    */
   controlPlane?: boolean;
   placement?: PlacementRuleInput[];
@@ -1209,20 +1209,20 @@ export interface VmRulesInput {
 
 export interface VmRules {
   /**
-   * The balancer leaves this VM where it is; a person may still move it.
+   * The balancer leaves this VM where it is; an operator may still move it.
    */
   neverMove: boolean;
   /**
-   * Longest pause of the guest a migration may cause; 0 = the scheduler's default.
+   * Longest pause of the guest that a migration may cause; 0 = the scheduler's default.
    */
   downtimeMaxMs: number;
   /**
-   * The guest may be switched over before all its memory has come, when it changes too fast to be copied. A fault of
-   * either host or of the network then loses it.
+   * The guest may be switched over before all its memory has arrived, when it changes memory too fast for the copy. A
+   * fault of either host or of the network then loses the guest.
    */
   postCopy: boolean;
   /**
-   * Part of what evenkeel itself needs to run: moved only when a person says so.
+   * evenkeel itself needs this VM to run: only an operator's order moves it.
    */
   controlPlane: boolean;
   placement: PlacementRule[];
@@ -1232,12 +1232,12 @@ export interface VmSampleInput {
   uuid?: string;
   name?: string;
   /**
-   * A new id is a new QEMU process: counters start again at zero.
+   * A new id means a new QEMU process: counters start again at zero.
    */
   libvirtId?: number;
   state?: VmStateInput;
   /**
-   * libvirt's reason for the state, as number.
+   * libvirt's number for the reason of the state.
    */
   stateReason?: number;
   migrationRole?: VmMigrationRoleInput;
@@ -1246,7 +1246,7 @@ export interface VmSampleInput {
    */
   counted?: boolean;
   /**
-   * True when the VM's monitor did not answer in time; only what needs no monitor is then filled in.
+   * True when the VM's monitor did not answer in time; then only values that need no monitor are set.
    */
   stuck?: boolean;
   vcpus?: number;
@@ -1257,7 +1257,7 @@ export interface VmSampleInput {
   cpuCores?: number;
   cpuDemandCores?: number;
   /**
-   * Time its vCPUs waited for a host CPU, as a share of all vCPU time: what the guest sees as steal.
+   * Time that its vCPUs waited for a host CPU, as a share of all vCPU time: the guest sees it as steal.
    */
   stealRatio?: number;
   /**
@@ -1282,12 +1282,12 @@ export interface VmSample {
   uuid: string;
   name: string;
   /**
-   * A new id is a new QEMU process: counters start again at zero.
+   * A new id means a new QEMU process: counters start again at zero.
    */
   libvirtId: number;
   state: VmState;
   /**
-   * libvirt's reason for the state, as number.
+   * libvirt's number for the reason of the state.
    */
   stateReason: number;
   migrationRole: VmMigrationRole;
@@ -1296,7 +1296,7 @@ export interface VmSample {
    */
   counted: boolean;
   /**
-   * True when the VM's monitor did not answer in time; only what needs no monitor is then filled in.
+   * True when the VM's monitor did not answer in time; then only values that need no monitor are set.
    */
   stuck: boolean;
   vcpus: number;
@@ -1307,7 +1307,7 @@ export interface VmSample {
   cpuCores?: number;
   cpuDemandCores?: number;
   /**
-   * Time its vCPUs waited for a host CPU, as a share of all vCPU time: what the guest sees as steal.
+   * Time that its vCPUs waited for a host CPU, as a share of all vCPU time: the guest sees it as steal.
    */
   stealRatio?: number;
   /**
