@@ -1,4 +1,4 @@
-// Settings of the agent: /etc/evenkeel/agent.yaml, then EVENKEEL_… of the environment.
+// Defines the agent's settings, read from /etc/evenkeel/agent.yaml, then from EVENKEEL_… variables.
 import type convict from 'convict';
 import { refuseLibvirtUri, refuseMigrateUri } from '../shared/libvirt-uri.ts';
 import {
@@ -27,7 +27,7 @@ export interface AgentSettings extends TelemetrySettings {
   readonly stateDirectory: string;
 }
 
-/** How others reach this host; empty values are found out by the agent. */
+/** Addresses under which others reach this host; the agent finds out empty ones itself. */
 export interface AdvertiseSettings {
   readonly address: string;
   readonly libvirtUri: string;
@@ -60,7 +60,7 @@ export const agentSchema: convict.Schema<AgentSettings> = {
   logLevel: logLevelSchema,
   listen: {
     address: {
-      doc: 'Where the agent serves gRPC, "address:port". Give one address to serve the management network only.',
+      doc: 'Address on which the agent serves gRPC, "address:port". Give the address in the management network to serve only that.',
       format: addressAndPort,
       default: '0.0.0.0:7443',
       env: 'EVENKEEL_LISTEN_ADDRESS',
@@ -68,19 +68,19 @@ export const agentSchema: convict.Schema<AgentSettings> = {
   },
   advertise: {
     address: {
-      doc: 'Address or name, without a port, under which schedulers and other hosts reach this host. Empty: that of listen.address, or if it listens on all, the one from which this host reaches its NATS server.',
+      doc: 'Address or name, without a port, under which schedulers and other hosts reach this host. Empty: that of listen.address; if it listens on all, the one from which this host reaches its NATS server.',
       format: addressWithoutPort,
       default: '',
       env: 'EVENKEEL_ADVERTISE_ADDRESS',
     },
     libvirtUri: {
-      doc: 'libvirt URI of this host as the libvirt of another host dials it. Exactly "qemu+tls://HOST[:PORT]/system"; with migration.allowTcp also "qemu+tcp". Empty: "qemu+tls://ADDRESS/system".',
+      doc: 'libvirt URI of this host for the libvirt of other hosts. Exactly "qemu+tls://HOST[:PORT]/system"; with migration.allowTcp also "qemu+tcp". Empty: "qemu+tls://ADDRESS/system".',
       format: ownLibvirtUri,
       default: '',
       env: 'EVENKEEL_ADVERTISE_LIBVIRT_URI',
     },
     migrateUri: {
-      doc: 'Where QEMU takes the memory of incoming VMs, for example "tcp://10.1.0.11" on a network of its own; exactly "tcp://HOST[:PORT]". Empty: "tcp://ADDRESS".',
+      doc: 'Where QEMU receives the memory of incoming VMs, for example "tcp://10.1.0.11" on a separate network; exactly "tcp://HOST[:PORT]". Empty: "tcp://ADDRESS".',
       format: ownMigrateUri,
       default: '',
       env: 'EVENKEEL_ADVERTISE_MIGRATE_URI',
@@ -91,19 +91,19 @@ export const agentSchema: convict.Schema<AgentSettings> = {
   ...telemetrySchema,
   libvirt: {
     uri: {
-      doc: 'Hypervisor that libvirt is to open.',
+      doc: 'libvirt URI of the hypervisor on this host.',
       format: String,
       default: 'qemu:///system',
       env: 'EVENKEEL_LIBVIRT_URI',
     },
     socket: {
-      doc: "libvirt's unix socket with write access; /run/libvirt/virtqemud-sock works with the modular daemons. The agent's user must be in the group libvirt.",
+      doc: "libvirt's read-write unix socket; with libvirt's modular daemons, /run/libvirt/virtqemud-sock. The agent's user must be in the group libvirt.",
       format: String,
       default: '/run/libvirt/libvirt-sock',
       env: 'EVENKEEL_LIBVIRT_SOCKET',
     },
     timeoutMs: {
-      doc: 'Deadline of one call to libvirt, in milliseconds, 1000 to 60000. Copies of volumes and migrations have their own. Too short: commands on a busy host end as unknown.',
+      doc: 'Deadline of one call to libvirt, in milliseconds, 1000 to 60000. Copies of volumes and migrations have their own deadlines. Too short: commands on a busy host end as unknown.',
       format: wholeNumber(1_000, 60_000),
       default: 10_000,
       env: 'EVENKEEL_LIBVIRT_TIMEOUT_MS',
@@ -111,13 +111,13 @@ export const agentSchema: convict.Schema<AgentSettings> = {
   },
   hypervisor: {
     type: {
-      doc: 'How new VMs run. kvm: by hardware. qemu: emulated, slow, for test beds. auto: kvm where libvirt offers it.',
+      doc: 'How new VMs run. kvm: on the hardware. qemu: emulated, slow, for test beds. auto: kvm where libvirt offers it.',
       format: ['auto', 'kvm', 'qemu'],
       default: 'auto',
       env: 'EVENKEEL_HYPERVISOR_TYPE',
     },
     cpuModel: {
-      doc: 'CPU of new VMs, the same on all hosts between which VMs are to move: a model of libvirt with changes, for example "Cascadelake-Server-noTSX,-mpx,+md-clear" (see "virsh hypervisor-cpu-baseline"). Empty: the host\'s own model, which an older host may not be able to take.',
+      doc: 'CPU of new VMs, the same on all hosts between which VMs are to move: a CPU model of libvirt with changes, for example "Cascadelake-Server-noTSX,-mpx,+md-clear" (see "virsh hypervisor-cpu-baseline"). Empty: the host\'s own model, which an older host may not be able to run.',
       format: cpuModel,
       default: '',
       env: 'EVENKEEL_HYPERVISOR_CPU_MODEL',
@@ -125,56 +125,56 @@ export const agentSchema: convict.Schema<AgentSettings> = {
   },
   migration: {
     unsafe: {
-      doc: "Skip libvirt's check that disks are on shared storage without host cache. For test beds whose shared folder libvirt does not recognise; anywhere else it can destroy a guest's disk.",
+      doc: "Skip libvirt's check that disks are on shared storage without host cache. For test beds whose shared folder libvirt does not recognise; anywhere else this can destroy a guest's disk.",
       format: Boolean,
       default: false,
       env: 'EVENKEEL_MIGRATION_UNSAFE',
     },
     tls: {
-      doc: "Encrypt guests' memory on its way between hosts; needs the certificates of migrate_tls_x509_cert_dir in qemu.conf on all hosts.",
+      doc: "Encrypt guests' memory on the network between hosts; needs the certificates of migrate_tls_x509_cert_dir in qemu.conf on all hosts.",
       format: Boolean,
       default: true,
       env: 'EVENKEEL_MIGRATION_TLS',
     },
     allowTcp: {
-      doc: 'Accept "qemu+tcp" addresses of other hosts, and advertise one: libvirt then dials without TLS. true anywhere but on a closed network: whoever is on it can take over the libvirt of these hosts, which is root. false while other hosts advertise "qemu+tcp": every migration to them is refused.',
+      doc: 'Accept "qemu+tcp" addresses of other hosts, and advertise one: libvirt then dials without TLS. If true on anything but a closed network, anyone on it can take over the libvirt of these hosts, which means root. If false while other hosts advertise "qemu+tcp", every migration to them is refused.',
       format: Boolean,
       default: false,
       env: 'EVENKEEL_MIGRATION_ALLOW_TCP',
     },
     memoryReserveBytes: {
-      doc: "Memory that must stay available on this host beyond an incoming VM's own, in bytes, 0 to 1 TiB: for QEMU's overhead and the host itself. Too small: the host swaps after a migration.",
+      doc: "Memory that must stay available on this host besides an incoming VM's own, in bytes, 0 to 1 TiB: for QEMU's overhead and the host itself. Too small: the host swaps after a migration.",
       format: wholeNumber(0, 1024 * GIB),
       default: 256 * MIB,
       env: 'EVENKEEL_MIGRATION_MEMORY_RESERVE_BYTES',
     },
     memoryOvercommitRatio: {
-      doc: 'How much memory may be promised to the VMs of this host, as a multiple of what it has, 0.1 to 10. Above 1: guests that all use what they were promised make the host swap.',
+      doc: "Memory that may be allocated to the VMs of this host, as a multiple of the host's memory, 0.1 to 10. Above 1: if all guests use what they were given, the host swaps.",
       format: numberBetween(0.1, 10),
       default: 1,
       env: 'EVENKEEL_MIGRATION_MEMORY_OVERCOMMIT_RATIO',
     },
     portMin: {
-      doc: 'First port on which QEMU takes incoming VMs, 1 to 65535; that of migration_port_min in qemu.conf. Wrong: a migration is refused although a port is free, or fails for want of one.',
+      doc: 'First port on which QEMU receives incoming VMs, 1 to 65535; as migration_port_min in qemu.conf. Wrong: a migration is refused although a port is free, or fails because none is.',
       format: wholeNumber(1, 65_535),
       default: 49_152,
       env: 'EVENKEEL_MIGRATION_PORT_MIN',
     },
     portMax: {
-      doc: 'Last of these ports, 1 to 65535; that of migration_port_max in qemu.conf.',
+      doc: 'Last of these ports, 1 to 65535; as migration_port_max in qemu.conf.',
       format: wholeNumber(1, 65_535),
       default: 49_215,
       env: 'EVENKEEL_MIGRATION_PORT_MAX',
     },
     tlsDirectory: {
-      doc: "Folder with QEMU's certificates for migrations, migrate_tls_x509_cert_dir in qemu.conf; an expired one is noticed before a migration. Empty: /etc/pki/libvirt-migrate or /etc/pki/qemu.",
+      doc: "Folder with QEMU's certificates for migrations, as migrate_tls_x509_cert_dir in qemu.conf; the agent checks their expiry before a migration. Empty: /etc/pki/libvirt-migrate or /etc/pki/qemu.",
       format: String,
       default: '',
       env: 'EVENKEEL_MIGRATION_TLS_DIRECTORY',
     },
   },
   stateDirectory: {
-    doc: 'Folder that keeps what must outlive a restart: the migrations under way, and the highest migration epoch of each VM.',
+    doc: 'Folder for state that must survive a restart: the migrations under way, and the highest epoch of each VM.',
     format: String,
     default: '/var/lib/evenkeel/agent',
     env: 'EVENKEEL_STATE_DIRECTORY',

@@ -1,4 +1,4 @@
-// Settings: convict schema, YAML file, EVENKEEL_… environment; unknown keys and bad values are errors that name the key.
+// Reads settings by a convict schema from a YAML file and EVENKEEL_… variables; errors name unknown keys and bad values.
 import { readFileSync } from 'node:fs';
 import convict from 'convict';
 import { parse } from 'yaml';
@@ -28,7 +28,7 @@ export function addressAndPort(value: unknown): void {
     throw new Error('must be "address:port" with a port from 1 to 65535');
 }
 
-/** How gRPC connections are secured; shared by all that listen or dial. */
+/** Security of gRPC connections; shared by all that listen or dial. */
 export interface TlsSettings {
   readonly mode: 'mutual' | 'plaintext';
   readonly caFile: string;
@@ -39,13 +39,13 @@ export interface TlsSettings {
 /** Schema of `tls`, the same in each settings file. */
 export const tlsSchema = {
   mode: {
-    doc: 'mutual: both sides show a certificate of caFile. plaintext: no protection; accepted on loopback addresses only.',
+    doc: 'mutual: both sides show a certificate signed by caFile. plaintext: no protection; accepted on loopback addresses only.',
     format: ['mutual', 'plaintext'],
     default: 'mutual',
     env: 'EVENKEEL_TLS_MODE',
   },
   caFile: {
-    doc: 'PEM file of the authority that signed the certificates of agents, schedulers and operators.',
+    doc: 'PEM file of the authority that signs the certificates of agents, schedulers and operators.',
     format: String,
     default: '/etc/evenkeel/tls/ca.pem',
     env: 'EVENKEEL_TLS_CA_FILE',
@@ -57,14 +57,14 @@ export const tlsSchema = {
     env: 'EVENKEEL_TLS_CERT_FILE',
   },
   keyFile: {
-    doc: 'PEM file of its private key; readable by the service alone.',
+    doc: 'PEM file of its private key; readable by the service only.',
     format: String,
     default: '/etc/evenkeel/tls/key.pem',
     env: 'EVENKEEL_TLS_KEY_FILE',
   },
 } satisfies convict.Schema<TlsSettings>;
 
-/** Where NATS is and how to get in; shared by agent and scheduler. */
+/** Addresses and credentials of NATS; shared by agent and scheduler. */
 export interface NatsSettings {
   readonly servers: string[];
   readonly credentialsFile: string;
@@ -74,7 +74,7 @@ export interface NatsSettings {
 /** Schema of `nats`, the same in each settings file. */
 export const natsSchema = {
   servers: {
-    doc: 'NATS servers, "nats://address:port" or "tls://address:port"; all of one cluster. From the environment: separated by commas.',
+    doc: 'NATS servers, "nats://address:port" or "tls://address:port"; all of one cluster. In the environment, separated by commas.',
     format: Array,
     default: ['nats://127.0.0.1:4222'],
     env: 'EVENKEEL_NATS_SERVERS',
@@ -86,7 +86,7 @@ export const natsSchema = {
     env: 'EVENKEEL_NATS_CREDENTIALS_FILE',
   },
   caFile: {
-    doc: 'PEM file of the authority of the NATS servers, for tls:// addresses; empty for the system authorities.',
+    doc: "PEM file of the authority that signed the NATS servers' certificates, for tls:// addresses; empty for the system's authorities.",
     format: String,
     default: '',
     env: 'EVENKEEL_NATS_CA_FILE',
@@ -95,7 +95,7 @@ export const natsSchema = {
 
 /** Schema of `logLevel`. */
 export const logLevelSchema = {
-  doc: 'Least important log lines to write.',
+  doc: 'Lowest level of log lines to write.',
   format: ['fatal', 'error', 'warn', 'info', 'debug', 'trace'],
   default: 'info',
   env: 'EVENKEEL_LOG_LEVEL',

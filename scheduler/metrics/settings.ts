@@ -1,4 +1,4 @@
-// Settings of the metrics writer: where InfluxDB is, how to get in, how much is kept there.
+// Defines the settings of the metrics writer: address and login of InfluxDB, batches, retention.
 import type convict from 'convict';
 import { wholeNumber } from '../../shared/settings.ts';
 
@@ -18,49 +18,49 @@ export interface InfluxSettings {
 /** Schema of `influx` in scheduler.yaml. */
 export const influxSchema = {
   url: {
-    doc: 'Where InfluxDB 1.x serves HTTP: "http://address:port" or "https://address:port". While it does not answer, samples wait in NATS (6 hours, or nats stream limits).',
+    doc: 'Address of InfluxDB 1.x: "http://address:port" or "https://address:port". While it does not answer, samples wait in NATS (for 6 hours, or up to the limits of the stream).',
     format: httpUrl,
     default: 'http://127.0.0.1:8086',
     env: 'EVENKEEL_INFLUX_URL',
   },
   database: {
-    doc: 'Database for all that evenkeel writes; made when missing, with its retention policies and continuous queries.',
+    doc: 'Database for all that evenkeel writes; created when missing, with its retention policies and continuous queries.',
     format: databaseName,
     default: 'evenkeel',
     env: 'EVENKEEL_INFLUX_DATABASE',
   },
   username: {
-    doc: 'InfluxDB user; empty when InfluxDB asks for none. It needs ALL on the database, and to be an administrator to make database, retention policies and continuous queries; without that they are taken as they are.',
+    doc: 'InfluxDB user; empty when InfluxDB requires none. It needs ALL on the database, and administrator rights to create the database, retention policies and continuous queries; without those they must exist already.',
     format: String,
     default: '',
     env: 'EVENKEEL_INFLUX_USERNAME',
   },
   passwordFile: {
-    doc: "File that holds that user's password, readable by the service alone; read at start. A wrong one is logged, and samples wait in NATS.",
+    doc: "File with that user's password, readable by the service only; read at start. With a wrong password an error is logged and samples wait in NATS.",
     format: String,
     default: '',
     env: 'EVENKEEL_INFLUX_PASSWORD_FILE',
   },
   caFile: {
-    doc: "PEM file of the authority of InfluxDB's certificate, for https; empty for the system authorities.",
+    doc: "PEM file of the authority that signed InfluxDB's certificate, for https; empty for the system's authorities.",
     format: String,
     default: '',
     env: 'EVENKEEL_INFLUX_CA_FILE',
   },
   batchPoints: {
-    doc: 'Most points in one write, 100 to 20,000. Smaller ones cost InfluxDB more per point; larger ones hold more memory and take longer to repeat.',
+    doc: 'Maximum number of points in one write, 100 to 20,000. Smaller writes cost InfluxDB more per point; larger ones use more memory and take longer to repeat.',
     format: wholeNumber(100, 20_000),
     default: 5_000,
     env: 'EVENKEEL_INFLUX_BATCH_POINTS',
   },
   batchMs: {
-    doc: 'Longest time in ms that a sample waits for its batch to fill, 10 to 10,000; a tenth of it once nothing more comes. It adds to the delay of what Grafana shows.',
+    doc: 'Longest time in ms that a sample waits for its batch to fill, 10 to 10,000; a tenth of it once nothing more comes. It delays what Grafana shows.',
     format: wholeNumber(10, 10_000),
     default: 1_000,
     env: 'EVENKEEL_INFLUX_BATCH_MS',
   },
   rawDays: {
-    doc: 'Days that samples are kept as they came, 1 to 3,650. The most expensive setting on disk; reports older than this are refused by InfluxDB.',
+    doc: 'Days that raw samples are kept, 1 to 3,650. Of the three, this takes the most disk space; InfluxDB refuses reports older than this.',
     format: wholeNumber(1, 3_650),
     default: 7,
     env: 'EVENKEEL_INFLUX_RAW_DAYS',
@@ -87,7 +87,7 @@ function httpUrl(value: unknown): void {
     throw new Error('must not hold a user or password; use influx.username and influx.passwordFile');
 }
 
-/** Narrower than InfluxDB's rule, so that the name stands in any query, URL and Grafana file without escapes. */
+/** Stricter than InfluxDB's rule, so that the name needs no escapes in queries, URLs and Grafana files. */
 function databaseName(value: unknown): void {
   if (typeof value !== 'string' || !/^[A-Za-z][A-Za-z0-9_-]{0,62}$/.test(value))
     throw new Error('must be 1 to 63 letters, digits, "_" or "-", starting with a letter');

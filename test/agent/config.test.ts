@@ -16,7 +16,7 @@ const HEADING =
 void t.test('the installed settings file holds every key with its default', (t) => {
   const text = settingsFile(HEADING, agentSchema);
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(FILE, text);
-  t.equal(readFileSync(FILE, 'utf8'), text, 'UPDATE_GOLDEN=1 writes the file anew');
+  t.equal(readFileSync(FILE, 'utf8'), text, 'UPDATE_GOLDEN=1 rewrites the file');
   t.strictSame(parse(text), JSON.parse(JSON.stringify(loadSettings(agentSchema, undefined, {}))));
   t.end();
 });
