@@ -1,4 +1,4 @@
-// Lint: strict types, and the size limits that keep one idea per function and per file.
+// Configures the linter: strict types, and size limits that keep one idea in each function and file.
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
@@ -39,7 +39,7 @@ export default tseslint.config(
     },
   },
   {
-    // Programs for a terminal write to it; a test's describe block is a list, not a function with one idea.
+    // These programs write to the terminal and may use real timers.
     files: ['test/**', 'lab/**', 'bench/**', 'cli/**', 'docs/**'],
     rules: { 'no-console': 'off', 'no-restricted-globals': 'off' },
   },
@@ -47,7 +47,7 @@ export default tseslint.config(
     files: ['test/**'],
     rules: {
       'max-lines-per-function': 'off',
-      // tap itself waits for its subtests.
+      // tap awaits its subtests itself.
       '@typescript-eslint/no-floating-promises': [
         'error',
         {
