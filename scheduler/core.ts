@@ -1,4 +1,4 @@
-// What the scheduler consists of once NATS is there: the parts that the API and the daemon work with.
+// Builds the parts of the scheduler once NATS is up, for the API and the daemon, and runs them while it leads.
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { NatsConnection } from 'nats';
@@ -67,7 +67,7 @@ export interface Core extends Control {
   readonly following: Following;
   /** For whoever watches: rung by each report, step, progress and decision, and by what people say. */
   readonly watchBell: Bell;
-  /** For the control loop: rung by what the next plan depends on, reports and what people say. */
+  /** Wakes the control loop: rung by what the next plan depends on, reports and operators. */
   readonly planBell: Bell;
   readonly newId: () => string;
   readonly clock: Clock;
@@ -78,26 +78,26 @@ export interface Core extends Control {
 export interface CoreContext {
   readonly nats: NatsConnection;
   readonly settings: SchedulerSettings;
-  /** How others are told to reach this scheduler. */
+  /** Name and address under which clients reach this scheduler. */
   readonly self: Leader;
   readonly clock: Clock;
   /** From 0 to below 1. */
   readonly random: () => number;
   readonly logger: Logger;
-  /** Work that only the leading scheduler does besides; it ends with the signal. */
+  /** More work that only the leader does; it ends with the signal. */
   readonly whileLeading: (signal: AbortSignal) => Promise<void>;
 }
 
 // Long enough to answer "when did this VM move last month", short enough that the bucket stays small.
 const KEEP_MIGRATIONS_MS = 30 * 24 * HOUR_MS;
-// Hosts are forgotten after hours: looking each minute is often enough.
+// Hosts are forgotten after hours, so a sweep each minute is enough.
 const SWEEP_EVERY_MS = MINUTE_MS;
-// Each migration under way or queued waits on the signal of the term with a few listeners; node warns from 11 on.
+// Each migration, under way or queued, has a few listeners on the signal of the term; node warns from 11 on.
 const LISTENERS_MAX = 1_000;
-// Without a single report there is nothing to catch up with; recovery must not wait for one.
+// With no reports at all there is nothing to catch up with; recovery must not wait for one.
 const WARM_UP_MAX_MS = 10 * SECOND_MS;
 
-/** Opens streams and buckets, reads back the last minutes, and leads when no other does. Throws when NATS cannot serve it. */
+/** Opens streams and buckets, reads back the last minutes, and leads when no other does. Throws when NATS cannot serve. */
 export async function startCore(context: CoreContext): Promise<Core> {
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -110,7 +110,7 @@ export async function startCore(context: CoreContext): Promise<Core> {
       clock: context.clock,
       logger: context.logger,
       stop: async () => {
-        stopping.abort(new Error('the scheduler stops'));
+        stopping.abort(new Error('the scheduler is stopping'));
         await Promise.allSettled(tasks);
         parts.agents.close();
       },
@@ -220,7 +220,7 @@ async function openDecisions(kv: KvParts, events: Events, signal: AbortSignal): 
   return new DecisionBook(await Shelf.open({ ...options, entriesMax: DECISIONS_MAX }, signal), events);
 }
 
-/** Folds reports into the view, whoever leads: a scheduler that takes over knows the cluster already. */
+/** Folds reports into the view even when another scheduler leads, so that this one can take over at once. */
 function followReports(
   { view, agents, watchBell, planBell, kept: { history } }: Parts,
   { nats, settings, clock, random, logger }: CoreContext,
@@ -258,7 +258,7 @@ function followReports(
   return { warm: Promise.race([caughtUp, late]), following };
 }
 
-/** What the leading scheduler does until the signal aborts: takes up what is under way, plans, writes metrics. */
+/** Leads until the signal aborts: resumes migrations under way, plans, writes metrics. */
 async function lead(
   { view, runner, loop, watchBell, kept }: Parts,
   { self, settings, logger, whileLeading }: CoreContext,
@@ -266,21 +266,21 @@ async function lead(
   signal: AbortSignal,
 ): Promise<void> {
   await warm;
-  logger.info({ hosts: view.hosts.size, vms: view.vms.size }, 'samples of the last minutes are read');
+  logger.info({ hosts: view.hosts.size, vms: view.vms.size }, 'read back the samples of the last minutes');
   for (const { state, sourceHostId, targetHostId, endedAtMs } of runner.list())
     if (state === 'MIGRATION_STATE_SUCCEEDED')
       for (const hostId of [sourceHostId, targetHostId])
         settleHost(view, hostId, endedAtMs, detectionOf(settings));
-  const besides = new AbortController();
-  const endRelay = relayAbort(signal, besides);
-  const work = Promise.all([whileLeading(besides.signal), keepHistory(kept, besides.signal)]);
+  const sideWork = new AbortController();
+  const endRelay = relayAbort(signal, sideWork);
+  const work = Promise.all([whileLeading(sideWork.signal), keepHistory(kept, sideWork.signal)]);
   try {
     await runner.lead(self.name, signal);
     watchBell.ring();
     await loop.run(signal);
   } finally {
-    // Also when it could not begin to lead, and the signal will not come.
-    besides.abort(signal.reason);
+    // Also when leading failed early, in which case the signal does not abort.
+    sideWork.abort(signal.reason);
     endRelay();
     await runner.stop();
     await work;

@@ -13,7 +13,7 @@ await runDaemon({
   validate: (settings) => {
     policyOf(settings);
     shadowPolicyOf(settings);
-    // A certificate that cannot be read is better found by --check-config than by a restart.
+    // An unreadable certificate should be found by --check-config, not by a restart.
     serverCredentials(settings.tls, settings.listen.address);
   },
   start: startScheduler,

@@ -1,4 +1,4 @@
-// The scheduler as a daemon: serves at once, keeps trying to reach NATS, and stops in the reverse order.
+// Runs the scheduler daemon: serves at once, keeps trying to reach NATS, and stops in reverse order.
 import { hostname } from 'node:os';
 import { Events, type NatsConnection } from 'nats';
 import { Backoff } from '../shared/backoff.ts';
@@ -69,7 +69,7 @@ export async function startScheduler(
         connected.core.loop.isHealthy() &&
         connected.writer()?.isHealthy() !== false),
     stop: async () => {
-      stopping.abort(new Error('the scheduler stops'));
+      stopping.abort(new Error('the scheduler is stopping'));
       await server.stop();
       const made = await connecting;
       await made?.core.stop();
@@ -78,7 +78,7 @@ export async function startScheduler(
   };
 }
 
-/** Resolves once NATS serves all that is needed; undefined when the signal aborts first. */
+/** Retries until NATS serves all that is needed; undefined when the signal aborts first. */
 async function keepConnecting(
   settings: SchedulerSettings,
   { self, logger, clock, random }: Omit<DaemonContext, 'signal'> & { readonly self: Leader },
@@ -93,7 +93,7 @@ async function keepConnecting(
     } catch (error) {
       await nats?.close().catch(() => undefined);
       const retryInMs = Math.round(backoff.nextMs());
-      logger.warn({ cause: messageOf(error), retryInMs }, 'NATS cannot be used yet; trying again');
+      logger.warn({ cause: messageOf(error), retryInMs }, 'NATS is not usable yet; trying again');
       await pause(clock, retryInMs, signal);
     }
   }
@@ -114,7 +114,7 @@ async function startParts(
   },
 ): Promise<Connected> {
   let writer: MetricsWriter | undefined;
-  // One writer at a time, that of the leading scheduler: docs/adr/0003-who-leads.md.
+  // One metrics writer at a time, in the leader: docs/adr/0003-who-leads.md.
   const whileLeading = async (leading: AbortSignal): Promise<void> => {
     const influx = createInflux(settings.influx, clock);
     const parts = { nats, influx, settings: settings.influx, clock, random, logger, signal };
@@ -129,7 +129,7 @@ async function startParts(
   return { nats, core, writer: () => writer };
 }
 
-/** How other schedulers tell people to reach this one. */
+/** Name and address of this scheduler, to which other schedulers refer clients. */
 function selfOf({ leader, listen }: SchedulerSettings, port: number): Leader {
   const name = leader.name === '' ? hostname() : leader.name;
   if (leader.advertiseAddress !== '') return { name, address: leader.advertiseAddress };
@@ -139,15 +139,16 @@ function selfOf({ leader, listen }: SchedulerSettings, port: number): Leader {
 }
 
 /**
- * The client reconnects by itself; the log says when it was away. Rejects when NATS comes back without our journal:
- * streams, buckets and consumers are then made anew by a start of the daemon.
+ * Logs lost and restored connections; the client reconnects by itself. Rejects when NATS comes back without our journal:
+ * a restart of the daemon then makes streams, buckets and consumers again.
  */
 async function watchConnection(nats: NatsConnection, logger: Logger): Promise<void> {
   for await (const { type } of nats.status()) {
     if (type === Events.Disconnect) logger.warn('connection to NATS lost; nothing is moved until it is back');
     if (type !== Events.Reconnect) continue;
-    logger.info('connection to NATS is back');
-    if (await hasLostData(nats)) throw new Error('NATS is back without its data; starting anew with it');
+    logger.info('connection to NATS restored');
+    if (await hasLostData(nats))
+      throw new Error('NATS is back without its data; restarting to create it again');
   }
 }
 
@@ -157,12 +158,12 @@ async function hasLostData(nats: NatsConnection): Promise<boolean> {
     for await (const name of manager.streams.names()) if (name === JOURNAL_STREAM) return false;
     return true;
   } catch {
-    // JetStream is not up again yet; what it holds will show.
+    // JetStream is not up yet; a later call will fail if its data is gone.
     return false;
   }
 }
 
-/** Rejects when NATS closed the connection for good without our asking (authorisation), or lost what we keep there. */
+/** Rejects when NATS closes the connection for good (authorisation), or has lost our data. */
 async function endUnasked(
   made: Connected | undefined,
   logger: Logger,
@@ -171,7 +172,9 @@ async function endUnasked(
   if (made !== undefined) {
     const closed = made.nats.closed().then((error) => {
       if (!stopping.aborted)
-        throw new Error(`connection to NATS closed: ${error === undefined ? 'unasked' : messageOf(error)}`);
+        throw new Error(
+          `connection to NATS closed: ${error === undefined ? 'no reason given' : messageOf(error)}`,
+        );
     });
     await Promise.all([closed, watchConnection(made.nats, logger)]);
   }

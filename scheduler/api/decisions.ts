@@ -1,4 +1,4 @@
-// The planner's side of the API: the dry run, the book of decisions, and why a VM or a host is as it is.
+// Serves plans and decisions: the dry run, the decisions made, and explanations of VMs and hosts.
 import { EvenkeelError, invalidField } from '../../shared/errors.ts';
 import type {
   ExplainRequest,
@@ -22,10 +22,10 @@ import { limitOf } from './migrations.ts';
 import { findActiveVm, findHost, unknownVm } from './names.ts';
 import { conflictsOf } from './rules.ts';
 
-// Enough to see what happened lately; the book has the rest.
+// Enough to see what happened recently; "evenkeel decisions" lists the rest.
 const EXPLAIN_LIST_MAX = 10;
 
-/** The cluster as it is now; the mode observe would leave nothing to plan, so that recommend stands in for it. */
+/** The snapshot for a dry run. Mode observe would leave nothing to plan, so recommend replaces it. */
 export function openSnapshot({ planning, mode }: Core): Snapshot {
   return planning.snapshot(mode.current() === 'MODE_OBSERVE' ? { mode: 'recommend' } : {});
 }
@@ -48,7 +48,7 @@ export function listDecisions(core: Core, { limit }: ListDecisionsRequest): List
   return { decisions: core.decisions.list().slice(0, limitOf(limit)) };
 }
 
-/** Why a VM or a host is as it is. What is asked for as a VM may also be the name of a host. */
+/** Explains a VM or a host; `vm` may also name a host. */
 export function explain(core: Core, request: ExplainRequest): ExplainResponseInput {
   const { view } = core;
   if (request.host !== '') return aboutHost(core, findHost(view, 'host', request.host));
@@ -82,7 +82,7 @@ function aboutVm(core: Core, { uuid, hostId }: VmView, asked: string): ExplainRe
   if (vm === undefined || host === undefined)
     throw new EvenkeelError(
       'UNAVAILABLE',
-      `explain ${asked}: too little is known of it yet; wait a sampling interval`,
+      `explain ${asked}: not enough is known about it yet; wait one sampling interval`,
     );
   const ofVm = runner.list().filter(({ vmUuid }) => vmUuid === uuid);
   const ledger = core.ledger();

@@ -1,4 +1,4 @@
-// Hosts and VMs with their load, for lists and the live stream.
+// Serves hosts and VMs with their load, as lists and as a live stream.
 import type {
   HostLoad,
   ListHostsResponseInput,
@@ -16,11 +16,11 @@ import type { Core } from '../core.ts';
 import type { Ledger } from '../restraint/ledger.ts';
 import { activeVms, findHost } from './names.ts';
 
-// Faster than people can read and agents sample would only cost; slower than a minute looks dead.
+// Faster than agents sample and anyone reads would be waste; slower than a minute looks dead.
 const WATCH_MIN_MS = 200;
 const WATCH_MAX_MS = 60 * SECOND_MS;
 const WATCH_DEFAULT_MS = SECOND_MS;
-// A frame is sent now and then also when nothing changed, so that ages and stale marks are right.
+// A frame is sent this often even when nothing changed, so that ages and stale marks stay right.
 const WATCH_IDLE_MS = 5 * SECOND_MS;
 
 export function listHosts(core: Core): ListHostsResponseInput {
@@ -35,7 +35,7 @@ export function listVmLoads(core: Core, request: ListVmLoadsRequest): ListVmLoad
   return { vms: sortedVms(vms).map((vm) => vmLoad(core, ledger, vm)) };
 }
 
-/** One frame at once, then one after each change, at most once per interval. */
+/** Yields one frame at once, then one after each change, at most one an interval. */
 export async function* watchLoad(
   core: Core,
   { intervalMs }: WatchLoadRequest,
@@ -79,7 +79,7 @@ export function hostLoad({ view, clock, maintenance }: Core, ledger: Ledger, hos
   };
 }
 
-/** Since when the host is hot in any resource; 0 when it is not. */
+/** When the host became hot in any resource; 0 when it is not hot. */
 function hottestSinceMs(host: HostView): number {
   const since = hotResources(host).map((resource) => host.heats[resource]?.sinceMs ?? 0);
   return since.length === 0 ? 0 : Math.min(...since);
@@ -105,12 +105,12 @@ function warningOf(
 ): string {
   if (vm.alsoOnHostIds.length > 0) {
     const names = vm.alsoOnHostIds.map((hostId) => view.hosts.get(hostId)?.hostName ?? hostId);
-    return `also shown running by ${names.join(', ')}: look at once, one copy must not run`;
+    return `also reported as running by ${names.join(', ')}: check at once, only one copy may run`;
   }
-  if (host === undefined) return 'no host shows it now';
+  if (host === undefined) return 'no host reports it now';
   switch (hostState(host, clock.nowMs())) {
     case 'HOST_STATE_STALE':
-      return `${host.hostName} has not reported for long; the VM may be elsewhere or off`;
+      return `no recent report from ${host.hostName}; the VM may be elsewhere or off`;
     case 'HOST_STATE_UNKNOWN':
       return `libvirt on ${host.hostName} does not answer its agent`;
     case 'HOST_STATE_READY':

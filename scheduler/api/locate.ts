@@ -1,4 +1,4 @@
-// Finds the host that has a VM, also one that is off: reports list only active VMs, so then all agents are asked.
+// Finds the host of a VM, also of one that is off: reports list only active VMs, so for others it asks all agents.
 import type { WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { Vm } from '../../shared/gen/agent.ts';
@@ -13,13 +13,13 @@ export interface Located {
   readonly xml: string;
 }
 
-// Asking a thousand agents at once would open a thousand connections in one moment.
+// Asking a thousand agents at once would open a thousand connections at the same moment.
 const ASK_AT_ONCE = 32;
 const ASK_TIMEOUT_MS = 5 * SECOND_MS;
 // The form of a libvirt UUID; anything else is a name.
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The VM with this uuid or name, as its host shows it now. Throws NOT_FOUND, or UNAVAILABLE when a silent host may have it. */
+/** Finds the VM with this uuid or name, as its host reports it now. Throws NOT_FOUND, or UNAVAILABLE when a silent host may have it. */
 export async function locateVm(
   core: Core,
   uuidOrName: string,
@@ -38,7 +38,7 @@ export async function locateVm(
     throw new EvenkeelError(
       'FAILED_PRECONDITION',
       `vm: "${uuidOrName}" is on ${[first, ...more].map(({ host }) => host.hostName).join(' and on ')}; ` +
-        'undefine the one that does not belong there, or give the uuid',
+        'undefine the one that does not belong, or give the uuid',
     );
   if (first !== undefined) return first;
   if (silent.length > 0)
@@ -49,7 +49,7 @@ export async function locateVm(
   throw unknownVm(core.view, 'vm', uuidOrName);
 }
 
-/** Asks every host; those that did not answer are told with their error. */
+/** Asks every host. A host that did not answer is returned with its error. */
 export async function askAll(
   core: Core,
   uuidOrName: string,
@@ -98,7 +98,7 @@ function isIncoming(vm: Vm): boolean {
   return vm.migrationRole === 'VM_MIGRATION_ROLE_INCOMING';
 }
 
-/** A VM that runs on one host and is only defined on another belongs to the first. */
+/** A VM that runs on one host and is merely defined on another belongs to the first. */
 function preferActive(found: Located[]): Located[] {
   const active = found.filter(({ vm }) => vm.libvirtId >= 0);
   return active.length > 0 ? active : found;

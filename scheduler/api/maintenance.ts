@@ -1,4 +1,4 @@
-// Maintenance: what would leave a host and what cannot, entering, leaving, and how far the emptying is.
+// Serves maintenance: which VMs would leave a host and which cannot, entering, leaving, and progress.
 import { EvenkeelError } from '../../shared/errors.ts';
 import type {
   EnterMaintenanceRequest,
@@ -42,7 +42,7 @@ export async function enterMaintenance(
         .join('; ')}`,
     );
   await book.enter(entry);
-  core.logger.info({ host: host.hostName, vms: entry.vmsAtEntry }, 'host enters maintenance');
+  core.logger.info({ host: host.hostName, vms: entry.vmsAtEntry }, 'host entered maintenance');
   core.planBell.ring();
   return { maintenance: expected };
 }
@@ -52,7 +52,7 @@ export async function exitMaintenance(
   request: ExitMaintenanceRequest,
 ): Promise<ExitMaintenanceResponseInput> {
   const { maintenance: book, view, logger } = core;
-  // A host that has been forgotten meanwhile is still in the book.
+  // A host that the view has forgotten is still in the list of maintenance.
   const entry =
     book.list().find(({ hostId, hostName }) => [hostId, hostName].includes(request.host)) ??
     book.get(findHost(view, 'host', request.host).hostId);
@@ -62,7 +62,7 @@ export async function exitMaintenance(
       `host: ${request.host} is not in maintenance; see "evenkeel maintenance list"`,
     );
   await book.exit(entry.hostId);
-  logger.info({ host: entry.hostName }, 'host leaves maintenance');
+  logger.info({ host: entry.hostName }, 'host left maintenance');
   core.planBell.ring();
   return { maintenance: entry };
 }
@@ -72,7 +72,7 @@ export function listMaintenance(core: Core): ListMaintenanceResponseInput {
   return { maintenance: entries.length === 0 ? [] : entries.map(progressIn(core)) };
 }
 
-/** How far the emptying of a host is, or would be: planned once, for all that are in maintenance and this one. */
+/** Progress of emptying hosts, real or hypothetical, from one plan for all hosts in maintenance and this one. */
 function progressIn(
   { planning, maintenance }: Core,
   ...besides: readonly string[]

@@ -1,4 +1,4 @@
-// Migrations ordered, listed, followed and aborted by people.
+// Serves migrations to operators: ordered, followed, listed, aborted.
 import { EvenkeelError, invalidField } from '../../shared/errors.ts';
 import type {
   ListMigrationsRequest,
@@ -18,7 +18,7 @@ import { chooseTarget, untilKnown } from './orders.ts';
 const LIST_DEFAULT = 50;
 const LIST_MAX = 1_000;
 
-/** Orders a migration and tells each of its steps until it has ended. */
+/** Orders a migration and streams its steps until it has ended. */
 export async function* migrate(
   core: Core,
   request: SchedulerServiceMigrateRequest,
@@ -30,7 +30,10 @@ export async function* migrate(
     const seen = core.watchBell.count;
     const migration = core.runner.get(migrationId);
     if (migration === undefined)
-      throw new EvenkeelError('UNKNOWN', `migration ${migrationId}: its record is gone; look at both hosts`);
+      throw new EvenkeelError(
+        'UNKNOWN',
+        `migration ${migrationId}: its journal entry is gone; check both hosts`,
+      );
     if (migration !== told) yield { migration };
     told = migration;
     if (isOver(migration.state) || isForPerson(migration.state)) return;
@@ -45,14 +48,14 @@ async function order(
 ): Promise<Migration> {
   const { sourceHostId, namedHostId = sourceHostId } = asked(core, request);
   await untilKnown(core, [sourceHostId, namedHostId], signal);
-  // It may have been moved meanwhile.
+  // The VM may have moved meanwhile.
   const now = asked(core, request);
   const targetHostId = chooseTarget(core, now.vmUuid, now.namedHostId);
   const { vmUuid, vmName } = now;
   return core.runner.start({ vmUuid, vmName, sourceHostId: now.sourceHostId, targetHostId, decisionId: '' });
 }
 
-/** What the request names, as it is now. */
+/** The VM and hosts that the request names, from the current view. */
 function asked({ view }: Core, request: SchedulerServiceMigrateRequest) {
   const vm = findActiveVm(view, 'vm', request.vm);
   if (vm?.hostId === undefined) throw unknownVm(view, 'vm', request.vm);
@@ -61,12 +64,12 @@ function asked({ view }: Core, request: SchedulerServiceMigrateRequest) {
   if (named?.hostId === vm.hostId)
     throw invalidField(
       'target_host',
-      `${name} runs on ${named.hostName} already; name another host, or none`,
+      `${name} already runs on ${named.hostName}; name another host, or none`,
     );
   return { vmUuid: vm.uuid, vmName: name, sourceHostId: vm.hostId, namedHostId: named?.hostId };
 }
 
-/** Newest first; 50 unless told. */
+/** Newest first; 50 by default. */
 export function listMigrations(
   core: Core,
   { limit, activeOnly }: ListMigrationsRequest,
@@ -75,7 +78,7 @@ export function listMigrations(
   return { migrations: all.slice(0, limitOf(limit)) };
 }
 
-/** The wanted length of a list within its bounds. */
+/** The requested length of a list, within its bounds. */
 export function limitOf(limit: number): number {
   return limit === 0 ? LIST_DEFAULT : Math.min(limit, LIST_MAX);
 }

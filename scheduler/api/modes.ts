@@ -1,4 +1,4 @@
-// Modes of the cluster, of hosts and of VMs: shown and set.
+// Shows and sets the modes of the cluster, of hosts and of VMs.
 import { invalidField } from '../../shared/errors.ts';
 import type {
   GetModeResponseInput,
@@ -21,7 +21,7 @@ export async function setMode(core: Core, request: SetModeRequest): Promise<SetM
   return getMode(core);
 }
 
-/** A host or VM that is gone still has its mode to be taken away, so that those are looked for first. */
+/** Looks among the set modes first: the mode of a host or VM that is gone must still be removable. */
 function scopeOf({ view, mode }: Core, { mode: wanted, host, vm }: SetModeRequest): ModeScope {
   if (host !== '' && vm !== '')
     throw invalidField('vm', 'must be empty when a host is named; set one at a time');

@@ -1,11 +1,11 @@
-// Finds hosts and VMs by what people type: an id or a name. An unknown one is answered with the known ones.
+// Finds hosts and VMs by id or name. The error for an unknown name lists the known ones.
 import { EvenkeelError, invalidField } from '../../shared/errors.ts';
 import type { ClusterView, HostView, VmView } from '../cluster/view.ts';
 
-// A list in an error text helps while a person can read it.
+// More names than this make an error text unreadable.
 const NAMES_SHOWN = 20;
 
-/** The host with this id or name. Throws INVALID_ARGUMENT, NOT_FOUND, or FAILED_PRECONDITION for a name of two. */
+/** The host with this id or name. Throws INVALID_ARGUMENT, NOT_FOUND, or FAILED_PRECONDITION for an ambiguous name. */
 export function findHost(view: ClusterView, field: string, idOrName: string): HostView {
   if (idOrName === '') throw invalidField(field, 'must be the id or name of a host');
   const hosts = [...view.hosts.values()];
@@ -18,7 +18,7 @@ export function findHost(view: ClusterView, field: string, idOrName: string): Ho
   );
 }
 
-/** The active VM with this uuid or name; undefined when no host shows one. */
+/** The active VM with this uuid or name; undefined when no host reports one. */
 export function findActiveVm(view: ClusterView, field: string, uuidOrName: string): VmView | undefined {
   if (uuidOrName === '') throw invalidField(field, 'must be the uuid or name of a VM');
   const vms = activeVms(view);
@@ -28,7 +28,7 @@ export function findActiveVm(view: ClusterView, field: string, uuidOrName: strin
   return only(field, uuidOrName, 'VM', found, []);
 }
 
-/** Throws NOT_FOUND, with the names of the VMs that run. */
+/** The NOT_FOUND error, with the names of the running VMs. */
 export function unknownVm(view: ClusterView, field: string, uuidOrName: string): EvenkeelError {
   const names = activeVms(view).map(({ sample }) => sample.name);
   return unknown(field, uuidOrName, 'VM', names);
@@ -51,7 +51,7 @@ function only<T extends object>(
   if (more.length > 0)
     throw new EvenkeelError(
       'FAILED_PRECONDITION',
-      `${field}: ${found.length} ${kind}s are called "${text}"; give the id instead of the name`,
+      `${field}: ${found.length} ${kind}s have the name "${text}"; give the id instead`,
     );
   return first;
 }

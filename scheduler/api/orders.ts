@@ -1,4 +1,4 @@
-// Where VMs go when a person asks: an order goes past modes, cool-downs and never_move, not past memory, rules and faults.
+// Chooses targets for operator orders, which override modes, cool-downs and never_move, but not memory, rules and faults.
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { Refusal } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
@@ -7,13 +7,18 @@ import type { Core } from '../core.ts';
 import { placeMigration, type Placement } from '../planner/placement.ts';
 import type { Hold, Snapshot, SnapshotHost, SnapshotVm } from '../planner/contract/snapshot.ts';
 
-// Holds that say what evenkeel leaves alone by itself; a person may know better.
-const LEFT_TO_PEOPLE: ReadonlySet<string> = new Set(['never_move', 'control_plane', 'observing', 'failed']);
+// Holds that bind evenkeel only; an operator may override them.
+const OPERATOR_MAY_OVERRIDE: ReadonlySet<string> = new Set([
+  'never_move',
+  'control_plane',
+  'observing',
+  'failed',
+]);
 
 const KNOWN_WITHIN_INTERVALS = 3;
 const KNOWN_WITHIN_MAX_MS = 10 * SECOND_MS;
 
-/** The cluster as it is for an order: no mode stands against it. */
+/** The snapshot for an order: all modes are ignored. */
 export function orderSnapshot({ planning }: Core): Snapshot {
   const snapshot = planning.snapshot({ mode: 'auto', isUnbounded: true });
   return { ...snapshot, hosts: snapshot.hosts.map(withoutMode) };
@@ -25,8 +30,8 @@ function withoutMode(host: SnapshotHost): SnapshotHost {
 }
 
 /**
- * Waits for complete samples of these hosts: one that came without the VMs, because libvirt was busy just then, must not
- * refuse what a person orders. What is still unknown after some intervals is left to the checks.
+ * Waits for complete samples of these hosts: one sample without VMs, because libvirt was busy just then, must not make
+ * an operator's order fail. If a host stays unknown for some intervals, the checks decide.
  */
 export async function untilKnown(
   { view, watchBell, clock }: Core,
@@ -48,13 +53,13 @@ export async function untilKnown(
   }
 }
 
-/** The target for a migration that a person orders; `targetHostId` when one was named. Throws FAILED_PRECONDITION. */
+/** The target for a migration ordered by an operator, who may have named `targetHostId`. Throws FAILED_PRECONDITION. */
 export function chooseTarget(core: Core, vmUuid: string, targetHostId?: string): string {
   const { vms, ...rest } = orderSnapshot(core);
   const vm = vms.find(({ uuid }) => uuid === vmUuid);
   const source = rest.hosts.find(({ hostId }) => hostId === vm?.hostId);
   if (vm === undefined || source === undefined)
-    throw new EvenkeelError('UNAVAILABLE', 'vm: no host shows it now; wait a sampling interval');
+    throw new EvenkeelError('UNAVAILABLE', 'vm: no host reports it now; wait one sampling interval');
   refuseSource(vm, source);
   const place = (ordered: SnapshotVm): Placement => {
     const snapshot = { ...rest, vms: vms.map((each) => (each === vm ? ordered : each)) };
@@ -62,7 +67,7 @@ export function chooseTarget(core: Core, vmUuid: string, targetHostId?: string):
   };
   const { hostId, refusals } = place(asOrdered(vm, targetHostId));
   if (hostId !== undefined) return hostId;
-  // Where every other host refused it lately, one of them is asked again.
+  // When every other host has recently refused the VM, one of them is tried again.
   const again = place({ ...asOrdered(vm, targetHostId), refusedTargets: [] });
   if (again.hostId !== undefined) return again.hostId;
   if (targetHostId === undefined) throw refusedOrder(`migrate ${vm.name}: no host can take it`, refusals);
@@ -71,7 +76,7 @@ export function chooseTarget(core: Core, vmUuid: string, targetHostId?: string):
   throw refusedOrder(`migrate ${vm.name} to ${name}`, aboutTarget);
 }
 
-/** Without what it is held by, and, to a host that was named, without that host's refusal of before: it may be mended. */
+/** Drops the VM's hold and a named target's earlier refusal, whose reason may be gone. */
 function asOrdered(vm: SnapshotVm, targetHostId: string | undefined): SnapshotVm {
   const { held, refusedTargets = [], ...rest } = vm;
   const free = held === undefined ? vm : rest;
@@ -82,14 +87,14 @@ function refuseSource({ name, held }: SnapshotVm, { hostName, state }: SnapshotH
   if (state !== 'ready')
     throw new EvenkeelError(
       'FAILED_PRECONDITION',
-      `migrate ${name}: its host ${hostName} is ${state}, so that nobody knows how it is (check evenkeel-agent and libvirt there)`,
+      `migrate ${name}: its host ${hostName} is ${state}; check evenkeel-agent and libvirt there`,
     );
   if (held !== undefined && standsAgainst(held))
     throw new EvenkeelError('FAILED_PRECONDITION', `migrate ${name}: ${held.reason} (${held.cure})`);
 }
 
 function standsAgainst({ against, code }: Hold): boolean {
-  return against === 'every_move' && !LEFT_TO_PEOPLE.has(code);
+  return against === 'every_move' && !OPERATOR_MAY_OVERRIDE.has(code);
 }
 
 /** FAILED_PRECONDITION with every refusal and its cure. */

@@ -1,4 +1,4 @@
-// The host for a new VM; where none has room, it is made by moving others, if that was asked for.
+// Chooses the host for a new VM; if none has room and the request says so, waits until others have moved to make room.
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { VmSpec } from '../../shared/gen/agent.ts';
 import type { SchedulerServiceCreateVmRequest } from '../../shared/gen/scheduler.ts';
@@ -11,10 +11,10 @@ import { orderSnapshot, refusedOrder, untilKnown } from './orders.ts';
 
 // A few migrations, one after another.
 const ROOM_TIMEOUT_MS = 10 * MINUTE_MS;
-// What makes room shows in reports, which ring; hosts that settle do so by time alone.
+// Moves that make room show in reports, which ring the bell; the end of settling depends on time alone.
 const LOOK_EVERY_MS = 5 * SECOND_MS;
 
-/** The id of the host. Throws FAILED_PRECONDITION with what each host has against it, and whether room could be made. */
+/** The id of the host. Throws FAILED_PRECONDITION with each host's refusal, and with the moves that could make room. */
 export async function chooseHost(
   core: Core,
   { host, makeRoom }: SchedulerServiceCreateVmRequest,
@@ -60,17 +60,17 @@ function pendingOf({ newId }: Core, { name, vcpus, memoryBytes, disks, nics }: V
   };
 }
 
-/** What would make room, in words; empty when nothing would. */
+/** The moves that would make room, in words; empty when none would. */
 function hintOf({ planning, mode }: Core, wanted: PendingVm): string {
   if (mode.current() === 'MODE_OBSERVE') return '';
   const { moves } = planning.plan(planning.snapshot({ pending: [wanted], isUnbounded: true }));
   const making = moves
     .filter(({ trigger }) => trigger === 'make_room')
     .map(({ vmName, targetHostName }) => `${vmName} to ${targetHostName}`);
-  return making.length === 0 ? '' : `; moving ${making.join(', ')} would make room: say so with --make-room`;
+  return making.length === 0 ? '' : `; moving ${making.join(', ')} would make room: add --make-room`;
 }
 
-/** Waits while the loop makes room. */
+/** Waits until the control loop has made room. */
 async function roomFor(core: Core, wanted: PendingVm, signal: AbortSignal): Promise<string> {
   const { watchBell, clock, pending, planning } = core;
   const nowMs = clock.nowMs();
@@ -89,16 +89,16 @@ async function roomFor(core: Core, wanted: PendingVm, signal: AbortSignal): Prom
   }
   throw new EvenkeelError(
     'DEADLINE_EXCEEDED',
-    `create VM ${wanted.name}: room was not made in time; what was moved stays, see "evenkeel migrations"`,
+    `create VM ${wanted.name}: room was not made in time; moves already made stay, see "evenkeel migrations"`,
   );
 }
 
-/** What is under way, or has just ended, may make the room; without it the planner knows whether it can be made. */
+/** Throws when no move can make room. A migration under way, or one that just ended, still may. */
 function refuseHopeless({ planning, runner }: Core, wanted: PendingVm): void {
   const snapshot = planning.snapshot({ isUnbounded: true });
   const { atMs, hosts, migrations } = snapshot;
   const settles = hosts.some((host) => isSettling(snapshot, host));
-  // The view is told a moment after the journal.
+  // The view learns of the end a moment after the journal.
   const hasJustEnded = runner.list().some(({ endedAtMs }) => endedAtMs > atMs - LOOK_EVERY_MS);
   if (migrations.length > 0 || settles || hasJustEnded) return;
   const stay = planning.plan(snapshot).stays.find(({ vmUuid }) => vmUuid === wanted.id);

@@ -1,4 +1,4 @@
-// Moves that wait for a person: listed, approved after another check, rejected.
+// Serves proposals: listed, approved after another check, rejected.
 import { EvenkeelError } from '../../shared/errors.ts';
 import type {
   ApproveProposalRequest,
@@ -20,7 +20,7 @@ export function listProposals(
   return { proposals: all.slice(0, limitOf(limit)) };
 }
 
-/** It is checked now, so that the person hears at once, and again when its turn has come. */
+/** Checked now, so that the operator gets the answer at once, and again when it starts. */
 export async function approveProposal(
   core: Core,
   { proposalId }: ApproveProposalRequest,
@@ -31,7 +31,7 @@ export async function approveProposal(
     await core.proposals.end(proposal, 'PROPOSAL_STATE_WITHDRAWN', objection.reason, core.clock.nowMs());
     throw new EvenkeelError(
       'FAILED_PRECONDITION',
-      `approve ${proposal.move?.vmName ?? proposalId}: it was checked again and is withdrawn: ${objection.reason}`,
+      `approve ${proposal.move?.vmName ?? proposalId}: checked again and withdrawn: ${objection.reason}`,
     );
   }
   const approved = await core.proposals.approve(proposal);
@@ -47,7 +47,7 @@ export async function rejectProposal(
   const rejected = await core.proposals.end(
     proposal,
     'PROPOSAL_STATE_REJECTED',
-    'a person rejected it',
+    'an operator rejected it',
     core.clock.nowMs(),
   );
   core.planBell.ring();
@@ -64,7 +64,7 @@ function waiting({ proposals }: Core, proposalId: string): Proposal {
   if (proposal.state !== 'PROPOSAL_STATE_WAITING')
     throw new EvenkeelError(
       'FAILED_PRECONDITION',
-      `proposal_id: the move of ${proposal.move?.vmName ?? 'its VM'} waits no longer: ${proposal.note === '' ? 'it is approved' : proposal.note}`,
+      `proposal_id: the move of ${proposal.move?.vmName ?? 'its VM'} no longer waits: ${proposal.note === '' ? 'it is approved' : proposal.note}`,
     );
   return proposal;
 }

@@ -1,4 +1,4 @@
-// The JSON that plans are made from: now, or for a decision that was made.
+// Serves the JSON that a plan is made from: a new record, or that of an earlier decision.
 import { EvenkeelError, invalidField } from '../../shared/errors.ts';
 import type {
   GetRecordRequest,
@@ -16,7 +16,7 @@ export function takeSnapshot(core: Core): TakeSnapshotResponseInput {
   return { json: Buffer.from(json) };
 }
 
-/** By the id of the record, or of a decision that was made from it. */
+/** Finds a record by its id, or by the id of a decision made from it. */
 export async function getRecord(
   { records, decisions }: Core,
   { recordId: id }: GetRecordRequest,
@@ -27,7 +27,7 @@ export async function getRecord(
   if (json === undefined)
     throw new EvenkeelError(
       'NOT_FOUND',
-      `record_id: no record "${id}" is kept; the latest are, see "evenkeel decisions"`,
+      `record_id: no record "${id}"; only the latest are kept, see "evenkeel decisions"`,
     );
   return { json };
 }

@@ -1,4 +1,4 @@
-// Rules about where VMs run: listed with their conflicts, added when they can hold, removed.
+// Serves rules about where VMs run: lists them with conflicts, adds those that can hold, removes them.
 import { EvenkeelError, invalidField } from '../../shared/errors.ts';
 import type {
   AddRuleRequest,
@@ -15,9 +15,9 @@ import type { Core } from '../core.ts';
 import type { Conflict } from '../planner/contract/plan-types.ts';
 import type { Snapshot } from '../planner/contract/snapshot.ts';
 
-// Becomes part of a key in JetStream.
+// The id becomes part of a key in JetStream.
 const RULE_ID = /^[A-Za-z0-9][\w.-]{0,62}$/;
-// What a person reads, and a message holds.
+// As many as an operator reads and a message holds.
 const NAMES_MAX = 500;
 const COMMENT_MAX = 500;
 
@@ -32,7 +32,7 @@ export function listRules(core: Core): ListRulesResponseInput {
   };
 }
 
-/** Throws FAILED_PRECONDITION with the culprits when it is a must that cannot hold beside the others. */
+/** Throws FAILED_PRECONDITION, naming the other rules, for a must-rule that conflicts with them. */
 export async function addRule(core: Core, { rule: asked }: AddRuleRequest): Promise<AddRuleResponseInput> {
   const rule = checkRule(core, asked);
   const { rules, view, planning } = core;
@@ -63,7 +63,7 @@ export async function removeRule(
 }
 
 function checkRule({ clock, newId }: Core, asked: Rule | null): Rule {
-  if (asked === null) throw invalidField('rule', 'must say what holds');
+  if (asked === null) throw invalidField('rule', 'must be a rule');
   const ruleId = asked.ruleId === '' ? `rule-${newId().slice(0, 8)}` : asked.ruleId;
   if (!RULE_ID.test(ruleId))
     throw invalidField(
@@ -85,7 +85,7 @@ function checkRule({ clock, newId }: Core, asked: Rule | null): Rule {
   };
 }
 
-/** With the names of the VMs. */
+/** Conflicts as messages, with the names of the VMs. */
 export function conflictsOf({ vms }: Snapshot, conflicts: readonly Conflict[]): RuleConflict[] {
   return conflicts.map(({ code, reason, cure, ruleIds, vmUuids }) => ({
     ...{ code, reason, cure },

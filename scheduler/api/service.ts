@@ -1,4 +1,4 @@
-// The scheduler's gRPC service: each call handed to the file of its theme.
+// Defines the handlers of the scheduler's gRPC service, and lets only the leader take commands.
 import type { handleServerStreamingCall, handleUnaryCall } from '@grpc/grpc-js';
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { SchedulerServiceHandlers } from '../../shared/gen/scheduler.ts';
@@ -16,8 +16,8 @@ import { addRule, listRules, removeRule } from './rules.ts';
 import { actOnVm, Creator, getVm, undefineVm } from './vms.ts';
 
 /**
- * `core` is undefined while NATS has not been reached: every call is then UNAVAILABLE. Streams end when `stopping`
- * aborts, so that a client that watches does not hold up the stop.
+ * `core` returns undefined until NATS has been reached: every call is then UNAVAILABLE. Streams end when `stopping`
+ * aborts, so that a watching client does not delay the stop.
  */
 export function schedulerHandlers(
   logger: Logger,
@@ -29,7 +29,7 @@ export function schedulerHandlers(
     if (there !== undefined) return there;
     throw new EvenkeelError(
       'UNAVAILABLE',
-      'the scheduler has no connection to NATS yet and knows no host; check nats.servers and that nats-server runs with JetStream',
+      'the scheduler has no connection to NATS yet and so knows no host; check nats.servers and that nats-server runs with JetStream',
     );
   };
   const leading = (): Core => {
@@ -41,7 +41,7 @@ export function schedulerHandlers(
     handle: (core: Core, request: Request, signal: AbortSignal) => Response | Promise<Response>,
   ): handleUnaryCall<Request, Response> =>
     unaryHandler(logger, async (request, signal) => handle(ready(), request, signal));
-  /** What changes something is the leading scheduler's alone. */
+  /** Only the leader may change anything. */
   const command = <Request, Response>(
     handle: (core: Core, request: Request, signal: AbortSignal) => Response | Promise<Response>,
   ): handleUnaryCall<Request, Response> =>
@@ -88,18 +88,18 @@ export function schedulerHandlers(
   };
 }
 
-/** Throws unless this scheduler leads, with where to go instead. */
+/** Throws unless this scheduler leads; the error names the leader. */
 function requireLead({ runner, lease }: Core): void {
   if (runner.isLeading) return;
   const { leader } = lease;
   if (leader === undefined || lease.isHolder || lease.isOwnPast)
     throw new EvenkeelError(
       'UNAVAILABLE',
-      'no scheduler leads at this moment; one will within 15 s, ask again then',
+      'no scheduler leads at the moment; one will within 15 s, try again then',
     );
   throw new EvenkeelError(
     'FAILED_PRECONDITION',
-    `this scheduler does not lead and only answers questions; ask ${leader.name} at ${leader.address}`,
+    `this scheduler is not the leader and serves reads only; ask ${leader.name} at ${leader.address}`,
   );
 }
 
@@ -115,7 +115,10 @@ async function* endedBy<Message>(
   };
   const onStop = (): void => {
     either.abort(
-      new EvenkeelError('UNAVAILABLE', 'the scheduler stops; what was begun goes on, ask again in a moment'),
+      new EvenkeelError(
+        'UNAVAILABLE',
+        'the scheduler is stopping; what was started continues, try again in a moment',
+      ),
     );
   };
   gone.addEventListener('abort', onGone);

@@ -1,4 +1,4 @@
-// The life cycle of VMs: the scheduler finds the host, or chooses one, and the agent there does the work.
+// Serves the life cycle of VMs: finds or chooses the host, and passes the command to its agent.
 import { EvenkeelError, invalidField } from '../../shared/errors.ts';
 import type { Vm, VmSpec } from '../../shared/gen/agent.ts';
 import type {
@@ -15,10 +15,10 @@ import { askAll, locateVm, type Located } from './locate.ts';
 import { findActiveVm } from './names.ts';
 import { chooseHost } from './place-new.ts';
 
-// Cloning a large image takes minutes; all else is done within seconds or not at all.
+// Cloning a large image takes minutes; everything else takes seconds.
 const CREATE_TIMEOUT_MS = 30 * MINUTE_MS;
 const ACT_TIMEOUT_MS = MINUTE_MS;
-// The agent's own rule (agent.proto); checked here first, because the name is looked for on all hosts.
+// The agent's own rule (agent.proto); checked here before the name is looked for on all hosts.
 const VM_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 export async function getVm(
@@ -30,7 +30,7 @@ export async function getVm(
   return { vm, xml, hostId: host.hostId, hostName: host.hostName };
 }
 
-/** What to do with a VM that was found. */
+/** The agent's calls that need only the VM. */
 type Act = 'startVm' | 'shutdownVm' | 'destroyVm';
 
 /** Starts, shuts down or destroys the VM on its host. */
@@ -56,7 +56,7 @@ export async function undefineVm(
   return { deletedVolumes: await agent.undefineVm({ uuid: vm.uuid }, request.deleteVolumes, wait) };
 }
 
-/** The VM, unless it is in a migration: whoever stops it then might stop the only copy. */
+/** Finds the VM; refuses one in a migration, where stopping it might stop the only copy. */
 async function locateIdle(core: Core, uuidOrName: string, signal: AbortSignal): Promise<Located> {
   const located = await locateVm(core, uuidOrName, signal);
   const migration = core.ledger().activeByVm.get(located.vm.uuid);
@@ -68,7 +68,7 @@ async function locateIdle(core: Core, uuidOrName: string, signal: AbortSignal): 
   return located;
 }
 
-/** Creates VMs; keeps the names that are being created, so that of two requests for one name only one goes on. */
+/** Creates VMs. Remembers the names in progress, so that of two requests for the same name only one proceeds. */
 export class Creator {
   readonly #creating = new Set<string>();
 
@@ -78,10 +78,10 @@ export class Creator {
     signal: AbortSignal,
   ): Promise<SchedulerServiceCreateVmResponseInput> {
     const spec = checkSpec(request.spec);
-    if (this.#creating.has(spec.name)) throw nameTaken(spec.name, 'is being created by somebody else');
+    if (this.#creating.has(spec.name)) throw nameTaken(spec.name, 'is already being created');
     this.#creating.add(spec.name);
     try {
-      // The host first: a request that fits nowhere is refused without asking all agents.
+      // The host is chosen first: a request that fits nowhere is refused without asking all agents.
       const hostId = await chooseHost(core, request, spec, signal);
       await refuseTakenName(core, spec.name, signal);
       const agent = core.agents.of(hostId);
@@ -94,7 +94,7 @@ export class Creator {
 }
 
 function checkSpec(spec: VmSpec | null): VmSpec {
-  if (spec === null) throw invalidField('spec', 'must say what VM to create');
+  if (spec === null) throw invalidField('spec', 'must describe the VM to create');
   if (!VM_NAME.test(spec.name))
     throw invalidField(
       'spec.name',
@@ -105,7 +105,7 @@ function checkSpec(spec: VmSpec | null): VmSpec {
   return spec;
 }
 
-/** UUIDs tell VMs apart, but people use names. A host that does not answer is judged by its last report. */
+/** Operators use names, so a name must be unique. A host that does not answer is judged by its last report. */
 async function refuseTakenName(core: Core, name: string, signal: AbortSignal): Promise<void> {
   const active = findActiveVm(core.view, 'spec.name', name);
   const activeOn = core.view.hosts.get(active?.hostId ?? '');

@@ -1,5 +1,5 @@
-// The lease that makes one scheduler lead: one key, written by compare-and-set, valid by its holder's own monotonic clock.
-// A holder stops before its lease ends; another one takes it only after having seen it unrenewed for longer than that.
+// Elects the leader by a lease: one key, written by compare-and-set, valid by its holder's own monotonic clock.
+// The holder stops before its lease ends; another scheduler takes the lease only after seeing it unrenewed for longer.
 import * as v from 'valibot';
 import { Backoff } from '../../shared/backoff.ts';
 import { pause, type Clock } from '../../shared/clock.ts';
@@ -9,7 +9,7 @@ import { someFields, text, type Described } from '../../shared/outside-data.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { decodeJson, encodeJson, isBeaten, type Store, type StoredEntry } from '../store/store.ts';
 
-/** Who leads, as told to those who ask another scheduler. */
+/** The leader, as shown to clients of the other schedulers. */
 export interface Leader {
   readonly name: string;
   /** "address:port" of its API. */
@@ -23,23 +23,23 @@ export interface LeaseParts {
   readonly random: () => number;
   readonly logger: Logger;
   readonly self: Leader;
-  /** Of this process alone: a restarted scheduler is another holder. */
+  /** Unique to this process: after a restart a scheduler is a new holder. */
   readonly holderId: string;
 }
 
 const KEY = 'leader';
-/** The store has to answer within this time: one that keeps a renewal waiting must leave time for another. */
+/** Timeout of a store operation: a renewal that hangs must leave time for another try. */
 export const LEASE_TIMEOUT_MS = 2 * SECOND_MS;
-// One renewal may stay without an answer, and the next still comes in time.
+// Even if one renewal gets no answer, the next still comes in time.
 const RENEW_MS = 3 * SECOND_MS;
 const RETRY_FIRST_MS = SECOND_MS / 4;
 const RETRY_MAX_MS = SECOND_MS;
 const VALID_MS = 9 * SECOND_MS;
-// The holder stops this long before its lease ends: what it had ordered from itself has then ended.
+// The holder stops this long before its lease ends, so that its own work has ended by then.
 const STOP_EARLY_MS = SECOND_MS;
-// Another one waits longer than the holder counts: two monotonic clocks differ by far less than a tenth.
+// Longer than VALID_MS by more than two monotonic clocks can drift apart, which is far less than a tenth.
 const TAKE_AFTER_MS = 10 * SECOND_MS;
-// With 10 s of waiting and two such pauses a dead leader is followed within 12 s; 15 s is the promise.
+// 10 s of waiting and two such pauses replace a dead leader within 12 s; 15 s is what we promise.
 const LOOK_MS = SECOND_MS;
 
 const held = someFields({ holderId: text, leader: someFields({ name: text, address: text }) });
@@ -55,12 +55,12 @@ export class Lease {
     this.#parts = parts;
   }
 
-  /** The scheduler that leads, as far as is known here; undefined when none does. */
+  /** The leader, as far as this scheduler knows; undefined when there is none. */
   get leader(): Leader | undefined {
     return this.#isHolder ? this.#parts.self : this.#seen?.held?.leader;
   }
 
-  /** True when the holder has this scheduler's own address: it was this one before its restart. */
+  /** True when the holder has this scheduler's address: it was this scheduler before its restart. */
   get isOwnPast(): boolean {
     return !this.#isHolder && this.#seen?.held?.leader.address === this.#parts.self.address;
   }
@@ -70,8 +70,8 @@ export class Lease {
   }
 
   /**
-   * Tries to get the lease and keeps it, until the signal aborts; then gives it back. `lead` runs while it is held: its
-   * signal aborts when the lease is about to end, and the lease is given back when it throws.
+   * Tries to get the lease and keeps it until the signal aborts, then releases it. `lead` runs while the lease is held:
+   * its signal aborts when the lease is about to end, and the lease is released when `lead` throws.
    */
   async run(lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#parts;
@@ -83,10 +83,7 @@ export class Lease {
         backoff.reset();
         if (validUntilMs !== undefined) await this.#hold(lead, validUntilMs, signal);
       } catch (error) {
-        logger.warn(
-          { cause: messageOf(error) },
-          'cannot see or hold the lease of the leading scheduler; trying again',
-        );
+        logger.warn({ cause: messageOf(error) }, 'cannot read or write the lease; trying again');
         waitMs = backoff.nextMs();
       }
       await pause(clock, waitMs, signal);
@@ -97,7 +94,7 @@ export class Lease {
     return new Backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, random: this.#parts.random });
   }
 
-  /** Until when the lease is ours; undefined while another one holds it. */
+  /** Takes the lease if it is free. Returns when it ends; undefined while another scheduler holds it. */
   async #take(): Promise<number | undefined> {
     const { store, clock, logger, holderId } = this.#parts;
     const entry = await store.get(KEY);
@@ -105,16 +102,15 @@ export class Lease {
     const held = readHeld(entry);
     const revision = entry?.revision ?? 0;
     if (this.#seen?.revision !== revision) this.#seen = { revision, sinceMs: nowMs, held };
-    // Ours without our knowing: the answer to an earlier try was lost.
+    // The lease may already be ours: an earlier write succeeded, but its answer was lost.
     const isOthers = held !== undefined && held.holderId !== holderId;
     if (isOthers && nowMs - this.#seen.sinceMs < TAKE_AFTER_MS) return undefined;
     const validUntilMs = await this.#write(revision);
-    if (isOthers)
-      logger.warn({ formerLeader: held.leader.name }, 'the leading scheduler is gone; leading now');
+    if (isOthers) logger.warn({ formerLeader: held.leader.name }, 'the leader is gone; took over its lease');
     return validUntilMs;
   }
 
-  /** Valid from when it was asked for: the answer may have taken long. */
+  /** Writes the lease. It counts from before the request, since the answer may take long. */
   async #write(revision: number): Promise<number> {
     const { store, clock, self: leader, holderId } = this.#parts;
     const askedMs = clock.monotonicMs();
@@ -132,30 +128,31 @@ export class Lease {
     const { logger, self } = this.#parts;
     const term = new AbortController();
     const end = (): void => {
-      term.abort(new Error('this scheduler does not lead any more'));
+      term.abort(new Error('this scheduler is no longer the leader'));
     };
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) end();
     const until = { ms: validUntilMs };
     this.#isHolder = true;
-    logger.info({ leader: self.name }, 'leads');
+    logger.info({ leader: self.name }, 'became leader');
     const watching = this.#watch(until, term);
     const renewing = this.#renew(until, term);
     try {
       await lead(term.signal);
     } catch (error) {
-      if (!term.signal.aborted) logger.error({ err: error }, 'cannot lead; another scheduler may');
+      if (!term.signal.aborted)
+        logger.error({ err: error }, 'leading failed; another scheduler may take over');
     } finally {
       end();
       signal.removeEventListener('abort', end);
       await Promise.all([watching, renewing]);
       this.#isHolder = false;
-      logger.info({ leader: self.name }, 'leads no more');
-      await this.#giveBack();
+      logger.info({ leader: self.name }, 'stepped down');
+      await this.#release();
     }
   }
 
-  /** By our own clock alone: a store that hangs must not make a leader of the past. */
+  /** Ends the term by our own clock alone: a store that hangs must not let a leader outlive its lease. */
   async #watch(until: { readonly ms: number }, term: AbortController): Promise<void> {
     const { clock } = this.#parts;
     for (;;) {
@@ -186,13 +183,13 @@ export class Lease {
     }
   }
 
-  /** A renewal is refused because another one leads, or because an earlier one was written and its answer lost. */
+  /** A renewal fails because another scheduler leads, or because an earlier one was written and its answer lost. */
   async #isStillOurs(): Promise<boolean> {
     const { store, clock, holderId } = this.#parts;
     try {
       const entry = await store.get(KEY);
       const held = readHeld(entry);
-      // Its validity does not grow by this: only a write tells when it was.
+      // Reading does not extend the lease: it does not show when the lease was written.
       this.#seen = { revision: entry?.revision ?? 0, sinceMs: clock.monotonicMs(), held };
       return held?.holderId === holderId;
     } catch {
@@ -200,15 +197,15 @@ export class Lease {
     }
   }
 
-  /** So that another one need not wait for its end. */
-  async #giveBack(): Promise<void> {
+  /** Releases the lease, so that another scheduler need not wait for its end. */
+  async #release(): Promise<void> {
     const { store, logger, holderId } = this.#parts;
     try {
       const entry = await store.get(KEY);
       if (entry !== undefined && readHeld(entry)?.holderId === holderId)
         await store.remove(KEY, entry.revision);
     } catch (error) {
-      logger.info({ cause: messageOf(error) }, 'the lease was not given back; it ends by itself');
+      logger.info({ cause: messageOf(error) }, 'the lease was not released; it will expire');
     }
   }
 }

@@ -92,7 +92,7 @@ export class SchedulerNode {
 
   /** Asks the scheduler to stop; the process may live on for a while. */
   stop(): void {
-    this.#serving?.stopping.abort(new Error('the scheduler stops'));
+    this.#serving?.stopping.abort(new Error('the scheduler is stopping'));
   }
 
   /** Throws as the runner does, and FAILED_PRECONDITION when this scheduler is not the leader. */

@@ -70,7 +70,7 @@ async function ledByOther(t: Test): Promise<{ cluster: FakeCluster; other: Other
   await untilLeading('the first', cluster.client);
   const refused = await commandAnswer(other.client);
   t.equal(refused.code, 'FAILED_PRECONDITION');
-  t.match(refused.message, /does not lead .* ask .* at 127\.0\.0\.1:\d+/, 'it names the one that leads');
+  t.match(refused.message, /is not the leader .* ask .* at 127\.0\.0\.1:\d+/, 'it names the one that leads');
   // An orderly stop gives the lease back: the other one need not wait for its end.
   await cluster.down();
   await untilLeading('the other', other.client);
@@ -115,7 +115,7 @@ void t.test('a leader that is killed while it copies is followed within 15 s', {
   t.equal(cluster.host('kvm2').vms.get(uuidOf('web'))?.state, 'VM_STATE_RUNNING');
 });
 
-void t.test('a leader that was stopped and wakes up again leads no more', { skip }, async (t) => {
+void t.test('a leader that was stopped and wakes up again steps down', { skip }, async (t) => {
   const { cluster, other } = await ledByOther(t);
   other.signal('SIGSTOP');
   await untilLeading('the one that is left', cluster.client);
