@@ -1,4 +1,4 @@
-// The edge to InfluxDB: schema and statements by npm `influx`, writes by one POST each; its errors are translated here.
+// Talks to InfluxDB: schema and statements by npm `influx`, each write one POST; translates its errors.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
@@ -13,34 +13,34 @@ import { continuousQueries, retentionPolicies, type RetentionPolicy } from './ro
 import type { InfluxSettings } from './settings.ts';
 
 /**
- * What became of a write that InfluxDB answered. Refused: at least one point was bad (HTTP 400 or 413), and the good
- * ones among them may have been taken; `isWhole` when InfluxDB says it dropped every one.
+ * The result of a write that InfluxDB answered. Refused: at least one point was bad (HTTP 400 or 413), and the good
+ * ones may have been stored; `isWhole` when InfluxDB says it dropped every one.
  */
 export type WriteResult =
   | { readonly kind: 'written' }
   | { readonly kind: 'refused'; readonly reason: string; readonly isWhole: boolean };
 
 export interface Influx {
-  /** Makes database, retention policies and continuous queries, or brings them up to date. Safe to repeat. */
+  /** Creates or updates database, retention policies and continuous queries. Safe to repeat. */
   ensureSchema(wait: WaitOptions): Promise<void>;
-  /** Writes lines with millisecond timestamps. Throws when they are not known to be taken: write them again. */
+  /** Writes lines with millisecond timestamps. Throws when it is unknown whether they were stored: write them again. */
   write(lines: Lines, policy: RetentionPolicy['name'], wait: WaitOptions): Promise<WriteResult>;
-  /** Runs a statement that returns no rows we use. */
+  /** Runs a statement and ignores its rows. */
   execute(statement: string, wait: WaitOptions): Promise<void>;
   /** Closes idle connections. */
   close(): void;
 }
 
-// Names of ours among the continuous queries of a database that others may use too.
+// Marks our continuous queries; others may use the database, too.
 const QUERY_PREFIX = 'evenkeel_';
 // InfluxDB's error texts quote the offending lines, which may be long.
 const REASON_MAX_LENGTH = 500;
-// The reason stands behind the lines, so a cut answer has none; a key alone may have 64 KiB.
+// The reason comes after the quoted lines, so an answer cut too early has none; a key alone may have 64 KiB.
 const ANSWER_MAX_LENGTH = MIB;
-// One for each lane's writes and the writer's own point.
+// For the writes of the lanes and the writer's own point.
 const CONNECTIONS_MAX = 4;
 
-/** Connects with the first use. Throws INVALID_ARGUMENT when a file that the settings name cannot be read. */
+/** Connects at first use. Throws INVALID_ARGUMENT when a file named in the settings cannot be read. */
 export function createInflux(settings: InfluxSettings, clock: Clock): Influx {
   const url = new URL(settings.url);
   const ca = settings.caFile === '' ? {} : { ca: readSetting('influx.caFile', settings.caFile) };
@@ -72,7 +72,7 @@ export function createInflux(settings: InfluxSettings, clock: Clock): Influx {
   };
   return {
     ensureSchema: (wait) =>
-      within('make the InfluxDB schema', wait, async (signal) => {
+      within('create the InfluxDB schema', wait, async (signal) => {
         await run(`CREATE DATABASE "${settings.database}"`, signal);
         await ensurePolicies(client, settings, (statement) => run(statement, signal));
         await ensureQueries(client, settings.database, (statement) => run(statement, signal));
@@ -98,7 +98,7 @@ function readSetting(key: string, file: string): string {
   } catch (error) {
     throw new EvenkeelError(
       'INVALID_ARGUMENT',
-      `${key}: ${messageOf(error)}; make ${file} readable for the scheduler`,
+      `${key}: ${messageOf(error)}; make ${file} readable by the scheduler`,
       error,
     );
   }
@@ -113,7 +113,7 @@ function createClient(settings: InfluxSettings, url: URL, agent: http.Agent, pas
     database: settings.database,
     ...(settings.username === '' ? {} : { username: settings.username, password }),
     options: { agent },
-    // Retries are the writer's, with its own backoff; a host must not be taken out of use behind its back.
+    // The writer retries with its own backoff; the library must not also take a host out of use.
     pool: { maxRetries: 0, backoff: NO_BACKOFF },
   });
 }
@@ -124,7 +124,7 @@ const NO_BACKOFF: NonNullable<IPoolOptions['backoff']> = {
   reset: () => NO_BACKOFF,
 };
 
-/** The library never settles when a connection breaks in the middle of an answer; the signal ends the wait all the same. */
+/** Settles on abort, too: the library's promise never settles when a connection breaks in the middle of an answer. */
 function settled<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
@@ -153,7 +153,7 @@ async function ensurePolicies(
   }
 }
 
-/** Names carry a hash of the query: one that changed with a version is made anew, and the old one dropped after it. */
+/** Names contain a hash of the query: when a new version changes a query, it is created, and the old one dropped afterwards. */
 async function ensureQueries(
   client: InfluxDB,
   database: string,
@@ -171,7 +171,7 @@ async function ensureQueries(
   for (const outdated of known) await run(`DROP CONTINUOUS QUERY "${outdated}" ON "${database}"`);
 }
 
-/** The answer lists the queries of all databases, a group for each. */
+/** Names of the database's queries; the answer has a group for each database. */
 async function listQueries(client: InfluxDB, database: string): Promise<string[]> {
   const groups = (await client.showContinousQueries(database)).groups();
   return groups
@@ -190,7 +190,7 @@ function send(url: URL, options: http.RequestOptions, body: Buffer): Promise<Ans
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part: string) => {
-        // An answer is read to its end, so that the connection can be used again, but no more of it is kept.
+        // The answer is read to its end, so that the connection can be reused, but the excess is dropped.
         if (text.length < ANSWER_MAX_LENGTH) text += part;
       });
       response.once('end', () => {
@@ -206,26 +206,26 @@ function send(url: URL, options: http.RequestOptions, body: Buffer): Promise<Ans
 function writeResult({ status, text }: Answer, lineCount: number): WriteResult {
   if (status === 204) return { kind: 'written' };
   const reason = errorText(text);
-  // InfluxDB has no finer codes: 400 is "partial write", "unable to parse" and alike, 413 a body over its limit.
+  // InfluxDB has no finer codes: 400 means "partial write", "unable to parse" and the like, 413 a body over its limit.
   if (status !== 400 && status !== 413) throw new HttpStatusError(status, reason);
-  // The count only spares the search for the bad points; a wrong one costs time, not points.
+  // The count only saves the search for the bad points; if it were wrong, we would lose time, not points.
   const isWhole = reason.endsWith(` dropped=${lineCount}`);
   return { kind: 'refused', reason: shorten(reason), isWhole };
 }
 
-/** The text begins with what happened and ends with why; the offending lines are in between. */
+/** Keeps both ends: the text begins with what happened and ends with the reason; the offending lines are in between. */
 function shorten(text: string): string {
   const half = REASON_MAX_LENGTH / 2;
   return text.length <= REASON_MAX_LENGTH ? text : `${text.slice(0, half)} … ${text.slice(-half)}`;
 }
 
-/** InfluxDB answers {"error": "…"}; a proxy in between may answer anything. */
+/** InfluxDB answers {"error": "…"}; a proxy may answer anything. */
 function errorText(text: string): string {
   try {
     const answer: unknown = JSON.parse(text);
     if (v.is(v.object({ error: v.string() }), answer)) return answer.error.trim();
   } catch {
-    // Not JSON: the text itself is the best there is.
+    // Not JSON: keep the text.
   }
   return text.trim();
 }
@@ -239,12 +239,12 @@ class HttpStatusError extends Error {
   }
 }
 
-/** All foreign errors of this edge become ours here. */
+/** Translates errors of HTTP and of npm `influx` into ours. */
 function translate(what: string, settings: InfluxSettings, error: unknown): EvenkeelError {
   const fail = (code: ErrorCode, next: string): EvenkeelError =>
     new EvenkeelError(code, `${what} at ${settings.url}: ${messageOf(error)}; ${next}`, error);
   if (error instanceof DeadlineError)
-    return fail('DEADLINE_EXCEEDED', 'it is tried again; look at the load and the log of InfluxDB');
+    return fail('DEADLINE_EXCEEDED', 'retrying; check the load and the log of InfluxDB');
   switch (statusOf(error) ?? 0) {
     case 401:
       return fail('UNAUTHENTICATED', 'check influx.username and influx.passwordFile');
@@ -256,14 +256,14 @@ function translate(what: string, settings: InfluxSettings, error: unknown): Even
     case 404:
       return fail(
         'NOT_FOUND',
-        'it is made and the write tried again; else check influx.url and influx.database',
+        'creating it and writing again; if this repeats, check influx.url and influx.database',
       );
     default:
       return fail('UNAVAILABLE', 'check influx.url and that InfluxDB runs');
   }
 }
 
-/** The HTTP status in an error of ours or of npm `influx` (its RequestError carries the response). */
+/** The HTTP status in an error of ours or of npm `influx` (whose RequestError has the response). */
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpStatusError) return error.status;
   const answered = v.object({ res: v.object({ statusCode: v.number() }) });

@@ -1,4 +1,4 @@
-// Messages of one stream, pulled by a durable consumer and held until they are acknowledged.
+// Pulls the messages of one stream by a durable consumer and holds them until they are acknowledged.
 import {
   AckPolicy,
   DeliverPolicy,
@@ -14,30 +14,30 @@ import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 
-/** The durable consumer of each stream that this writer reads. */
+/** The name of the writer's durable consumer on each stream. */
 export const CONSUMER = 'evenkeel-metrics';
 
-// A writer that died leaves its messages to its successor after this time. Held ones are renewed at a third of it.
+// When a writer dies, its successor gets its messages after this time. Held messages are renewed at a third of it.
 const ACK_WAIT_MS = 30 * SECOND_MS;
 // Most messages held at once. A report of 50 VMs has about 20 kB and 150 points, so this is 20 MB and 30 batches.
 const HELD_MAX = 1_000;
-// Asked of the server at a time; the client asks again when three quarters have come.
+// Requested from the server at a time; the client requests more when three quarters have come.
 const PULL_MESSAGES = 500;
 const RETRY_FIRST_MS = SECOND_MS;
 const RETRY_MAX_MS = 10 * SECOND_MS;
 
 export interface Intake {
-  /** The oldest message nobody has taken yet. */
+  /** The oldest message not yet taken. */
   take(): JsMsg | undefined;
-  /** Waits for a message, at most `timeoutMs`, and says whether one is there to take; ends with the intake. */
+  /** Waits for a message, at most `timeoutMs`; true when there is one to take. Ends with the intake. */
   arrival(timeoutMs: number): Promise<boolean>;
-  /** Says that a taken message is settled: acknowledged, or terminated. */
+  /** Forgets a taken message that was acknowledged or terminated. */
   release(message: JsMsg): void;
   /** When the oldest held message was published; undefined when none is held. */
   oldestAtMs(): number | undefined;
-  /** Messages held here or still to come. */
+  /** Messages held here or still in the stream. */
   countWaiting(): Promise<number>;
-  /** Gives held messages back, so that the next writer has them at once. */
+  /** Returns held messages to the server, so that the next writer gets them at once. */
   handBack(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export interface IntakeParts {
   readonly signal: AbortSignal;
 }
 
-/** `run` keeps messages coming until the signal aborts; it needs neither stream nor server to be there yet. */
+/** `run` pulls messages until the signal aborts; stream and server need not be up yet. */
 export function createIntake(parts: IntakeParts): Intake & { run(): Promise<void> } {
   const { nats, stream, clock, signal } = parts;
   const queue: JsMsg[] = [];
@@ -60,7 +60,7 @@ export function createIntake(parts: IntakeParts): Intake & { run(): Promise<void
   const arrived = new Bell(clock);
 
   const receive = (message: JsMsg): void => {
-    // Delivered again because a renewal got lost: the first copy is still on its way.
+    // Delivered again because a renewal got lost: the first copy is still being written.
     if (held.has(message.seq)) return;
     held.set(message.seq, message);
     queue.push(message);
@@ -93,8 +93,8 @@ export function createIntake(parts: IntakeParts): Intake & { run(): Promise<void
     countWaiting,
     handBack: async () => {
       if (held.size === 0) return;
-      // Our pull has ended, but nats-server 2.9 still gives the first returned message to it, and then waits ACK_WAIT_MS
-      // for its acknowledgement. Asked about the consumer, the server notices which pulls are dead.
+      // Our pull has ended, but nats-server 2.9 still delivers the first returned message to it, and then waits ACK_WAIT_MS
+      // for its acknowledgement. A request for the consumer's info makes the server notice dead pulls.
       await countWaiting().catch(() => undefined);
       for (const message of held.values()) message.nak();
       held.clear();
@@ -117,13 +117,16 @@ async function pull(parts: IntakeParts, receive: (message: JsMsg) => void): Prom
       await untilClosed(messages, signal);
     } catch (error) {
       if (!isFailing && !signal.aborted)
-        logger.warn({ stream, cause: messageOf(error) }, 'no messages from NATS for InfluxDB; trying again');
+        logger.warn(
+          { stream, cause: messageOf(error) },
+          'cannot read messages from NATS for InfluxDB; trying again',
+        );
       isFailing = true;
     }
   } while (await pause(clock, backoff.nextMs(), signal));
 }
 
-/** Ends on our signal; throws when stream or consumer are gone, which are then made again. */
+/** Ends on our signal; throws when stream or consumer are gone, so that they are created again. */
 async function untilClosed(messages: ConsumerMessages, signal: AbortSignal): Promise<void> {
   const stop = (): void => {
     messages.stop();
@@ -147,7 +150,7 @@ async function startConsumer(
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(ACK_WAIT_MS),
     max_ack_pending: HELD_MAX,
-    // InfluxDB may be away for hours; a bad message is terminated, so nothing is delivered for ever.
+    // InfluxDB may be down for hours; a bad message is terminated, so nothing is redelivered for ever.
     max_deliver: -1,
   });
   const consumer = await nats.jetstream().consumers.get(stream, CONSUMER);
@@ -158,7 +161,7 @@ async function startConsumer(
   });
 }
 
-/** Tells the server that we still work on what we hold, so that it is not delivered again. */
+/** Tells the server that we still work on the held messages, so that it does not redeliver them. */
 async function renew(held: ReadonlyMap<number, JsMsg>, clock: Clock, signal: AbortSignal): Promise<void> {
   while (await pause(clock, ACK_WAIT_MS / 3, signal)) for (const message of held.values()) message.working();
 }

@@ -1,4 +1,4 @@
-// One stream's way into InfluxDB: messages to batches of lines, written a few at a time, acknowledged when they are in.
+// Writes one stream into InfluxDB: batches messages as lines, writes a few batches at a time, acknowledges when stored.
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { millis, type JsMsg } from 'nats';
 import type { Clock } from '../../shared/clock.ts';
@@ -8,13 +8,13 @@ import type { Intake } from './intake.ts';
 import { encodeLines, type Lines } from './line-protocol.ts';
 import type { RetentionPolicy } from './rollups.ts';
 import type { SetAside } from './set-aside.ts';
-import { writeAll, type Refusal, type Store } from './store.ts';
+import { writeAll, type PointSink, type RejectedPoint } from './point-sink.ts';
 
-// Two, so that the next batch is on its way while InfluxDB answers the last (docs/adr/0002-writing-to-influxdb.md).
+// Two, so that the next batch is sent while InfluxDB handles the last (docs/adr/0002-writing-to-influxdb.md).
 const WRITES_MAX = 2;
 // The planner and gRPC share this thread: a batch is encoded in slices no longer than about this.
 const SLICE_MS = 5;
-// Hosts report in bursts, at the same ticks: when nothing came for this share of batchMs, the burst is over.
+// Hosts report in bursts, at the same ticks: when nothing comes for this share of batchMs, the burst is over.
 const QUIET_RATIO = 0.1;
 const IDLE_WAIT_MS = MINUTE_MS;
 
@@ -28,14 +28,14 @@ export interface LaneParts {
   readonly batchMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Called when a batch is in InfluxDB. */
+  /** Called when InfluxDB has stored a batch. */
   readonly onWritten: (batch: WrittenBatch) => void;
 }
 
 export interface WrittenBatch {
   readonly written: number;
   readonly refused: number;
-  /** Time of the oldest and newest point. */
+  /** Times of the oldest and newest point. */
   readonly oldestAtMs: number;
   readonly newestAtMs: number;
 }
@@ -51,7 +51,7 @@ interface Batch {
   newestAtMs: number;
 }
 
-/** Runs until the signal aborts; what is not acknowledged then stays in the stream. */
+/** Runs until the signal aborts; messages not acknowledged by then stay in the stream. */
 export async function runLane(parts: LaneParts): Promise<void> {
   const writes = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
@@ -70,7 +70,7 @@ export async function runLane(parts: LaneParts): Promise<void> {
   if (failure !== undefined) throw failure.error;
 }
 
-/** Collects until the batch is full, nothing more comes, or its first message has waited `batchMs`; may be empty. */
+/** Collects until the batch is full, nothing more comes, or the first message has waited `batchMs`; may return an empty batch. */
 async function nextBatch(parts: LaneParts): Promise<Batch> {
   const { intake, clock, batchPoints, batchMs, signal } = parts;
   const batch: Batch = { parts: [], count: 0, oldestAtMs: Infinity, newestAtMs: -Infinity };
@@ -104,7 +104,7 @@ async function addMessage(
     intake.release(message);
     return;
   }
-  // A message's lines as one text at once: strings that were just put together are costly for the collector to keep.
+  // One string for all lines of a message: many concatenated strings kept for a while are costly for the garbage collector.
   const lines = encodeLines(decoded.points);
   batch.parts.push({ ...lines, message });
   batch.count += lines.count;
@@ -116,11 +116,11 @@ async function addMessage(
 
 async function deliver(parts: LaneParts, batch: Batch): Promise<void> {
   const { intake, setAside } = parts;
-  const refusals = await write(parts, batch);
+  const rejected = await write(parts, batch);
   const owners =
-    refusals.length === 0 ? [] : batch.parts.flatMap((part) => Array<JsMsg>(part.count).fill(part.message));
+    rejected.length === 0 ? [] : batch.parts.flatMap((part) => Array<JsMsg>(part.count).fill(part.message));
   const reasons = new Map<JsMsg | undefined, string>();
-  for (const { index, reason } of refusals) reasons.set(owners[index], reason);
+  for (const { index, reason } of rejected) reasons.set(owners[index], reason);
   for (const { message } of batch.parts) {
     const reason = reasons.get(message);
     if (reason === undefined) message.ack();
@@ -128,18 +128,18 @@ async function deliver(parts: LaneParts, batch: Batch): Promise<void> {
     intake.release(message);
   }
   parts.onWritten({
-    written: batch.count - refusals.length,
-    refused: refusals.length,
+    written: batch.count - rejected.length,
+    refused: rejected.length,
     oldestAtMs: batch.oldestAtMs,
     newestAtMs: batch.newestAtMs,
   });
 }
 
-async function write({ store, policy }: LaneParts, batch: Batch): Promise<Refusal[]> {
+async function write({ sink, policy }: LaneParts, batch: Batch): Promise<RejectedPoint[]> {
   const filled = batch.parts.filter((part) => part.count > 0);
   if (filled.length === 0) return [];
   const text = filled.map((part) => part.text).join('\n');
-  const result = await store.write({ text, count: batch.count }, policy);
+  const result = await sink.write({ text, count: batch.count }, policy);
   if (result.kind === 'written') return [];
-  return writeAll(text.split('\n'), (lines) => store.write(lines, policy));
+  return writeAll(text.split('\n'), (lines) => sink.write(lines, policy));
 }

@@ -1,4 +1,4 @@
-// Samples that come too late for the continuous queries, for example after InfluxDB was away: thinned out afterwards.
+// Downsamples what came too late for the continuous queries, for example after an outage of InfluxDB.
 import { pause, type Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
@@ -6,18 +6,18 @@ import { HOUR_MS, MINUTE_MS } from '../../shared/units.ts';
 import type { Influx } from './influx.ts';
 import { backfillStatements, LATE_MS } from './rollups.ts';
 
-// Late samples come in one stretch while the writer catches up; the span is worked on when they stop coming.
+// Late samples come in one stretch while the writer catches up; the span is downsampled when they stop coming.
 const QUIET_MS = MINUTE_MS;
 // One statement reads a span of raw samples into InfluxDB's memory; an hour of 20,000 series is some 15 million values.
 const CHUNK_MS = HOUR_MS;
-// The stream keeps no more (shared/nats.ts); what is older comes from a host with a wrong clock, day after day.
+// The stream keeps no more (shared/nats.ts); older samples would come from a host with a wrong clock, every day.
 const REACH_MS = 6 * HOUR_MS;
 const STATEMENT_TIMEOUT_MS = 5 * MINUTE_MS;
 
 export interface LateSamples {
-  /** Notes what was just written. */
+  /** Records the time span of a written batch. */
   note(oldestAtMs: number, newestAtMs: number): void;
-  /** Works until the signal aborts. */
+  /** Runs until the signal aborts. */
   run(): Promise<void>;
 }
 
@@ -48,14 +48,11 @@ export function createLateSamples(parts: {
       for (let chunkMs = fromMs; chunkMs <= toMs; chunkMs += CHUNK_MS)
         for (const statement of backfillStatements(database, chunkMs, Math.min(toMs, chunkMs + CHUNK_MS)))
           await influx.execute(statement, { signal, timeoutMs: STATEMENT_TIMEOUT_MS });
-      logger.info({ fromMs, toMs }, 'thinned out samples that came late');
+      logger.info({ fromMs, toMs }, 'downsampled late samples');
     } catch (error) {
       if (signal.aborted) return;
       add(fromMs, toMs);
-      logger.warn(
-        { cause: messageOf(error) },
-        'samples that came late are not thinned out yet; trying again',
-      );
+      logger.warn({ cause: messageOf(error) }, 'cannot downsample late samples yet; trying again');
     }
   };
   return {

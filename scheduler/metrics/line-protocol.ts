@@ -1,4 +1,4 @@
-// Points as InfluxDB's line protocol (https://docs.influxdata.com/influxdb/v1.6/write_protocols/line_protocol_reference/).
+// Encodes points in InfluxDB's line protocol (https://docs.influxdata.com/influxdb/v1.6/write_protocols/line_protocol_reference/).
 import { SCHEMA, type FieldKind, type Measurement, type Point } from './schema.ts';
 
 interface Layout {
@@ -17,7 +17,7 @@ const LAYOUTS: ReadonlyMap<string, Layout> = new Map(
 // int64 ends at 2^63 - 1; the largest double below it is this.
 const INTEGER_MAX = 2 ** 63 - 1024;
 
-/** The lines of all points that have a field, and how many they are. */
+/** The lines of all points that have a field, and their number. */
 export interface Lines {
   readonly text: string;
   readonly count: number;
@@ -29,8 +29,8 @@ export function encodeLines(points: readonly Point[]): Lines {
 }
 
 /**
- * One line without its end, with milliseconds as timestamp, so that the same point written twice is one point.
- * Fields that are absent, NaN or infinite are left out; undefined when none is left, as InfluxDB takes no such point.
+ * One line without a line end. Its timestamp is in milliseconds, so a point written twice is still one point.
+ * Fields that are absent, NaN or infinite are left out; undefined when none is left, since InfluxDB refuses such a point.
  */
 export function encodeLine(point: Point): string | undefined {
   const layout = layoutOf(point.measurement);
@@ -58,7 +58,7 @@ function layoutOf(measurement: Measurement): Layout {
 
 function fieldText(value: unknown, kind: FieldKind): string | undefined {
   if (typeof value === 'number') return numberText(value, kind);
-  // A line end inside a text would be allowed, but one line a point keeps a batch easy to take apart.
+  // A line end inside a text is allowed, but with one line for each point a batch is easy to split.
   if (typeof value === 'string') return `"${value.replace(CONTROL, ' ').replace(/["\\]/g, '\\$&')}"`;
   if (typeof value === 'boolean') return value ? 'true' : 'false';
   return undefined;
@@ -74,9 +74,9 @@ function numberText(value: number, kind: FieldKind): string | undefined {
 }
 
 /**
- * The tag value InfluxDB 1.x keeps for a text. It cannot hold two things: a line end (nor do other control characters
- * serve anyone), which becomes a space, and a backslash right before a comma, an equals sign, a space or the end, where
- * it would escape what follows; that becomes "/". libvirt allows no "/" in the name of a VM, so no two VMs become one.
+ * A text as a tag value of InfluxDB 1.x, which cannot hold two things: a line end, which becomes a space like all control
+ * characters, and a backslash right before a comma, an equals sign, a space or the end, where it would escape what
+ * follows; it becomes "/". libvirt allows no "/" in the name of a VM, so no two VMs become one.
  */
 export function tagValue(text: string): string {
   return text.replace(CONTROL, ' ').replace(ESCAPING, (backslashes) => '/'.repeat(backslashes.length));

@@ -1,4 +1,4 @@
-// InfluxDB with patience: every write is repeated until InfluxDB answers it; an outage is logged once, with its end.
+// Writes points to InfluxDB and repeats each write until InfluxDB answers; logs each outage and its end once.
 import { Backoff } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
@@ -8,34 +8,34 @@ import type { Influx, WriteResult } from './influx.ts';
 import type { Lines } from './line-protocol.ts';
 import type { RetentionPolicy } from './rollups.ts';
 
-// InfluxDB's own write-timeout is 10 s; an answer that takes longer is not worth waiting for.
+// InfluxDB's own write-timeout is 10 s, so no answer will come much later.
 const WRITE_TIMEOUT_MS = 15 * SECOND_MS;
-// Each statement takes milliseconds, a busy InfluxDB much longer.
+// Each statement takes milliseconds, but much longer on a busy InfluxDB.
 const SCHEMA_TIMEOUT_MS = 30 * SECOND_MS;
 const BACKOFF_FIRST_MS = SECOND_MS / 4;
-// Longer would only delay the catching up; NATS holds the samples meanwhile.
+// A longer wait would only delay catching up; NATS holds the samples meanwhile.
 const BACKOFF_MAX_MS = 15 * SECOND_MS;
 
-export interface Store {
-  /** Resolves when the schema is made; keeps trying until then. */
+export interface PointSink {
+  /** Resolves when the schema exists; keeps trying until then. */
   ready(): Promise<void>;
   /** Resolves with InfluxDB's answer; keeps trying until there is one. */
   write(lines: Lines, policy: RetentionPolicy['name']): Promise<WriteResult>;
-  /** How long the latest answered write took. */
+  /** Duration of the latest answered write. */
   writeMs(): number | undefined;
 }
 
-export interface StoreParts {
+export interface PointSinkParts {
   readonly influx: Influx;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Ends all waiting: what was asked then rejects with its reason. */
+  /** Ends all waiting: pending calls reject with its reason. */
   readonly signal: AbortSignal;
   /** 0 <= random() < 1 */
   readonly random: () => number;
 }
 
-export function createStore({ influx, clock, logger, signal, random }: StoreParts): Store {
+export function createPointSink({ influx, clock, logger, signal, random }: PointSinkParts): PointSink {
   let schema: Promise<void> | undefined;
   let latestWriteMs: number | undefined;
   let outage: { readonly sinceMs: number; code: string } | undefined;
@@ -47,10 +47,10 @@ export function createStore({ influx, clock, logger, signal, random }: StorePart
       await influx.ensureSchema({ signal, timeoutMs: SCHEMA_TIMEOUT_MS });
     } catch (error) {
       if (!(error instanceof EvenkeelError && error.code === 'PERMISSION_DENIED')) throw error;
-      // A user that may only write is enough once an administrator, or an earlier start as one, has made the schema.
+      // A user that may only write is enough once an administrator, or an earlier start as one, has created the schema.
       logger.warn(
         { cause: error.message },
-        'the InfluxDB schema is taken as it is: influx.username is no administrator of InfluxDB',
+        'cannot check the InfluxDB schema, using it unchanged: influx.username is not an administrator of InfluxDB',
       );
     }
   };
@@ -61,15 +61,12 @@ export function createStore({ influx, clock, logger, signal, random }: StorePart
     const code = error instanceof EvenkeelError ? error.code : 'UNKNOWN';
     if (outage?.code === code) return;
     outage = { sinceMs: outage?.sinceMs ?? clock.monotonicMs(), code };
-    logger.warn({ code, cause: messageOf(error) }, 'InfluxDB takes no samples; they wait in NATS');
+    logger.warn({ code, cause: messageOf(error) }, 'cannot write to InfluxDB; samples wait in NATS');
   };
 
   const noteSuccess = (): void => {
     if (outage === undefined) return;
-    logger.info(
-      { outageMs: Math.round(clock.monotonicMs() - outage.sinceMs) },
-      'InfluxDB takes samples again',
-    );
+    logger.info({ outageMs: Math.round(clock.monotonicMs() - outage.sinceMs) }, 'writing to InfluxDB again');
     outage = undefined;
   };
 
@@ -102,17 +99,17 @@ export function createStore({ influx, clock, logger, signal, random }: StorePart
   };
 }
 
-/** A line that InfluxDB will never take, with its reason. */
-export interface Refusal {
+/** A line that InfluxDB will never accept, with its reason. */
+export interface RejectedPoint {
   readonly index: number;
   readonly reason: string;
 }
 
-/** Writes all lines; when InfluxDB refuses some, finds out which by writing halves, so that the others are in. */
+/** Writes all lines; when InfluxDB rejects some, finds them by writing halves, so that all others are stored. */
 export async function writeAll(
   lines: readonly string[],
   write: (lines: Lines) => Promise<WriteResult>,
-): Promise<Refusal[]> {
+): Promise<RejectedPoint[]> {
   const result = await write({ text: lines.join('\n'), count: lines.length });
   if (result.kind === 'written') return [];
   if (result.isWhole || lines.length === 1)

@@ -1,4 +1,4 @@
-// From what agents and scheduler publish to points: reports to samples, events to migrations and decisions (pure).
+// Turns reports and events into points: samples of hosts and VMs, migrations, decisions (pure).
 import type {
   Decision,
   DiskSample,
@@ -22,7 +22,7 @@ const STATE_NUMBERS: Readonly<Record<string, number>> = {
   VM_STATE_SUSPENDED: 7,
 };
 
-// A newer agent may send a state this version has no name for; the sample still counts.
+// A newer agent may send a state that this version does not know; the sample still counts.
 const STATE_UNKNOWN = 0;
 
 const MEMORY_SOURCES: Readonly<Record<string, string>> = {
@@ -32,7 +32,7 @@ const MEMORY_SOURCES: Readonly<Record<string, string>> = {
 };
 
 /**
- * One host point, then one vm point for each counted VM followed by its disks and NICs. All bear the tick's time, so
+ * One host point, then one vm point for each counted VM followed by its disks and NICs. All have the tick's time, so
  * that a report delivered twice overwrites itself.
  */
 export function pointsOfReport(report: HostReport): Point[] {
@@ -51,7 +51,7 @@ export function pointsOfReport(report: HostReport): Point[] {
   return points;
 }
 
-/** The point of an event; none for a kind this version does not know. */
+/** The point of an event; none for a kind that this version does not know. */
 export function pointsOfEvent(event: Event): Point[] {
   if (event.migration) return [migrationPoint(event.migration, event.atMs)];
   if (event.decision) return [decisionPoint(event.decision, event.atMs)];
@@ -231,17 +231,17 @@ function decisionPoint(decision: Decision, atMs: number): PointOf<'decision'> {
   };
 }
 
-/** "succeeded" of MIGRATION_STATE_SUCCEEDED; the number of a value this version has no name for. */
+/** "succeeded" for MIGRATION_STATE_SUCCEEDED; the number for a value that this version does not know. */
 function shortName(value: unknown, prefix: string): string {
   return String(value).replace(prefix, '').toLowerCase();
 }
 
-/** protobuf writes "no text" as an empty one. */
+/** protobuf encodes an absent text as an empty one. */
 function present(text: string | undefined): string | undefined {
   return text === '' ? undefined : text;
 }
 
-/** protobuf writes "not yet" as 0. */
+/** protobuf encodes "not yet" as 0. */
 function passed(timeMs: number): number | undefined {
   return timeMs > 0 ? timeMs : undefined;
 }

@@ -1,15 +1,15 @@
-// How samples are kept in InfluxDB: retention policies, and the queries that thin raw samples out into coarser ones (pure).
+// Defines retention in InfluxDB: the retention policies, and the queries that downsample raw samples (pure).
 import { SCHEMA, type FieldKind, type Measurement } from './schema.ts';
 import type { InfluxSettings } from './settings.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 
-/** A retention policy; its name stands in queries: FROM "minute"."vm". */
+/** A retention policy; queries use its name: FROM "minute"."vm". */
 export interface RetentionPolicy {
   readonly name: 'raw' | 'minute' | 'quarter_hour' | 'events';
   readonly days: number;
-  /** Data goes a shard at a time; lengths after InfluxDB's own advice for these ages. */
+  /** InfluxDB drops a shard at a time; lengths follow InfluxDB's own advice for these ages. */
   readonly shardDays: number;
-  /** The policy of queries and writes that name none. */
+  /** True for the policy of queries and writes that name none. */
   readonly isDefault: boolean;
 }
 
@@ -18,7 +18,7 @@ export function retentionPolicies(settings: InfluxSettings): readonly RetentionP
     { name: 'raw', days: settings.rawDays, shardDays: 1, isDefault: true },
     { name: 'minute', days: settings.minuteDays, shardDays: 7, isDefault: false },
     { name: 'quarter_hour', days: settings.quarterHourDays, shardDays: 30, isDefault: false },
-    // Migrations and decisions are few and cannot be thinned out.
+    // Migrations and decisions are few and cannot be averaged.
     { name: 'events', days: settings.quarterHourDays, shardDays: 30, isDefault: false },
   ];
 }
@@ -31,9 +31,8 @@ interface Step {
   readonly resample: string;
 }
 
-// Each run computes the last `FOR` anew, so that samples which come a little late are still counted; twice what `EVERY`
-// asks for at the least, and no more, because every run reads all of it. What comes later still is thinned out by
-// `backfillStatements`.
+// Each run computes the last `FOR` again, so that slightly late samples still count. It is at least twice `EVERY`, but not
+// much more, since every run reads all of it. `backfillStatements` downsamples what comes even later.
 const STEPS: readonly Step[] = [
   {
     from: 'raw',
@@ -56,7 +55,7 @@ export const LATE_MS = 5 * MINUTE_MS;
 
 const THINNED: readonly Measurement[] = ['host', 'vm', 'vm_disk', 'vm_net', 'metrics_writer'];
 
-/** A continuous query; `name` is free of what changes with a version, `statement` makes it under a given name. */
+/** A continuous query; `name` is the same in all versions, `statement` creates the query under a given name. */
 export interface ContinuousQuery {
   readonly name: string;
   readonly resample: string;
@@ -73,7 +72,7 @@ export function continuousQueries(database: string): readonly ContinuousQuery[] 
   );
 }
 
-/** Computes the coarser samples of a span anew: for what came too late for the continuous queries. In order of use. */
+/** Statements, in order, that compute the means of a span again, for samples too late for the continuous queries. */
 export function backfillStatements(database: string, fromMs: number, toMs: number): readonly string[] {
   return STEPS.flatMap((step) => {
     const start = Math.floor(fromMs / step.intervalMs) * step.intervalMs;
@@ -88,7 +87,7 @@ function rollup(database: string, measurement: Measurement, step: Step, where = 
   const fields = Object.entries<FieldKind>(SCHEMA[measurement].fields)
     .map(([name, kind]) => `${AGGREGATES[kind]}("${name}") AS "${name}"`)
     .join(', ');
-  // All tags are kept; the names of fields too, so that one dashboard query serves every policy.
+  // Tags and names of fields stay the same, so that one dashboard query works on every policy.
   return (
     `SELECT ${fields} INTO "${database}"."${step.into}"."${measurement}" ` +
     `FROM "${database}"."${step.from}"."${measurement}" ${where}GROUP BY time(${step.interval}), *`

@@ -1,15 +1,15 @@
-// What is in InfluxDB: every measurement with its tags and fields, and how a field is written and thinned out.
+// Defines the measurements in InfluxDB with their tags and fields, and how a field is written and downsampled.
 
 /**
- * How a field is written, and what of it remains in the coarser retention policies:
- * gauge - float, its mean; level - integer, its mean; counter - integer, its last value (so for codes and times);
+ * How a field is written, and how it is downsampled in the coarser retention policies:
+ * gauge - float, its mean; level - integer, its mean; counter - integer, its last value (also for codes and times);
  * text and flag - their last value.
- * InfluxDB fixes the type of a field with its first write, so a float must never be written as an integer.
+ * InfluxDB fixes the type of a field at its first write, so a float must never be written as an integer.
  */
 export type FieldKind = 'gauge' | 'level' | 'counter' | 'text' | 'flag';
 
 /**
- * `host` is the host's name and `host_id` its libvirt UUID (two hosts may bear one name); `uuid` and `name` are the VM's.
+ * `host` is the host's name and `host_id` its libvirt UUID (two hosts may have the same name); `uuid` and `name` are the VM's.
  * Units are last in the names; names are those of telemetry.proto.
  */
 export const SCHEMA = {
@@ -120,7 +120,7 @@ export const SCHEMA = {
       iteration: 'counter',
       downtime_ms: 'gauge',
       elapsed_ms: 'gauge',
-      // What was expected just before it began, to be held against what came of it.
+      // Expected just before it began, to compare with the result.
       commit_mode: 'text',
       forecast_duration_ms: 'gauge',
       forecast_downtime_ms: 'gauge',
@@ -140,7 +140,7 @@ export const SCHEMA = {
       overloaded_since_ms: 'counter',
     },
   },
-  // How the metrics writer itself fares. Counters count from its start.
+  // State of the metrics writer itself. Counters count from its start.
   metrics_writer: {
     tags: ['host'],
     fields: {
@@ -158,12 +158,12 @@ export type Measurement = keyof typeof SCHEMA;
 
 type ValueOf<Kind> = Kind extends 'text' ? string : Kind extends 'flag' ? boolean : number;
 
-/** Tag values; an absent or empty one is left out, because InfluxDB has no empty tags. */
+/** Tag values; absent or empty ones are left out, because InfluxDB has no empty tags. */
 export type Tags<M extends Measurement> = {
   readonly [Name in (typeof SCHEMA)[M]['tags'][number]]?: string | undefined;
 };
 
-/** Field values; what was not measured is undefined and left out. */
+/** Field values; undefined means not measured and is left out. */
 export type Fields<M extends Measurement> = {
   readonly [Name in keyof (typeof SCHEMA)[M]['fields']]?:
     ValueOf<(typeof SCHEMA)[M]['fields'][Name]> | undefined;

@@ -1,4 +1,4 @@
-// Messages that can never be written: kept in a small stream of their own for a person to look at, counted, logged once a kind.
+// Sets aside messages that can never be written: copies them to a small stream for an operator, counts, logs once a kind.
 import {
   headers,
   DiscardPolicy,
@@ -17,7 +17,7 @@ const SET_ASIDE_SUBJECT = 'evenkeel.v1.set-aside';
 
 const PUBLISH_TIMEOUT_MS = 5 * SECOND_MS;
 
-// Enough to see what is wrong; a broken agent must not fill the disk.
+// Enough to find the fault; a broken agent must not fill the disk.
 const LIMITS = {
   max_msgs: 1_000,
   max_bytes: 64 * MIB,
@@ -63,15 +63,15 @@ export function createSetAside(nats: NatsConnection, logger: Logger): SetAside {
       if (!logged.has(kind))
         logger.warn(
           { ...data, keptIn: SET_ASIDE_STREAM },
-          'a message cannot be written to InfluxDB and was set aside; further ones of this kind are only counted',
+          'a message cannot be written to InfluxDB and was set aside; more of this kind are only counted',
         );
       logged.add(kind);
       try {
         await keep(message, kind, reason);
       } catch (error) {
-        // The message itself stays in its own stream as long as any other, so nothing is lost by going on.
+        // The message stays in its own stream as long as any other, so nothing is lost without the copy.
         hasStream = false;
-        logger.debug({ ...data, cause: messageOf(error) }, 'no copy of a message that was set aside');
+        logger.debug({ ...data, cause: messageOf(error) }, 'cannot copy a message that was set aside');
       }
       message.term();
     },

@@ -1,4 +1,4 @@
-// The metrics writer: reports and events from JetStream into InfluxDB, acknowledged only after InfluxDB took them.
+// Runs the metrics writer: reports and events from JetStream into InfluxDB, acknowledged once InfluxDB has stored them.
 import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import type { NatsConnection } from 'nats';
@@ -15,25 +15,25 @@ import { encodeLines } from './line-protocol.ts';
 import type { Point } from './schema.ts';
 import { createSetAside } from './set-aside.ts';
 import type { InfluxSettings } from './settings.ts';
-import { createStore } from './store.ts';
+import { createPointSink } from './point-sink.ts';
 
-/** How the writer fares; counters count from its start. */
+/** State of the writer; counters count from its start. */
 export interface WriterCounters {
   readonly pointsWritten: number;
-  /** Points that InfluxDB will never take. */
+  /** Points that InfluxDB will never accept. */
   readonly pointsRefused: number;
-  /** Messages that held such points, or none at all; kept in stream EVENKEEL_SET_ASIDE. */
+  /** Messages with such points, or that could not be decoded; kept in the stream EVENKEEL_SET_ASIDE. */
   readonly messagesSetAside: number;
   /** Age of the oldest message that is held and not yet written; 0 when all are. */
   readonly lagMs: number;
-  /** How long InfluxDB took for the latest write; undefined before the first. */
+  /** Duration of the latest write; undefined before the first. */
   readonly writeMs: number | undefined;
 }
 
 export interface MetricsWriter {
-  /** False when the writer itself has ended by a failure. An InfluxDB or NATS that is away does not make it unhealthy. */
+  /** False when the writer itself has failed. An outage of InfluxDB or NATS does not make it unhealthy. */
   isHealthy(): boolean;
-  /** Stops at once: what InfluxDB has not confirmed is given back to NATS and written by the next writer. */
+  /** Stops at once: messages that InfluxDB has not confirmed are returned to NATS, and the next writer writes them. */
   stop(): Promise<void>;
   counters(): WriterCounters;
 }
@@ -50,20 +50,20 @@ export interface MetricsWriterParts {
   readonly random: () => number;
 }
 
-// Once per usual sampling interval or two is fine enough for a graph of the writer itself.
+// Once in one or two sampling intervals is enough for a graph of the writer itself.
 const REPORT_INTERVAL_MS = 10 * SECOND_MS;
 const REPORT_TIMEOUT_MS = 5 * SECOND_MS;
-// Twice what was seen with InfluxDB away: more would be a leak.
+// Twice what was seen while InfluxDB was down: more would be a leak.
 const LISTENERS_MAX = 32;
 
-/** Returns at once and works in the background: it needs neither InfluxDB nor the streams to be there yet. */
+/** Returns at once and works in the background; InfluxDB and the streams need not be up yet. */
 export function startMetricsWriter(parts: MetricsWriterParts): MetricsWriter {
   const { nats, influx, settings, clock, random, logger } = parts;
   const stopping = new AbortController();
   const signal = AbortSignal.any([parts.signal, stopping.signal]);
-  // Two intakes, their lanes and writes all wait on it; node warns from 11 on as if something leaked.
+  // Two intakes, their lanes and writes all listen on it; node warns of a leak from 11 on.
   setMaxListeners(LISTENERS_MAX, signal);
-  const store = createStore({ influx, clock, logger, signal, random });
+  const sink = createPointSink({ influx, clock, logger, signal, random });
   const setAside = createSetAside(nats, logger);
   const late = createLateSamples({ influx, database: settings.database, clock, logger, signal });
   const samples = createIntake({ nats, stream: SAMPLES_STREAM, clock, random, logger, signal });
@@ -80,13 +80,13 @@ export function startMetricsWriter(parts: MetricsWriterParts): MetricsWriter {
     pointsRefused,
     messagesSetAside: setAside.count(),
     lagMs: lagMs(intakes, clock),
-    writeMs: store.writeMs(),
+    writeMs: sink.writeMs(),
   });
   const { batchPoints, batchMs } = settings;
-  const common = { store, setAside, batchPoints, batchMs, clock, signal };
+  const common = { sink, setAside, batchPoints, batchMs, clock, signal };
   let isEnded = false;
   const work = Promise.all([
-    store.ready(),
+    sink.ready(),
     samples.run(),
     events.run(),
     late.run(),
@@ -105,15 +105,12 @@ export function startMetricsWriter(parts: MetricsWriterParts): MetricsWriter {
   ]).catch((error: unknown) => {
     if (signal.aborted) return;
     isEnded = true;
-    logger.error(
-      { err: error },
-      'the metrics writer ended by a failure; samples wait in NATS until a restart',
-    );
+    logger.error({ err: error }, 'the metrics writer failed; samples wait in NATS until a restart');
   });
   return {
     isHealthy: () => !isEnded,
     stop: async () => {
-      stopping.abort(new Error('the metrics writer stops'));
+      stopping.abort(new Error('the metrics writer is stopping'));
       await work;
       await Promise.all(intakes.map((intake) => intake.handBack()));
       influx.close();
@@ -127,7 +124,7 @@ function lagMs(intakes: readonly Intake[], clock: Clock): number {
   return oldestAtMs === Infinity ? 0 : Math.max(0, clock.nowMs() - oldestAtMs);
 }
 
-/** Writes the writer's own counters. One that gets lost is made up for by the next. */
+/** Writes the writer's own counters. A lost point does not matter: the next has the totals. */
 async function reportSelf(parts: {
   readonly influx: Influx;
   readonly intakes: readonly Intake[];

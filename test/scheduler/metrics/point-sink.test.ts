@@ -10,7 +10,7 @@ import { createInflux, type WriteResult } from '../../../scheduler/metrics/influ
 import type { Lines } from '../../../scheduler/metrics/line-protocol.ts';
 import { createLateSamples } from '../../../scheduler/metrics/late.ts';
 import { influxSchema, type InfluxSettings } from '../../../scheduler/metrics/settings.ts';
-import { createStore, writeAll } from '../../../scheduler/metrics/store.ts';
+import { createPointSink, writeAll } from '../../../scheduler/metrics/point-sink.ts';
 import { systemClock, type Clock } from '../../../shared/clock.ts';
 import { createLogger } from '../../../shared/log.ts';
 import { loadSettings } from '../../../shared/settings.ts';
@@ -142,13 +142,13 @@ t.test(
     });
     const passwordFile = join(folder, 'password');
     writeFileSync(passwordFile, 'pass');
-    const storeOf = (username: string) => {
+    const sinkOf = (username: string) => {
       const settings = settingsOf({ url: service.url, username, passwordFile });
       const { signal } = new AbortController();
       const influx = createInflux(settings, systemClock);
       return {
         influx,
-        store: createStore({ influx, clock: systemClock, logger, signal, random: Math.random }),
+        sink: createPointSink({ influx, clock: systemClock, logger, signal, random: Math.random }),
       };
     };
     const first = new InfluxDB(service.url);
@@ -159,14 +159,14 @@ t.test(
       username: 'admin',
       password: 'pass',
     });
-    await storeOf('admin').store.ready();
+    await sinkOf('admin').sink.ready();
     await admin.createUser('writer', 'pass');
-    const { influx, store } = storeOf('writer');
+    const { influx, sink } = sinkOf('writer');
     const wait = { timeoutMs: 5_000 };
     await t.rejects(influx.write(linesOf(['vm state=1i']), 'raw', wait), { code: 'PERMISSION_DENIED' });
     await admin.query('GRANT ALL ON "evenkeel" TO "writer"', { database: 'evenkeel', method: 'POST' });
-    t.same(await store.write(linesOf(['vm state=1i']), 'raw'), { kind: 'written' });
-    await t.rejects(storeOf('nobody').influx.ensureSchema(wait), { code: 'UNAUTHENTICATED' });
+    t.same(await sink.write(linesOf(['vm state=1i']), 'raw'), { kind: 'written' });
+    await t.rejects(sinkOf('nobody').influx.ensureSchema(wait), { code: 'UNAUTHENTICATED' });
   },
 );
 
@@ -225,7 +225,7 @@ t.test('a write is repeated with growing, capped waits until InfluxDB answers', 
   const clock = fastClock();
   let failures = 12;
   let schemas = 0;
-  const store = createStore({
+  const sink = createPointSink({
     influx: {
       ensureSchema: () => {
         schemas += 1;
@@ -243,10 +243,10 @@ t.test('a write is repeated with growing, capped waits until InfluxDB answers', 
     signal: new AbortController().signal,
     random: () => 1,
   });
-  t.same(await store.write(linesOf(['a']), 'raw'), { kind: 'written' });
+  t.same(await sink.write(linesOf(['a']), 'raw'), { kind: 'written' });
   t.same(clock.slept, [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000, 15_000, 15_000]);
   t.equal(schemas, 13, 'the schema is looked after again after each failure');
-  await store.write(linesOf(['b']), 'raw');
+  await sink.write(linesOf(['b']), 'raw');
   t.equal(schemas, 13, 'but not before each write');
 });
 
