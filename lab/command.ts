@@ -1,4 +1,4 @@
-// Runs other programs: with a deadline, with what they printed, and with an error that names the command and its words.
+// Runs other programs with a deadline and returns their output; errors quote the command and its output.
 import { spawn } from 'node:child_process';
 import type { WaitOptions } from '../shared/clock.ts';
 
@@ -15,17 +15,17 @@ export interface CommandOptions extends WaitOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Untranslated messages and nothing of the caller's settings, so that what programs print does not depend on the person. */
+/** Untranslated messages and none of the caller's settings, so that output does not depend on who runs the lab. */
 export const commandEnvironment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: '/root',
   LANG: 'C.UTF-8',
 } as const;
 
-/** A `virsh` listing or a journal excerpt is a few kilobytes; more than this means that the wrong thing was run. */
+/** A `virsh` listing or a journal excerpt takes a few kilobytes; more than this means that the wrong command was run. */
 const outputMaxBytes = 8 * 1024 ** 2;
 
-/** Runs a program to its end and returns what it said, whatever its exit status. Throws only when it could not be run. */
+/** Runs a program to its end and returns its output, whatever its exit status. Throws only if it could not be run. */
 export async function tryCommand(argv: readonly string[], options: CommandOptions): Promise<CommandResult> {
   const [program, ...rest] = argv;
   if (program === undefined) throw new Error('run a command: its argument list is empty');
@@ -46,7 +46,7 @@ export async function tryCommand(argv: readonly string[], options: CommandOption
       const why = deadline.aborted ? `no end within ${options.timeoutMs} ms` : error.message;
       reject(new Error(`${describe(argv)}: ${why}${quoted(stderr.text())}`, { cause: error }));
     });
-    // A program that ends early closes its input; its exit status tells more than the broken pipe.
+    // A program that ends early closes its input; its exit status says more than the broken pipe.
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
     child.once('close', (status) => {
@@ -55,7 +55,7 @@ export async function tryCommand(argv: readonly string[], options: CommandOption
   });
 }
 
-/** Runs a program that must succeed; returns what it printed. */
+/** Runs a program that must succeed; returns its output. */
 export async function runCommand(argv: readonly string[], options: CommandOptions): Promise<string> {
   const result = await tryCommand(argv, options);
   if (result.status !== 0) {

@@ -1,4 +1,4 @@
-// Small file operations that the lab's parts share.
+// Provides file operations shared by the lab's parts.
 import { access, rename, writeFile } from 'node:fs/promises';
 
 export async function fileExists(path: string): Promise<boolean> {
@@ -8,7 +8,7 @@ export async function fileExists(path: string): Promise<boolean> {
   );
 }
 
-/** Replaces a file in one step: a reader, or a successor after a kill, sees the old content or the new, never half. */
+/** Replaces a file in one step: a reader, also after a crash, sees the old content or the new, never half of it. */
 export async function writeFileAtomically(path: string, content: string): Promise<void> {
   const draft = `${path}.new`;
   await writeFile(draft, content);

@@ -1,4 +1,4 @@
-// The lab as a whole: up, down and what stands.
+// Brings the whole lab up and down.
 import { copyFile, mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../shared/clock.ts';
@@ -33,7 +33,7 @@ import { baseImage, hosts, type LabHost } from './topology.ts';
 
 export type Say = (text: string) => void;
 
-/** Brings up whatever is not up, and leaves alone whatever is as it should be. Without a profile, the lab keeps its own. */
+/** Brings up what is down and leaves alone what is right. Without `wanted`, the lab keeps its profile. */
 export async function up(say: Say, wanted?: Profile): Promise<void> {
   const startedMs = systemClock.monotonicMs();
   const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
@@ -42,7 +42,7 @@ export async function up(say: Say, wanted?: Profile): Promise<void> {
     say(`${what} (${((systemClock.monotonicMs() - beganMs) / 1000).toFixed(1)} s)`);
     return result;
   };
-  // Hosts hang on the bridge and on lxcfs: if either is gone, what is left of the hosts cannot be used.
+  // Hosts depend on the bridge and on lxcfs: if either is gone, the rest of the hosts is useless.
   if (!(await networkIsUp()) || !(await lxcfsIsUp())) await step('cleared', clear);
   for (const folder of [hostsFolder, poolFolder, leaseFolder, runFolder, servicesFolder, codeStage]) {
     await mkdir(folder, { recursive: true });
@@ -57,7 +57,7 @@ export async function up(say: Say, wanted?: Profile): Promise<void> {
   });
   if (wanted !== undefined) await saveProfile(wanted);
   const profile = await readProfile();
-  if (profile !== 'plain') say(`the hosts are as the profile ${profile} has them`);
+  if (profile !== 'plain') say(`the hosts have the profile ${profile}`);
   const ownStat = unifiedOf(await readHierarchies()) !== undefined;
   if (ownStat) await step('/proc/stat of each host kept', () => ensureService(cpuViewService));
   await placeImage(image);
@@ -110,7 +110,7 @@ async function clear(): Promise<void> {
   }
 }
 
-/** Puts the image into the pool once; guests are clones, so a volume in use is never replaced under them. */
+/** Puts the image into the pool once. Guests are clones of it, so none uses a volume that is replaced. */
 async function placeImage(image: string): Promise<void> {
   const volume = join(poolFolder, baseImage);
   if (await fileExists(volume)) {

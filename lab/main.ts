@@ -1,4 +1,4 @@
-// The lab's command: up, status, shell and down.
+// Runs the lab's command: up, status, shell and down.
 import { spawn } from 'node:child_process';
 import { commandEnvironment } from './command.ts';
 import { hostCommand } from './hosts/host.ts';
@@ -10,15 +10,15 @@ import { hostNames, isHostName, labHost } from './topology.ts';
 
 const usage = `npm run lab -- COMMAND
   up [--tls|--leases|--plain]
-                         three KVM hosts, nats-server and influxd; repairs what is not as it should be.
+                         three KVM hosts, nats-server and influxd; repairs what is broken.
                          --tls: guests' memory goes over TLS; --leases: virtlockd holds the leases of VMs;
-                         kept until \`down\` or another
-  status [--json]        what stands
+                         the choice is kept until \`down\` or another choice
+  status [--json]        what is up
   shell HOST [-- CMD...] a shell, or one command, in a host (${hostNames.join(', ')})
   down                   ends and removes everything
 `;
 
-/** As long as a slow \`up\` of someone else may take. */
+/** As long as a slow \`up\` by another command may take. */
 const lockTimeoutMs = 300_000;
 
 /** sysexits.h: the command was used wrongly. */

@@ -1,10 +1,10 @@
-// Where the lab keeps its state, and where the project is.
+// Defines the paths of the lab's state and of the project.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Everything the lab makes is below this folder, in one cgroup tree, or on one bridge. */
 export const stateFolder = '/var/lib/evenkeel-lab';
-/** What outlives `lab down`, because it is slow to make and does no harm: the guest image and the result of the KVM probe. */
+/** Kept by `lab down`, because it is slow to make and does no harm: the guest image and the result of the KVM probe. */
 export const cacheFolder = join(stateFolder, 'cache');
 
 export const hostsFolder = join(stateFolder, 'hosts');

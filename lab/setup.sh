@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the lab, the demo and the tests need on a Debian 12 machine with Node and npm, and builds the project.
-# Safe to repeat; says nothing when there is nothing to do. Everything it prints goes to stderr.
-#   --any-user   without root, leave Debian packages alone and say so (unit tests run without them)
-#   PACKAGE…     further Debian packages, for what few need
+# Safe to repeat; prints nothing when there is nothing to do. All output goes to stderr.
+#   --any-user   without root, skip Debian packages and say so (unit tests run without them)
+#   PACKAGE…     more Debian packages, for what few commands need
 set -euo pipefail
 cd "$(dirname "$0")/.."
 exec 1>&2
@@ -22,12 +22,12 @@ for argument in "$@"; do
   esac
 done
 
-# Hosts and guests, one line a purpose. Recommended packages stay away: they bring services that nobody asked for.
+# Hosts and guests, one line for each purpose. No recommended packages: they bring services that are not needed.
 packages=(
   systemd systemd-container dbus polkitd procps util-linux iproute2 kmod            # a host: init, container, bus, tools
   libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils seabios ipxe-qemu iptables ovmf # its hypervisor
   lxcfs fuse3                                                                       # its view of processors and memory
-  nats-server influxdb openssl                                                      # beside the hosts
+  nats-server influxdb openssl                                                      # next to the hosts
   linux-image-cloud-amd64 busybox-static gcc libc6-dev syslinux syslinux-common mtools dosfstools # the guest image
 )
 
@@ -44,7 +44,7 @@ install_packages() {
   fi
   command -v apt-get >/dev/null || fail "this is not Debian (no apt-get); install: ${missing[*]}"
   say "installing ${missing[*]}"
-  # The packages' own services would take ports and make a network; the lab starts its own copies on its own addresses.
+  # The packages' own services would take ports and create a network; the lab starts its own instances on its own addresses.
   local policy=/usr/sbin/policy-rc.d
   if [ ! -e $policy ]; then
     printf '#!/bin/sh\n# evenkeel lab/setup.sh: no service starts during its installation\nexit 101\n' >$policy
@@ -70,7 +70,7 @@ modules_match() {
 }
 
 build() {
-  # tsc is incremental, but even to find nothing to do it reads the whole project.
+  # tsc is incremental, but it reads the whole project even when there is nothing to do.
   local stamp=dist/.built
   if [ -e $stamp ] && [ -z "$(find shared agent scheduler cli lab bench sim package.json tsconfig*.json \
     -newer $stamp \( -name '*.ts' -o -name '*.json' -o -type d \) -print -quit 2>/dev/null)" ]; then

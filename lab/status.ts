@@ -1,4 +1,4 @@
-// What of the lab stands right now.
+// Reports which parts of the lab are up.
 import { stagedCode } from './services/code.ts';
 import { schedulerService } from './services/daemons.ts';
 import { execInHost, hostLeader, notReadyReason } from './hosts/host.ts';
@@ -14,12 +14,12 @@ export interface HostStatus {
   readonly address: string;
   readonly uuid: string;
   readonly up: boolean;
-  /** systemd's word for the unit: active, inactive, failed, activating, ...; "absent" when there is no such unit. */
+  /** systemd's state of the unit: active, inactive, failed, activating, ...; "absent" if there is no such unit. */
   readonly libvirtd: string;
   readonly agent: string;
   readonly agentAddress: string;
   readonly vms: readonly { readonly name: string; readonly state: string }[];
-  /** What is missing; absent when the host is ready for guests. */
+  /** What is wrong; absent if the host is ready for guests. */
   readonly problem?: string;
 }
 
@@ -31,7 +31,7 @@ export interface ServiceStatus {
 }
 
 export interface LabStatus {
-  /** All of it stands. */
+  /** Every part is up. */
   readonly up: boolean;
   readonly network: { readonly bridge: string; readonly address: string; readonly up: boolean };
   readonly lxcfs: { readonly up: boolean };
@@ -124,7 +124,7 @@ export function parseVmList(text: string): { name: string; state: string }[] {
   });
 }
 
-/** The status for a person. */
+/** The status as text for a terminal. */
 export function describeStatus(status: LabStatus): string {
   const mark = (isUp: boolean): string => (isUp ? 'up' : 'DOWN');
   const lines = [

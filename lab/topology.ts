@@ -1,4 +1,4 @@
-// The lab's names, addresses, ports and sizes: the one place that demo, tests and benches read them from.
+// Defines the lab's names, addresses, ports and sizes, for demo, tests and benches.
 import { createHash } from 'node:crypto';
 
 /** The bridge in the machine's own network namespace; hosts, guests and services share its network. */
@@ -26,7 +26,7 @@ export const pool = {
   path: '/srv/evenkeel/shared',
   uuid: stableUuid('evenkeel-lab pool shared'),
 } as const;
-/** Where virtlockd finds the lease of a VM that has one: on every host under the same path, a file for each key. */
+/** virtlockd's leases of VMs: under the same path on every host, a file for each key. */
 export const leases = { path: '/srv/evenkeel/leases', lockspace: 'vms' } as const;
 /** The volume that guests are cloned from. */
 export const baseImage = 'evenkeel-guest';
@@ -55,7 +55,7 @@ export const hosts: readonly LabHost[] = hostNames.map((name, index) => {
     uuid: stableUuid(`evenkeel-lab host ${name}`),
     machineId: stableUuid(`evenkeel-lab machine-id ${name}`).replaceAll('-', ''),
     cpuCores: 1,
-    // Room for four guests of 256 MiB (about 330 MiB each with QEMU's own) beside systemd, libvirtd and the agent.
+    // Room for four guests of 256 MiB (about 330 MiB each with QEMU's overhead) besides systemd, libvirtd and the agent.
     memoryBytes: 2 * 1024 ** 3,
     libvirtUri: `qemu+tcp://${name}:${libvirtTcpPort}/system`,
   };
@@ -71,7 +71,7 @@ export function labHost(name: HostName): LabHost {
   return found;
 }
 
-/** What the guest image does (lab/image/guest/guestd.c). */
+/** Ports and intervals of the guest image (lab/image/guest/guestd.c). */
 export const guest = {
   memoryBytes: 256 * 1024 ** 2,
   tickPort: 7000,
@@ -79,7 +79,7 @@ export const guest = {
   tickIntervalMs: 100,
 } as const;
 
-/** Guests have 10.77.0.101 to .199: clear of the hosts, and of what a person adds by hand below 100 or from 200 on. */
+/** Guests have 10.77.0.101 to .199, apart from the hosts and from guests added by hand below 100 or from 200 on. */
 const guestNumbers = { min: 101, max: 199 } as const;
 
 /** The MAC that makes guest `number` take `guestAddress(number)`: the last byte of both is the number. */
@@ -100,10 +100,10 @@ function checkedGuestNumber(number: number): number {
   return number;
 }
 
-/** The same name gives the same UUID on every machine, so that recorded samples and tests can name a host. */
+/** A UUID that is the same for a name on every machine, so that recorded samples and tests can name a host. */
 function stableUuid(name: string): string {
   const bytes = createHash('sha256').update(name).digest().subarray(0, 16);
-  // Version 8 (RFC 9562: made by the vendor's own rule), variant 10.
+  // Version 8 (RFC 9562: vendor-specific), variant 10.
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   const hex = bytes.toString('hex');

@@ -1,4 +1,4 @@
-// What the demo asks of the running system: the scheduler's answers, and the copies that really run.
+// Asks the scheduler for hosts, VMs, decisions and migrations, and libvirt for running copies, for the demo.
 import { systemClock } from '../../shared/clock.ts';
 import type { HostLoad, VmLoad } from '../../shared/gen/scheduler.ts';
 import type { Decision, Migration } from '../../shared/gen/telemetry.ts';
@@ -50,7 +50,7 @@ export class DemoCluster {
   }
 }
 
-/** The hosts on which libvirt itself shows the VM running. */
+/** The hosts on which libvirt reports the VM as running. */
 export async function runningOn(vm: string): Promise<string[]> {
   const lists = await Promise.all(
     hostNames.map(async (name) => {
@@ -62,7 +62,7 @@ export async function runningOn(vm: string): Promise<string[]> {
   return lists.flat();
 }
 
-/** Looks every `everyMs` until `look` finds something; says what it waited for when the time is up. */
+/** Calls `look` every `everyMs` until it finds something; on timeout the error names `what`. */
 export async function waitFor<T>(
   what: string,
   { timeoutMs, everyMs = 250, signal }: { timeoutMs: number; everyMs?: number; signal: AbortSignal },

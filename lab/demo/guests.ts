@@ -1,4 +1,4 @@
-// The demo's four guests: made and removed through `evenkeel`, reached over TCP.
+// Creates and removes the demo's four guests through `evenkeel`, and talks to them over TCP.
 import { tryCommand, type CommandResult } from '../command.ts';
 import { watchTicks, tellGuest, type TickWatch } from '../image/guest.ts';
 import { cliCommand, operatorEnvironment } from '../services/operator.ts';
@@ -10,11 +10,11 @@ export interface DemoGuest {
   readonly name: string;
   readonly number: number;
   readonly host: HostName;
-  /** Burns CPU when the time comes. */
+  /** Burns CPU once the demo says so. */
   readonly isBusy: boolean;
 }
 
-/** The two busy ones share kvm1; kvm2 has the two idle ones, so that kvm3 is plainly the better target. */
+/** The two busy guests share kvm1; the two idle ones are on kvm2, so that kvm3 is clearly the better target. */
 export const guests: readonly DemoGuest[] = [
   { name: 'demo-1', number: 191, host: 'kvm1', isBusy: true },
   { name: 'demo-2', number: 192, host: 'kvm1', isBusy: true },
@@ -38,7 +38,7 @@ export async function createGuest(screen: Screen, { name, number, host }: DemoGu
   ]);
 }
 
-/** Removes the demo's guests, wherever they are and in whatever state: this demo's, or a broken predecessor's. */
+/** Removes the demo's guests on any host and in any state, also those left by an earlier demo. */
 export async function removeGuests(cluster: DemoCluster): Promise<void> {
   const running = new Set((await cluster.vms()).map(({ sample }) => sample?.name));
   const quietly = (args: readonly string[]): Promise<CommandResult> =>
@@ -57,12 +57,12 @@ export async function evenkeel(screen: Screen, args: readonly string[]): Promise
   await screen.run(`evenkeel ${args.join(' ')}`, [...cliCommand, ...args], operatorEnvironment);
 }
 
-/** A connection to the guest's counter, as soon as it has booted. */
+/** Connects to the guest's counter as soon as the guest has booted. */
 export async function watchGuest({ number }: DemoGuest, signal: AbortSignal): Promise<TickWatch> {
   return watchTicks(guestAddress(number), { timeoutMs: bootTimeoutMs, signal });
 }
 
-/** Share of its vCPU that a busy guest uses: one leaves its host room, two ask for more than the one core there is. */
+/** Share of its vCPU that a busy guest uses: one such guest leaves room on its host, two want more than its one core. */
 export const busyRatio = 0.6;
 
 export async function burn({ number }: DemoGuest): Promise<void> {

@@ -1,4 +1,4 @@
-// `npm run demo`: real KVM hosts, an overload, and evenkeel moving a guest off it while it runs.
+// Runs `npm run demo`: real KVM hosts, an overloaded one, and evenkeel moving a running guest off it.
 import { parseArgs } from 'node:util';
 import { withLock } from '../kernel/lock.ts';
 import { down, up } from '../lab.ts';
@@ -11,7 +11,7 @@ import { judge, type DemoResult } from './result.ts';
 import { createScreen, type Screen } from './screen.ts';
 import { play } from './story.ts';
 
-// gRPC passes an IP address as TLS server name, which Node 20 deprecates (DEP0123); nobody who reads this can act on it.
+// gRPC passes an IP address as TLS server name, which Node 20 deprecates (DEP0123); users of the demo cannot act on that.
 process.noDeprecation = true;
 
 const usage = `npm run demo -- [--json] [--keep]
@@ -19,7 +19,7 @@ const usage = `npm run demo -- [--json] [--keep]
   --keep  leave hosts, guests and services running, and say how to look around
 `;
 
-/** As long as a slow \`up\` of someone else may take. */
+/** As long as a slow \`up\` by another command may take. */
 const lockTimeoutMs = 300_000;
 
 async function main(): Promise<number> {
@@ -47,7 +47,7 @@ async function main(): Promise<number> {
 
 type Outcome = DemoResult | { readonly ok: false; readonly error: string };
 
-/** The lab stays when it is to be kept or was there before; a demo leaves nothing else behind, however it ends. */
+/** Leaves the lab up if requested or if it was up before; else removes everything, however the demo ends. */
 async function run(screen: Screen, keep: boolean, signal: AbortSignal): Promise<Outcome> {
   const wasUp = await networkIsUp();
   screen.heading('Bringing up three KVM hosts, NATS, InfluxDB and the scheduler');
@@ -73,7 +73,7 @@ async function run(screen: Screen, keep: boolean, signal: AbortSignal): Promise<
 }
 
 function tell(screen: Screen, { ok, checks }: DemoResult): void {
-  screen.heading(ok ? 'What happened: all well' : 'What happened: not all well');
+  screen.heading(ok ? 'Result: all checks passed' : 'Result: some checks failed');
   for (const check of checks) screen.say(`${check.ok ? 'ok  ' : 'FAIL'} ${check.text}`);
 }
 
@@ -83,7 +83,7 @@ async function clean(screen: Screen, cluster: DemoCluster | undefined, wasUp: bo
     if (wasUp && cluster !== undefined) {
       await evenkeel(screen, ['mode', 'recommend']);
       await removeGuests(cluster);
-      screen.say('The lab was up before and stays; take it down with: npm run lab -- down');
+      screen.say('The lab was up before and stays up; take it down with: npm run lab -- down');
     } else if (!wasUp) {
       await withLock(lockTimeoutMs, () => down(screen.say));
     }
@@ -102,11 +102,11 @@ function lookAround(screen: Screen): void {
       ...settings,
       '  node dist/cli/main.js top            hosts and guests, live',
       '  node dist/cli/main.js explain demo-1 why it moved or did not',
-      '  node dist/cli/main.js mode recommend no more moves by itself',
+      '  node dist/cli/main.js mode recommend no more automatic moves',
       `  influx -host ${new URL(influxUrl).hostname} -port ${new URL(influxUrl).port} -database evenkeel   (package influxdb-client)`,
       '  grafana/dashboards/evenkeel.json     the dashboard, for a Grafana whose data source is that InfluxDB',
       '  npm run lab -- shell kvm1            a shell on a host',
-      '  npm run lab -- down                  the end',
+      '  npm run lab -- down                  remove everything',
     ].join('\n'),
   );
 }

@@ -1,4 +1,4 @@
-// What the demo measured, and whether it is good enough: the one place that judges (pure).
+// Judges what the demo measured (pure).
 import { guest } from '../topology.ts';
 
 export interface Measured {
@@ -8,17 +8,17 @@ export interface Measured {
   /** From the overload to the scheduler's decision. */
   readonly detectMs: number;
   readonly migrationMs: number;
-  /** How long the guest's CPUs stood still, by QEMU's account. */
+  /** Pause of the guest's CPUs, as measured by QEMU. */
   readonly downtimeMs: number;
   /** Longest silence of the guest's own counter over TCP, from the decision to the end. */
   readonly guestGapMs: number;
   /** The TCP connection lived from before the overload to the end, and no number of the counter was lost. */
   readonly connectionKept: boolean;
-  /** Copies of the VM that run, over all hosts. */
+  /** Running copies of the VM on all hosts. */
   readonly runningCopies: number;
-  /** What each host's guests and services ask for in the end, as a share of its CPU. */
+  /** CPU demand of each host in the end, as a share of its cores. */
   readonly demandRatios: readonly number[];
-  /** What each of the two burning guests gets of the CPU it asks for, in the end; 0.5 while they shared one core. */
+  /** Share of its CPU demand that each burning guest gets in the end; about 0.5 while the two shared one core. */
   readonly servedRatios: readonly number[];
   readonly samplesPublished: number;
   readonly samplesInInflux: number;
@@ -36,15 +36,14 @@ export interface DemoResult extends Measured {
 }
 
 /**
- * On top of the pause itself, a line may wait for the guest's next tick on either side of it, and for the network to
- * learn where the guest is: half a second is one retransmission and its first doubling (RFC 6298: 200 ms in Linux).
+ * Besides the pause itself, a line may wait for the guest's next tick before and after it, and for the network to learn
+ * where the guest is: half a second covers one retransmission and its first doubling (RFC 6298: 200 ms in Linux).
  */
 const gapSlackMs = 2 * guest.tickIntervalMs + 500;
 
 /**
- * Two busy guests ask for 1.2 of the one core that a host has, one for 0.6: no host may be asked for more than it has.
- * What the guests get is told and not judged: it falls when the machine under the lab has other work, which is no fault
- * of evenkeel.
+ * Two busy guests want 1.2 of a host's one core, one wants 0.6: demand must not exceed any host's CPU. What the guests
+ * get is shown but not judged: it falls when the machine under the lab has other work, which is not evenkeel's fault.
  */
 export const demandRatioMax = 1;
 
@@ -67,20 +66,20 @@ export function judge(measured: Measured): DemoResult {
       name: 'connection',
       ok: measured.connectionKept,
       text: measured.connectionKept
-        ? 'its TCP connection lived through it, and no line was lost'
+        ? 'its TCP connection survived, and no line was lost'
         : 'its TCP connection broke or lost lines',
     },
     {
       name: 'guest gap',
       ok: measured.guestGapMs <= gapMaxMs,
       text:
-        `it paused for ${Math.round(measured.downtimeMs)} ms; seen from outside it was silent for ` +
+        `it paused for ${Math.round(measured.downtimeMs)} ms; seen over TCP it was silent for ` +
         `${Math.round(measured.guestGapMs)} ms at most (limit ${Math.round(gapMaxMs)} ms)`,
     },
     {
       name: 'balance',
       ok: measured.demandRatios.length > 0 && measured.demandRatios.every((ratio) => ratio <= demandRatioMax),
-      text: `the hosts are now asked for ${percents(measured.demandRatios)} of their CPU; the busy guests get ${served} of what they want`,
+      text: `demand on the hosts is now ${percents(measured.demandRatios)} of their CPU; the busy guests get ${served} of what they want`,
     },
     {
       name: 'samples',

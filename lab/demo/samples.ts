@@ -1,4 +1,4 @@
-// Counts what the agents say they published and what InfluxDB holds, over the same span of ticks.
+// Counts the samples that the agents published and those in InfluxDB, over the same span of ticks.
 import { InfluxDB } from 'influx';
 import type { NatsConnection, Subscription } from 'nats';
 import { systemClock } from '../../shared/clock.ts';
@@ -7,7 +7,7 @@ import { connectNats, samplesSubject } from '../../shared/nats.ts';
 import { hostReportCodec } from '../../shared/proto/load.ts';
 import { hosts, influxUrl, natsUrl } from '../topology.ts';
 
-/** From `fromMs` on and before `toMs`; published is by the agent's own count. */
+/** From `fromMs` on and before `toMs`; `published` is the agent's own count. */
 export interface Span {
   readonly hostId: string;
   readonly fromMs: number;
@@ -16,15 +16,15 @@ export interface Span {
 }
 
 /**
- * The span between the first and the last report of one agent in which everything before had been acknowledged: there
- * its counter stands exactly between two ticks. Undefined when there are no two such reports.
+ * The span between the first and the last report of one agent by which everything before had been acknowledged: there
+ * its counter is exact between two ticks. Undefined if there are no two such reports.
  */
 export function spanOf(reports: readonly HostReport[]): Span | undefined {
   const settled = reports.filter(isSettled);
   const [first, last] = [settled[0], settled.at(-1)];
   if (!first?.agent || !last?.agent || first === last) return undefined;
   if (first.bootId !== last.bootId) {
-    throw new Error(`agent of ${first.hostName}: restarted during the demo; look at its journal`);
+    throw new Error(`agent of ${first.hostName}: restarted during the demo; see its journal`);
   }
   return {
     hostId: first.hostId,
@@ -42,7 +42,7 @@ function isSettled({ agent, sequence }: HostReport): boolean {
 const reportsMax = 20_000;
 const connectTimeoutMs = 10_000;
 
-/** Listens to the agents' reports from `listen` to `close`. */
+/** Collects the agents' reports from `listen` to `close`. */
 export class SampleWatch {
   readonly #nats: NatsConnection;
   readonly #reports: HostReport[] = [];
@@ -61,7 +61,7 @@ export class SampleWatch {
     return hosts.map(({ name, uuid }) => {
       const span = spanOf(this.#reports.filter(({ hostId }) => hostId === uuid));
       if (span === undefined)
-        throw new Error(`agent of ${name}: no two reports during the demo; look at its journal`);
+        throw new Error(`agent of ${name}: no two reports during the demo; see its journal`);
       return span;
     });
   }
@@ -96,7 +96,7 @@ export async function countInInflux(spans: readonly Span[]): Promise<number> {
 
 async function countSpan(influx: InfluxDB, { hostId, fromMs, toMs }: Span): Promise<number> {
   const where = `WHERE host_id = '${hostId}' AND time >= ${fromMs}ms AND time < ${toMs}ms`;
-  // One field that each point has: interval_ms in host, state in vm (scheduler/metrics/schema.ts).
+  // Fields that every point has: interval_ms in host, state in vm (scheduler/metrics/schema.ts).
   const queries = [
     `SELECT count(interval_ms) AS n FROM host ${where}`,
     `SELECT count(state) AS n FROM vm ${where}`,

@@ -1,4 +1,4 @@
-// How the demo talks: headings, sentences, and one line that is redrawn while something goes on.
+// Prints the demo's output: headings, sentences, and a progress line that is redrawn.
 import { spawn } from 'node:child_process';
 import { redrawLine } from '../../cli/terminal/terminal.ts';
 import { paint, wrap, type View } from '../../cli/render/view.ts';
@@ -8,20 +8,20 @@ export interface Screen {
   view(): View;
   heading(text: string): void;
   say: (text: string) => void;
-  /** A command that the person could have typed, shown and run, its output on the screen. Throws when it fails. */
+  /** Shows and runs a command as an operator would type it, with its output on the screen. Throws if it fails. */
   run(shown: string, argv: readonly string[], environment: Readonly<Record<string, string>>): Promise<void>;
-  /** Redraws one line; where nothing can be redrawn, a line is written when `key` changes. */
+  /** Redraws one line; if the output cannot be redrawn, writes a line when `key` changes. */
   live(key: string, text: string): void;
   /** Ends the redrawn line. */
   settle(): void;
 }
 
-/** Where all of it goes: stderr (2) when stdout is kept for the result, else stdout (1). */
+/** A screen on stderr (2) if stdout is kept for the result, else on stdout (1). */
 export function createScreen(fd: 1 | 2): Screen {
   const stream = fd === 1 ? process.stdout : process.stderr;
   let lastKey: string | undefined;
   const view = (): View => ({
-    // A terminal that was never told its size says 0.
+    // A terminal whose size was never set reports 0.
     width: stream.isTTY && stream.columns > 0 ? stream.columns : 100,
     colour: stream.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     unicode: true,
@@ -43,7 +43,7 @@ export function createScreen(fd: 1 | 2): Screen {
     },
     say: (text) => {
       settle();
-      // Lines that are laid out already stay as they are.
+      // Text with its own line breaks is not wrapped.
       write(text.includes('\n') ? text : wrap(view(), text, 0));
     },
     live: (key, text) => {
@@ -59,7 +59,7 @@ export function createScreen(fd: 1 | 2): Screen {
   };
 }
 
-/** No command of the demo works longer; creating a guest copies 40 MiB. */
+/** No command of the demo takes longer; creating a guest copies 40 MiB. */
 const commandTimeoutMs = 120_000;
 
 function runVisibly(

@@ -1,4 +1,4 @@
-// The demo from the first guest to the verdict: overload, decision, migration, balance.
+// Plays the demo from the first guest to the checks: overload, decision, migration, balance.
 import { systemClock } from '../../shared/clock.ts';
 import type { HostLoad, VmLoad } from '../../shared/gen/scheduler.ts';
 import type { Decision, Migration } from '../../shared/gen/telemetry.ts';
@@ -17,11 +17,11 @@ import type { Screen } from './screen.ts';
 
 /** Agents report within seconds of their start. */
 const readyTimeoutMs = 90_000;
-/** Three hot samples of a 1 s interval decide; a machine that is busy with other things takes its time. */
+/** Three hot samples at an interval of 1 s are enough; a machine with other work takes longer. */
 const decisionTimeoutMs = 120_000;
-/** 256 MiB at 100 MiB/s, with all that can slow it down on two cores. */
+/** 256 MiB at 100 MiB/s, but two cores may be much slower. */
 const migrationTimeoutMs = 180_000;
-/** Four idle guests and the agents ask for a tenth of a core; a host that still boots one asks for more than one. */
+/** Four idle guests and the agents want a tenth of a core; a host where one still boots wants more than one. */
 const calmRatioMax = 0.5;
 /** One good sample may be chance. */
 const steadyLooks = 5;
@@ -69,7 +69,7 @@ async function startGuests(
 ): Promise<void> {
   screen.heading('Four guests, two of them on kvm1');
   for (const guest of guests) await createGuest(screen, guest);
-  screen.say('Waiting until they have booted; each then counts aloud, ten times a second, over TCP.');
+  screen.say('Waiting until they have booted; each then sends a counter over TCP, ten times a second.');
   const beganMs = systemClock.monotonicMs();
   await Promise.all(
     guests.map(async (guest) => {
@@ -77,15 +77,15 @@ async function startGuests(
     }),
   );
   screen.say(
-    `All four are up after ${seconds(systemClock.monotonicMs() - beganMs)}. We hold a connection to each.`,
+    `All four are up after ${seconds(systemClock.monotonicMs() - beganMs)}. We keep a connection to each.`,
   );
 }
 
-/** Four guests that boot are an overload of their own, which is over as soon as they have booted. */
+/** Waits until the load of booting four guests, itself an overload, is over. */
 async function calm(cluster: DemoCluster, screen: Screen, signal: AbortSignal): Promise<void> {
   await waitFor('calm after the boot', { timeoutMs: readyTimeoutMs, everyMs: 500, signal }, async () => {
     const [hosts, vms] = await Promise.all([cluster.hosts(), cluster.vms()]);
-    screen.live('calm', `Waiting until the boot is forgotten:  ${demandLine(screen, hosts)}`);
+    screen.live('calm', `Waiting until the load of booting has passed:  ${demandLine(screen, hosts)}`);
     const isSampled = guests.every(({ name }) => find(vms, name)?.sample?.cpuCores !== undefined);
     const isCalm = hosts.every(
       ({ hotResources, cpuDemandRatio }) => hotResources.length === 0 && cpuDemandRatio < calmRatioMax,
@@ -109,7 +109,7 @@ async function rebalance(
   await Promise.all(busy.map((guest) => burn(guest)));
   const overloadAtMs = systemClock.nowMs();
   const decision = await awaitDecision(cluster, screen, overloadAtMs, signal);
-  // What the crowded host did to the guests before is not the migration's doing.
+  // Starts new records: gaps on the crowded host before the migration are not its fault.
   const before = new Map([...watches].map(([name, watch]) => [name, watch.record()]));
   for (const watch of watches.values()) watch.restart();
   screen.heading(`Decided after ${seconds(decision.atMs - overloadAtMs)}`);
@@ -125,7 +125,7 @@ async function rebalance(
   const vm = migration.vmName;
   const [early, late] = [before.get(vm), watches.get(vm)?.record()];
   if (early === undefined || late === undefined)
-    throw new Error(`${vm} moved, which is none of the demo's guests`);
+    throw new Error(`${vm} moved, which is not one of the demo's guests`);
 
   screen.heading('Balance');
   const balance = await awaitBalance(cluster, screen, busy, signal);
@@ -200,7 +200,7 @@ async function awaitMigration(
   return ended;
 }
 
-/** Where lines cannot be redrawn, one is enough for each quarter of the copy. */
+/** If lines cannot be redrawn, one for each quarter of the copy is enough. */
 function stepOf({ state, progress }: Migration): string {
   const left = progress === null ? 1 : progress.memoryRemainingBytes / Math.max(progress.memoryTotalBytes, 1);
   return `${state} ${Math.floor((1 - left) * 4)}`;
@@ -208,7 +208,7 @@ function stepOf({ state, progress }: Migration): string {
 
 type Balance = Pick<Measured, 'demandRatios' | 'servedRatios'>;
 
-/** What the hosts are asked for and the busy guests get, once no host is asked for too much; or at the deadline. */
+/** Demand on the hosts and the busy guests' share of theirs, once no host has too much demand, or at the deadline. */
 async function awaitBalance(
   cluster: DemoCluster,
   screen: Screen,
@@ -233,7 +233,7 @@ async function awaitBalance(
   return last;
 }
 
-/** 0 for a guest that is not seen, or asks for so little that it does not burn. */
+/** 0 for a guest that is not reported, or wants so little that it does not burn. */
 function servedRatio(vm: VmLoad | undefined): number {
   const { cpuCores, cpuDemandCores } = vm?.sample ?? {};
   if (cpuCores === undefined || cpuDemandCores === undefined || cpuDemandCores < 0.5) return 0;

@@ -1,21 +1,21 @@
-// The lab's control groups: what makes a host as small as it says, and the kernel's own list of what the lab started.
+// Makes the lab's control groups, which limit each host, and which list all that the lab has started.
 import { mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
 import { fileExists } from '../files.ts';
 
-/** One mounted hierarchy. The unified one (version 2) carries all controllers; on version 1 each carries a few or none. */
+/** One mounted hierarchy. The unified one (version 2) has all controllers; on version 1 each has a few or none. */
 export interface Hierarchy {
   readonly version: 1 | 2;
   readonly path: string;
   readonly controllers: readonly string[];
 }
 
-/** Every group of the lab is below this one, in every hierarchy. */
+/** All groups of the lab are below this one, in every hierarchy. */
 const rootGroup = 'evenkeel-lab';
 
 export interface GroupLimits {
-  /** How many cores' worth of time the group may use; lxcfs shows the group this many processors. */
+  /** CPU quota of the group, in cores; lxcfs shows the group this many processors. */
   readonly cpuCores?: number;
   /** Weight against other groups; 1024 is the default of every group (cgroup v1 cpu.shares). */
   readonly cpuShares: number;
@@ -25,9 +25,9 @@ export interface GroupLimits {
 const periodUs = 100_000; // the kernel's default period
 
 /**
- * The hierarchies of /proc/self/mountinfo that control processes. A machine with version 1 controllers may have the
- * unified hierarchy too, without controllers, for systemd's own bookkeeping ("hybrid"); it counts, because processes
- * live in it. The first mount of a hierarchy is the one used: containers on the machine may show others.
+ * The cgroup hierarchies in /proc/self/mountinfo. A machine with version 1 controllers may also have the unified
+ * hierarchy, without controllers, for systemd's own bookkeeping ("hybrid"); it counts, because processes are in it. Of
+ * several mounts of a hierarchy the first is used: the others may belong to containers on the machine.
  */
 export function parseHierarchies(mountinfo: string): Hierarchy[] {
   const found: Hierarchy[] = [];
@@ -52,7 +52,7 @@ export function parseHierarchies(mountinfo: string): Hierarchy[] {
 
 const v1Controllers = new Set(['cpu', 'cpuacct', 'cpuset', 'memory', 'blkio', 'devices', 'freezer', 'pids']);
 
-/** The files that put `limits` on a group of this hierarchy; for `pure` unified machines the unified hierarchy's. */
+/** The files that set `limits` on a group of this hierarchy; on `pure` unified machines those of the unified hierarchy. */
 export function limitFiles(
   hierarchy: Hierarchy,
   limits: GroupLimits,
@@ -61,7 +61,7 @@ export function limitFiles(
   const { cpuCores, cpuShares, memoryBytes } = limits;
   const quotaUs = cpuCores === undefined ? undefined : Math.round(cpuCores * periodUs);
   if (hierarchy.version === 2) {
-    // The conversion of the kernel and systemd between the scales 2..262144 and 1..10000.
+    // As the kernel and systemd convert the scale 2..262144 to 1..10000.
     files.push(['cpu.weight', String(Math.round(1 + ((cpuShares - 2) * 9999) / 262142))]);
     if (quotaUs !== undefined) files.push(['cpu.max', `${quotaUs} ${periodUs}`]);
     if (memoryBytes !== undefined) files.push(['memory.max', String(memoryBytes)]);
@@ -95,7 +95,7 @@ export async function readHierarchies(): Promise<Hierarchy[]> {
   return [{ ...unified, controllers: offered.trim().split(' ') }];
 }
 
-/** The unified hierarchy when it is the one that counts CPU time here; undefined where version 1 does. */
+/** The unified hierarchy if it accounts for CPU time here; undefined if version 1 does. */
 export function unifiedOf(hierarchies: readonly Hierarchy[]): Hierarchy | undefined {
   return hierarchies.find(({ version, controllers }) => version === 2 && controllers.includes('cpu'));
 }
@@ -108,12 +108,12 @@ function folder(hierarchy: Hierarchy, group: string): string {
   return join(hierarchy.path, rootGroup, group);
 }
 
-/** The files into which a process writes its number to enter the group. */
+/** The files into which a process writes its PID to enter the group. */
 export function entryFiles(hierarchies: readonly Hierarchy[], group: string): string[] {
   return hierarchies.map((hierarchy) => join(folder(hierarchy, group), 'cgroup.procs'));
 }
 
-/** Makes the group in every hierarchy and limits it. Does nothing to what is already right. */
+/** Makes the group in every hierarchy and limits it. Leaves alone what is already right. */
 export async function createGroup(
   hierarchies: readonly Hierarchy[],
   group: string,
@@ -124,7 +124,7 @@ export async function createGroup(
     const path = folder(hierarchy, group);
     await mkdir(path, { recursive: true });
     if (hierarchy.version === 1 && hierarchy.controllers.includes('cpuset')) {
-      // An empty cpuset lets no process in (cgroup-v1/cpusets.rst).
+      // A group with an empty cpuset accepts no process (cgroup-v1/cpusets.rst).
       for (const place of [root, path]) await inheritCpuset(place);
     }
     if (hierarchy.version === 2 && hierarchy.controllers.length > 0) {
@@ -164,7 +164,7 @@ async function inheritCpuset(path: string): Promise<void> {
   }
 }
 
-/** The processes of the group and of the groups that a container made below it, as numbers of this machine. */
+/** The processes of the group and of the groups that a container made below it, as PIDs on this machine. */
 export async function groupMembers(hierarchies: readonly Hierarchy[], group: string): Promise<number[]> {
   const pids = new Set<number>();
   for (const hierarchy of hierarchies) {
@@ -198,7 +198,7 @@ async function removeFolder(path: string): Promise<void> {
   }
 }
 
-/** The folder and all folders below it, parents first; empty when it is not there. */
+/** The folder and all folders below it, parents first; empty if it does not exist. */
 async function subtree(path: string): Promise<string[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
   if (entries.length === 0) return [];

@@ -1,4 +1,4 @@
-// What tests and the demo do to a lab that is up: run commands in hosts, signal a VM's QEMU, stop and start services.
+// Controls a running lab for tests and the demo: commands in hosts, signals to a VM's QEMU, services stopped and started.
 import type { WaitOptions } from '../../shared/clock.ts';
 import { stagedCode } from '../services/code.ts';
 import type { CommandResult } from '../command.ts';
@@ -66,7 +66,7 @@ export async function startService(name: ServiceName): Promise<void> {
   await ensureService(await service(name));
 }
 
-/** libvirt's socket of the host, reachable from outside of it. Changes when the host is booted again. */
+/** The path of the host's libvirt socket, usable from outside the host. It changes when the host boots again. */
 export async function libvirtSocket(host: HostName): Promise<string> {
   const leader = await hostLeader(labHost(host));
   if (leader === undefined) throw new Error(`host ${host}: not running; start it: npm run lab -- up`);

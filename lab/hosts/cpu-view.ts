@@ -1,4 +1,4 @@
-// Keeps a /proc/stat for each host, on machines where lxcfs cannot: it needs cpuacct, which is a version 1 controller.
+// Keeps a /proc/stat for each host where lxcfs cannot, since that needs cpuacct, a controller of cgroup version 1.
 import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
@@ -7,7 +7,7 @@ import { statFile } from '../paths.ts';
 import { formatStat, nextCounters, parseCpuStat, type StatCounters } from './proc-stat.ts';
 import { hosts } from '../topology.ts';
 
-/** A tenth of the shortest sampling interval: what an agent reads is then at most that old. */
+/** A tenth of the shortest sampling interval: the maximum age of what an agent reads. */
 const intervalMs = 100;
 
 const unified = unifiedOf(await readHierarchies());
@@ -21,7 +21,7 @@ for (const { name } of hosts) {
 }
 for (;;) {
   for (const { name, cpuCores } of hosts) {
-    // A host that is down has no group; its file stays as it was.
+    // A host that is down has no group; its file stays unchanged.
     const text = await readFile(groupFile(unified, name, 'cpu.stat'), 'utf8').catch(() => '');
     const next = nextCounters(counters.get(name), parseCpuStat(text), systemClock.monotonicMs(), cpuCores);
     counters.set(name, next);

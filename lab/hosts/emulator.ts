@@ -1,16 +1,16 @@
-// Emulated guests whose memory survives a migration: what stands before QEMU in a lab host.
+// Defines the wrapper for QEMU in a lab host that lets the memory of emulated guests survive a migration.
 
-/** Before /usr/bin on the path that systemd gives services: the emulator that libvirtd finds. */
+/** On systemd's default path this comes before /usr/bin, so libvirtd finds it first. */
 export const emulatorPath = '/usr/local/bin/qemu-system-x86_64';
 
 /**
- * Gives an emulated guest 8 KiB more than libvirt asks for, which only knows whole MiB.
+ * Gives an emulated guest 8 KiB more than libvirt asks for; libvirt can ask for whole MiB only.
  *
- * QEMU before 9.0 forgets writes while it copies an emulated guest (TCG) whose memory is a multiple of 64 pages: it takes
- * them off its list word by word and leaves them marked as listed in the emulated processor's TLB ("physmem: Fix migration
- * dirty bitmap coherency with TCG memory access", March 2024; Debian 12 has 7.2 without it). A guest that pages in while it
- * moves then waits for ever for a lock whose release was not copied. Any other size is taken page by page, and is right.
- * KVM keeps its own list and is not touched.
+ * QEMU before 9.0 loses writes while it migrates an emulated guest (TCG) whose memory is a multiple of 64 pages: it clears
+ * them in its dirty bitmap word by word but leaves them marked dirty in the emulated processor's TLB ("physmem: Fix migration
+ * dirty bitmap coherency with TCG memory access", March 2024; Debian 12 has 7.2 without it). A guest that pages in during the
+ * migration then waits for ever for a lock whose release was not copied. Other sizes are cleared page by page, correctly.
+ * KVM keeps its own bitmap and is not affected.
  */
 export const emulatorScript = `#!/bin/sh
 backend='"id":"pc.ram","size":'

@@ -1,22 +1,22 @@
-// The files that make a lab host a host of its own: pure text, written into its root before it boots.
+// Makes the files that set up a lab host, written into its root before it boots (pure).
 import { emulatorPath, emulatorScript } from './emulator.ts';
 import { bridge, hostBridge, hosts, leases, pool, type LabHost } from '../topology.ts';
 
-/** A file, one that can be run, or a symbolic link, by its path in the host. */
+/** A file, an executable file or a symbolic link, by its path in the host. */
 export type HostFile =
   | { readonly kind: 'file'; readonly path: string; readonly content: string }
   | { readonly kind: 'program'; readonly path: string; readonly content: string }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
 
-/** Where the host finds lxcfs (the place its documentation uses) and the evenkeel code. */
+/** Folders in the host: lxcfs (at the path that its documentation uses) and the evenkeel code. */
 export const lxcfsFolder = '/var/lib/lxcfs';
-/** Where the host finds the folder with its /proc/stat, on machines where lxcfs has none. */
+/** The folder in the host with its /proc/stat, where lxcfs has none. */
 export const statFolder = '/var/lib/evenkeel-stat';
 export const codeFolder = '/usr/lib/evenkeel';
 
 /**
- * Folders of the machine that the host must not see as they are: it gets its own, empty but for the files below. Units
- * among them: what a host runs is what is listed here, not what happens to be installed on the machine.
+ * Folders of the machine that the host must not see: it gets its own, empty but for the files below. This includes
+ * units: a host runs what is listed here, not what happens to be installed on the machine.
  */
 export const ownFolders = [
   '/etc/libvirt',
@@ -33,7 +33,7 @@ export const ownFolders = [
 /** /proc files that lxcfs serves per container. */
 const ownProcFiles = ['cpuinfo', 'loadavg', 'meminfo', 'stat', 'swaps', 'uptime'] as const;
 
-/** What to mount where so that /proc shows the host alone; with `ownStat`, /proc/stat is cpu-view's. */
+/** The mounts that make /proc show the host alone; with `ownStat`, cpu-view provides /proc/stat. */
 export function ownProc(ownStat: boolean): (readonly [source: string, target: string])[] {
   return ownProcFiles.map((name) => [
     name === 'stat' && ownStat ? `${statFolder}/stat` : `${lxcfsFolder}/proc/${name}`,
@@ -57,8 +57,8 @@ const wants = {
 } as const;
 
 /**
- * Units that systemd pulls in by itself and that a container sharing its kernel must not run: they would set up the
- * machine's devices, kernel settings and debugging file systems again, or ask for a login on the console.
+ * Units that systemd starts by default but that a container must not run, since it shares the machine's kernel: they
+ * would set up the machine's devices, kernel settings and debugging file systems again, or a login on the console.
  */
 const masked = [
   'console-getty.service',
@@ -85,7 +85,7 @@ export function hostFiles(host: LabHost, ownStat: boolean): HostFile[] {
     file('/etc/hostname', `${host.name}\n`),
     file('/etc/machine-id', `${host.machineId}\n`),
     file('/etc/hosts', hostsFile()),
-    // The machine's file systems are not the host's.
+    // The host does not mount the machine's file systems.
     file('/etc/fstab', ''),
     file('/etc/crypttab', ''),
     ...networkFiles(host),
@@ -100,11 +100,11 @@ function hostsFile(): string {
   return `127.0.0.1 localhost\n${names.join('\n')}\n`;
 }
 
-/** host0, the container's end of the cable, is a port of the bridge; the bridge has the address and takes the guests' taps. */
+/** host0, the container's end of the veth pair, is a port of the bridge, which has the address and takes the guests' taps. */
 function networkFiles(host: LabHost): HostFile[] {
   const folder = '/etc/systemd/network';
   return [
-    // Without the wait for loops that STP makes, a guest's first packet passes at once.
+    // No STP, whose wait for loops would delay a guest's first packet.
     file(
       `${folder}/10-${hostBridge}.netdev`,
       `[NetDev]\nName=${hostBridge}\nKind=bridge\n[Bridge]\nSTP=no\nForwardDelaySec=0\nMulticastSnooping=no\n`,
@@ -130,17 +130,17 @@ function unitFiles(host: LabHost, ownStat: boolean): HostFile[] {
     ...masked.map((unit) => link(`${folder}/${unit}`, '/dev/null')),
     file(`${folder}/evenkeel-lab-view.service`, viewUnit(ownStat)),
     link(`${folder}/sysinit.target.wants/evenkeel-lab-view.service`, `${folder}/evenkeel-lab-view.service`),
-    // FreeBind: the socket may be opened before networkd has given the bridge its address.
+    // FreeBind: the socket may open before networkd has set the bridge's address.
     file(
       `${folder}/libvirtd-tcp.socket.d/lab.conf`,
       `[Socket]\nListenStream=\nListenStream=${host.address}:16509\nFreeBind=yes\n`,
     ),
-    // libvirtd stays: a daemon that leaves after two idle minutes would make every measurement start cold.
+    // libvirtd keeps running: if it exited after two idle minutes, every measurement would start cold.
     file('/etc/default/libvirtd', 'LIBVIRTD_ARGS=\n'),
   ];
 }
 
-/** Binding single lxcfs files from outside fails with ENOENT (FUSE), so the host does it, before anything reads them. */
+/** Bind mounts of single lxcfs files from outside fail with ENOENT (FUSE), so the host makes them, before anything reads them. */
 function viewUnit(ownStat: boolean): string {
   const mounts = ownProc(ownStat).map(
     ([source, target]) => `ExecStart=/usr/bin/mount --bind ${source} ${target}\n`,
@@ -159,24 +159,24 @@ const qemuConf =
 function libvirtFiles(host: LabHost): HostFile[] {
   const storage = '/etc/libvirt/storage';
   return [
-    // Plain TCP: the network is this machine's own bridge. Names and settings for TLS belong here when the lab has it.
+    // Plain TCP: the network is this machine's own bridge. For TLS see tls-files.ts.
     file(
       '/etc/libvirt/libvirtd.conf',
       `host_uuid = "${host.uuid}"\nauth_tcp = "none"\nauth_unix_rw = "polkit"\nunix_sock_group = "libvirt"\n`,
     ),
-    // A container cannot make cgroups or namespaces for QEMU the way a machine can; virtlogd is kept out of the
-    // guests' way, so that only libvirtd and QEMU are needed for a guest to run.
+    // A container cannot make cgroups or namespaces for QEMU as a machine can. No virtlogd, so that a guest needs only
+    // libvirtd and QEMU to run.
     file(qemuConfPath, qemuConf),
     file(`${storage}/${pool.name}.xml`, poolXml()),
     link(`${storage}/autostart/${pool.name}.xml`, `${storage}/${pool.name}.xml`),
   ];
 }
 
-/** With virtlockd for the leases of VMs and for their disks (libvirt.org/kbase/locking-lockd.html). */
+/** Files for virtlockd, which then locks the leases and disks of VMs (libvirt.org/kbase/locking-lockd.html). */
 export function leaseFiles(): HostFile[] {
   return [
     file(qemuConfPath, `${qemuConf}lock_manager = "lockd"\n`),
-    // libvirt declares the lockspace to virtlockd only together with leases for disks, which then are in it too.
+    // libvirt declares the lockspace to virtlockd only together with leases for disks, which then are in it, too.
     file(
       '/etc/libvirt/qemu-lockd.conf',
       `auto_disk_leases = 1\nrequire_lease_for_disks = 0\nfile_lockspace_dir = "${leases.path}/${leases.lockspace}"\n`,

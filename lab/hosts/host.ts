@@ -1,4 +1,4 @@
-// One lab host: a systemd container with its own root, network, libvirtd and view of CPU and memory.
+// Boots lab hosts: systemd containers, each with its own root, network, libvirtd and view of CPU and memory.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -27,7 +27,7 @@ import {
 } from '../paths.ts';
 import { bridge, leases, pool, type LabHost } from '../topology.ts';
 
-/** Low shares: on a small machine the control plane must get its turn while the guests burn all they can. */
+/** Low shares: on a small machine the control plane must get CPU while the guests burn all they can. */
 const hostCpuShares = 256;
 
 /** Three hosts boot within half a minute on two cores; a busy machine may take several times as long. */
@@ -43,7 +43,7 @@ export interface HostOptions {
   readonly extraFiles: readonly HostFile[];
 }
 
-/** Boots the host afresh unless it runs as described already. Returns whether it had to. */
+/** Boots the host again unless it already runs as described. Returns whether it had to. */
 export async function ensureHost(host: LabHost, options: HostOptions): Promise<boolean> {
   const description = describeHost(host, options);
   if (await runsAs(host, description.digest)) return false;
@@ -58,17 +58,17 @@ export async function ensureHost(host: LabHost, options: HostOptions): Promise<b
       `lowerdir=/,upperdir=${join(hostFolder(host), 'upper')},workdir=${join(hostFolder(host), 'work')}`,
     ],
   ]);
-  // Before its first boot, so that the users are there when systemd-tmpfiles sets owners.
+  // Before the first boot, so that the users exist when systemd-tmpfiles sets owners.
   await runCommand(['systemd-sysusers', `--root=${root}`], { timeoutMs: probeTimeoutMs });
   await startDaemon(host.name, description.argv, limitsOf(host));
   await waitUntilReady(host);
   await limitPayload(await readHierarchies(), host.name, limitsOf(host));
-  // The last step: a host without this file was cut short on its way up and is built again.
+  // The last step: without this file the boot was interrupted, and the host is built again.
   await writeFile(readyFile(host), description.digest);
   return true;
 }
 
-/** The number, on this machine, of the host's own PID 1; undefined when the host does not run. */
+/** The PID, on this machine, of the host's own PID 1; undefined if the host does not run. */
 export async function hostLeader(host: LabHost): Promise<number | undefined> {
   for (const pid of await daemonPids(host.name)) {
     const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
@@ -95,7 +95,7 @@ export async function execInHost(
   return tryCommand(await hostCommand(host, argv), options);
 }
 
-/** Why the host is not ready for guests, or undefined when it is. */
+/** The reason why the host is not ready for guests; undefined if it is. */
 export async function notReadyReason(host: LabHost): Promise<string | undefined> {
   if ((await hostLeader(host)) === undefined) return 'its container has not started its systemd yet';
   const answer = await execInHost(host, ['virsh', '-c', 'qemu:///system', 'pool-info', pool.name], {
@@ -116,7 +116,7 @@ async function waitUntilReady(host: LabHost): Promise<void> {
     if (systemClock.monotonicMs() > deadlineMs) {
       throw new Error(
         `host ${host.name}: not ready after ${bootTimeoutMs} ms: ${reason}; ` +
-          `look inside: npm run lab -- shell ${host.name} -- systemctl --failed`,
+          `check with: npm run lab -- shell ${host.name} -- systemctl --failed`,
       );
     }
     await systemClock.sleep(500);
@@ -155,7 +155,7 @@ function containerCommand(host: LabHost, kvm: boolean, ownStat: boolean): string
     `--bind=${lxcfsMount}:${lxcfsFolder}`,
     ...(ownStat ? [`--bind-ro=${dirname(statFile(host.name))}:${statFolder}`] : []),
     ...ownFolders.map((path) => `--bind=${ownFolder(host, path)}:${path}`),
-    // What belongs to the people of this machine, the project's working copy and the lab itself are not part of a host.
+    // Home folders of this machine, the project's working copy and the lab's own state are not part of a host.
     ...['/root', '/home', stateFolder, repositoryRoot].map((path) => `--tmpfs=${path}`),
   ];
 }

@@ -1,4 +1,4 @@
-// lxcfs: gives each host a /proc that shows its own processors, memory and uptime.
+// Runs lxcfs, which gives each host a /proc that shows its own processors, memory and uptime.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock, until } from '../../shared/clock.ts';
@@ -11,8 +11,8 @@ const startTimeoutMs = 10_000;
 export async function ensureLxcfs(): Promise<void> {
   if (await lxcfsIsUp()) return;
   await expectMount(lxcfsOwner, lxcfsMount);
-  // --enable-cfs shows a group's CPU quota as a number of processors; -l counts load per group. The pid file of its own
-  // keeps clear of an lxcfs that the machine itself runs.
+  // --enable-cfs shows a group's CPU quota as a number of processors; -l counts load per group. The separate pid file
+  // avoids a clash with an lxcfs of the machine itself.
   const pidFile = join(runFolder, 'lxcfs.pid');
   const argv = [
     'lxcfs',

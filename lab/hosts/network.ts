@@ -1,4 +1,4 @@
-// The lab's network: one bridge on this machine, which hosts, guests and services share.
+// Makes the lab's network: one bridge on this machine, shared by hosts, guests and services.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand, tryCommand } from '../command.ts';
@@ -11,11 +11,11 @@ const addressWithPrefix = `${bridge.address}/${bridge.prefixLength}`;
 
 export async function ensureNetwork(): Promise<void> {
   await refuseClash();
-  // No STP and no delay: a port carries packets as soon as its host is there.
+  // No STP and no delay: a port forwards packets as soon as its host is up.
   await makeLink(networkOwner, bridge.name, ['type', 'bridge', 'stp_state', '0', 'forward_delay', '0']);
   await runCommand(['ip', 'address', 'replace', addressWithPrefix, 'dev', bridge.name], { timeoutMs });
   await runCommand(['ip', 'link', 'set', bridge.name, 'up'], { timeoutMs });
-  // Guests that moved are found by their own announcements; snooping would hold back what it does not know.
+  // Guests that moved announce themselves; snooping would drop multicast from sources it does not know.
   await writeFile(join('/sys/class/net', bridge.name, 'bridge/multicast_snooping'), '0');
   await warnOfFirewall();
 }
@@ -27,7 +27,7 @@ export async function networkIsUp(): Promise<boolean> {
   );
 }
 
-/** The lab's addresses must not be in use elsewhere on the machine: replies would go astray. */
+/** Throws if the machine already routes the lab's network: replies would go astray. */
 async function refuseClash(): Promise<void> {
   const routes = await runCommand(['ip', '-o', 'route', 'show', 'to', 'root', networkPrefix()], {
     timeoutMs,
@@ -46,7 +46,7 @@ function networkPrefix(): string {
   return `${bridge.address.replace(/\.\d+$/, '.0')}/${bridge.prefixLength}`;
 }
 
-/** With br_netfilter (Docker loads it), the machine's FORWARD chain judges frames between hosts; say so rather than fail later. */
+/** With br_netfilter (Docker loads it), the machine's FORWARD chain also filters frames between hosts: warn instead of failing later. */
 async function warnOfFirewall(): Promise<void> {
   const setting = '/proc/sys/net/bridge/bridge-nf-call-iptables';
   if ((await readFile(setting, 'utf8').catch(() => '0')).trim() !== '1') return;

@@ -1,4 +1,4 @@
-// What /proc/stat of a host says, made from its control group's CPU time (pure).
+// Computes a host's /proc/stat from the CPU time of its control group (pure).
 
 /** CPU time of a group since it was made (cgroup v2, cpu.stat). */
 export interface CpuTime {
@@ -6,7 +6,7 @@ export interface CpuTime {
   readonly systemUs: number;
 }
 
-/** What one reading leaves for the next: counters start at zero with the first reading and never fall. */
+/** State from one reading to the next: counters start at zero with the first reading and never fall. */
 export interface StatCounters {
   readonly first: CpuTime;
   readonly firstAtMs: number;
@@ -25,7 +25,7 @@ export function parseCpuStat(text: string): CpuTime {
   return { userUs: field('user_usec'), systemUs: field('system_usec') };
 }
 
-/** Idle is what the cores had and the group did not use. A group whose time fell is a new one and starts at zero. */
+/** Idle is the time of the cores that the group did not use. A group whose time fell is a new one and starts at zero. */
 export function nextCounters(
   previous: StatCounters | undefined,
   now: CpuTime,
@@ -38,18 +38,18 @@ export function nextCounters(
   const userUs = now.userUs - first.userUs;
   const systemUs = now.systemUs - first.systemUs;
   const offeredUs = (nowMs - firstAtMs) * 1000 * cpuCores;
-  // A quota is kept over its period, not at every moment: for an instant the group may have used more than was offered.
+  // A quota holds over its period, not at every moment: for an instant the group may have used more than its cores offer.
   const idleUs = Math.max(isSame ? previous.idleUs : 0, offeredUs - userUs - systemUs);
   return { first, firstAtMs, userUs, systemUs, idleUs };
 }
 
-/** The file's content: the sum and, when the host has one core, that core. */
+/** The file's content: the sum, then a line for each core. */
 export function formatStat({ userUs, systemUs, idleUs }: StatCounters, cpuCores: number): string {
   const ticks = (us: number, share: number): string =>
     String(Math.floor(us / share / tickUs)).padStart(fieldWidth);
   const line = (name: string, share: number): string =>
     `${name} ${ticks(userUs, share)} 0 ${ticks(systemUs, share)} ${ticks(idleUs, share)} 0 0 0 0 0 0\n`;
-  // The group's time is not known by core: each gets the same.
+  // The group's time is not known for each core, so it is split evenly.
   const cores = Array.from({ length: cpuCores }, (_, index) => line(`cpu${index}`, cpuCores));
   return `${line('cpu ', 1)}${cores.join('')}ctxt 0\nbtime 0\nprocesses 0\nprocs_running 1\nprocs_blocked 0\n`;
 }

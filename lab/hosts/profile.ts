@@ -1,16 +1,16 @@
-// What the standing lab's hosts have beyond the plain ones; kept until it is taken down.
+// Keeps the profile of the lab's hosts until the lab is taken down.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stateFolder } from '../paths.ts';
 
-/** plain: guests' memory in the clear, which is quicker. tls: over TLS. leases: virtlockd holds what leases VMs have. */
+/** plain: guests' memory unencrypted, which is faster. tls: over TLS. leases: virtlockd holds the leases of VMs. */
 export type Profile = 'plain' | 'tls' | 'leases';
 
 export const profiles: readonly Profile[] = ['plain', 'tls', 'leases'];
 
 const profileFile = join(stateFolder, 'profile');
 
-/** Plain unless the lab was brought up otherwise. */
+/** The current profile; plain by default. */
 export async function readProfile(): Promise<Profile> {
   const saved = await readFile(profileFile, 'utf8').catch(() => '');
   return profiles.find((profile) => profile === saved) ?? 'plain';

@@ -1,4 +1,4 @@
-// What a host needs to migrate over TLS: libvirt's own connections and QEMU's streams, with the lab's certificates.
+// Makes the files a host needs to migrate over TLS: for libvirt's connections and QEMU's streams, with the lab's certificates.
 import type { Certificate } from '../services/certificates.ts';
 import type { HostFile } from './host-files.ts';
 import type { LabHost } from '../topology.ts';
@@ -20,18 +20,18 @@ export function tlsFiles(host: LabHost, { ca, cert, key }: Certificate): HostFil
       path: `${units}/sockets.target.wants/libvirtd-tls.socket`,
       target: '/usr/lib/systemd/system/libvirtd-tls.socket',
     },
-    // FreeBind: the socket may be opened before networkd has given the bridge its address.
+    // FreeBind: the socket may open before networkd has set the bridge's address.
     file(
       `${units}/libvirtd-tls.socket.d/lab.conf`,
       `[Socket]\nListenStream=\nListenStream=${host.address}:${libvirtTlsPort}\nFreeBind=yes\n`,
     ),
-    // Where libvirtd looks without being told, as a server and as the client that it is when its guests leave
+    // libvirtd's default paths, as a server and, for outgoing migrations, as a client
     // (libvirt.org/kbase/tlscerts.html).
     file(`${pki}/CA/cacert.pem`, ca),
     ...['server', 'client'].flatMap((role) => [
       file(`${pki}/libvirt/${role}cert.pem`, cert),
       file(`${pki}/libvirt/private/${role}key.pem`, key),
-      // Where QEMU looks for migrations once the folder is there (qemu.conf, migrate_tls_x509_cert_dir).
+      // QEMU's default for migrations if the folder exists (qemu.conf, migrate_tls_x509_cert_dir).
       file(`${pki}/libvirt-migrate/${role}-cert.pem`, cert),
       file(`${pki}/libvirt-migrate/${role}-key.pem`, key),
     ]),

@@ -15,7 +15,7 @@ export type CpioEntry =
 /** File type bits of stat(2). */
 const typeBits = { directory: 0o040000, file: 0o100000, symlink: 0o120000, device: 0o020000 } as const;
 
-/** The archive, entries in the given order: a directory must come before what is in it. Paths have no leading slash. */
+/** The archive with entries in the given order: a directory must come before its content. Paths have no leading slash. */
 export function writeCpio(entries: readonly CpioEntry[]): Buffer {
   const parts: Buffer[] = [];
   entries.forEach((entry, index) => {
@@ -62,7 +62,7 @@ function member(
   return [padded(head), padded(content)];
 }
 
-/** Header with name, and content, each end on a multiple of 4. */
+/** Header with name, and content, are each padded to a multiple of 4. */
 function padded(bytes: Uint8Array): Buffer {
   return Buffer.concat([bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)]);
 }

@@ -13,7 +13,7 @@ import { cacheFolder, repositoryRoot, runFolder } from '../paths.ts';
 const diskBytes = 40 * 1024 ** 2;
 const partitionOffsetBytes = partitionStartSectors * sectorBytes;
 
-/** What a guest on virtio devices needs; `button` and `evdev` make `virsh shutdown` heard. */
+/** Modules for virtio devices; `button` and `evdev` let the guest notice `virsh shutdown`. */
 const wantedModules = [
   'virtio_pci',
   'virtio_blk',
@@ -24,7 +24,7 @@ const wantedModules = [
   'evdev',
 ] as const;
 
-// tsc=unstable: an emulated processor on a busy machine seems to count unevenly, and a guest that finds that out changes its clock.
+// tsc=unstable: an emulated processor on a busy machine seems to count unevenly, and a guest that detects this switches its clock source.
 const syslinuxConfig = `DEFAULT guest
 PROMPT 0
 TIMEOUT 0
@@ -37,8 +37,8 @@ LABEL guest
 const stepTimeoutMs = 60_000;
 
 /**
- * The path of the guests' disk image; built when no image of the same kernel, programs and recipe is cached.
- * The image is raw, so that it can be cloned by a copy.
+ * Returns the path of the guests' disk image; builds it if none with the same kernel, programs and recipe is cached.
+ * The image is raw, so that a copy is a clone.
  */
 export async function ensureGuestImage(): Promise<string> {
   const kernel = await newestKernel();
@@ -60,7 +60,7 @@ export async function ensureGuestImage(): Promise<string> {
     await writeFile(join(work, 'initrd.gz'), gzipSync(initramfs));
     await writeFile(join(work, 'syslinux.cfg'), syslinuxConfig);
     await makeDisk(work, kernel.path);
-    // Renamed when complete: a builder killed half-way leaves no image that looks finished.
+    // Renamed when complete: a builder that is killed leaves no image that looks finished.
     await rename(join(work, 'disk.img'), image);
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -97,8 +97,8 @@ export function initramfsEntries(files: GuestFiles): CpioEntry[] {
 }
 
 /**
- * The files to load for `wanted`, each after all that it depends on. `modulesDep` is the kernel's modules.dep, whose
- * lines name a file and everything it needs, nearest first; a module that is in neither list cannot be had.
+ * The files to load for `wanted`, each after its dependencies. `modulesDep` is the kernel's modules.dep, whose lines
+ * name a file and everything it needs, nearest first. Throws for a module that is in neither list.
  */
 export function moduleLoadOrder(
   modulesDep: string,
@@ -114,7 +114,7 @@ export function moduleLoadOrder(
   const fileOf = (name: string): string | undefined =>
     [...dependencies.keys()].find((file) => file.endsWith(`/${name}.ko`));
   const order: string[] = [];
-  // Post-order over the files' own lines: a line lists all its needs, but not in an order that can be loaded as it stands.
+  // Post-order over the files' own lines: a line lists all dependencies, but not in an order in which they can be loaded.
   const visit = (file: string): void => {
     if (order.includes(file)) return;
     for (const need of dependencies.get(file) ?? []) visit(need);

@@ -1,29 +1,29 @@
-// What can be asked of a guest over TCP: its counter, without a break, and load on request (lab/image/guest/guestd.c).
+// Talks to a guest over TCP: watches its counter, and makes it produce load (lab/image/guest/guestd.c).
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { systemClock, type WaitOptions } from '../../shared/clock.ts';
 import { guest } from '../topology.ts';
 
-/** What came over one connection since it was opened, or since the last `restart`. */
+/** What arrived over one connection since it was opened, or since the last `restart`. */
 export interface TickRecord {
   readonly count: number;
   /** The guest's counter in the first and the last line. */
   readonly firstCounter: number;
   readonly lastCounter: number;
-  /** Numbers of the guest's counter that never came, or came out of order: 0 when nothing was lost. */
+  /** Numbers of the guest's counter that never came or came out of order: 0 if nothing was lost. */
   readonly missing: number;
   /** Longest time between two lines, the time since the last one included. */
   readonly longestSilenceMs: number;
   /** Mean time between two lines: 100 for a guest that gets the CPU when it wants it. */
   readonly meanIntervalMs: number;
-  /** Why the connection ended; absent while it holds. */
+  /** Why the connection ended; absent while it is open. */
   readonly ended?: string;
 }
 
 /** One TCP connection to a guest's counter. */
 export interface TickWatch {
   record(): TickRecord;
-  /** Counts from now on; the connection stays. */
+  /** Starts a new record; the connection stays open. */
   restart(): void;
   close(): void;
 }
@@ -79,7 +79,7 @@ export async function tellGuest(address: string, command: string, options: WaitO
 
 async function tryWatch(address: string): Promise<TickWatch | undefined> {
   const socket = connect({ host: address, port: guest.tickPort });
-  // The guest may stand still for a while; it is the reader who decides how long is too long.
+  // No timeout here: the guest may be paused for a while, and the caller decides how long is too long.
   const watch = new Watch(socket);
   const first = await Promise.race([
     watch.firstTick.then(() => true),
@@ -118,7 +118,7 @@ class Watch implements TickWatch {
         resolve();
       });
     });
-    // readline passes the socket's errors on; they are told once, below.
+    // readline forwards the socket's errors; they are handled once, below.
     lines.on('error', () => undefined);
     socket.on('error', (error) => {
       this.#ended ??= error.message;

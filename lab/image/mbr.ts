@@ -2,7 +2,7 @@
 
 /** The size of a sector of every disk this serves. */
 export const sectorBytes = 512;
-/** The first partition starts at 1 MiB, as every partitioning tool does since disks have 4 KiB sectors. */
+/** The first partition starts at 1 MiB, as with every partitioning tool since disks have 4 KiB sectors. */
 export const partitionStartSectors = 2048;
 
 const partitionTableOffset = 446;
@@ -10,7 +10,7 @@ const signatureOffset = 510;
 /** FAT16 addressed by sector number (LBA); mkfs.fat makes FAT16 for volumes of this size. */
 const fat16Lba = 0x0e;
 
-/** The first sector of a disk of `diskBytes` whose one partition reaches to its end. */
+/** The first sector of a disk of `diskBytes` with one partition that reaches to the end. */
 export function writeMbr(bootCode: Uint8Array, diskBytes: number): Buffer {
   if (bootCode.length > partitionTableOffset) {
     throw new Error(

@@ -1,4 +1,4 @@
-// Makes the lab's groups, mounts, links and processes, each written into the ledger first, and takes them away again.
+// Makes and removes the lab's control groups, mounts, links and processes; each is written into the ledger first.
 import { spawn } from 'node:child_process';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -30,14 +30,14 @@ import {
 import { stateFolder } from '../paths.ts';
 
 const commandTimeoutMs = 10_000;
-/** A container is asked to power itself off; systemd ends its last services well within this. */
+/** For a container to power off: systemd ends its last services well within this time. */
 const powerOffTimeoutMs = 20_000;
-/** What was killed outright is gone as soon as the kernel gets to it. */
+/** After SIGKILL a process is gone as soon as the kernel gets to it. */
 const killTimeoutMs = 10_000;
 
 export const logFolder = join(stateFolder, 'log');
 
-/** Hosts are built side by side; each change of the ledger waits for the one before it. */
+/** Hosts are built in parallel; changes of the ledger are made one at a time. */
 const ledgerChanges = new Serial();
 
 function changeLedger(change: (ledger: Ledger) => Ledger): Promise<void> {
@@ -48,7 +48,7 @@ async function record(entry: LedgerEntry): Promise<void> {
   await changeLedger((ledger) => withEntry(ledger, entry));
 }
 
-/** Makes a group for the owner and returns the machine's hierarchies. */
+/** Makes a control group for the owner and returns the machine's hierarchies. */
 export async function makeGroup(owner: Owner, limits: GroupLimits): Promise<Hierarchy[]> {
   const hierarchies = await readHierarchies();
   await record({ owner, kind: 'group', name: owner });
@@ -56,13 +56,13 @@ export async function makeGroup(owner: Owner, limits: GroupLimits): Promise<Hier
   return hierarchies;
 }
 
-/** Starts a daemon in the owner's group, its output in a log file, so that it outlives this command. */
+/** Starts a daemon in the owner's group that outlives this command; its output goes to a log file. */
 export async function startDaemon(owner: Owner, argv: readonly string[], limits: GroupLimits): Promise<void> {
   const hierarchies = await makeGroup(owner, limits);
   await mkdir(logFolder, { recursive: true });
   const log = await open(join(logFolder, `${owner}.log`), 'a');
   try {
-    // The process enters its groups itself, before it becomes the daemon: at no moment does it run outside of them.
+    // The process enters its groups itself before it becomes the daemon, so it never runs outside of them.
     const enter = entryFiles(hierarchies, owner)
       .map((file) => `echo $$ > '${file}'`)
       .join(' && ');
@@ -89,7 +89,7 @@ export async function daemonPids(owner: Owner): Promise<number[]> {
   return groupMembers(await readHierarchies(), owner);
 }
 
-/** Mounts once; `place` is created when missing. */
+/** Mounts once; creates `place` if missing. */
 export async function makeMount(owner: Owner, place: string, argv: readonly string[]): Promise<void> {
   if (await isMounted(place)) return;
   await mkdir(place, { recursive: true });
@@ -97,7 +97,7 @@ export async function makeMount(owner: Owner, place: string, argv: readonly stri
   await runCommand(['mount', ...argv, place], { timeoutMs: commandTimeoutMs });
 }
 
-/** Says that `place` will be mounted by someone else (a FUSE daemon). */
+/** Records that another program (a FUSE daemon) will mount `place`. */
 export async function expectMount(owner: Owner, place: string): Promise<void> {
   await mkdir(place, { recursive: true });
   await record({ owner, kind: 'mount', name: place });
@@ -132,11 +132,11 @@ export async function linkExists(name: string): Promise<boolean> {
   return fileExists(join('/sys/class/net', name));
 }
 
-/** Takes away what the owners made, or everything. Safe to repeat after being cut short anywhere. */
+/** Removes what the owners made, or everything. Safe to repeat after an interruption anywhere. */
 export async function undo(owners?: readonly Owner[]): Promise<void> {
   const ledger = await readLedger();
   for (const step of undoSteps(ledger, await mountPoints(), owners)) await perform(step);
-  // The recorded mounts may have been made between reading the table and ending their makers.
+  // Again: recorded mounts may have been made after the mount table was read but before their makers ended.
   for (const step of undoSteps(ledger, await mountPoints(), owners)) {
     if (step.kind === 'unmount') await perform(step);
   }
@@ -163,13 +163,13 @@ async function perform(step: Undo): Promise<void> {
 async function unmount(path: string): Promise<void> {
   const plain = await tryCommand(['umount', path], { timeoutMs: commandTimeoutMs });
   if (plain.status === 0 || !(await isMounted(path))) return;
-  // A person's shell may stand in it: it goes from the table now and for good when the shell leaves.
+  // Lazily, since a shell may be in that folder: the mount leaves the table now, and is freed when the shell leaves.
   await runCommand(['umount', '--lazy', path], { timeoutMs: commandTimeoutMs });
 }
 
 /**
- * Ends the processes of a group: politely at first, then by force. A container's own processes are left to the
- * container's systemd in the polite part, which is asked through systemd-nspawn to power off.
+ * Ends the processes of a group: first by SIGTERM, then by SIGKILL. In the first step a container's own processes are
+ * left to its systemd, which systemd-nspawn asks to power off.
  */
 async function endGroup(group: string): Promise<void> {
   const hierarchies = await readHierarchies();
@@ -177,13 +177,13 @@ async function endGroup(group: string): Promise<void> {
   const named = (name: string): Promise<number[]> =>
     selectAsync(members, async (pid) => (await commandName(pid)) === name);
   const containers = await named('systemd-nspawn');
-  // A systemd whose systemd-nspawn was killed takes SIGTERM for "start yourself again": only force ends it.
+  // A systemd whose systemd-nspawn was killed takes SIGTERM as an order to re-execute itself: only SIGKILL ends it.
   const isOrphaned = containers.length === 0 && (await named('systemd')).length > 0;
   if (!isOrphaned) {
     signalAll(containers.length > 0 ? containers : members, 'SIGTERM');
     if (await isEmptyWithin(hierarchies, group, powerOffTimeoutMs)) return;
   }
-  // Twice at least: a member may have started another between the list and the signal.
+  // At least twice: a member may have started another between the list and the signal.
   for (let attempt = 0; attempt < 5; attempt += 1) {
     signalAll(await groupMembers(hierarchies, group), 'SIGKILL');
     if (await isEmptyWithin(hierarchies, group, killTimeoutMs / 5)) return;
@@ -211,12 +211,12 @@ function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
     try {
       process.kill(pid, signal);
     } catch {
-      // It ended by itself.
+      // It has ended by itself.
     }
   }
 }
 
-/** False for a process that is gone or has ended and waits for its parent to look (a zombie stays in its group). */
+/** False for a process that is gone or a zombie (which stays in its group until its parent reaps it). */
 async function isAlive(pid: number): Promise<boolean> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return status !== '' && !/^State:\s+[ZX]/m.test(status);

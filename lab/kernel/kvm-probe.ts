@@ -1,4 +1,4 @@
-// Finds out whether /dev/kvm really boots a Linux guest here: inside some virtual machines it is there and does not.
+// Probes whether /dev/kvm really boots a Linux guest: inside some virtual machines it exists but does not work.
 import { spawn } from 'node:child_process';
 import { access, constants, mkdir, readFile } from 'node:fs/promises';
 import { release } from 'node:os';
@@ -11,13 +11,13 @@ import { cacheFolder } from '../paths.ts';
 const kvmAnswer = v.object({
   usable: v.boolean(),
   reason: v.string(),
-  /** The machine and kernel that gave the answer; another kernel is asked anew. */
+  /** The machine and kernel of the answer; another kernel is probed again. */
   machine: v.string(),
 });
 
 export type KvmAnswer = Described<typeof kvmAnswer>;
 
-/** The image boots in about 1 s with KVM and 4 s without; a guest that KVM cannot run never gets this far. */
+/** The image boots in about 1 s with KVM and 4 s without; a guest that KVM cannot run never becomes ready. */
 const probeTimeoutMs = 5_000;
 const readyText = 'guestd: ready';
 
@@ -35,7 +35,7 @@ export async function probeKvm(image: string): Promise<KvmAnswer> {
 
 const answerFile = join(cacheFolder, 'kvm.json');
 
-/** What the last probe on this machine said; undefined when there was none. */
+/** The answer of the last probe on this machine; undefined if there was none. */
 export async function knownAnswer(): Promise<KvmAnswer | undefined> {
   const text = await readFile(answerFile, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
@@ -96,11 +96,11 @@ async function bootWithKvm(image: string): Promise<string> {
   });
 }
 
-/** QEMU opens with its reason and goes on with a dump of registers. */
+/** The line of QEMU's output that has the reason; a dump of registers follows it. */
 function firstComplaint(text: string): string {
   const printable = text.replaceAll(/[^\x20-\x7e\n]/g, '');
   const line = printable
     .split('\n')
     .find((candidate) => /error|fail|kvm/i.test(candidate) && !candidate.startsWith('Code='));
-  return line?.trim().slice(0, 200) ?? 'it said nothing';
+  return line?.trim().slice(0, 200) ?? 'no output';
 }

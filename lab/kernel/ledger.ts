@@ -1,4 +1,4 @@
-// What the lab has made in the kernel, written down before it is made: after any crash the next command can undo just that.
+// Records what the lab makes in the kernel before it is made, so that after any crash the next command can undo it.
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -6,7 +6,7 @@ import type { Described } from '../../shared/outside-data.ts';
 import { writeFileAtomically } from '../files.ts';
 import { stateFolder } from '../paths.ts';
 
-/** The parts of the lab that are built and taken down separately, e.g. "network", "nats", "kvm1". */
+/** A part of the lab that is built and removed separately, e.g. "network", "nats", "kvm1". */
 export type Owner = string;
 
 const ledgerEntry = v.object({
@@ -17,12 +17,12 @@ const ledgerEntry = v.object({
 
 /**
  * Processes are not listed: each is started inside its owner's control group, so that the kernel's own list of members
- * is the record, with no moment between start and record in which a killed lab could lose one.
+ * is the record, and a killed lab cannot lose one between start and record.
  */
 export type LedgerEntry = Described<typeof ledgerEntry>;
 
 const ledgerSchema = v.object({
-  /** The kernel forgets all of this at a reboot; entries of another boot are void. */
+  /** A reboot removes all of this from the kernel; entries of another boot are void. */
   bootId: v.string(),
   entries: v.array(ledgerEntry),
 });
@@ -36,9 +36,9 @@ export type Undo =
   | { readonly kind: 'removeLink'; readonly name: string };
 
 /**
- * The steps that take away what `owners` made (all owners when left out), in an order that works: processes first, since
- * they keep mounts busy; mounts in reverse; then the empty groups; links last, since containers hang on the bridge.
- * `mounts` are the mount points of the machine: a recorded place may carry several, or none.
+ * The steps that remove what `owners` made (all owners if left out), in a working order: processes first, since they
+ * keep mounts busy; mounts in reverse; then the empty groups; links last, since containers are attached to the bridge.
+ * `mounts` are the mount points of the machine: a recorded place may have several, or none.
  */
 export function undoSteps(ledger: Ledger, mounts: readonly string[], owners?: readonly Owner[]): Undo[] {
   const entries = ledger.entries.filter((entry) => owners?.includes(entry.owner) ?? true).toReversed();
@@ -57,7 +57,7 @@ export function undoSteps(ledger: Ledger, mounts: readonly string[], owners?: re
   ];
 }
 
-/** The ledger with `entry` at its end; the same ledger when it is already there. */
+/** The ledger with `entry` appended; unchanged if it is already there. */
 export function withEntry(ledger: Ledger, entry: LedgerEntry): Ledger {
   return has(ledger, entry) ? ledger : { ...ledger, entries: [...ledger.entries, entry] };
 }
@@ -72,7 +72,7 @@ export function withoutOwners(ledger: Ledger, owners: readonly Owner[]): Ledger 
   return { ...ledger, entries: ledger.entries.filter((entry) => !owners.includes(entry.owner)) };
 }
 
-/** Reads what was stored; a ledger of an earlier boot, or of a foreign shape, counts as empty. */
+/** Reads a stored ledger; one from an earlier boot counts as empty. Throws on anything else. */
 export function parseLedger(text: string | undefined, bootId: string): Ledger {
   const empty: Ledger = { bootId, entries: [] };
   if (text === undefined) return empty;

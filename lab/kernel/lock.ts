@@ -1,4 +1,4 @@
-// One lab command at a time: a lock that the kernel releases when its holder dies, however it dies.
+// Runs one lab command at a time, by a lock that the kernel releases however its holder dies.
 import { createServer, type Server } from 'node:net';
 import { systemClock } from '../../shared/clock.ts';
 
@@ -23,7 +23,7 @@ async function acquire(timeoutMs: number): Promise<Server> {
     if (server !== undefined) return server;
     if (systemClock.monotonicMs() > deadlineMs) {
       throw new Error(
-        `another lab command is still at work after ${timeoutMs} ms; let it end, then try again`,
+        `another lab command is still running after ${timeoutMs} ms; wait for its end, then try again`,
       );
     }
     if (!told) console.error('lab: waiting for another lab command to end');

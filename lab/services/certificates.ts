@@ -1,4 +1,4 @@
-// The lab's own certificate authority: one certificate each for the hosts, the control plane and the person at the keyboard.
+// Runs the lab's certificate authority: a certificate for each host, for the control plane and for the operator.
 import { mkdtemp, mkdir, copyFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../command.ts';
@@ -20,12 +20,12 @@ export const subjects: readonly Subject[] = [
   { name: 'operator', altNames: ['DNS:operator'] },
 ];
 
-/** Longer than any lab stands; a lab is made anew rather than renewed. */
+/** Longer than any lab stays up; certificates are not renewed. */
 const validDays = '365';
 const timeoutMs = 30_000;
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
-/** Makes the authority and all certificates at once, unless they are there. */
+/** Makes the authority and all certificates at once, unless they exist. */
 export async function ensureCertificates(): Promise<void> {
   if (await fileExists(tlsFolder)) return;
   await mkdir(runFolder, { recursive: true });
@@ -34,14 +34,14 @@ export async function ensureCertificates(): Promise<void> {
     const files = ['-keyout', join(work, 'ca.key'), '-out', join(work, 'ca.pem')];
     await openssl('req', '-x509', ...newKey, '-days', validDays, '-subj', '/CN=evenkeel lab', ...files);
     for (const subject of subjects) await issue(work, subject);
-    // In one step, so that a half-made set is never taken for a whole one.
+    // In one step, so that an incomplete set is never taken for a complete one.
     await rename(work, tlsFolder);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
 }
 
-/** Where `name` has its ca.pem, cert.pem and key.pem. */
+/** The folder with the ca.pem, cert.pem and key.pem of `name`. */
 export function certificateFolder(name: string): string {
   return join(tlsFolder, name);
 }
@@ -62,7 +62,7 @@ async function issue(work: string, { name, altNames }: Subject): Promise<void> {
   const folder = join(work, name);
   await mkdir(folder);
   const [request, extensions] = [join(folder, 'request.pem'), join(folder, 'extensions')];
-  // Both uses: a scheduler dials agents and is dialled by people with the same certificate.
+  // For both server and client: a scheduler serves operators and dials agents with the same certificate.
   await writeFile(
     extensions,
     `subjectAltName=${altNames.join(',')}\nextendedKeyUsage=serverAuth,clientAuth\n`,

@@ -1,4 +1,4 @@
-// Stages the built project as a package would install it, so that hosts are not hit by a rebuild of the working copy.
+// Stages the built project as a package would install it, so that a rebuild of the working copy does not disturb hosts.
 import { createHash } from 'node:crypto';
 import { copyFile, cp, mkdir, readFile, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -7,18 +7,18 @@ import { codeStage, repositoryRoot, runFolder } from '../paths.ts';
 
 const stampFile = join(runFolder, 'code');
 
-/** What is copied as it is. node_modules and the runtime are chosen below. */
+/** Copied unchanged. node_modules and the runtime are selected below. */
 const parts = ['dist', 'proto', 'systemd', 'package.json'] as const;
 
 /**
- * Copies the project, its production dependencies and this node into the stage when they changed. Returns a digest of
- * what is staged. The stage is changed in place: hosts have it mounted.
+ * Copies the project, its production dependencies and this node into the stage if they changed. Returns a digest of
+ * the stage, which is changed in place: hosts have it mounted.
  */
 export async function stageCode(): Promise<string> {
   const digest = await projectDigest();
   if ((await stagedCode()) === digest) return digest;
   await mkdir(codeStage, { recursive: true });
-  // No stamp while copying: a copy cut short is made again.
+  // No stamp while copying: an interrupted copy is made again.
   await rm(stampFile, { force: true });
   for (const name of await readdir(codeStage))
     await rm(join(codeStage, name), { recursive: true, force: true });
@@ -31,7 +31,7 @@ export async function stageCode(): Promise<string> {
   return digest;
 }
 
-/** The digest of what is staged; empty when nothing is. */
+/** The digest of what is staged; empty if nothing is. */
 export async function stagedCode(): Promise<string> {
   return readFile(stampFile, 'utf8').catch(() => '');
 }
@@ -40,7 +40,7 @@ export async function stagedCode(): Promise<string> {
 export function productionPackages(lock: string): string[] {
   const content: unknown = JSON.parse(lock);
   if (!v.is(lockFile, content))
-    throw new Error('package-lock.json: has no packages; make it anew: npm install');
+    throw new Error('package-lock.json: has no packages; recreate it: npm install');
   return Object.entries(content.packages)
     .filter(([path, entry]) => path !== '' && entry.dev !== true && entry.devOptional !== true)
     .map(([path]) => path);

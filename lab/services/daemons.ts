@@ -1,4 +1,4 @@
-// evenkeel's own daemons in the lab: the agent as a unit in each host, the scheduler beside NATS and InfluxDB.
+// Runs evenkeel's daemons in the lab: an agent as a unit in each host, the scheduler next to NATS and InfluxDB.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -18,7 +18,7 @@ const schedulerMain = 'dist/scheduler/main.js';
 /** systemd's own limit for a start is 90 s. */
 const agentStartTimeoutMs = 100_000;
 
-/** What a package and an administrator would put on the host: users, the unit, settings and certificates. */
+/** The files that a package and an administrator would put on the host: users, the unit, settings and certificates. */
 export async function agentFiles(
   host: LabHost,
   { kvm, ownStat, profile }: Pick<HostOptions, 'kvm' | 'ownStat'> & { readonly profile: Profile },
@@ -45,23 +45,23 @@ export async function agentFiles(
 }
 
 /**
- * The unit's own protection of /proc drops what the host has mounted into it (systemd 252): the agent would read the
- * whole machine's load and memory as its host's.
+ * Mounts the host's files into /proc again, which the unit's own protection of /proc drops (systemd 252): otherwise the
+ * agent would read the whole machine's load and memory as its host's.
  */
 function agentView(ownStat: boolean): string {
   const binds = ownProc(ownStat).map(([source, target]) => `BindReadOnlyPaths=${source}:${target}\n`);
-  // Pressure is known of the whole machine only: better not measured than measured wrong.
+  // Pressure is known for the whole machine only: no measurement is better than a wrong one.
   return `[Service]\n${binds.join('')}InaccessiblePaths=-/proc/pressure\n`;
 }
 
-/** Waits until the agent runs the staged code; restarts it when it was started from an earlier copy. */
+/** Waits until the agent runs the staged code; restarts it if it was started from an earlier copy. */
 export async function ensureAgent(host: LabHost, code: string): Promise<void> {
   if (!(await fileExists(join(codeStage, agentMain)))) return;
   const stamp = join(hostsFolder, host.name, 'agent-code');
   const startedFrom = await readFile(stamp, 'utf8').catch(() => '');
   if (startedFrom === code && (await agentState(host)) === 'active') return;
   const verb = startedFrom === '' || startedFrom === code ? 'start' : 'restart';
-  // Type=notify: systemctl returns when the agent has said that it is ready.
+  // Type=notify: systemctl returns once the agent has reported that it is ready.
   const result = await execInHost(host, ['systemctl', verb, agentUnit], { timeoutMs: agentStartTimeoutMs });
   if (result.status !== 0) {
     const journal = ['journalctl', '--unit', agentUnit, '--lines', '20', '--no-pager', '--output', 'cat'];
@@ -78,7 +78,7 @@ async function agentState(host: LabHost): Promise<string> {
   return stdout.trim();
 }
 
-/** The scheduler, from the staged code, on the control plane's address; undefined while it is not built. */
+/** The scheduler, from the staged code, on the control plane's address; undefined if it is not built. */
 export async function schedulerService(code: string): Promise<Service | undefined> {
   if (!(await fileExists(join(codeStage, schedulerMain)))) return undefined;
   const configFile = join(servicesFolder, 'scheduler.yaml');
@@ -86,7 +86,7 @@ export async function schedulerService(code: string): Promise<Service | undefine
     name: 'scheduler',
     argv: [join(codeStage, 'bin/node'), join(codeStage, schedulerMain), '--config', configFile],
     configFile,
-    // The comment makes new code a new description, so that it is started again.
+    // The comment makes new code change the settings text, so that the service is restarted.
     config: `# code ${code}\n${stringify(schedulerSettings())}`,
     answers: () => acceptsConnections(bridge.address, schedulerPort),
   };
@@ -100,7 +100,7 @@ function schedulerSettings(): object {
     nats: { servers: [natsUrl] },
     influx: { url: influxUrl },
     tls: { caFile: file('ca.pem'), certFile: file('cert.pem'), keyFile: file('key.pem') },
-    // Within what nats-server may store here, and days of samples of three hosts.
+    // Within what nats-server may store here, and enough for days of samples of three hosts.
     streams: { samplesMaxMib: 512, eventsMaxMib: 64 },
   };
 }
@@ -113,10 +113,10 @@ function agentSettings(host: LabHost, kvm: boolean, profile: Profile): object {
       migrateUri: `tcp://${host.address}`,
     },
     nats: { servers: [natsUrl] },
-    // The shortest there is: a demo shows an overload, and a test an outage, within seconds.
+    // The shortest interval allowed, so that overloads and outages show within seconds.
     sampling: { intervalS: 1 },
     hypervisor: { type: kvm ? 'kvm' : 'qemu' },
-    // libvirt takes a bind-mounted folder for local storage. The kernel is one for all hosts, so QEMU's locks hold.
+    // libvirt takes a bind-mounted folder for local storage. All hosts share one kernel, so QEMU's locks work.
     migration: { unsafe: true, tls: profile === 'tls', allowTcp: profile !== 'tls' },
   };
 }

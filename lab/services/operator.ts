@@ -1,4 +1,4 @@
-// The lab's operator: the scheduler asked with the operator's certificate, by program and through the CLI.
+// Calls the lab's scheduler with the operator's certificate, from code and through the CLI.
 import { join } from 'node:path';
 import { Connection } from '../../shared/grpc/client.ts';
 import { channelCredentials } from '../../shared/grpc/credentials.ts';
@@ -12,14 +12,14 @@ const caFile = join(folder, 'ca.pem');
 const certFile = join(folder, 'cert.pem');
 const keyFile = join(folder, 'key.pem');
 
-/** Calls the lab's scheduler; its owner closes the connection. */
+/** Connects to the lab's scheduler; the caller closes the connection. */
 export function schedulerCalls(): ServiceCalls {
   const tls = { mode: 'mutual', caFile, certFile, keyFile } as const;
   const peer = { daemon: 'evenkeel-scheduler', address: schedulerAddress } as const;
   return new Connection(peer, channelCredentials(tls, schedulerAddress));
 }
 
-/** The environment in which `evenkeel` finds the lab's scheduler and may talk to it. */
+/** The environment that gives `evenkeel` the lab's scheduler and the operator's certificate. */
 export const operatorEnvironment: Readonly<Record<string, string>> = {
   EVENKEEL_SCHEDULER: schedulerAddress,
   EVENKEEL_TLS_CA_FILE: caFile,

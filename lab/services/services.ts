@@ -1,4 +1,4 @@
-// The control plane's neighbours beside the hosts: nats-server with JetStream and influxd, on the lab's own addresses.
+// Runs the lab's services: nats-server with JetStream, influxd and cpu-view, on the lab's own addresses.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -13,7 +13,7 @@ export interface Service {
   readonly argv: readonly string[];
   readonly configFile: string;
   readonly config: string;
-  /** Whether it takes work now. */
+  /** True when the service is ready. */
   readonly answers: () => Promise<boolean>;
 }
 
@@ -74,7 +74,7 @@ export const cpuViewService: Service = {
   },
 };
 
-/** Starts the service unless it runs with these settings and answers. Its data stay when it is started again. */
+/** Starts the service unless it runs with these settings and answers. A restart keeps its data. */
 export async function ensureService(service: Service): Promise<void> {
   const digest = createHash('sha256')
     .update(JSON.stringify([service.argv, service.config]))
@@ -86,7 +86,7 @@ export async function ensureService(service: Service): Promise<void> {
   await rm(startedAs, { force: true });
   await mkdir(dataFolder(service.name), { recursive: true });
   await writeFile(service.configFile, service.config);
-  // The default weight: the control plane goes before the hosts.
+  // The default weight, so that the control plane comes before the hosts.
   await startDaemon(service.name, service.argv, { cpuShares: 1024 });
   await waitUntilHealthy(service);
   await writeFile(startedAs, digest);
