@@ -107,7 +107,7 @@ void t.test(
     const entered = await entering;
     stop.abort();
     await ticking;
-    t.match(entered, { code: 0, stdout: /^2 VMs run on kvm1; 2 would leave[^]*kvm1 is empty\.\n$/ });
+    t.match(entered, { code: 0, stdout: /^2 VMs run on kvm1; 2 can leave[^]*kvm1 is empty\.\n$/ });
     t.strictSame([...made.host('kvm1').vms.keys()], []);
     t.match(await migrationsOf(made), [
       { sourceHostName: 'kvm1', state: 'MIGRATION_STATE_SUCCEEDED', evacuation: true },
@@ -154,7 +154,7 @@ void t.test('a VM that cannot leave is named before anything moves', { skip }, a
     stdout: /^Added: stay: pin, must, b on kvm1/,
   });
   const refused = await ask('maintenance enter kvm1');
-  t.match(refused, { code: 2, stderr: /1 cannot leave/ });
+  t.match(refused, { code: 2, stderr: /1 VM cannot leave/ });
   t.match(refused.stdout, /Cannot leave:\n +b +/);
   t.match((await ask('maintenance list')).stdout, /No host is in maintenance/);
 });
@@ -206,9 +206,9 @@ void t.test(
       stdout: /^active: 1 move[^]*shadow: 0 moves[^]*- +a/,
     });
     writeFileSync(file, record.replace(/"moves":\[\{/, '"moves":[{"changed":1,'));
-    t.match(await runHere(`replay ${file}`), { code: 1, stderr: /another one than that in it/ });
+    t.match(await runHere(`replay ${file}`), { code: 1, stderr: /differs from the recorded one/ });
     writeFileSync(file, (await ask('snapshot')).stdout);
-    t.match(await runHere(`replay ${file}`), { code: 0, stdout: /A bare snapshot/ });
+    t.match(await runHere(`replay ${file}`), { code: 0, stdout: /a bare snapshot/ });
     t.match(await ask(`plan --policy ${policy}`), { code: 0, stdout: /active: [^]*shadow: / });
     t.match(await ask('shadow'), { code: 4, stderr: /no shadow policy/ });
   },
@@ -218,7 +218,7 @@ void t.test('another policy says which hosts it would empty', { skip }, async (t
   const { made, ask } = await cluster(t, 'recommend');
   const content = '{"consolidation": true, "packsKnownOnly": false}';
   const policy = join(t.testdir({ 'policy.json': content }), 'policy.json');
-  const packs = /\+ +c +kvm2 → kvm1[^]*shadow: could be powered off then: kvm2, kvm3\./;
+  const packs = /\+ +c +kvm2 → kvm1[^]*shadow: could be powered off afterwards: kvm2, kvm3\./;
   await untilSays(made, ask, `plan --policy ${policy}`, packs);
 });
 
@@ -270,7 +270,7 @@ void t.test(
     const create = 'vm create big --vcpus 1 --memory 1G --disk pool=shared,size=1G --headless';
     t.match(await ask(create), {
       code: 4,
-      stderr: /no host has room: .*; moving .* would make room: say so with --make-room/s,
+      stderr: /no host has room: .*; moving .* would make room: add --make-room/s,
     });
     t.strictSame(await migrationsOf(made), []);
     const stop = new AbortController();
