@@ -46,7 +46,7 @@ function networkPrefix(): string {
   return `${bridge.address.replace(/\.\d+$/, '.0')}/${bridge.prefixLength}`;
 }
 
-/** With br_netfilter (Docker loads it), the machine's FORWARD chain also filters frames between hosts: warn instead of failing later. */
+/** With br_netfilter (Docker loads it), the FORWARD chain also filters frames between hosts: warns rather than fail later. */
 async function warnOfFirewall(): Promise<void> {
   const setting = '/proc/sys/net/bridge/bridge-nf-call-iptables';
   if ((await readFile(setting, 'utf8').catch(() => '0')).trim() !== '1') return;

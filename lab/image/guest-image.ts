@@ -24,7 +24,7 @@ const wantedModules = [
   'evdev',
 ] as const;
 
-// tsc=unstable: an emulated processor on a busy machine seems to count unevenly, and a guest that detects this switches its clock source.
+// tsc=unstable: an emulated processor on a busy machine seems to count unevenly; a guest that detects it changes its clock.
 const syslinuxConfig = `DEFAULT guest
 PROMPT 0
 TIMEOUT 0

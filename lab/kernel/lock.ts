@@ -17,7 +17,7 @@ export async function withLock<T>(timeoutMs: number, work: () => Promise<T>): Pr
 
 async function acquire(timeoutMs: number): Promise<Server> {
   const deadlineMs = systemClock.monotonicMs() + timeoutMs;
-  let told = false;
+  let announced = false;
   for (;;) {
     const server = await tryListen();
     if (server !== undefined) return server;
@@ -26,8 +26,8 @@ async function acquire(timeoutMs: number): Promise<Server> {
         `another lab command is still running after ${timeoutMs} ms; wait for its end, then try again`,
       );
     }
-    if (!told) console.error('lab: waiting for another lab command to end');
-    told = true;
+    if (!announced) console.error('lab: waiting for another lab command to end');
+    announced = true;
     await systemClock.sleep(500);
   }
 }

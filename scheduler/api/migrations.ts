@@ -25,7 +25,7 @@ export async function* migrate(
   signal: AbortSignal,
 ): AsyncGenerator<SchedulerServiceMigrateResponseInput, void, undefined> {
   const { migrationId } = await order(core, request, signal);
-  let told: Migration | undefined;
+  let sent: Migration | undefined;
   for (;;) {
     const seen = core.watchBell.count;
     const migration = core.runner.get(migrationId);
@@ -34,8 +34,8 @@ export async function* migrate(
         'UNKNOWN',
         `migration ${migrationId}: its journal entry is gone; check both hosts`,
       );
-    if (migration !== told) yield { migration };
-    told = migration;
+    if (migration !== sent) yield { migration };
+    sent = migration;
     if (isOver(migration.state) || isForPerson(migration.state)) return;
     await core.watchBell.next(seen, signal, MINUTE_MS);
   }
