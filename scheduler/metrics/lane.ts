@@ -22,7 +22,7 @@ export interface LaneParts {
   readonly intake: Intake;
   readonly policy: RetentionPolicy['name'];
   readonly decode: Decode;
-  readonly store: Store;
+  readonly sink: PointSink;
   readonly setAside: SetAside;
   readonly batchPoints: number;
   readonly batchMs: number;
