@@ -1,4 +1,4 @@
-// One connection to libvirtd: calls with deadlines, events, keepalive in both directions, and an end that fails everything pending.
+// Speaks libvirt's RPC over one connection: calls with deadlines, events, keepalive both ways. When it ends, pending calls fail.
 import type { Socket } from 'node:net';
 import { withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
 import { Feature } from './constants.ts';
@@ -9,9 +9,9 @@ import { describeTarget, openTransport, type LibvirtTarget } from './transport.t
 import { XdrReader, XdrWriter } from './xdr.ts';
 
 export interface ConnectOptions extends WaitOptions {
-  /** The hypervisor as the daemon is to open it: `qemu:///system`, `test:///default`. */
+  /** The hypervisor that the daemon opens for us: `qemu:///system`, `test:///default`. */
   readonly uri: string;
-  /** True on libvirt-sock-ro, where the daemon refuses everything that changes anything. */
+  /** True on libvirt-sock-ro, where the daemon refuses every change. */
   readonly readOnly: boolean;
   readonly clock: Clock;
   /** Silence after which to ping. Default 5 s, libvirt's own. */
@@ -31,31 +31,31 @@ export interface Connection {
     readReply: (reader: XdrReader) => T,
     wait: WaitOptions,
   ): Promise<T>;
-  /** Every event message, undecoded; returns the function that ends it. A listener that throws ends the connection. */
+  /** Passes on every event message, undecoded; returns the unsubscribe function. A listener that throws ends the connection. */
   onEvent(listener: EventListener): () => void;
-  /** Resolves, never rejects, with the reason as soon as the connection is over. */
+  /** Resolves, never rejects, with the reason as soon as the connection has ended. */
   readonly closed: Promise<Error>;
   readonly isClosed: boolean;
-  /** All slots are held by calls that are past their deadlines: the daemon or a guest is stuck, further calls only wait. */
+  /** Every slot is held by a call past its deadline: the daemon or a guest is stuck, and further calls would only queue. */
   readonly isSuspect: boolean;
-  /** Fails what is pending, says goodbye and closes. Does not throw. */
+  /** Fails pending calls, sends connectClose and closes the socket. Does not throw. */
   close(): Promise<void>;
 }
 
 export type EventListener = (procedure: number, reader: XdrReader) => void;
 
 /**
- * Unfinished calls on a connection. At 5 (max_client_requests) libvirtd stops reading the socket, keepalive answers
+ * Calls in flight on one connection. At 5 (max_client_requests) libvirtd stops reading the socket, keepalive answers
  * included, and then closes the connection for silence.
  */
 const SLOTS = 4;
-/** Calls that may wait for a slot: many times what an agent has in hand, few enough to notice a caller gone wrong. */
+/** Calls that may wait for a slot: many times what an agent needs, few enough to expose a runaway caller. */
 const QUEUE_MAX = 256;
 /** virkeepaliveprotocol.x */
 const Keepalive = { ping: 1, pong: 2 } as const;
 const KEEPALIVE_INTERVAL_MS = 5000;
 const KEEPALIVE_COUNT = 5;
-/** How long the daemon may take to answer our goodbye before the socket is closed anyway. */
+/** How long the daemon may take to answer connectClose before the socket is destroyed. */
 const GOODBYE_MS = 1000;
 const AUTH_TYPES_MAX = 20;
 const AuthType = { none: 0, polkit: 2 } as const;
@@ -91,8 +91,8 @@ async function logIn(connection: Connection, where: string, wait: WaitOptions): 
   }
   if (!types.includes(AuthType.polkit)) {
     throw new LibvirtConnectionError(
-      `log in to libvirt at ${where}: it asks for authentication type ${types.join(', ')} (1 is SASL), ` +
-        `only none and polkit are spoken; set auth_unix_rw, auth_tcp or auth_tls in libvirtd.conf`,
+      `log in to libvirt at ${where}: it requires authentication type ${types.join(', ')} (1 is SASL), ` +
+        `but only none and polkit are supported; set auth_unix_rw, auth_tcp or auth_tls in libvirtd.conf`,
     );
   }
   try {
@@ -115,7 +115,7 @@ async function logIn(connection: Connection, where: string, wait: WaitOptions): 
 }
 
 async function open(connection: Connection, options: ConnectOptions, wait: WaitOptions): Promise<void> {
-  // The question itself turns the daemon's own pings on; a daemon too old for them answers 0 and still answers ours.
+  // Asking for this feature turns on the daemon's own pings; a daemon too old for them answers 0 but still answers ours.
   await connection.call(
     'connectSupportsFeature',
     (writer) => writer.int(Feature.programKeepalive),
@@ -133,10 +133,10 @@ async function open(connection: Connection, options: ConnectOptions, wait: WaitO
 interface PendingCall {
   readonly name: ProcedureName;
   readonly payload: Buffer;
-  /** Throws what ends the connection. */
+  /** Throws only what must end the connection. */
   readonly settle: (packet: Packet) => void;
   readonly fail: (error: Error) => void;
-  /** Given up by its caller; on the server it still runs. */
+  /** Abandoned by its caller; the server still works on it. */
   overdue: boolean;
 }
 
@@ -156,7 +156,7 @@ class RpcConnection implements Connection {
   #resolveClosed: (reason: Error) => void = () => undefined;
   #ended: Error | undefined;
   #serial = 0;
-  /** Whether anything arrived since the last look of the keepalive loop. */
+  /** Something arrived since the keepalive loop last checked. */
   #heard = false;
 
   constructor(socket: Socket, where: string, options: ConnectOptions) {
@@ -231,9 +231,9 @@ class RpcConnection implements Connection {
     await late;
   }
 
-  /** For a connection that never got ready: no goodbye to wait for. */
+  /** Closes a connection that never became ready, without connectClose. */
   abandon(): void {
-    this.#end(this.#lost('given up while it was being opened'));
+    this.#end(this.#lost('abandoned while it was being opened'));
   }
 
   #submit<T>(
@@ -282,7 +282,7 @@ class RpcConnection implements Connection {
     }
     if (this.#queue.length >= QUEUE_MAX) {
       throw new LibvirtConnectionError(
-        `libvirt ${name}: ${QUEUE_MAX} calls wait already for ${this.#where}; not sent, try again later`,
+        `libvirt ${name}: ${QUEUE_MAX} calls already wait for ${this.#where}; not sent, try again later`,
       );
     }
   }
@@ -308,7 +308,7 @@ class RpcConnection implements Connection {
   }
 
   #nextSerial(): number {
-    // Serials are u32; a call that old may still be running.
+    // Serials are u32 and wrap around; the call that used this one last may still be running.
     do {
       this.#serial = (this.#serial + 1) >>> 0;
     } while (this.#serial === 0 || this.#active.has(this.#serial));
@@ -316,7 +316,7 @@ class RpcConnection implements Connection {
   }
 
   #send(program: number, procedure: number, type: number, serial: number, payload: Buffer): void {
-    // What the socket buffers is bounded by the slots, so its back-pressure need not be waited for.
+    // The slots bound what the socket buffers, so its back-pressure can be ignored.
     this.#socket.write(encodePacket({ program, procedure, type, serial, status: PacketStatus.ok }, payload));
   }
 
@@ -349,9 +349,7 @@ class RpcConnection implements Connection {
     } else if (program === Program.keepalive && type === PacketType.message) {
       this.#onKeepalive(procedure);
     } else {
-      throw new LibvirtProtocolError(
-        `packet of program ${program} and type ${type}, which nothing here asked for`,
-      );
+      throw new LibvirtProtocolError(`unexpected packet of program ${program} and type ${type}`);
     }
   }
 
@@ -359,7 +357,7 @@ class RpcConnection implements Connection {
     const call = this.#active.get(packet.serial);
     if (call === undefined || Procedure[call.name] !== packet.procedure) {
       throw new LibvirtProtocolError(
-        `reply of procedure ${packet.procedure} to serial ${packet.serial}, which is no such call`,
+        `reply of procedure ${packet.procedure} to serial ${packet.serial}, which matches no call in flight`,
       );
     }
     this.#active.delete(packet.serial);
@@ -377,7 +375,7 @@ class RpcConnection implements Connection {
     }
   }
 
-  /** Counts unanswered pings and not time, so that a pause of this process is not taken for silence of the other. */
+  /** Counts unanswered pings rather than time, so that a pause of this process is not mistaken for a silent peer. */
   async #keepAlive(intervalMs: number, count: number): Promise<void> {
     let unanswered = 0;
     while (await this.#slept(intervalMs)) {
@@ -455,11 +453,11 @@ function readAnswer<T>(name: ProcedureName, packet: Packet, readReply: (reader: 
   }
 }
 
-/** remote_error of remote_protocol.x: what follows the level repeats the message in pieces. */
+/** remote_error of remote_protocol.x. The fields after the level only repeat parts of the message. */
 function readError(reader: XdrReader): LibvirtError {
   const code = reader.int();
   const domain = reader.int();
   const message = reader.optionalString();
   const level = reader.int();
-  return new LibvirtError(code, domain, level, message ?? `libvirt error ${code} without a text`);
+  return new LibvirtError(code, domain, level, message ?? `libvirt error ${code} without a message`);
 }

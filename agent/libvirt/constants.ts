@@ -1,4 +1,4 @@
-// libvirt's public enumerations and flags, as in its headers (libvirt-domain.h, libvirt-host.h, libvirt-storage.h, virterror.h).
+// Lists libvirt's public enumerations and flags (libvirt-domain.h, libvirt-host.h, libvirt-storage.h, virterror.h).
 type ValueOf<T> = T[keyof T];
 
 export const ErrorCode = {
@@ -85,7 +85,7 @@ export const ShutoffReason = {
   daemon: 8,
 } as const;
 
-/** How the monitor of a domain is doing; `occupied` for long means a stuck QEMU. */
+/** State of a domain's monitor; `occupied` for long means a stuck QEMU. */
 export const ControlState = { ok: 0, job: 1, occupied: 2, error: 3 } as const;
 export type ControlState = ValueOf<typeof ControlState>;
 
@@ -118,7 +118,7 @@ export const StatsGroup = {
   vm: 1024,
 } as const;
 
-/** Filters, and how to treat domains whose monitor is busy. */
+/** Filters, and what to do about domains whose monitor is busy. */
 export const StatsFlag = {
   active: 1,
   inactive: 2,
@@ -151,7 +151,7 @@ export const UndefineFlag = {
   keepTpm: 64,
 } as const;
 export const XmlFlag = { secure: 1, inactive: 2, updateCpu: 4, migratable: 8 } as const;
-/** Which of a domain's two definitions a call works on. */
+/** Selects which of a domain's two definitions a call works on. */
 export const Affect = { current: 0, live: 1, config: 2 } as const;
 export const MetadataType = { description: 0, title: 1, element: 2 } as const;
 
@@ -213,7 +213,7 @@ export const VolumeDeleteFlag = { zeroed: 1, withSnapshots: 2 } as const;
 export const ListNetworksFlag = { inactive: 1, active: 2 } as const;
 export const ListInterfacesFlag = { inactive: 1, active: 2 } as const;
 
-/** VIR_DRV_FEATURE_…: what the daemon and the driver behind it can do. */
+/** VIR_DRV_FEATURE_…: capabilities of the daemon and of its driver. */
 export const Feature = {
   migrationP2p: 4,
   migrationV3: 6,
@@ -224,7 +224,7 @@ export const Feature = {
   closeCallback: 15,
 } as const;
 
-/** The wire value if this version of the client knows it, else undefined: enumerations grow with every libvirt. */
+/** The wire value if this client knows it, else undefined: each libvirt release may add values. */
 export function knownValue<T extends number>(
   table: Readonly<Record<string, T>>,
   value: number,

@@ -1,11 +1,11 @@
-// Domains: finding, describing, defining and running them.
+// Looks up, describes, defines and runs domains.
 import type { WaitOptions } from '../../shared/clock.ts';
 import type { Connection } from './connection.ts';
 import { ControlState, DomainState, knownValue, MetadataType } from './constants.ts';
 import type { ProcedureName } from './procedures.ts';
 import type { XdrReader, XdrWriter } from './xdr.ts';
 
-/** How calls name a domain. libvirt goes by the uuid; name and id may be out of date. */
+/** Identifies a domain in calls. libvirt goes by the uuid; name and id may be out of date. */
 export interface DomainRef {
   readonly name: string;
   /** Lower case, with dashes. */
@@ -16,7 +16,7 @@ export interface DomainRef {
 
 export interface DomainStatus {
   readonly state: DomainState;
-  /** Why: `RunningReason`, `PausedReason` or `ShutoffReason`, by state. */
+  /** `RunningReason`, `PausedReason` or `ShutoffReason`, depending on the state. */
   readonly reason: number;
 }
 
@@ -31,7 +31,7 @@ export interface DomainInfo {
 export interface ControlInfo {
   readonly state: ControlState;
   readonly details: number;
-  /** How long it has been in that state. */
+  /** Time spent in that state. */
   readonly stateTimeMs: number;
 }
 
@@ -50,7 +50,7 @@ export function readDomain(reader: XdrReader): DomainRef {
   return { name: reader.string(), uuid: reader.uuid(), id: reader.int() };
 }
 
-/** A reference from a uuid alone, for callers that know nothing else: libvirt finds the domain by it. */
+/** A reference for callers that know only the uuid, which is all that libvirt needs. */
 export function domainByUuid(uuid: string): DomainRef {
   return { name: '', uuid, id: INACTIVE_ID };
 }
@@ -65,7 +65,7 @@ export function listDomains(connection: Connection, flags: number, wait: WaitOpt
   );
 }
 
-/** The lists of CONNECT_LIST_ALL_…: elements, then how many there are. */
+/** Reads the result of a CONNECT_LIST_ALL_… call: the elements, then their number. */
 export function readCounted<T>(reader: XdrReader, countMax: number, item: (reader: XdrReader) => T): T[] {
   const items = reader.array(countMax, item);
   reader.uint();
@@ -112,7 +112,7 @@ export function getInfo(connection: Connection, domain: DomainRef, wait: WaitOpt
   );
 }
 
-/** Whether it has a definition that stays when it stops. */
+/** True if its definition stays when it stops. */
 export function isPersistent(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<boolean> {
   return connection.call(
     'domainIsPersistent',
@@ -122,7 +122,7 @@ export function isPersistent(connection: Connection, domain: DomainRef, wait: Wa
   );
 }
 
-/** Answers at once even when the domain's monitor is stuck; that is what it is for. */
+/** Answers at once even when the domain's monitor is stuck, so it shows which domains are. */
 export function getControlInfo(
   connection: Connection,
   domain: DomainRef,
@@ -170,7 +170,7 @@ export function define(
   );
 }
 
-/** Starts a transient domain: its definition goes when it stops. `flags`: CreateFlag. */
+/** Starts a transient domain, whose definition disappears when it stops. `flags`: CreateFlag. */
 export function createXml(
   connection: Connection,
   xml: string,
@@ -180,7 +180,7 @@ export function createXml(
   return connection.call('domainCreateXml', (writer) => writer.string(xml).uint(flags), readDomain, wait);
 }
 
-/** Starts a defined domain and gives it back with its new id. `flags`: CreateFlag. */
+/** Starts a defined domain and returns it with its new id. `flags`: CreateFlag. */
 export function start(
   connection: Connection,
   domain: DomainRef,
@@ -195,7 +195,7 @@ export function start(
   );
 }
 
-/** Asks the guest to shut down; returns before it has. `flags`: ShutdownFlag, 0 for the hypervisor's choice. */
+/** Asks the guest to shut down, without waiting for it. `flags`: ShutdownFlag, 0 for the hypervisor's choice. */
 export function shutdown(
   connection: Connection,
   domain: DomainRef,
@@ -205,7 +205,7 @@ export function shutdown(
   return act(connection, 'domainShutdownFlags', domain, flags, wait);
 }
 
-/** Pulls the plug. `flags`: DestroyFlag. */
+/** Kills the domain at once, like pulling the plug. `flags`: DestroyFlag. */
 export function destroy(
   connection: Connection,
   domain: DomainRef,
@@ -233,7 +233,7 @@ export function resume(connection: Connection, domain: DomainRef, wait: WaitOpti
   return act(connection, 'domainResume', domain, undefined, wait);
 }
 
-/** A call on a domain that answers nothing; some take flags, the oldest do not. */
+/** Makes a call on a domain that returns nothing. Some take flags, the oldest do not. */
 function act(
   connection: Connection,
   name: ProcedureName,
@@ -267,7 +267,7 @@ export function rename(
   );
 }
 
-/** Which metadata element, by its XML namespace, of which definition (`Affect`). */
+/** Identifies a metadata element by its XML namespace, and the definition that holds it (`Affect`). */
 export interface MetadataKey {
   readonly namespaceUri: string;
   readonly affect: number;

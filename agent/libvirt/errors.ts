@@ -1,10 +1,10 @@
-// What can go wrong between a client and libvirtd, in three kinds, because callers act differently on each.
+// Defines the three kinds of failure between a client and libvirtd; callers act differently on each.
 
-/** libvirtd understood the call and said no. Nothing else is wrong: the connection stays usable. */
+/** libvirtd understood the call and refused it. The connection stays usable. */
 export class LibvirtError extends Error {
   /** virErrorNumber: what happened (`ErrorCode`). */
   readonly code: number;
-  /** virErrorDomain: which part of libvirt says so (10 QEMU, 18 storage, 20 domain, 7 RPC). */
+  /** virErrorDomain: the part of libvirt that raised it (10 QEMU, 18 storage, 20 domain, 7 RPC). */
   readonly domain: number;
   /** 1 warning, 2 error. */
   readonly level: number;
@@ -18,7 +18,7 @@ export class LibvirtError extends Error {
   }
 }
 
-/** The peer sent bytes that the protocol does not allow. The connection is closed, since its state is unknown from here on. */
+/** The peer sent bytes that the protocol does not allow. The connection is closed, since its state is now unknown. */
 export class LibvirtProtocolError extends Error {
   constructor(message: string) {
     super(message);
@@ -26,9 +26,9 @@ export class LibvirtProtocolError extends Error {
   }
 }
 
-/** There is no connection (any more): refused, lost, closed, or too busy to take another call. */
+/** The connection was refused, lost or closed, or has too many calls waiting to take another. */
 export class LibvirtConnectionError extends Error {
-  /** Whether the call had left for the server. If so its outcome is unknown; if not, it was certainly not carried out. */
+  /** True if the call was sent: its outcome is then unknown. If false, it was certainly not carried out. */
   readonly sent: boolean;
 
   constructor(message: string, options: { readonly sent?: boolean; readonly cause?: unknown } = {}) {
@@ -38,7 +38,7 @@ export class LibvirtConnectionError extends Error {
   }
 }
 
-/** Whether libvirtd answered with this code, for example `ErrorCode.noDomain`. */
+/** True if libvirtd answered with this code, for example `ErrorCode.noDomain`. */
 export function isLibvirtError(error: unknown, code: number): error is LibvirtError {
   return error instanceof LibvirtError && error.code === code;
 }

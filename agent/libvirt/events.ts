@@ -1,4 +1,4 @@
-// What libvirtd tells unasked: registration, and messages decoded into one union.
+// Registers for libvirtd's events and decodes them into one union.
 import type { WaitOptions } from '../../shared/clock.ts';
 import type { Connection } from './connection.ts';
 import { readDomain, type DomainRef } from './domain.ts';
@@ -12,7 +12,7 @@ export type LibvirtEvent =
       readonly kind: 'lifecycle';
       readonly domain: DomainRef;
       readonly change: LifecycleChange;
-      /** Why, from `lifecycleDetails`; `unknown` if this libvirt says more than this client knows. */
+      /** The reason, from `lifecycleDetails`; `unknown` if this client does not know it. */
       readonly detail: string;
     }
   | { readonly kind: 'reboot'; readonly domain: DomainRef }
@@ -21,7 +21,7 @@ export type LibvirtEvent =
       readonly domain: DomainRef;
       readonly path: string;
       readonly device: string;
-      /** 0 nothing done, 1 the domain is paused, 2 reported to the guest */
+      /** 0 nothing done, 1 the domain was paused, 2 reported to the guest */
       readonly action: number;
       readonly reason: string;
     }
@@ -208,7 +208,7 @@ function isLifecycleChange(name: string): name is keyof typeof lifecycleDetails 
 
 const specByProcedure = new Map(Object.values(domainEvents).map((spec) => [spec.procedure, spec]));
 
-/** Decodes one message; undefined if it is none of these. */
+/** Decodes one message; undefined if it is not one of these events. */
 export function readEvent(procedure: number, reader: XdrReader): LibvirtEvent | undefined {
   if (procedure === Procedure.connectEventConnectionClosed) {
     const reason = reader.int();
@@ -219,14 +219,14 @@ export function readEvent(procedure: number, reader: XdrReader): LibvirtEvent | 
   if (spec === undefined) {
     return undefined;
   }
-  // The callback id: every kind is registered at most once on a connection, so the procedure says it all.
+  // The callback id is not needed: a kind is registered at most once on a connection, so the procedure identifies it.
   reader.int();
   const event = spec.read(reader, readDomain(reader));
   reader.end();
   return event;
 }
 
-/** What registerEvents gives back, to be handed to deregisterEvents. */
+/** Returned by registerEvents, for deregisterEvents. */
 export interface EventRegistration {
   readonly callbackIds: readonly number[];
   readonly stop: () => void;
@@ -269,7 +269,7 @@ export async function registerEvents(
 function register(connection: Connection, eventId: number, wait: WaitOptions): Promise<number> {
   return connection.call(
     'connectDomainEventCallbackRegisterAny',
-    // No domain: events of all.
+    // No domain given: events of all domains.
     (writer) => writer.int(eventId).uint(0),
     (reader) => reader.int(),
     wait,

@@ -1,4 +1,4 @@
-// Migration: the one call that moves a domain, and what can be asked and set while it runs.
+// Migrates a domain, and reads and sets what libvirt allows while the migration runs.
 import type { WaitOptions } from '../../shared/clock.ts';
 import type { Connection } from './connection.ts';
 import { JobType, knownValue, MigrateFlag } from './constants.ts';
@@ -16,12 +16,12 @@ import type { XdrReader } from './xdr.ts';
 export interface MigrationRequest {
   /** The destination's libvirt as the *source daemon* reaches it: `qemu+tls://host-b/system`. */
   readonly destinationUri: string;
-  /** MigrateFlag bits; `peerToPeer` is added, it is the only way spoken here. */
+  /** MigrateFlag bits; `peerToPeer` is always added, since this client supports no other kind. */
   readonly flags: number;
   readonly params?: MigrationParams;
 }
 
-/** What libvirt calls typed migration parameters. Bandwidths are rounded down to MiB/s, its unit, but never to 0, its "unlimited". */
+/** libvirt's typed migration parameters. Bandwidths are rounded down to MiB/s, its unit, but never to 0, its "unlimited". */
 export interface MigrationParams {
   /** Where QEMU connects to: `tcp://address[:port]`. Needed where the destination's name resolves badly. */
   readonly migrateUri?: string;
@@ -44,7 +44,7 @@ export interface MigrationParams {
   readonly tlsDestination?: string;
 }
 
-/** A running job (`type` unbounded), a finished one (completed, failed, cancelled), or `type` none and nothing else. */
+/** A running job (`type` unbounded), a finished one (completed, failed, cancelled), or only `type` none. */
 export interface JobStats extends JobFigures {
   readonly type: JobType;
   readonly succeeded?: boolean;
@@ -71,7 +71,7 @@ export interface JobFigures {
   readonly memoryNormalPages?: number;
   readonly memoryNormalBytes?: number;
   readonly memoryBytesPerSecond?: number;
-  /** Times `memoryPageBytes` to compare with `memoryBytesPerSecond`. */
+  /** Multiply by `memoryPageBytes` to compare with `memoryBytesPerSecond`. */
   readonly memoryDirtyPagesPerSecond?: number;
   readonly memoryPageBytes?: number;
   readonly memoryIteration?: number;
@@ -90,8 +90,8 @@ const POST_COPY_SPEED = 1;
 const ABORT_POST_COPY = 1;
 
 /**
- * Moves the domain; resolves when it runs on the destination. The call lasts as long as the migration: give it a connection
- * of its own. Neither abort, deadline nor loss of the connection stops the migration; abortJob does.
+ * Migrates the domain; resolves when it runs on the destination. The call lasts as long as the migration: give it its own
+ * connection. Neither abort, deadline nor loss of the connection stops the migration; abortJob does.
  */
 export async function migratePeerToPeer(
   connection: Connection,
@@ -119,7 +119,7 @@ function refuseWhatTheDaemonWouldTake(request: MigrationRequest): void {
   try {
     host = new URL(request.destinationUri).hostname;
   } catch {
-    throw new RangeError(`destinationUri ${JSON.stringify(request.destinationUri)}: is no URI`);
+    throw new RangeError(`destinationUri ${JSON.stringify(request.destinationUri)}: is not a URI`);
   }
   if (host === '' || host === 'localhost') {
     throw new RangeError(`destinationUri ${request.destinationUri}: must name another host`);
@@ -248,7 +248,7 @@ export function abortJob(connection: Connection, domain: DomainRef, wait: WaitOp
   );
 }
 
-/** Pauses a post-copy migration, for `postCopyResume` later; there it cannot be cancelled. Since libvirt 8.5. */
+/** Pauses a post-copy migration, which cannot be cancelled; continue it with `postCopyResume`. Since libvirt 8.5. */
 export function abortPostCopyJob(
   connection: Connection,
   domain: DomainRef,
@@ -280,7 +280,7 @@ export function setMaxSpeed(
   );
 }
 
-/** In bytes per second; libvirt's "unlimited" is a number beyond any link. */
+/** In bytes per second; "unlimited" comes back as a number beyond any link speed. */
 export function getMaxSpeed(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<number> {
   return connection.call(
     'domainMigrateGetMaxSpeed',
@@ -290,7 +290,7 @@ export function getMaxSpeed(connection: Connection, domain: DomainRef, wait: Wai
   );
 }
 
-/** Longest pause of the guest at the switch-over. */
+/** Sets the longest pause of the guest at the switch-over. */
 export function setMaxDowntime(
   connection: Connection,
   domain: DomainRef,
@@ -318,7 +318,7 @@ export function getMaxDowntimeMs(
   );
 }
 
-/** Switches a migration that was started with `postCopy` over to it. */
+/** Switches a migration that was started with the `postCopy` flag to post-copy. */
 export function startPostCopy(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<void> {
   return connection.call(
     'domainMigrateStartPostCopy',

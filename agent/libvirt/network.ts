@@ -1,4 +1,4 @@
-// Virtual networks and the host's interfaces: what a domain's network devices can be attached to.
+// Lists the virtual networks and host interfaces that a domain's network devices can be attached to.
 import type { WaitOptions } from '../../shared/clock.ts';
 import type { Connection } from './connection.ts';
 import { readCounted } from './domain.ts';
@@ -74,7 +74,7 @@ export function isNetworkActive(
   );
 }
 
-/** LibvirtError `internal` if the network has no bridge, as macvtap networks have none. */
+/** LibvirtError `internal` if the network has no bridge, for example a macvtap network. */
 export function getNetworkBridge(
   connection: Connection,
   network: NetworkRef,
@@ -88,7 +88,7 @@ export function getNetworkBridge(
   );
 }
 
-/** Loopback is among them. `flags`: ListInterfacesFlag; 0 lists all. */
+/** Includes loopback. `flags`: ListInterfacesFlag; 0 lists all. */
 export function listInterfaces(
   connection: Connection,
   flags: number,
@@ -102,7 +102,7 @@ export function listInterfaces(
   );
 }
 
-/** Whether it is up. */
+/** True if it is up. */
 export function isInterfaceActive(
   connection: Connection,
   host: HostInterface,

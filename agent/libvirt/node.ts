@@ -1,4 +1,4 @@
-// The host as libvirt sees it: versions, capacity, CPU models.
+// Reads what libvirt knows of its host: versions, capacity, CPU models.
 import type { WaitOptions } from '../../shared/clock.ts';
 import type { Connection } from './connection.ts';
 import { CpuComparison, knownValue } from './constants.ts';
@@ -17,7 +17,7 @@ export interface NodeInfo {
   readonly threads: number;
 }
 
-/** Since boot, summed over all CPUs. Steal is not among them: it is in /proc/stat. */
+/** Since boot, summed over all CPUs. libvirt does not report steal; /proc/stat does. */
 export interface NodeCpuStats {
   readonly kernelMs?: number;
   readonly userMs?: number;
@@ -25,7 +25,7 @@ export interface NodeCpuStats {
   readonly iowaitMs?: number;
 }
 
-/** MemAvailable is not among them: it is in /proc/meminfo. */
+/** libvirt does not report MemAvailable; /proc/meminfo does. */
 export interface NodeMemoryStats {
   readonly totalBytes?: number;
   readonly freeBytes?: number;
@@ -33,7 +33,7 @@ export interface NodeMemoryStats {
   readonly cachedBytes?: number;
 }
 
-/** Which virtual machine a CPU question is about; what is absent is the host's default. */
+/** The kind of machine that a CPU query is about; absent fields mean the host's default. */
 export interface MachineChoice {
   readonly emulator?: string;
   readonly arch?: string;
@@ -77,12 +77,12 @@ export function getUri(connection: Connection, wait: WaitOptions): Promise<strin
   return connection.call('connectGetUri', noArgs, readString, wait);
 }
 
-/** As XML; holds the host's uuid. */
+/** As XML; includes the host's uuid. */
 export function getCapabilities(connection: Connection, wait: WaitOptions): Promise<string> {
   return connection.call('connectGetCapabilities', noArgs, readString, wait);
 }
 
-/** What one kind of machine offers on this host, as XML: CPU modes and models, machine types, devices. */
+/** Capabilities of one kind of machine on this host, as XML: CPU modes and models, machine types, devices. */
 export function getDomainCapabilities(
   connection: Connection,
   machine: MachineChoice,
@@ -161,7 +161,7 @@ export async function getMemoryStats(connection: Connection, wait: WaitOptions):
   });
 }
 
-/** The daemon wants the exact number of values named, so the first call asks how many there are. */
+/** The daemon must be given the exact number of values, so a first call asks for it. */
 async function getNodeStats(
   connection: Connection,
   name: ProcedureName,
@@ -202,7 +202,7 @@ function pick<K extends string>(
   return picked;
 }
 
-/** How the CPU of `xml` compares to the host's. `flags`: CompareCpuFlag. For guests compareHypervisorCpu is the right question. */
+/** Compares the CPU of `xml` with the host's. `flags`: CompareCpuFlag. For guests use compareHypervisorCpu. */
 export function compareCpu(
   connection: Connection,
   xml: string,
@@ -217,7 +217,7 @@ export function compareCpu(
   );
 }
 
-/** How the CPU of `cpuXml` compares to what this host can give a guest. `flags`: CompareCpuFlag. */
+/** Compares the CPU of `cpuXml` with what this host can give a guest. `flags`: CompareCpuFlag. */
 export function compareHypervisorCpu(
   connection: Connection,
   question: MachineChoice & { readonly cpuXml: string; readonly flags: number },
@@ -235,7 +235,7 @@ function readComparison(reader: XdrReader): CpuComparison {
   return knownValue(CpuComparison, reader.int()) ?? CpuComparison.error;
 }
 
-/** The CPU, as XML, that all of `cpuXmls` (host CPUs of capabilities) can give. `flags`: BaselineCpuFlag. */
+/** The CPU, as XML, that all of `cpuXmls` (host CPUs from capabilities) support. `flags`: BaselineCpuFlag. */
 export function baselineCpu(
   connection: Connection,
   cpuXmls: readonly string[],
@@ -250,7 +250,7 @@ export function baselineCpu(
   );
 }
 
-/** The same for what hypervisors can give guests (`host-model` of domain capabilities). `flags`: BaselineCpuFlag. */
+/** The same for the CPUs that hypervisors give guests (`host-model` of domain capabilities). `flags`: BaselineCpuFlag. */
 export function baselineHypervisorCpu(
   connection: Connection,
   question: MachineChoice & { readonly cpuXmls: readonly string[]; readonly flags: number },

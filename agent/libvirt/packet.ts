@@ -1,11 +1,11 @@
-// libvirt's framing (virnetprotocol.x): a length word, six header words, a payload.
+// Encodes and splits libvirt's packets (virnetprotocol.x): a length word, six header words, a payload.
 import { LibvirtProtocolError } from './errors.ts';
 
 export const Program = { remote: 0x20008086, keepalive: 0x6b656570 } as const;
 export const PacketType = { call: 0, reply: 1, message: 2 } as const;
 export const PacketStatus = { ok: 0, error: 1 } as const;
 
-/** Both programs are at version 1 since they exist. */
+/** Both programs have always been at version 1. */
 const PROGRAM_VERSION = 1;
 const LENGTH_BYTES = 4;
 const HEADER_BYTES = 24;
@@ -22,14 +22,14 @@ export interface PacketHeader {
 }
 
 export interface Packet extends PacketHeader {
-  /** Lies in the receive buffer: read it before the next turn, keep no part of it. */
+  /** A view of the receive buffer: read it before the next event-loop turn and keep no part of it. */
   readonly payload: Buffer;
 }
 
 export function encodePacket(header: PacketHeader, payload: Uint8Array): Buffer {
   const length = PACKET_BYTES_MIN + payload.length;
   if (length > PACKET_BYTES_MAX) {
-    throw new RangeError(`call of ${length} bytes: libvirt takes at most ${PACKET_BYTES_MAX}`);
+    throw new RangeError(`call of ${length} bytes: libvirt accepts at most ${PACKET_BYTES_MAX}`);
   }
   const packet = Buffer.allocUnsafe(length);
   packet.writeUInt32BE(length, 0);
@@ -43,14 +43,14 @@ export function encodePacket(header: PacketHeader, payload: Uint8Array): Buffer 
   return packet;
 }
 
-/** Cuts a byte stream into packets. Holds at most one incomplete packet, and only bytes that have really arrived. */
+/** Cuts a byte stream into packets. Holds at most one incomplete packet, and only bytes that have arrived. */
 export class PacketSplitter {
   #chunks: Buffer[] = [];
   #buffered = 0;
-  /** Length of the packet being collected, 0 while its length word is not complete. */
+  /** Length of the packet being collected, 0 until its length word is complete. */
   #wanted = 0;
 
-  /** Gives `receive` every packet that `chunk` completes. Throws LibvirtProtocolError on an impossible length. */
+  /** Passes every packet that `chunk` completes to `receive`. Throws LibvirtProtocolError on an impossible length. */
   push(chunk: Buffer, receive: (packet: Packet) => void): void {
     this.#chunks.push(chunk);
     this.#buffered += chunk.length;

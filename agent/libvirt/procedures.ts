@@ -1,4 +1,4 @@
-// Numbers of the remote program's procedures (remote_protocol.x); numbers are only ever appended, so they hold for every libvirt.
+// Lists the procedure numbers of the remote program (remote_protocol.x). libvirt only appends to them, so they hold for every version.
 export const Procedure = {
   connectOpen: 1,
   connectClose: 2,

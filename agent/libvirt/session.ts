@@ -1,4 +1,4 @@
-// Keeps one connection to libvirtd alive: reconnects, registers events again, and hands over a full list each time.
+// Keeps one connection to libvirtd alive: after each reconnect it registers events again and passes on the full list of domains.
 import { Backoff } from '../../shared/backoff.ts';
 import { Bell } from '../../shared/bell.ts';
 import { aborted, DeadlineError, withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
@@ -16,11 +16,11 @@ export interface SessionOptions extends Pick<
   readonly clock: Clock;
   /** 0 to below 1, for the jitter. */
   readonly random: () => number;
-  /** Events to be told of; none when absent. */
+  /** Kinds of events to register for; none when absent. */
   readonly events?: readonly EventKind[];
   /** After every (re)connect, before any event of that connection: all domains, running or not. Must not throw. */
   readonly onResync?: (domains: readonly DomainRef[]) => void;
-  /** Must not throw: that would cost the connection. */
+  /** Must not throw: that would end the connection. */
   readonly onEvent?: (event: LibvirtEvent) => void;
   readonly onState?: (state: SessionState) => void;
 }
@@ -34,11 +34,11 @@ export type SessionState =
 
 const BACKOFF_FIRST_MS = 1000;
 const BACKOFF_MAX_MS = 30_000;
-/** A connection that lived this long ended for a new reason: the next attempts start from the smallest wait again. */
+/** A connection that lived this long ended for a new reason, so the backoff starts again from its first delay. */
 const SETTLED_MS = BACKOFF_MAX_MS;
-/** For connecting, registering and listing. A first connect may wait for libvirtd to probe QEMU, some seconds. */
+/** For connecting, registering and listing. The first connect may wait some seconds while libvirtd probes QEMU. */
 const CONNECT_TIMEOUT_MS = 30_000;
-/** Events that may come between registration and the list, some milliseconds: more than a host's guests can make. */
+/** Events that may arrive in the milliseconds between registration and the list: more than a host's guests can cause. */
 const BACKLOG_MAX = 10_000;
 
 export class LibvirtSession {
@@ -68,13 +68,13 @@ export class LibvirtSession {
     this.#running ??= this.#run();
   }
 
-  /** Closes the connection and ends; what is pending on it fails. */
+  /** Closes the connection and ends; pending calls fail. */
   async stop(): Promise<void> {
     this.#stop.abort(new LibvirtConnectionError('libvirt session: stopped'));
     await this.#running;
   }
 
-  /** Ends the wait between two attempts: for whoever has seen that the daemon is back. */
+  /** Ends the wait between two attempts, for a caller who has seen that the daemon is back. */
   retryNow(): void {
     this.#retryAsked.ring();
   }
@@ -85,7 +85,7 @@ export class LibvirtSession {
       : undefined;
   }
 
-  /** The connection, as soon as there is one. Fails at the deadline with what the last attempt failed with. */
+  /** The connection, as soon as there is one. Fails at the deadline with the error of the last attempt. */
   async ready(wait: WaitOptions): Promise<Connection> {
     const what = `wait for libvirt at ${describeTarget(this.#options.target)}`;
     try {
@@ -129,7 +129,7 @@ export class LibvirtSession {
       if (clock.monotonicMs() - startedMs >= SETTLED_MS) backoff.reset();
       const retryInMs = backoff.nextMs();
       if (!this.#isStopped()) {
-        // Counted before it is told: who hears of the wait may ask for its end at once.
+        // Read the count before announcing the wait: a listener may end the wait at once.
         const asked = this.#retryAsked.count;
         this.#enter({ kind: 'waiting', retryInMs, error });
         await this.#retryAsked.next(asked, this.#stop.signal, retryInMs).catch(() => undefined);
@@ -142,7 +142,7 @@ export class LibvirtSession {
     return this.#stop.signal.aborted;
   }
 
-  /** One connection from its beginning to its end; resolves with why it ended. */
+  /** Runs one connection from beginning to end; resolves with the reason why it ended. */
   async #connectAndServe(): Promise<Error> {
     const { target, clock, uri, readOnly, keepaliveIntervalMs, keepaliveCount } = this.#options;
     const wait = { signal: this.#stop.signal, timeoutMs: CONNECT_TIMEOUT_MS };
@@ -165,13 +165,13 @@ export class LibvirtSession {
     }
   }
 
-  /** Registers before listing, so that no change falls between; what comes meanwhile is delivered after the list. */
+  /** Registers before listing, so that no change is missed; events that come meanwhile are delivered after the list. */
   async #resync(connection: Connection, wait: WaitOptions): Promise<void> {
     const { events = [], onEvent, onResync } = this.#options;
     let backlog: LibvirtEvent[] | undefined = [];
     const deliver = (event: LibvirtEvent): void => {
       if (event.kind === 'connectionClosed') {
-        // The daemon is there, its hypervisor is not: only a new connection opens it again.
+        // The daemon lives, but has lost its hypervisor: only a new connection opens it again.
         void connection.close();
       }
       onEvent?.(event);

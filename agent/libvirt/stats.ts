@@ -1,4 +1,4 @@
-// Statistics of all domains in one call, decoded straight into structures: the sampler's hot path.
+// Reads the statistics of all domains in one call and decodes them straight into structures: the sampler's hot path.
 import type { WaitOptions } from '../../shared/clock.ts';
 import type { Connection } from './connection.ts';
 import { DomainState, knownValue } from './constants.ts';
@@ -12,12 +12,12 @@ import {
 } from './typed-params.ts';
 import type { Span, XdrReader } from './xdr.ts';
 
-/** One domain. What the daemon did not say (no driver in the guest, a busy monitor, a group not asked for) is absent, never 0. */
+/** One domain. What the daemon did not report (no driver in the guest, a busy monitor, a group not requested) is absent, never 0. */
 export interface DomainStats {
   readonly domain: DomainRef;
   readonly state?: DomainState;
   readonly reason?: number;
-  /** Of all threads of QEMU. */
+  /** Of all threads of the QEMU process. */
   readonly cpuTimeMs?: number;
   readonly cpuUserMs?: number;
   readonly cpuSystemMs?: number;
@@ -30,11 +30,11 @@ export interface DomainStats {
   readonly dirtyRate?: DirtyRateStats;
 }
 
-/** What has "guest" in its comment is told by the guest's balloon driver: late, and not to be trusted. */
+/** Fields marked "guest" come from the guest's balloon driver: late, and not to be trusted. */
 export interface BalloonStats {
   readonly currentBytes?: number;
   readonly maximumBytes?: number;
-  /** Resident size of QEMU, from /proc. */
+  /** Resident size of the QEMU process, from /proc. */
   readonly rssBytes?: number;
   /** guest: MemFree */
   readonly unusedBytes?: number;
@@ -52,7 +52,7 @@ export interface BalloonStats {
   readonly majorFaults?: number;
   /** guest */
   readonly minorFaults?: number;
-  /** Seconds since 1970 of the guest's last report; 0 is never. */
+  /** Seconds since 1970 of the guest's last report; 0 means never. */
   readonly lastUpdateS?: number;
 }
 
@@ -68,7 +68,7 @@ export interface VcpuStats {
   readonly waitMs?: number;
 }
 
-/** Counters as the guest sees them: rx is what it received. */
+/** Counters from the guest's point of view: rx is what it received. */
 export interface NicStats {
   readonly name: string;
   readonly rxBytes?: number;
@@ -105,16 +105,19 @@ export interface DirtyRateStats {
   /** Start of the measurement, seconds on the host's monotonic clock. */
   readonly startS?: number;
   readonly periodS?: number;
-  /** Only once measured. */
+  /** Present once measured. */
   readonly bytesPerSecond?: number;
 }
 
 export interface StatsRequest {
   /** Only these; all when absent. */
   readonly domains?: readonly DomainRef[];
-  /** StatsGroup bits; 0 is all that the hypervisor has. */
+  /** StatsGroup bits; 0 asks for every group of the hypervisor. */
   readonly groups: number;
-  /** StatsFlag bits. Always include `active`: shut-off domains show the daemon's own CPU time. Filters go with all domains only. */
+  /**
+   * StatsFlag bits. Always include `active`: shut-off domains show the daemon's own CPU time. Filters are allowed only when
+   * `domains` is absent.
+   */
   readonly flags: number;
 }
 
@@ -122,12 +125,12 @@ export interface StatsRequest {
 const RECORDS_MAX = 16_384;
 /** REMOTE_CONNECT_GET_ALL_DOMAIN_STATS_MAX: values of one domain. */
 const PARAMS_MAX = 262_144;
-/** Longest index of a device or vCPU that is believed: 5 digits are far above what QEMU takes. */
+/** Most digits accepted in the index of a device or vCPU: 5 are far more than QEMU needs. */
 const INDEX_DIGITS_MAX = 5;
-/** VIR_TYPED_PARAM_FIELD_LENGTH: longer ones are not remembered, so that memory stays bounded whatever a daemon sends. */
+/** VIR_TYPED_PARAM_FIELD_LENGTH: longer names are not cached, so that memory stays bounded whatever a daemon sends. */
 const NAME_LENGTH_MAX = 80;
 
-/** Statistics of many domains. With a stuck guest this call may not return for as long as the guest is stuck: see getControlInfo. */
+/** Reads the statistics of many domains. This call may hang for as long as one guest is stuck: see getControlInfo. */
 export function getAllDomainStats(
   connection: Connection,
   request: StatsRequest,
@@ -194,7 +197,7 @@ function isEmpty(object: object): boolean {
   return Object.keys(object).length === 0;
 }
 
-/** A device without a name cannot be followed from one sample to the next, since indices shift on hotplug. */
+/** Drops devices without a name: indices shift on hotplug, so they cannot be followed from one sample to the next. */
 function isNamed<T extends { name?: string }>(device: T): device is T & { name: string } {
   return device.name !== undefined;
 }
@@ -202,7 +205,7 @@ function isNamed<T extends { name?: string }>(device: T): device is T & { name: 
 /** A group of keys: `cpu.time`, or with an index `vcpu.3.delay`. */
 interface Group {
   readonly prefix: string;
-  /** Longer fields are of no interest. */
+  /** Longer fields are ignored. */
   readonly fieldLengthMax: number;
   readonly read: (reader: XdrReader, draft: Draft, index: number | undefined, field: string) => void;
 }
@@ -326,7 +329,7 @@ const groups: readonly Group[] = [
   },
 ];
 
-/** What a parameter's name says: where its value goes. Undefined is a name of no interest. */
+/** Finds where a parameter's value goes, by its name. Undefined: the value is ignored. */
 interface ParamKey {
   readonly group: Group;
   readonly index: number | undefined;
@@ -334,11 +337,11 @@ interface ParamKey {
 }
 
 /**
- * Names already understood, by a hash of their bytes. The same few dozen come for every domain at every sample, and taking
- * them apart anew was most of the cost of decoding.
+ * Names already parsed, by a hash of their bytes. The same few dozen come for every domain in every sample, and parsing them
+ * each time was most of the cost of decoding.
  */
 const knownNames = new Map<number, { readonly name: string; readonly key: ParamKey | undefined }>();
-/** A host full of KVM guests with 100 vCPUs has some 8,000 names. */
+/** A host full of KVM guests with 100 vCPUs has about 8,000 names. */
 const KNOWN_NAMES_MAX = 16_384;
 
 function readParam(reader: XdrReader, draft: Draft): void {

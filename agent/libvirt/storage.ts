@@ -1,4 +1,4 @@
-// Storage pools and volumes.
+// Looks up, creates and deletes storage pools and volumes.
 import type { WaitOptions } from '../../shared/clock.ts';
 import type { Connection } from './connection.ts';
 import { knownValue, PoolState } from './constants.ts';
@@ -51,7 +51,7 @@ function readVolume(reader: XdrReader): VolumeRef {
   return { pool: reader.string(), name: reader.string(), key: reader.string() };
 }
 
-/** Remote file systems report absurd sizes; a rounded one must not cost the connection. */
+/** Remote file systems may report absurd sizes: they are rounded to a double, since an error would end the connection. */
 function readSize(reader: XdrReader): number {
   return reader.uhyperAsDouble();
 }
@@ -108,7 +108,7 @@ export function getPoolXml(connection: Connection, pool: PoolRef, wait: WaitOpti
   );
 }
 
-/** Looks again at what the pool holds: volumes that others made, free space. Slow on large or remote pools. */
+/** Rescans the pool for volumes that others made and for free space. Slow on large or remote pools. */
 export function refreshPool(connection: Connection, pool: PoolRef, wait: WaitOptions): Promise<void> {
   return connection.call(
     'storagePoolRefresh',
@@ -142,7 +142,7 @@ export function createVolume(
   );
 }
 
-/** Copies `from` into a new volume; lasts as long as the copy. `flags`: VolumeCreateFlag. */
+/** Copies `from` into a new volume and waits for the copy. `flags`: VolumeCreateFlag. */
 export function createVolumeFrom(
   connection: Connection,
   pool: PoolRef,
@@ -214,7 +214,7 @@ export function getVolumeXml(connection: Connection, volume: VolumeRef, wait: Wa
   );
 }
 
-/** Grows the volume; libvirt refuses to shrink it unless told by a flag that is not used here. */
+/** Grows the volume; libvirt refuses to shrink one without a flag that is not used here. */
 export function resizeVolume(
   connection: Connection,
   volume: VolumeRef,

@@ -1,4 +1,4 @@
-// The byte stream to libvirtd: unix socket, TCP or TLS, ready for the first packet.
+// Opens the byte stream to libvirtd: unix socket, TCP or TLS.
 import { readFile } from 'node:fs/promises';
 import { connect as connectSocket, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
@@ -16,10 +16,10 @@ export type LibvirtTarget =
       readonly keyFile: string;
     };
 
-/** After checking the client's certificate the server sends this byte inside TLS; if it does not like it, it closes instead. */
+/** A server that accepts the client's certificate sends this byte inside TLS; otherwise it closes the connection. */
 const TLS_VERIFIED = 0x01;
 
-/** Opens the stream. `signal` ends the attempt. Every failure is a LibvirtConnectionError that names the target. */
+/** Opens the stream, ready for the first packet. `signal` ends the attempt. Failures are LibvirtConnectionErrors that name the target. */
 export async function openTransport(target: LibvirtTarget, signal: AbortSignal): Promise<Socket> {
   signal.throwIfAborted();
   switch (target.kind) {
@@ -69,12 +69,12 @@ async function openTls(target: TlsTarget, signal: AbortSignal): Promise<TLSSocke
   return socket;
 }
 
-/** With TLS 1.3 our handshake succeeds before the server has looked at our certificate: refusal shows only here. */
+/** With TLS 1.3 our handshake succeeds before the server has looked at our certificate: a refusal shows only here. */
 async function untilVerified(socket: TLSSocket, target: TlsTarget, signal: AbortSignal): Promise<void> {
   const refused = (cause?: unknown): LibvirtConnectionError =>
     new LibvirtConnectionError(
       `connect to ${describeTarget(target)}: the server did not accept the client certificate ${target.certFile}; ` +
-        `check who signed it, and tls_allowed_dn_list in the server's libvirtd.conf`,
+        `check which CA signed it, and tls_allowed_dn_list in the server's libvirtd.conf`,
       { cause },
     );
   try {
@@ -98,14 +98,14 @@ async function readCredential(what: string, path: string, signal: AbortSignal): 
   }
 }
 
-/** Waits for one event of a socket that is being opened; on anything else the socket is destroyed. */
+/** Waits for `event` of a socket that is being opened; destroys the socket if anything else happens first. */
 function untilEvent<S extends Socket>(
   socket: S,
   event: 'connect' | 'secureConnect' | 'readable',
   target: LibvirtTarget,
   signal: AbortSignal,
 ): Promise<S> {
-  // For good: between two waits, and while the socket dies, an error must find a listener or it ends the process.
+  // Never removed: an error between two waits, or while the socket closes, must find a listener or it ends the process.
   socket.on('error', () => undefined);
   return new Promise((resolve, reject) => {
     const stopListening = (): void => {
@@ -125,7 +125,7 @@ function untilEvent<S extends Socket>(
       fail(refusal(target, error));
     };
     const onClose = (): void => {
-      fail(new LibvirtConnectionError(`connect to ${describeTarget(target)}: closed by the other side`));
+      fail(new LibvirtConnectionError(`connect to ${describeTarget(target)}: closed by the server`));
     };
     const onAbort = (): void => {
       const reason: unknown = signal.reason;
@@ -150,7 +150,7 @@ function refusal(target: LibvirtTarget, error: Error): LibvirtConnectionError {
 function advice(target: LibvirtTarget, error: Error): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (target.kind === 'tls' && /CERT|SIGNATURE|ISSUER/.test(code)) {
-    return `; is ${target.caFile} the authority that signed the server's certificate, and is that for this name?`;
+    return `; check that ${target.caFile} signed the server's certificate, and that the certificate is for this name`;
   }
   switch (code) {
     case 'ENOENT':

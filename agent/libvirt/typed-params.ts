@@ -1,4 +1,4 @@
-// virTypedParameter: named values of seven types; reading them straight into fields, or as a list.
+// Reads and writes virTypedParameter, a named value of one of seven types.
 import { LibvirtProtocolError } from './errors.ts';
 import type { XdrReader, XdrWriter } from './xdr.ts';
 
@@ -8,7 +8,7 @@ const KIB = 1024;
 const MIB = 1_048_576;
 const NS_PER_MS = 1_000_000;
 
-/** What the number on the wire counts. Nanoseconds become milliseconds, KiB and MiB become bytes. */
+/** Unit of a number on the wire. Nanoseconds become milliseconds, KiB and MiB become bytes. */
 export type WireUnit = 'count' | 'ns' | 'kib' | 'mib';
 
 export type ParamValue = number | string | boolean;
@@ -18,13 +18,13 @@ export interface TypedParam {
   readonly value: ParamValue;
 }
 
-/** Where in a structure a numeric parameter goes, and its unit on the wire. */
+/** The field that a numeric parameter is stored in, and its unit on the wire. */
 export interface NumberField<K extends string> {
   readonly key: K;
   readonly unit: WireUnit;
 }
 
-/** Tables from wire names to fields; a Map, so that no name from the wire can reach an object's prototype. */
+/** Maps wire names to fields. A Map, so that no name from the wire can reach an object's prototype. */
 export function fieldTable<K extends string>(
   fields: Readonly<Record<string, readonly [K, WireUnit]>>,
 ): ReadonlyMap<string, NumberField<K>> {
@@ -35,7 +35,7 @@ export function readTypedParams(reader: XdrReader, countMax: number): TypedParam
   return reader.array(countMax, () => ({ field: reader.string(), value: readParamValue(reader) }));
 }
 
-/** Reads one value. 64-bit values above 2^53 come rounded. */
+/** Reads one value. 64-bit values above 2^53 are rounded. */
 function readParamValue(reader: XdrReader): ParamValue {
   const type = reader.int();
   switch (type) {
@@ -48,7 +48,7 @@ function readParamValue(reader: XdrReader): ParamValue {
   }
 }
 
-/** Reads past one value. */
+/** Skips one value. */
 export function skipParamValue(reader: XdrReader): void {
   const type = reader.int();
   switch (type) {
@@ -70,8 +70,8 @@ export function readParamString(reader: XdrReader): string | undefined {
 }
 
 /**
- * Reads one value as a number in the project's units; undefined if it is no number, or a count too large to be one.
- * Undefined and no error, because a guest chooses some of these (the balloon's), and must not cut off its host's telemetry.
+ * Reads one value as a number in the project's units; undefined if it is not a number, or a count above 2^53.
+ * Not an error, because a guest chooses some of these values (the balloon's) and must not cut off its host's telemetry.
  */
 export function readParamNumber(reader: XdrReader, unit: WireUnit): number | undefined {
   const value = readParamValue(reader);
@@ -100,12 +100,12 @@ function readNumberOfType(reader: XdrReader, type: number): number {
     case ParamType.double:
       return reader.double();
     default:
-      // Its length is unknown, so nothing after it can be read either.
+      // The length of its value is unknown, so nothing after it can be read.
       throw new LibvirtProtocolError(`typed parameter of unknown type ${type}`);
   }
 }
 
-/** A parameter to send. libvirt refuses a parameter of the right value but the wrong type, so the type is part of it. */
+/** A parameter to send. libvirt refuses a value of the wrong type, so the type is part of it. */
 export type OutgoingParam =
   | { readonly field: string; readonly type: 'string'; readonly value: string }
   | { readonly field: string; readonly type: 'int' | 'ullong'; readonly value: number };

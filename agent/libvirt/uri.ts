@@ -1,7 +1,7 @@
-// libvirt's connection URIs, as operators write them in settings.
+// Parses libvirt's connection URIs, as operators write them in settings.
 import type { LibvirtTarget } from './transport.ts';
 
-/** Where a libvirt URI leads, and what the daemon there is to open. */
+/** The daemon that a libvirt URI leads to, and the hypervisor it opens. */
 export interface LibvirtAddress {
   readonly target: LibvirtTarget;
   readonly uri: string;
@@ -11,7 +11,7 @@ export interface LibvirtAddress {
 const SYSTEM_SOCKET = '/run/libvirt/libvirt-sock';
 const TCP_PORT = 16_509;
 const TLS_PORT = 16_514;
-/** Where libvirt looks for the credentials of a client. */
+/** Client credentials, at libvirt's default paths. */
 const SYSTEM_PKI = {
   caFile: '/etc/pki/CA/cacert.pem',
   certFile: '/etc/pki/libvirt/clientcert.pem',
@@ -20,7 +20,7 @@ const SYSTEM_PKI = {
 
 /**
  * Reads `qemu:///system`, `qemu+unix:///system?socket=/path`, `qemu+tcp://host[:port]/system` and
- * `qemu+tls://host[:port]/system[?pkipath=/dir]`, as libvirt's own client does. RangeError if it is none of them.
+ * `qemu+tls://host[:port]/system[?pkipath=/dir]`, as libvirt's own client does. RangeError for any other URI.
  */
 export function parseTarget(text: string): LibvirtAddress {
   if (!URL.canParse(text) || !text.includes('://')) {
@@ -43,14 +43,14 @@ function targetOf(url: URL, transport: string, text: string): LibvirtTarget {
     case 'tls':
       return { kind: 'tls', ...hostAndPort(url, TLS_PORT, text), ...credentials(url) };
     default:
-      return refuse(text, `transport ${transport} is not spoken, only unix, tcp and tls are`);
+      return refuse(text, `transport ${transport} is not supported, only unix, tcp and tls are`);
   }
 }
 
 function socketPath(url: URL, text: string): string {
   const path = url.searchParams.get('socket');
   if (path === null && url.pathname === '/session') {
-    return refuse(text, 'the socket of a session daemon is not known, add ?socket=/path');
+    return refuse(text, 'a session daemon has no fixed socket, add ?socket=/path');
   }
   return path ?? SYSTEM_SOCKET;
 }
@@ -59,7 +59,7 @@ function hostAndPort(url: URL, port: number, text: string): { host: string; port
   if (url.hostname === '') {
     return refuse(text, 'names no host');
   }
-  // IPv6 addresses stand in brackets in a URI only.
+  // Only a URI puts IPv6 addresses in brackets.
   const host = url.hostname.replace(/^\[|\]$/g, '');
   return { host, port: url.port === '' ? port : Number(url.port) };
 }

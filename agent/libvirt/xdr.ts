@@ -1,4 +1,4 @@
-// XDR (RFC 4506) as libvirt uses it: a writer, and a reader that trusts no length it is told.
+// Writes and reads XDR (RFC 4506) as libvirt uses it; the reader trusts no length on the wire.
 import { LibvirtProtocolError } from './errors.ts';
 
 /** REMOTE_STRING_MAX of remote_protocol.x. */
@@ -15,7 +15,7 @@ function paddingOf(length: number): number {
   return (4 - (length & 3)) & 3;
 }
 
-/** Builds one payload. What a caller may not send (a number out of range, a malformed uuid) is a RangeError, before anything is sent. */
+/** Builds one payload. An invalid value (a number out of range, a malformed uuid) is a RangeError before anything is sent. */
 export class XdrWriter {
   #buffer = Buffer.allocUnsafe(WRITER_INITIAL_BYTES);
   #length = 0;
@@ -52,7 +52,7 @@ export class XdrWriter {
   }
 
   string(value: string): this {
-    // libvirt's strings are C strings: it would silently act on the part before the NUL, on another name than was meant.
+    // libvirt's strings are C strings: it would silently act on the part before the NUL, the wrong name.
     if (value.includes('\0')) {
       throw new RangeError(`text ${JSON.stringify(value.slice(0, 80))}: must not contain a NUL character`);
     }
@@ -95,7 +95,7 @@ export class XdrWriter {
 
   #bytes(value: Uint8Array): this {
     if (value.length > STRING_BYTES_MAX) {
-      throw new RangeError(`value of ${value.length} bytes: libvirt takes at most ${STRING_BYTES_MAX}`);
+      throw new RangeError(`value of ${value.length} bytes: libvirt accepts at most ${STRING_BYTES_MAX}`);
     }
     this.uint(value.length);
     const padding = paddingOf(value.length);
@@ -117,7 +117,7 @@ export class XdrWriter {
   }
 }
 
-/** Reads one payload. Whatever does not fit is a LibvirtProtocolError; no length makes it allocate more than was received. */
+/** Reads one payload. Malformed data is a LibvirtProtocolError; no length makes it allocate more than was received. */
 export class XdrReader {
   readonly #buffer: Buffer;
   #offset = 0;
@@ -142,16 +142,18 @@ export class XdrReader {
     return this.int() !== 0;
   }
 
-  /** unsigned hyper, exactly: anything above 2^53 does not fit a number and is refused. */
+  /** unsigned hyper, exact: a value above 2^53 does not fit a number and is refused. */
   uhyper(): number {
     const value = this.uhyperAsDouble();
     if (!Number.isSafeInteger(value)) {
-      throw new LibvirtProtocolError(`number ${value} is above 2^53, no quantity of this call can be`);
+      throw new LibvirtProtocolError(
+        `number ${value} is above 2^53, too large for any quantity of this call`,
+      );
     }
     return value;
   }
 
-  /** unsigned hyper as a double: exact below 2^53, else rounded to 53 bits (which nanoseconds of CPU time reach in 104 days). */
+  /** unsigned hyper as a double: exact below 2^53, else rounded to 53 bits (nanoseconds of CPU time reach 2^53 in 104 days). */
   uhyperAsDouble(): number {
     const at = this.#take(8);
     return this.#buffer.readUInt32BE(at) * TWO_TO_32 + this.#buffer.readUInt32BE(at + 4);
@@ -198,7 +200,7 @@ export class XdrReader {
     return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
   }
 
-  /** `char[n]`: XDR spends four bytes on every character. Ends at the first NUL. */
+  /** `char[n]`: XDR takes four bytes for each character. Ends at the first NUL. */
   fixedChars(count: number): string {
     const characters: number[] = [];
     for (let index = 0; index < count; index += 1) {
@@ -208,7 +210,7 @@ export class XdrReader {
     return Buffer.from(end === -1 ? characters : characters.slice(0, end)).toString('utf8');
   }
 
-  /** How many elements follow, checked against the protocol's limit and against what could fit in the rest of the packet. */
+  /** The number of elements that follow, checked against the protocol's limit and against what fits in the rest of the packet. */
   count(countMax: number, elementBytesMin: number): number {
     const count = this.uint();
     if (count > countMax) {
@@ -230,7 +232,7 @@ export class XdrReader {
     return items;
   }
 
-  /** Steps over a string and says where it lies, for readers that look at bytes without making a string of them. */
+  /** Skips a string and returns its position, for readers that inspect the bytes without creating a string. */
   stringSpan(): Span {
     const length = this.uint();
     if (length > STRING_BYTES_MAX) {
@@ -256,7 +258,7 @@ export class XdrReader {
     return true;
   }
 
-  /** Whether the bytes are just these characters. */
+  /** True if the bytes are exactly these characters. */
   spanEquals(span: Span, ascii: string): boolean {
     return span.end - span.start === ascii.length && this.spanStartsWith(span, ascii);
   }
@@ -278,7 +280,7 @@ export class XdrReader {
     this.#take(bytes);
   }
 
-  /** To be called when all is read: bytes left over mean that both sides disagree about the structure. */
+  /** Call when everything is read: leftover bytes mean that both sides disagree about the structure. */
   end(): void {
     if (this.remaining !== 0) {
       throw new LibvirtProtocolError(`${this.remaining} bytes left over at the end of the packet`);
@@ -295,7 +297,7 @@ export class XdrReader {
   }
 }
 
-/** Where a string lies in a reader's buffer. */
+/** Position of a string in a reader's buffer. */
 export interface Span {
   readonly start: number;
   readonly end: number;
