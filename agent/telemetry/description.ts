@@ -1,4 +1,4 @@
-// What only a VM's definition says: evenkeel's metadata, the MAC behind each tap, huge pages. Pure.
+// Reads what only a VM's definition holds: evenkeel's metadata, the MAC behind each tap, huge pages. Pure.
 import type { VmMetadata } from '../../shared/gen/telemetry.ts';
 import { findMetadata, readMetadata } from '../vm/metadata.ts';
 import { readRules } from '../vm/rules-metadata.ts';
@@ -12,7 +12,7 @@ const NO_METADATA: VmMetadata = {
   rules: readRules(undefined),
 };
 
-/** Reads a live definition. Throws on text that is no XML. */
+/** Reads a live definition. Throws on text that is not XML. */
 export function describeVm(xml: string): VmDescription {
   const domain = parseXml(xml);
   const metadata = findMetadata(domain);

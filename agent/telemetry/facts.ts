@@ -1,4 +1,4 @@
-// What this host is: identity, versions, addresses, storage pools, networks and bridges; looked up off the sampling path.
+// Looks up the host's facts off the sampling path: identity, versions, addresses, storage pools, networks and bridges.
 import { existsSync, readdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import { listPools } from '../libvirt/storage.ts';
 import { find, parseXml } from '../vm/xml-text.ts';
 import { readHostCounters } from './host.ts';
 
-/** How others reach this host, and what the agent itself is; known to the composition root. */
+/** The addresses of this host, and the agent's certificate and version; known to the composition root. */
 export type AgentIdentity = Pick<
   HostFacts,
   'agentAddress' | 'certificateSha256' | 'agentVersion' | 'libvirtUri' | 'migrateUri'
@@ -43,9 +43,9 @@ export interface FactsOptions {
   readonly signal: AbortSignal;
 }
 
-/** A new pool or bridge may wait this long until VMs are placed by it. */
+/** A new pool or bridge is unknown to the scheduler for up to this long. */
 const REFRESH_MS = MINUTE_MS;
-/** Until libvirt has answered once there is no host id and nothing can be published. */
+/** Until libvirt has answered once, the host id is unknown and nothing can be published. */
 const RETRY_FIRST_MS = SECOND_MS;
 const RETRY_MAX_MS = 10 * SECOND_MS;
 const TIMEOUT_MS = 10 * SECOND_MS;
@@ -67,7 +67,7 @@ export class Facts {
     return this.#known;
   }
 
-  /** libvirt may be another one now. */
+  /** Call when libvirt has reconnected: it may be a different libvirtd now. */
   refreshSoon(): void {
     this.#refreshAsked.ring();
   }
@@ -87,7 +87,7 @@ export class Facts {
     }
   }
 
-  /** Once for each cause. */
+  /** Logs each cause once. */
   #logFailure(cause: string): void {
     const { logger, signal } = this.#options;
     if (cause !== this.#failure && !signal.aborted) logger.warn({ cause }, 'cannot look up host facts');
@@ -100,11 +100,11 @@ export class Facts {
     if (before !== undefined && before.hostId !== now.hostId)
       this.#options.logger.error(
         { hostId: now.hostId, hostIdBefore: before.hostId },
-        'libvirt gives this host another id; set host_uuid in libvirtd.conf to keep one',
+        'libvirt reports a different host id than before; set host_uuid in libvirtd.conf to keep one',
       );
   }
 
-  /** Once for each connection: the capabilities are tens of kilobytes, and another libvirtd means another connection. */
+  /** Once for each connection: the capabilities are tens of kilobytes, and a restarted libvirtd means a new connection. */
   async #identify(connection: Connection, wait: WaitOptions): Promise<Identified> {
     if (this.#identified?.connection !== connection)
       this.#identified = {
@@ -150,11 +150,11 @@ interface Identified {
   readonly hypervisorVersion: string;
 }
 
-/** The parts of libvirt's capabilities that name the host. */
+/** Reads the host's id and architecture from libvirt's capabilities. */
 export function readCapabilities(xml: string): { hostId: string; architecture: string } {
   const host = find(parseXml(xml), 'host');
   const hostId = find(host, 'uuid')?.text.trim() ?? '';
-  if (hostId === '') throw new Error('libvirt tells no host UUID; set host_uuid in libvirtd.conf');
+  if (hostId === '') throw new Error('libvirt reports no host UUID; set host_uuid in libvirtd.conf');
   return { hostId, architecture: find(host, 'cpu', 'arch')?.text.trim() ?? '' };
 }
 
@@ -172,7 +172,7 @@ export function readBridges(sysRoot: string): string[] {
     .sort();
 }
 
-/** A libvirt without that driver has none. */
+/** A libvirt without the driver for them has none. */
 async function namesOf(listing: Promise<readonly { readonly name: string }[]>): Promise<string[]> {
   try {
     return (await listing).map(({ name }) => name).sort();
@@ -182,7 +182,7 @@ async function namesOf(listing: Promise<readonly { readonly name: string }[]>): 
   }
 }
 
-/** Loaded when first needed, and once: it starts lscpu, which names processors that /proc does not. */
+/** Called once, and loads its module only then: it runs lscpu, which names processors that /proc does not. */
 async function readCpuModel(): Promise<string> {
   const { cpu } = await import('systeminformation');
   const { manufacturer, brand } = await cpu();

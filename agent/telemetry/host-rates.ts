@@ -1,9 +1,9 @@
-// The host's load from two readings of /proc and the samples of its VMs. Pure.
+// Computes the host's sample from two readings of /proc and the samples of its VMs. Pure.
 import type { HostSample, VmSample } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { assign, delayCores, increase } from './rates.ts';
 
-/** What /proc says of the host at one moment. */
+/** The host's counters in /proc at one moment. */
 export interface HostCounters {
   readonly cpuCores: number;
   /** Sums over all cores, in ticks of any length: only their proportions are used. Guest time is part of user and nice. */
@@ -34,11 +34,11 @@ export interface CpuTicks {
 
 export interface HostReading {
   readonly counters: HostCounters;
-  /** On a clock that never jumps. */
+  /** On the monotonic clock. */
   readonly atMs: number;
 }
 
-/** The host's sample; `vms` are the samples of its VMs of the same tick. Without a previous reading it holds no rates. */
+/** The host's sample; `vms` are the samples of its VMs of the same tick. Without a previous reading it has no rates. */
 export function hostSample(
   previous: HostReading | undefined,
   current: HostReading,
@@ -75,7 +75,7 @@ export function hostSample(
   return sample;
 }
 
-/** Share of the time; at most 1, since the kernel's totals are up to 2 s behind and catch up at once. */
+/** Share of the time. Capped at 1, since the kernel's totals lag by up to 2 s and catch up at once. */
 function stall(before: number | undefined, now: number | undefined, elapsedMs: number): number | undefined {
   const stallMs = increase(before, now);
   return stallMs === undefined ? undefined : Math.min(1, stallMs / elapsedMs);
@@ -91,7 +91,7 @@ function addHostCpuRates(
   const idle = increase(before.idle, now.idle);
   const iowait = increase(before.iowait, now.iowait);
   const steal = increase(before.steal, now.steal);
-  // Idle and iowait may step back a little (proc_stat(5)); their share of the total is then next to nothing.
+  // Idle and iowait may step back a little (proc_stat(5)); they then count as 0, which changes the total by next to nothing.
   const total = (used ?? 0) + (idle ?? 0) + (iowait ?? 0) + (steal ?? 0);
   if (used === undefined || total <= 0) return;
   const cores = (part: number): number => (sample.cpuCores * part) / total;

@@ -1,19 +1,19 @@
-// Reads the host's own counters from /proc, whose root is a setting so that tests and containers can show another one.
+// Reads the host's counters from /proc. Its root is a setting, so that tests and containers can use another one.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import { KIB } from '../../shared/units.ts';
 import type { CpuTicks, HostCounters } from './host-rates.ts';
 
-// Linux's page where the auxiliary vector does not say; x86 has no other.
+// Linux's page size where the auxiliary vector does not say; the only one on x86.
 const PAGE_BYTES_DEFAULT = 4096;
 // elf.h: entry of the auxiliary vector that holds the page size.
 const AT_PAGESZ = 6n;
 const US_PER_MS = 1000;
 
 /**
- * Everything that /proc says about the load, read in one go: files of the kernel, so it takes well under a millisecond
- * and is not worth a thread. Throws with the file's name when one that each kernel has cannot be understood.
+ * Reads all load figures of /proc at once and synchronously: these are kernel files, so it takes well under a millisecond
+ * and is not worth a thread. Throws with the file's name when a file that every kernel has cannot be parsed.
  */
 export function readHostCounters(procRoot: string, pageBytes: number): HostCounters {
   const stat = readProc(procRoot, 'stat');
@@ -41,7 +41,7 @@ export function readPageBytes(): number {
   } catch {
     return PAGE_BYTES_DEFAULT;
   }
-  // Pairs of native words; Node runs on no big-endian host that runs KVM guests but s390x, whose pages are 4 KiB.
+  // Pairs of native words. The only big-endian host that runs both Node and KVM guests is s390x, whose pages are 4 KiB.
   for (let at = 0; at + 16 <= vector.length; at += 16)
     if (vector.readBigUInt64LE(at) === AT_PAGESZ) return Number(vector.readBigUInt64LE(at + 8));
   return PAGE_BYTES_DEFAULT;
@@ -62,7 +62,7 @@ type Stalls = Pick<
   'cpuSomeStallMs' | 'memorySomeStallMs' | 'memoryFullStallMs' | 'ioSomeStallMs'
 >;
 
-/** https://docs.kernel.org/accounting/psi.html. A kernel may lack it or have it off; then nothing is known. */
+/** https://docs.kernel.org/accounting/psi.html. A kernel may lack PSI or have it turned off; the figures are then absent. */
 function readStalls(procRoot: string): Stalls {
   const memory = readOptional(procRoot, 'pressure/memory');
   return {

@@ -1,4 +1,4 @@
-// Brings reports to JetStream in order, each acknowledged, and keeps the newest of them while NATS is away.
+// Publishes reports to JetStream in order, each acknowledged, and buffers the newest while NATS is away.
 import { ErrorCode, Events, type JetStreamClient, type NatsConnection } from 'nats';
 import { Backoff } from '../../shared/backoff.ts';
 import { Bell } from '../../shared/bell.ts';
@@ -13,7 +13,7 @@ export interface OutgoingReport {
   /** Nats-Msg-Id: within the stream's duplicate window a repeated report is stored once; later it overwrites its own points. */
   readonly messageId: string;
   readonly bytes: Uint8Array;
-  /** Samples in it that count for `samplesPublished`. */
+  /** Number of samples in it, for `samplesPublished`. */
   readonly samples: number;
 }
 
@@ -26,7 +26,7 @@ export interface Publisher {
   /** Takes a report; never waits. When the buffer is full the oldest one is dropped and counted. */
   offer(report: OutgoingReport): void;
   status(): PublisherStatus;
-  /** Publishes what is buffered, for as long as `timeoutMs` unless NATS is away, and closes the connection. */
+  /** Publishes what is buffered, for at most `timeoutMs` and not at all while NATS is away, and closes the connection. */
   stop(timeoutMs: number): Promise<void>;
 }
 
@@ -41,12 +41,12 @@ export interface PublisherOptions {
 
 // A host with 1,000 VMs sends some 500 kB a report; half an hour of that would take the memory that its VMs need.
 const BUFFER_BYTES_MAX = 64 * MIB;
-// Enough to fill a link of 100 ms with the pace below, few enough that a refusal repeats little.
+// Enough to fill a link with 100 ms latency at the pace below, few enough that a failure repeats little.
 const IN_FLIGHT_MAX = 16;
-// 20 reports a second: half an hour at one report per 5 s is gone in 18 s, and 1,000 hosts that come back together do not
-// drown NATS with the backlog.
+// 20 reports a second: half an hour at one report per 5 s is sent in 18 s, and 1,000 hosts that reconnect together do not
+// flood NATS with their backlog.
 const PACE_MS = 50;
-// As long as the client itself waits for JetStream by default.
+// The client's own default timeout for JetStream.
 const ACK_TIMEOUT_MS = 5 * SECOND_MS;
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 30 * SECOND_MS;
@@ -57,10 +57,10 @@ export function startPublisher(options: PublisherOptions): Publisher {
 
 class BufferedPublisher implements Publisher {
   readonly #options: PublisherOptions;
-  /** Oldest first; the first `#inFlight` of them are on their way. */
+  /** Oldest first; the first `#inFlight` of them were sent and are not acknowledged yet. */
   readonly #buffer: OutgoingReport[] = [];
   readonly #stopped = new AbortController();
-  /** Rung by each report, change of the connection, and the end. */
+  /** Rung by each report, by connection changes, and by stop. */
   readonly #bell: Bell;
   readonly #backoff: Backoff;
   readonly #finished: Promise<void>;
@@ -113,12 +113,12 @@ class BufferedPublisher implements Publisher {
     this.#isStopping = true;
     this.#bell.ring();
     const timer = new AbortController();
-    // While NATS is away there is nobody to take what is buffered.
+    // While NATS is away, nothing that is buffered can be published.
     const waitMs = this.#isOutage ? 0 : timeoutMs;
     const late = this.#options.clock.sleep(waitMs, timer.signal).then(
       () => {
         this.#stopped.abort(new Error('publisher stopped'));
-        // Rejects what still waits for an acknowledgement.
+        // Rejects the publishes that still wait for an acknowledgement.
         return this.#connection?.close();
       },
       () => undefined,
@@ -189,7 +189,7 @@ class BufferedPublisher implements Publisher {
       if (!isTooLarge(error)) throw error;
       this.#options.logger.error(
         { bytes: report.bytes.length },
-        'report is larger than NATS takes: dropped; raise max_payload of nats-server',
+        'dropped a report that is larger than NATS accepts; raise max_payload of nats-server',
       );
       this.#drop(report);
       return;
@@ -208,7 +208,7 @@ class BufferedPublisher implements Publisher {
     this.#sentAtMs = clock.monotonicMs();
   }
 
-  /** Waits longer after each failure; an acknowledgement alone ends that. */
+  /** Waits longer after each failure; only an acknowledgement resets the backoff. */
   async #backOff(error: unknown): Promise<void> {
     if (this.#stopped.signal.aborted) return;
     if (!this.#isOutage) {
@@ -216,7 +216,7 @@ class BufferedPublisher implements Publisher {
       this.#droppedBefore = this.#reportsDropped;
       this.#options.logger.warn(
         { cause: messageOf(error) },
-        'cannot publish samples, buffering; check nats-server and that evenkeel-scheduler has made its streams',
+        'cannot publish samples, buffering; check that nats-server runs and that evenkeel-scheduler has created its streams',
       );
     }
     await pause(this.#options.clock, this.#backoff.nextMs(), this.#stopped.signal);
@@ -226,7 +226,7 @@ class BufferedPublisher implements Publisher {
     this.#isOutage = false;
     this.#options.logger.info(
       { reportsBuffered: this.#buffer.length, reportsDropped: this.#reportsDropped - this.#droppedBefore },
-      'samples are published again',
+      'publishing samples again',
     );
     this.#droppedBefore = this.#reportsDropped;
   }
@@ -249,7 +249,7 @@ interface Link {
   isUp(): boolean;
 }
 
-/** Whether the connection stands at this moment: what is sent in between would pile up in the client. */
+/** True while the connection is up: what is sent during a reconnect would pile up in the client. */
 function watchLink(connection: NatsConnection, onChange: () => void): Link {
   let isUp = true;
   const follow = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-// A VM's rates from two readings of its counters, and what they mean: does it count as load, how much memory is in use. Pure.
+// Computes a VM's sample from two readings of its counters: rates, memory in use, and whether it counts as load. Pure.
 import type {
   DiskSample,
   NicSample,
@@ -9,13 +9,13 @@ import type {
 } from '../../shared/gen/telemetry.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 
-/** What libvirt says of one VM at one moment; the part of the client's DomainStats that is used. Absent is unknown, not 0. */
+/** libvirt's counters of one VM at one moment: the part of the client's DomainStats that is used. Absent means unknown, not 0. */
 export interface VmCounters {
   /** A new id is a new QEMU process, whose counters start at 0. */
   readonly domain: { readonly name: string; readonly uuid: string; readonly id: number };
   readonly state?: number;
   readonly reason?: number;
-  /** Of all threads of QEMU; libvirt knows it from the VM's control group, and tells none where it makes no groups. */
+  /** Of all threads of QEMU. libvirt reads it from the VM's control group; absent where it creates no control groups. */
   readonly cpuTimeMs?: number;
   readonly balloon?: BalloonCounters;
   readonly vcpuCurrent?: number;
@@ -37,12 +37,12 @@ interface BalloonCounters {
   readonly unusedBytes?: number;
   readonly availableBytes?: number;
   readonly usableBytes?: number;
-  /** When the guest last reported, on the host's clock; 0 is never. */
+  /** Time of the guest's last report, on the host's clock; 0 means never. */
   readonly lastUpdateS?: number;
 }
 
 interface NicCounters {
-  /** Of the tap device, as libvirt's statistics know it. */
+  /** The tap device's name, the only one in libvirt's statistics. */
   readonly name: string;
   readonly rxBytes?: number;
   readonly rxPackets?: number;
@@ -67,28 +67,28 @@ interface DiskCounters {
   readonly capacityBytes?: number;
 }
 
-/** What only a VM's definition says. */
+/** The part of a VM's definition that its statistics do not show. */
 export interface VmDescription {
   readonly metadata: VmMetadata;
   readonly macByTap: ReadonlyMap<string, string>;
-  /** Huge pages are missing from the resident size, which then says nothing. */
+  /** True: huge pages are missing from the resident size, which then says nothing. */
   readonly usesHugePages: boolean;
 }
 
 export interface VmReading {
   readonly counters: VmCounters;
-  /** On a clock that never jumps. */
+  /** On the monotonic clock. */
   readonly atMs: number;
-  /** Undefined while the definition could not be read. */
+  /** Undefined until the definition was read. */
   readonly description: VmDescription | undefined;
 }
 
-/** What a reading alone does not show. */
+/** What a sample needs besides the readings. */
 export interface VmContext {
-  /** Wall time, which the balloon's last report is stamped with. */
+  /** Wall time, to compare with the time stamp of the balloon's last report. */
   readonly nowMs: number;
   readonly intervalMs: number;
-  /** This host is known to send the VM away just now. */
+  /** This host is known to be migrating the VM away. */
   readonly isMigratingOut: boolean;
   /** The VM's monitor did not answer. */
   readonly isStuck: boolean;
@@ -110,14 +110,14 @@ const PAUSED = 3;
 const PAUSED_MIGRATION = 2;
 const PAUSED_POST_COPY = 12;
 const PAUSED_POST_COPY_FAILED = 13;
-// The balloon driver may miss a report or two; oVirt and OpenStack ask for one every 5 to 10 s, CloudStack for one a minute.
+// The balloon driver may miss a report or two. oVirt and OpenStack ask for one every 5 to 10 s, CloudStack for one a minute.
 const BALLOON_FRESH_INTERVALS = 3;
 const BALLOON_FRESH_MIN_MS = MINUTE_MS;
 
-/** One VM's sample. Without a previous reading of the same QEMU process it holds no rates. */
+/** One VM's sample. Without a previous reading of the same QEMU process it has no rates. */
 export function vmSample(previous: VmReading | undefined, current: VmReading, context: VmContext): VmSample {
   const { counters, description } = current;
-  const before = previous !== undefined && isSameEpoch(previous, current) ? previous : undefined;
+  const before = previous !== undefined && isSameLifetime(previous, current) ? previous : undefined;
   const sample: VmSample = {
     uuid: counters.domain.uuid,
     name: counters.domain.name,
@@ -138,20 +138,20 @@ export function vmSample(previous: VmReading | undefined, current: VmReading, co
   return sample;
 }
 
-/** Cores that the VM would have used beyond what it got, had the host been free. */
+/** Cores that the VM would have used in addition, had they been free. */
 export function delayCores(vm: VmSample): number {
   return (vm.cpuDemandCores ?? 0) - (vm.cpuCores ?? 0);
 }
 
-/** Whether both readings are of one QEMU process, so that their counters can be compared. */
-function isSameEpoch(previous: VmReading, current: VmReading): boolean {
+/** True if both readings are of the same QEMU process, so that their counters can be compared. */
+function isSameLifetime(previous: VmReading, current: VmReading): boolean {
   const before = previous.counters.domain;
   const now = current.counters.domain;
   return before.uuid === now.uuid && before.id === now.id && current.atMs > previous.atMs;
 }
 
 /**
- * Whether the guest's CPU and memory are this host's load. While a VM migrates, two hosts list it; it is paused for
+ * True if the guest's CPU and memory are this host's load. While a VM migrates, two hosts list it; it is paused for
  * migration on the one where it does not run (before the switch the target, in post-copy the source).
  */
 function isGuestHere({ state, reason }: VmCounters): boolean {
@@ -165,7 +165,7 @@ function migrationRole(counters: VmCounters, isMigratingOut: boolean): VmMigrati
   return counters.reason === PAUSED_MIGRATION ? 'VM_MIGRATION_ROLE_INCOMING' : 'VM_MIGRATION_ROLE_OUTGOING';
 }
 
-/** How much `now` is above `before`; undefined when one is missing or the counter has started again. */
+/** Growth from `before` to `now`; undefined when one is missing or the counter was reset. */
 export function increase(before: number | undefined, now: number | undefined): number | undefined {
   return before === undefined || now === undefined || now < before ? undefined : now - before;
 }
@@ -175,7 +175,7 @@ function addCpuRates(sample: VmSample, before: VmReading, current: VmReading): v
   const cpuMs = cpuIncrease(before.counters, current.counters);
   const delayMs = vcpuIncrease('delayMs', before.counters.vcpus, current.counters.vcpus);
   if (delayMs !== undefined && sample.vcpus > 0) {
-    // The kernel books a wait when it ends, so one that began in the last interval can pass the whole of this one.
+    // The kernel counts a wait when it ends, so one that began in the previous interval can exceed this one.
     sample.stealRatio = Math.min(1, delayMs / (elapsedMs * sample.vcpus));
   }
   if (cpuMs === undefined) return;
@@ -183,7 +183,7 @@ function addCpuRates(sample: VmSample, before: VmReading, current: VmReading): v
   sample.cpuDemandCores = (cpuMs + (delayMs ?? 0)) / elapsedMs;
 }
 
-/** CPU time used, of all threads or else of the vCPUs alone; never one compared with the other. */
+/** CPU time used, of all threads or, failing that, of the vCPUs alone; the two are never compared with each other. */
 function cpuIncrease(before: VmCounters, now: VmCounters): number | undefined {
   if (before.cpuTimeMs === undefined && now.cpuTimeMs === undefined)
     return vcpuIncrease('timeMs', before.vcpus, now.vcpus);
@@ -195,8 +195,8 @@ function vcpuTimeMs({ vcpus }: VmCounters): number {
 }
 
 /**
- * A counter of all vCPUs. One that was plugged in meanwhile, or again, counts from the next reading on.
- * Undefined when libvirt tells of none (delay: before 7.2).
+ * Growth of a counter over all vCPUs. A vCPU that was plugged in since the last reading counts from the next one on.
+ * Undefined when libvirt does not report the counter (delay: before 7.2).
  */
 function vcpuIncrease(
   counter: 'timeMs' | 'delayMs',
@@ -206,7 +206,7 @@ function vcpuIncrease(
   let sumMs: number | undefined;
   for (let at = 0; at < now.length; at += 1) {
     const vcpu = now[at];
-    // Indices are in order but for hotplug, so the search is for the odd case.
+    // Indices keep their order except after a hotplug, so the search is rarely needed.
     const old = before[at]?.index === vcpu?.index ? before[at] : before.find((v) => v.index === vcpu?.index);
     const increaseMs = increase(old?.[counter], vcpu?.[counter]);
     if (increaseMs !== undefined) sumMs = (sumMs ?? 0) + increaseMs;
@@ -251,7 +251,7 @@ function memoryUsed(
 function isFresh(lastUpdateS: number | undefined, { nowMs, intervalMs }: VmContext): boolean {
   if (lastUpdateS === undefined || lastUpdateS === 0) return false;
   const freshMs = Math.max(BALLOON_FRESH_INTERVALS * intervalMs, BALLOON_FRESH_MIN_MS);
-  // A report from the future tells of a clock that was set back: how old it is cannot be known.
+  // A report from the future means that the clock was set back: its age is unknown.
   return Math.abs(nowMs - lastUpdateS * SECOND_MS) <= freshMs;
 }
 
@@ -316,7 +316,7 @@ function nicSamples(before: VmReading | undefined, current: VmReading): NicSampl
   });
 }
 
-/** The MAC address; the tap's name until the definition could be read. */
+/** The MAC address; the tap's name until the definition was read. */
 function nicKey({ description }: VmReading, nic: NicCounters): string {
   return description?.macByTap.get(nic.name) ?? nic.name;
 }

@@ -1,18 +1,18 @@
-// The tick: reads host and VMs at wall-clock multiples of the interval and makes one report of it.
+// Reads host and VMs at each tick, a wall-clock multiple of the interval, and makes one report of them.
 import { messageOf } from '../../shared/errors.ts';
 import type { AgentStatus, HostReport, VmSample } from '../../shared/gen/telemetry.ts';
-import type { Epochs } from './epochs.ts';
+import type { Lifetimes } from './lifetimes.ts';
 import type { KnownHost } from './facts.ts';
 import { readHostCounters } from './host.ts';
 import { hostSample, type HostReading } from './host-rates.ts';
 import { vmSample, type VmReading } from './rates.ts';
-import { updateEpochs, wakeBalloons, type CareOptions, type RememberedVm } from './vm-care.ts';
+import { updateLifetimes, wakeBalloons, type CareOptions, type RememberedVm } from './vm-care.ts';
 import type { VmRead, VmReader, VmReadResult } from './vm-reader.ts';
 
 export interface SamplerOptions extends CareOptions {
   readonly reader: VmReader;
-  readonly epochs: Epochs;
-  /** Undefined until libvirt has told the host's id once. */
+  readonly lifetimes: Lifetimes;
+  /** Undefined until libvirt has reported the host's id. */
   readonly host: () => KnownHost | undefined;
   readonly publisherStatus: () => Omit<AgentStatus, 'sampleDurationMs' | 'stuckVms'>;
   readonly onReport: (report: HostReport) => void;
@@ -32,7 +32,7 @@ export class Sampler {
   #previousHost: HostReading | undefined;
   #sequence = 0;
   #lastTickMs: number;
-  /** What was last logged, so that only changes are. */
+  /** What was last logged, so that only changes are logged. */
   #stuckNames = '';
   #incompleteReason = '';
 
@@ -41,12 +41,12 @@ export class Sampler {
     this.#lastTickMs = options.clock.monotonicMs();
   }
 
-  /** When the last tick was done, on the monotonic clock. */
+  /** Time of the last tick, on the monotonic clock. */
   get lastTickMs(): number {
     return this.#lastTickMs;
   }
 
-  /** Ticks until stopped. A tick that takes longer than the interval leaves the next one out. */
+  /** Ticks until stopped. A tick that takes longer than the interval skips the next one. */
   async run(): Promise<void> {
     const { clock, intervalMs, signal } = this.#options;
     let tickAtMs = 0;
@@ -62,12 +62,12 @@ export class Sampler {
   }
 
   async #tick(tickAtMs: number): Promise<void> {
-    const { clock, reader, epochs } = this.#options;
+    const { clock, reader, lifetimes } = this.#options;
     const startedMs = clock.monotonicMs();
     const hostReading = this.#readHost();
     const result = await reader.read();
-    const vms = result.kind === 'complete' ? remember(result.vms, epochs) : [];
-    await updateEpochs(vms, this.#options, startedMs);
+    const vms = result.kind === 'complete' ? remember(result.vms, lifetimes) : [];
+    await updateLifetimes(vms, this.#options, startedMs);
     const samples = this.#vmSamples(vms);
     this.#logChanges(result, samples);
     this.#report(tickAtMs, startedMs, { hostReading, samples, isComplete: result.kind === 'complete' });
@@ -112,12 +112,12 @@ export class Sampler {
   #vmSamples(vms: readonly RememberedVm[]): VmSample[] {
     const { clock, intervalMs } = this.#options;
     const nowMs = clock.nowMs();
-    return vms.map(({ read: { counters, atMs, isStuck }, epoch }) => {
-      const current: VmReading = { counters, atMs, description: epoch.description };
-      const { isMigratingOut, previous } = epoch;
-      epoch.readings += 1;
-      // What a stuck guest shows lacks counters, from which the next rates would have to start.
-      if (!isStuck) epoch.previous = current;
+    return vms.map(({ read: { counters, atMs, isStuck }, lifetime }) => {
+      const current: VmReading = { counters, atMs, description: lifetime.description };
+      const { isMigratingOut, previous } = lifetime;
+      lifetime.readings += 1;
+      // The reading of a stuck guest lacks counters, so the next rates cannot start from it.
+      if (!isStuck) lifetime.previous = current;
       return vmSample(previous, current, { nowMs, intervalMs, isMigratingOut, isStuck });
     });
   }
@@ -127,19 +127,19 @@ export class Sampler {
     const reason = result.kind === 'incomplete' ? result.reason : '';
     if (reason !== this.#incompleteReason) {
       this.#incompleteReason = reason;
-      if (reason === '') logger.info({ vms: vms.length }, 'VM statistics are complete');
-      else logger.warn({ cause: reason }, 'VM statistics are missing from reports');
+      if (reason === '') logger.info({ vms: vms.length }, 'reports have VM statistics again');
+      else logger.warn({ cause: reason }, 'reports have no VM statistics');
     }
     if (result.kind === 'incomplete') return;
     const names = vms.filter(({ stuck }) => stuck).map(({ name }) => name);
     const stuckNames = names.join(', ');
     if (stuckNames === this.#stuckNames) return;
     this.#stuckNames = stuckNames;
-    if (names.length === 0) logger.info('no VM is stuck any more');
+    if (names.length === 0) logger.info('no VMs are stuck any more');
     else
       logger.warn(
         { vms: names },
-        'VMs do not answer: their QEMU hangs, look at its storage and at its process',
+        'VMs do not answer: their QEMU processes hang; check their storage and the processes',
       );
   }
 }
@@ -150,12 +150,12 @@ interface Readings {
   readonly isComplete: boolean;
 }
 
-/** Joins what was read to what is remembered, and forgets the VMs that are gone. */
-function remember(reads: readonly VmRead[], epochs: Epochs): RememberedVm[] {
+/** Joins each reading with its VM's lifetime, and forgets the VMs that are gone. */
+function remember(reads: readonly VmRead[], lifetimes: Lifetimes): RememberedVm[] {
   const vms = reads
-    // A VM that ended while it was read has no id any more.
+    // A VM that ended while it was being read no longer has an id.
     .filter(({ counters }) => counters.domain.id >= 0)
-    .map((read) => ({ read, epoch: epochs.of(read.counters.domain) }));
-  epochs.keepOnly(new Set(vms.map(({ read }) => read.counters.domain.uuid)));
+    .map((read) => ({ read, lifetime: lifetimes.of(read.counters.domain) }));
+  lifetimes.keepOnly(new Set(vms.map(({ read }) => read.counters.domain.uuid)));
   return vms;
 }

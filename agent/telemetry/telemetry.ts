@@ -1,4 +1,4 @@
-// Puts telemetry together: two libvirt sessions, host facts, the sampler and the publisher; one thing to start and to stop.
+// Starts and stops telemetry: two libvirt sessions, host facts, the sampler and the publisher.
 import { randomUUID } from 'node:crypto';
 import type { NatsConnection } from 'nats';
 import type { Clock } from '../../shared/clock.ts';
@@ -9,7 +9,7 @@ import { hostReportCodec } from '../../shared/proto/load.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import { LibvirtSession, type SessionState } from '../libvirt/session.ts';
 import type { LibvirtTarget } from '../libvirt/transport.ts';
-import { Epochs } from './epochs.ts';
+import { Lifetimes } from './lifetimes.ts';
 import { Facts, type AgentIdentity } from './facts.ts';
 import { readHostCounters, readPageBytes } from './host.ts';
 import { startPublisher, type Publisher } from './publisher.ts';
@@ -20,7 +20,7 @@ import { VmReader } from './vm-reader.ts';
 export interface TelemetryOptions {
   readonly settings: TelemetrySettings;
   readonly libvirt: { readonly target: LibvirtTarget; readonly uri: string };
-  /** Asked for again once a minute: addresses may be learnt after the start. */
+  /** Called once a minute, since addresses may become known after the start. */
   readonly identity: () => Promise<AgentIdentity>;
   /** Connects, or fails within seconds: `connectNats`. */
   readonly connectNats: () => Promise<NatsConnection>;
@@ -30,19 +30,19 @@ export interface TelemetryOptions {
 }
 
 export interface Telemetry {
-  /** The last report made; undefined until libvirt has told the host's id. */
+  /** The newest report; undefined until libvirt has reported the host's id. */
   latest(): HostReport | undefined;
-  /** False when ticks have stopped: only a restart helps then. libvirt or NATS being away is healthy. */
+  /** False when ticks have stopped, which only a restart fixes. Stays true while libvirt or NATS is away. */
   isHealthy(): boolean;
   /** Stops sampling, publishes what is buffered for a few seconds, closes everything. */
   stop(): Promise<void>;
 }
 
-/** Ticks that may be late together, by a suspended machine for example, before the agent counts as hung. */
+/** Ticks that may be missed in a row, for example on a suspended machine, before the agent counts as hung. */
 const LATE_TICKS_MAX = 3;
-/** Below the watchdog's 30 s, so that it acts at the first miss. */
+/** Below the watchdog's 30 s, so that it acts on its first check. */
 const LATE_MIN_MS = 15 * SECOND_MS;
-/** Of the 25 s that a daemon has to stop. */
+/** Part of the 25 s that a daemon has to stop. */
 const FLUSH_MS = 5 * SECOND_MS;
 
 /** Starts at once and keeps trying while libvirt or NATS are away. Throws when /proc cannot be read. */
@@ -54,7 +54,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   readHostCounters(procRoot, pageBytes);
   const stopping = new AbortController();
   const common = { clock, random, logger, signal: stopping.signal };
-  const epochs = new Epochs();
+  const lifetimes = new Lifetimes();
   const side = new LibvirtSession({ ...options.libvirt, clock, random, readOnly: false });
   const facts = new Facts({
     ...common,
@@ -70,12 +70,12 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     readOnly: false,
     events: ['lifecycle', 'metadataChange', 'deviceRemoved', 'migrationIteration'],
     onEvent: (event) => {
-      epochs.onEvent(event);
+      lifetimes.onEvent(event);
     },
     onResync: () => {
-      // Without the side connection a guest that gets stuck would hide the others.
+      // Without the side connection, a guest that gets stuck would hide the others.
       side.retryNow();
-      epochs.onResync();
+      lifetimes.onResync();
       facts.refreshSoon();
     },
     onState: logState(logger),
@@ -88,7 +88,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     ...common,
     ...connections,
     reader: new VmReader({ ...common, ...connections, intervalMs }),
-    epochs,
+    lifetimes,
     host: () => facts.known(),
     publisherStatus: () => publisher.status(),
     onReport: (report) => {
@@ -124,7 +124,7 @@ function publish(publisher: Publisher, report: HostReport): void {
   });
 }
 
-/** Says once that libvirt is away, and once that it is back. */
+/** Logs once that libvirt is away, and once that it is back. */
 function logState(logger: Logger): (state: SessionState) => void {
   let isAway = false;
   return (state) => {
@@ -132,10 +132,10 @@ function logState(logger: Logger): (state: SessionState) => void {
       isAway = true;
       logger.warn(
         { cause: state.error.message },
-        'libvirt is away, trying on; check libvirtd and libvirt.socket',
+        'cannot reach libvirt, still trying; check libvirtd and libvirt.socket',
       );
     } else if (state.kind === 'ready') {
-      if (isAway) logger.info('libvirt is back');
+      if (isAway) logger.info('connected to libvirt again');
       isAway = false;
     }
   };

@@ -1,4 +1,4 @@
-// Questions about single VMs beside the bulk statistics: definition, end of a migration, the balloon's reports.
+// Asks about single VMs what the bulk statistics do not show: definition, end of a migration; starts balloon reports.
 import type { Clock, WaitOptions } from '../../shared/clock.ts';
 import { DeadlineError } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -10,7 +10,7 @@ import { getXml, setMemoryStatsPeriod } from '../libvirt/domain.ts';
 import { LibvirtConnectionError, LibvirtError } from '../libvirt/errors.ts';
 import { getJobStats } from '../libvirt/migration.ts';
 import { describeVm } from './description.ts';
-import type { Epoch } from './epochs.ts';
+import type { Lifetime } from './lifetimes.ts';
 import type { VmRead } from './vm-reader.ts';
 
 export interface CareOptions {
@@ -23,21 +23,21 @@ export interface CareOptions {
 
 export interface RememberedVm {
   readonly read: VmRead;
-  readonly epoch: Epoch;
+  readonly lifetime: Lifetime;
 }
 
-/** Of the interval: reading ends at 0.9 of it, these questions a little later, before the next tick in any case. */
+/** Share of the interval: reading ends at 0.9 of it, these queries a little later, but before the next tick. */
 const END_SHARE = 0.95;
-/** A NIC that was plugged in has a tap that is not known yet; one of vhost-user never is, so not at every tick. */
+/** A hotplugged NIC has an unknown tap, so the definition is read again; a vhost-user NIC stays unknown, so not every tick. */
 const ASK_AGAIN_MS = MINUTE_MS;
-/** Each holds a job of the VM for some milliseconds; a host full of new VMs is served within a few ticks. */
+/** Each call holds the VM's job for some milliseconds; a host full of new VMs is done within a few ticks. */
 const BALLOONS_A_TICK = 10;
 
 /**
- * Brings what is remembered of these VMs up to date before their samples are made, as far as libvirt answers before the
- * end of the tick that began at `startedMs`; the rest comes with the next tick. Never rejects for what libvirt does.
+ * Brings the lifetimes of these VMs up to date before their samples are made, as far as libvirt answers before the
+ * end of the tick that began at `startedMs`; the rest follows at the next tick. Never rejects because of libvirt.
  */
-export async function updateEpochs(
+export async function updateLifetimes(
   vms: readonly RememberedVm[],
   options: CareOptions,
   startedMs: number,
@@ -49,8 +49,8 @@ export async function updateEpochs(
 }
 
 /**
- * Asks the balloons that never reported to report once an interval: a VM defined without `<stats period>` otherwise never
- * tells how much memory it uses. Live and harmless, yet a job of the VM, so it is done after the report has left.
+ * Makes balloons that never reported do so once an interval: a VM defined without `<stats period>` would otherwise never
+ * report how much memory it uses. Affects the live VM only and is harmless, but takes its job, so it waits for the report.
  */
 export async function wakeBalloons(
   vms: readonly RememberedVm[],
@@ -61,9 +61,9 @@ export async function wakeBalloons(
   if (silent.length === 0) return;
   const period = { seconds: Math.ceil(options.intervalMs / SECOND_MS), affect: Affect.live };
   await within(options, startedMs, async (connection, wait) => {
-    for (const { read, epoch } of silent) {
-      epoch.isBalloonAsked = true;
-      // Without a balloon device this fails; memory is then judged by what QEMU holds.
+    for (const { read, lifetime } of silent) {
+      lifetime.isBalloonAsked = true;
+      // This fails without a balloon device; memory in use is then the resident size of QEMU.
       await answerOf(setMemoryStatsPeriod(connection, read.counters.domain, period, wait()));
     }
   });
@@ -85,7 +85,7 @@ async function within(
   }
 }
 
-/** The answer; undefined when libvirt refuses, most often because the VM has ended meanwhile. */
+/** The answer; undefined when libvirt refuses, most often because the VM has ended. */
 async function answerOf<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
@@ -95,61 +95,61 @@ async function answerOf<T>(call: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Rules, owner and MACs. A VM's first sample needs them: without its rules it would look free to move. */
+/** Reads rules, owner and MACs. A VM's first sample needs them: without its rules it would look free to move. */
 async function askDefinitions(
   connection: Connection,
   vms: readonly RememberedVm[],
   { clock, logger }: CareOptions,
   wait: () => WaitOptions,
 ): Promise<void> {
-  for (const { read, epoch } of vms) {
+  for (const { read, lifetime } of vms) {
     const { domain } = read.counters;
-    if (!isDefinitionWanted(read, epoch, clock.monotonicMs())) continue;
-    epoch.askedAtMs = clock.monotonicMs();
-    // An event that comes while we ask makes it stale again.
-    epoch.isDescriptionStale = false;
+    if (!isDefinitionWanted(read, lifetime, clock.monotonicMs())) continue;
+    lifetime.askedAtMs = clock.monotonicMs();
+    // Before the call: an event that comes during it marks the description stale again.
+    lifetime.isDescriptionStale = false;
     const xml = await answerOf(getXml(connection, domain, 0, wait())).catch((error: unknown) => {
-      epoch.isDescriptionStale = true;
+      lifetime.isDescriptionStale = true;
       throw error;
     });
     if (xml === undefined) continue;
     try {
-      epoch.description = describeVm(xml);
+      lifetime.description = describeVm(xml);
     } catch (error) {
       const cause = messageOf(error);
-      logger.warn({ vmId: domain.uuid, vm: domain.name, cause }, 'cannot understand the definition of a VM');
+      logger.warn({ vmId: domain.uuid, vm: domain.name, cause }, 'cannot parse the definition of a VM');
     }
   }
 }
 
-function isDefinitionWanted({ counters }: VmRead, epoch: Epoch, nowMs: number): boolean {
-  if (epoch.isDescriptionStale) return true;
-  const { description, askedAtMs } = epoch;
+function isDefinitionWanted({ counters }: VmRead, lifetime: Lifetime, nowMs: number): boolean {
+  if (lifetime.isDescriptionStale) return true;
+  const { description, askedAtMs } = lifetime;
   const isKnown = counters.nics.every(({ name }) => description?.macByTap.has(name));
   return (description === undefined || !isKnown) && nowMs - askedAtMs >= ASK_AGAIN_MS;
 }
 
-/** libvirt tells how a migration proceeds, and not always that it was cancelled. */
+/** libvirt sends an event for each iteration, but not always for a cancelled migration, so it is asked. */
 async function askMigrations(
   connection: Connection,
   vms: readonly RememberedVm[],
   wait: () => WaitOptions,
 ): Promise<void> {
-  for (const { read, epoch } of vms) {
-    if (!epoch.isMigratingOut || read.isStuck) continue;
+  for (const { read, lifetime } of vms) {
+    if (!lifetime.isMigratingOut || read.isStuck) continue;
     const job = await answerOf(getJobStats(connection, read.counters.domain, 0, wait()));
-    epoch.isMigratingOut =
+    lifetime.isMigratingOut =
       job !== undefined && job.type !== JobType.none && job.operation === JobOperation.migrationOut;
   }
 }
 
-/** The second reading at the earliest: a guest that reports does so within one period. */
-function isBalloonSilent({ read, epoch }: RememberedVm): boolean {
+/** True from the second reading on at the earliest: a guest that reports does so within one period. */
+function isBalloonSilent({ read, lifetime }: RememberedVm): boolean {
   return (
-    !epoch.isBalloonAsked &&
-    !epoch.isMigratingOut &&
+    !lifetime.isBalloonAsked &&
+    !lifetime.isMigratingOut &&
     !read.isStuck &&
-    epoch.readings >= 2 &&
+    lifetime.readings >= 2 &&
     read.counters.state === DomainState.running &&
     read.counters.balloon?.lastUpdateS === 0
   );

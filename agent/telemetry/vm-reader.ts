@@ -1,8 +1,8 @@
-// Reads the counters of all VMs once a tick, in a way that a guest whose monitor hangs does not keep the others from being read.
+// Reads the counters of all VMs once a tick, so that a guest whose monitor hangs does not block the others.
 //
-// A bulk call stops at a stuck guest for as long as it is stuck (storage gone, QEMU stopped), NOWAIT or not, and libvirtd
-// offers no way to cancel it. So such a call is left alone; on a second connection libvirtd is asked which guests are stuck,
-// and the others are read by name. The bulk call is used again once it has come back and no guest is stuck.
+// A bulk call blocks on a stuck guest for as long as it is stuck (storage gone, QEMU stopped), NOWAIT or not, and libvirtd
+// offers no way to cancel it. Such a call is left to finish; over a second connection libvirtd is asked which guests are stuck,
+// and the others are read by name. Bulk calls are used again once that call has returned and no guest is stuck.
 import type { Clock } from '../../shared/clock.ts';
 import { DeadlineError } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -15,21 +15,21 @@ import { getAllDomainStats, type DomainStats, type StatsRequest } from '../libvi
 
 export interface VmRead {
   readonly counters: DomainStats;
-  /** Middle of the call, on the monotonic clock: a guest's true moment is then at most half a call away. */
+  /** Middle of the call, on the monotonic clock: at most half a call away from the moment the guest was read. */
   readonly atMs: number;
   readonly isStuck: boolean;
 }
 
 export type VmReadResult =
-  /** All active VMs; of the stuck ones what needs no monitor. */
+  /** All active VMs; stuck ones only with the counters that need no monitor. */
   | { readonly kind: 'complete'; readonly vms: readonly VmRead[] }
   /** libvirt is away or too slow. */
   | { readonly kind: 'incomplete'; readonly reason: string };
 
 export interface VmReaderOptions {
-  /** For bulk calls alone; undefined while libvirt is away. */
+  /** For bulk calls only; undefined while libvirt is away. */
   readonly bulkConnection: () => Connection | undefined;
-  /** For everything else, since a stuck bulk call holds a slot of its connection. */
+  /** For all other calls, since a stuck bulk call holds a slot of its connection. */
   readonly sideConnection: () => Connection | undefined;
   readonly clock: Clock;
   readonly intervalMs: number;
@@ -45,24 +45,24 @@ const GROUPS =
   StatsGroup.block;
 /** What libvirtd knows without asking QEMU. */
 const GROUPS_WITHOUT_MONITOR = StatsGroup.state | StatsGroup.interface;
-/** A guest may be stuck for hours and then answer; the call is watched that long. */
+/** A guest may be stuck for hours and then answer, so the call is tracked that long. */
 const OUTSTANDING_MAX_MS = 24 * HOUR_MS;
-/** Of the interval: after this a call is overdue. oVirt's VDSM gives it the same half. */
+/** Share of the interval after which a call is overdue. oVirt's VDSM also allows half. */
 const OVERDUE_SHARE = 0.5;
-/** Of the interval: when reading ends in any case, so that the report goes out before the next tick. */
+/** Share of the interval at which reading ends in any case, so that the report leaves before the next tick. */
 const END_SHARE = 0.9;
-/** Of the interval: in its monitor for longer, a guest is stuck. Healthy answers take milliseconds. */
+/** Share of the interval: a guest whose monitor is busy for longer is stuck. Healthy answers take milliseconds. */
 const STUCK_SHARE = 0.25;
-/** Reads by name that may hang, each at a guest that got stuck meanwhile; the connection keeps two slots for questions. */
+/** Reads by name that may hang, each on a guest that got stuck during it; this leaves two of the connection's slots free. */
 const HUNG_READS_MAX = 2;
-/** Below the connection's 4 slots, so that questions leave room. */
+/** Below the connection's 4 slots, so that queries leave room for other calls. */
 const CONCURRENT_QUESTIONS = 2;
 
 type Outcome =
   | { readonly kind: 'read'; readonly vms: DomainStats[]; readonly atMs: number }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-/** A statistics call on its way. */
+/** A statistics call in flight. */
 interface Call {
   readonly outcome: Promise<Outcome>;
 }
@@ -82,7 +82,7 @@ export class VmReader {
     this.#options = options;
   }
 
-  /** Takes at most 0.9 intervals. Never rejects for what libvirt does. */
+  /** Takes at most 0.9 intervals. Never rejects because of libvirt. */
   async read(): Promise<VmReadResult> {
     const { clock, intervalMs, signal } = this.#options;
     const startedMs = clock.monotonicMs();
@@ -103,7 +103,7 @@ export class VmReader {
     if (old !== undefined) {
       const domains = await this.#askDomains(times);
       if (domains.stuck.length > 0) return this.#readByName(domains, times);
-      // Nothing is stuck any more: the old call comes back now. It mixes old and new counters and is not used.
+      // No guest is stuck any more, so the old call returns now. It mixes old and new counters and is not used.
       if (!(await this.#comesBack(old, times.overdueMs))) return TOO_SLOW;
     }
     const bulk = this.#startBulk();
@@ -115,7 +115,7 @@ export class VmReader {
     }
     const outcome = await bulk.outcome;
     if (outcome.kind === 'read') return this.#withStuckMarked(outcome, times);
-    // Up to libvirt 9 one guest whose statistics fail makes the whole call fail.
+    // Up to libvirt 9, one guest whose statistics fail makes the whole call fail.
     if (outcome.error instanceof LibvirtError) return this.#readByName(await this.#askDomains(times), times);
     throw outcome.error;
   }
@@ -143,7 +143,7 @@ export class VmReader {
     };
   }
 
-  /** Whether the call comes back, with whatever outcome, before `untilMs`. Stopping brings it back. */
+  /** True if the call returns, with whatever outcome, before `untilMs`. Stopping the agent makes it return. */
   async #comesBack(call: Call, untilMs: number): Promise<boolean> {
     const { clock } = this.#options;
     const timer = new AbortController();
@@ -159,8 +159,8 @@ export class VmReader {
   }
 
   /**
-   * After a restart of agent or libvirtd, or when another program hangs at the guest already, the bulk call skips a stuck
-   * guest: it then lacks what only QEMU could have told.
+   * After a restart of agent or libvirtd, or when another program already hangs on the guest, the bulk call skips a stuck
+   * guest, whose counters then lack all that only QEMU knows.
    */
   async #withStuckMarked(
     { vms, atMs }: { readonly vms: readonly DomainStats[]; readonly atMs: number },
@@ -175,7 +175,7 @@ export class VmReader {
     };
   }
 
-  /** Which VMs are active, and which of them are stuck. */
+  /** Lists the active VMs, healthy and stuck. */
   async #askDomains(times: Times): Promise<Domains> {
     return this.#askControl(
       await listDomains(this.#side(), ListDomainsFlag.active, this.#wait(times)),
@@ -197,17 +197,17 @@ export class VmReader {
     return { healthy, stuck };
   }
 
-  /** Statistics of the healthy VMs by name, and of the stuck ones what libvirtd knows by itself. */
+  /** Reads healthy VMs by name, and of stuck ones what libvirtd knows without QEMU. */
   async #readByName({ healthy, stuck }: Domains, times: Times): Promise<VmReadResult> {
     const vms = [...(await this.#readHealthy(healthy, times)), ...(await this.#readStuck(stuck, times))];
     return { kind: 'complete', vms };
   }
 
   async #readHealthy(domains: readonly DomainRef[], times: Times): Promise<readonly VmRead[]> {
-    // No names would mean all.
+    // An empty list would mean all VMs.
     if (domains.length === 0) return [];
     if (this.#hungReads.size >= HUNG_READS_MAX)
-      throw new LibvirtConnectionError('several reads of VM statistics hang at guests that got stuck');
+      throw new LibvirtConnectionError('several reads of VM statistics hang on guests that got stuck');
     const call = this.#start(this.#side(), { domains, groups: GROUPS, flags: StatsFlag.noWait });
     this.#hungReads.add(call);
     void call.outcome.then(() => this.#hungReads.delete(call));
@@ -216,7 +216,7 @@ export class VmReader {
     const outcome = await call.outcome;
     if (outcome.kind === 'read')
       return outcome.vms.map((counters) => ({ counters, atMs: outcome.atMs, isStuck: false }));
-    // One of them fails the call for all: ask one by one, and take the one that fails for stuck.
+    // One VM makes the call fail for all: read them one by one, and treat the one that fails as stuck.
     if (!(outcome.error instanceof LibvirtError) || domains.length === 1) throw outcome.error;
     const vms: VmRead[] = [];
     for (const domain of domains) vms.push(...(await this.#readOne(domain, times)));
@@ -252,7 +252,7 @@ export class VmReader {
 
   #side(): Connection {
     const connection = this.#options.sideConnection();
-    if (connection === undefined) throw new LibvirtConnectionError('second connection to libvirt is away');
+    if (connection === undefined) throw new LibvirtConnectionError('second connection to libvirt is lost');
     return connection;
   }
 
@@ -269,17 +269,18 @@ interface Domains {
 
 const TOO_SLOW = {
   kind: 'incomplete',
-  reason: 'libvirt takes longer for statistics than the sampling interval allows; raise sampling.intervalS',
+  reason:
+    'libvirt takes longer for its statistics than the sampling interval allows; raise sampling.intervalS',
 } as const;
 
-/** What libvirt, or its absence, brings about. */
+/** True for failures caused by libvirt or its absence. */
 function isForeign(error: unknown): boolean {
   return (
     error instanceof LibvirtError || error instanceof LibvirtConnectionError || error instanceof DeadlineError
   );
 }
 
-/** The answer, or undefined when the VM has ended since it was listed. */
+/** The answer; undefined when the VM has ended since it was listed. */
 async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;

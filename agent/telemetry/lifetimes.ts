@@ -1,33 +1,33 @@
-// What is remembered of each running VM from tick to tick, until its QEMU process ends.
+// Keeps state on each running VM from tick to tick, for the lifetime of its QEMU process.
 import type { LibvirtEvent } from '../libvirt/events.ts';
 import type { DomainRef } from '../libvirt/domain.ts';
 import type { VmDescription, VmReading } from './rates.ts';
 
-export interface Epoch {
-  /** libvirt's number of the running VM; another one is another QEMU process. */
+export interface Lifetime {
+  /** The libvirt id; a different id is a different QEMU process. */
   readonly id: number;
-  /** How often it was read. */
+  /** Number of readings so far. */
   readings: number;
-  /** Last reading that is fit for rates. */
+  /** Last reading that rates can start from. */
   previous: VmReading | undefined;
   description: VmDescription | undefined;
-  /** The definition may have changed since `description` was read, which stays in use until then. */
+  /** The definition may have changed since `description` was read; that one stays in use until it is read again. */
   isDescriptionStale: boolean;
-  /** When the definition was last asked for, on the monotonic clock. */
+  /** Time of the last request for the definition, on the monotonic clock. */
   askedAtMs: number;
   isBalloonAsked: boolean;
-  /** Copying its memory away was seen; whether it still goes on is asked at each tick. */
+  /** An outgoing migration was seen; each tick checks whether it is still running. */
   isMigratingOut: boolean;
 }
 
-export class Epochs {
-  readonly #byUuid = new Map<string, Epoch>();
+export class Lifetimes {
+  readonly #byUuid = new Map<string, Lifetime>();
 
-  /** The VM's epoch; a new one for a new QEMU process. */
-  of({ uuid, id }: DomainRef): Epoch {
+  /** The VM's current lifetime; a new one for a new QEMU process. */
+  of({ uuid, id }: DomainRef): Lifetime {
     const known = this.#byUuid.get(uuid);
     if (known?.id === id) return known;
-    const epoch: Epoch = {
+    const lifetime: Lifetime = {
       id,
       readings: 0,
       previous: undefined,
@@ -37,27 +37,27 @@ export class Epochs {
       isBalloonAsked: false,
       isMigratingOut: false,
     };
-    this.#byUuid.set(uuid, epoch);
-    return epoch;
+    this.#byUuid.set(uuid, lifetime);
+    return lifetime;
   }
 
-  /** Forgets all but these: call it with a complete list only. */
+  /** Forgets all but these VMs: call it with a complete list only. */
   keepOnly(uuids: ReadonlySet<string>): void {
     for (const uuid of this.#byUuid.keys()) if (!uuids.has(uuid)) this.#byUuid.delete(uuid);
   }
 
   /** Events may have been missed while libvirt was away. */
   onResync(): void {
-    for (const epoch of this.#byUuid.values()) epoch.isDescriptionStale = true;
+    for (const lifetime of this.#byUuid.values()) lifetime.isDescriptionStale = true;
   }
 
   onEvent(event: LibvirtEvent): void {
     if (event.kind === 'connectionClosed') return;
-    const epoch = this.#byUuid.get(event.domain.uuid);
-    if (epoch === undefined) return;
-    if (event.kind === 'migrationIteration') epoch.isMigratingOut = true;
+    const lifetime = this.#byUuid.get(event.domain.uuid);
+    if (lifetime === undefined) return;
+    if (event.kind === 'migrationIteration') lifetime.isMigratingOut = true;
     else if (event.kind === 'metadataChange' || event.kind === 'deviceRemoved' || isRedefined(event))
-      epoch.isDescriptionStale = true;
+      lifetime.isDescriptionStale = true;
   }
 }
 
