@@ -1,4 +1,4 @@
-// Creates a VM: volumes, definition, start. A failure at any point takes back what was made, and nothing else.
+// Creates a VM: volumes, definition, start. A failure at any point removes what was made, and nothing else.
 import { randomUUID } from 'node:crypto';
 import { DeadlineError } from '../../shared/clock.ts';
 import { EvenkeelError, invalidField, messageOf } from '../../shared/errors.ts';
@@ -32,20 +32,20 @@ export interface CreateContext extends UndoContext {
 
 export type CreateVm = (request: CreateVmRequest, signal: AbortSignal) => Promise<VmInput>;
 
-// A copy of 1 TiB at 300 MB/s, a slow disk array, is done within an hour.
+// At 300 MB/s, a slow disk array, a copy of 1 TiB takes just under an hour.
 const COPY_TIMEOUT_MS = 60 * MINUTE_MS;
-// Starting waits for QEMU, which on a loaded host takes seconds, with many disks more.
+// Starting waits for QEMU, which takes seconds on a loaded host, and longer with many disks.
 const START_TIMEOUT_MS = MINUTE_MS;
-// Each holds a connection of libvirt's 20 anonymous and 5,000 clients, and a disk copy.
+// Each holds one of libvirt's connections (20 unauthenticated, 5,000 in all) and copies a disk.
 const CREATIONS_MAX = 8;
 
-/** The function that carries out CreateVm. Names that are being created are held by it. */
+/** Returns the function that carries out CreateVm; it refuses a name that is already being created. */
 export function createCreator(context: CreateContext): CreateVm {
   const names = new Set<string>();
   return async (request, signal) => {
     if (request.spec === null) throw invalidField('spec', 'is missing');
     const spec = checkSpec(request.spec, context.hostSize(), context.clock.nowMs());
-    if (names.has(spec.name)) throw nameTaken(spec.name, 'is being created just now');
+    if (names.has(spec.name)) throw nameTaken(spec.name, 'is being created now');
     if (names.size >= CREATIONS_MAX)
       throw new EvenkeelError(
         'RESOURCE_EXHAUSTED',
@@ -96,7 +96,7 @@ async function createVm(connection: Connection, context: CreateContext, order: O
     throw await afterUndo(error, made, context);
   } finally {
     await context.creations.end(creation).catch((error: unknown) => {
-      context.logger.warn({ err: error, made }, 'could not forget a creation that has ended');
+      context.logger.warn({ err: error, made }, 'cannot delete the note of a creation that has ended');
     });
   }
 }
@@ -108,14 +108,14 @@ async function refuseTakenName(connection: Connection, name: string, timeoutMs: 
 
 interface Making extends Order {
   readonly uuid: string;
-  /** Resolves when it is on disk that this is about to be made. */
+  /** Resolves when the note that this is about to be made is on disk. */
   readonly note: (item: Made) => Promise<void>;
   readonly timeoutMs: number;
 }
 
 /**
- * Steps that change something run to their end and do not hear the signal, so that their outcome is known; it is
- * looked at between them. What a step makes is noted, on disk too, before the step.
+ * Steps that change something ignore the signal and run to their end, so that their outcome is known; the signal is
+ * checked between steps. What a step makes is noted, on disk too, before the step.
  */
 async function make(
   connection: Connection,
@@ -135,7 +135,7 @@ async function make(
   await note({ kind: 'domain', uuid, name: spec.name });
   const domain = await define(connection, xml, DefineFlag.validate, { timeoutMs }).catch(
     async (error: unknown) => {
-      // libvirt answers "operation failed" to a name that another took meanwhile; its code says nothing, so look.
+      // libvirt answers "operation failed" to a name that was taken meanwhile; that code says nothing, so look up the name.
       await refuseTakenName(connection, spec.name, timeoutMs);
       throw error;
     },
@@ -144,7 +144,7 @@ async function make(
   return startIt ? start(connection, domain, 0, { timeoutMs: START_TIMEOUT_MS }) : domain;
 }
 
-/** The VM's UUID in the name keeps it apart from every other volume, and tells later that it was made for this VM. */
+/** The VM's UUID in the name makes it unique, and shows later that the volume was made for this VM. */
 async function makeVolume(
   connection: Connection,
   { pool, format, capacityBytes, from }: Extract<ResolvedDisk, { kind: 'make' }>,
@@ -159,13 +159,13 @@ async function makeVolume(
     from === undefined
       ? await createVolume(connection, pool, { xml, flags: 0 }, wait)
       : await createVolumeFrom(connection, pool, { xml, from, flags: 0 }, wait);
-  // A copy is as large as its image, whatever size was asked for.
+  // A copy is as large as its image, whatever size was requested.
   if (from !== undefined && (await getVolumeInfo(connection, volume, wait)).capacityBytes < capacityBytes)
     await resizeVolume(connection, volume, capacityBytes, wait);
   return describeVolume(connection, volume, { timeoutMs });
 }
 
-/** Whether a volume was made for the VM with this UUID, by makeVolume's rule. */
+/** True if makeVolume made the volume for the VM with this UUID. */
 export function isVolumeOf(uuid: string, volumeName: string): boolean {
   return volumeName.includes(`-${uuid}-vd`);
 }
@@ -180,7 +180,7 @@ async function afterUndo(error: unknown, made: readonly Made[], context: CreateC
   );
 }
 
-/** A deadline whose outcome is known after all: nothing is there. */
+/** A missed deadline whose outcome is known after all: everything was removed. */
 function rolledBack(error: DeadlineError): EvenkeelError {
-  return new EvenkeelError('ABORTED', `${error.message}; what was made has been taken back`, error);
+  return new EvenkeelError('ABORTED', `${error.message}; everything that was made has been removed`, error);
 }

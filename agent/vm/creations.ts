@@ -1,4 +1,4 @@
-// What creations under way have made, on disk before it is made: an agent that was killed takes it back at its next start.
+// Notes on disk what each creation is about to make, so that an agent that was killed can remove it at its next start.
 import * as v from 'valibot';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
@@ -31,7 +31,7 @@ export class Creations {
     this.#left = [...made.keys()];
   }
 
-  /** With what the agent's last life left. A damaged file is told and done without: it costs volumes, no VM. */
+  /** Reads what the agent's last run left. A damaged file is logged and ignored: that may leave unused volumes, but harms no VM. */
   static async open(folder: StateFolder, logger: Logger): Promise<Creations> {
     try {
       const content: unknown = JSON.parse((await folder.read(FILE)) ?? '{}');
@@ -39,39 +39,39 @@ export class Creations {
     } catch (error) {
       logger.error(
         { cause: messageOf(error), file: `${folder.path}/${FILE}` },
-        'cannot read what interrupted creations made; look for volumes "<vm>-<uuid>-vd..." that no VM uses',
+        'cannot read the notes of interrupted creations; look for volumes "<vm>-<uuid>-vd..." that no VM uses',
       );
       return new Creations(folder, new Map());
     }
   }
 
-  /** Resolves when it is on disk that the creation is about to make this, or has made it. */
+  /** Resolves when the note is on disk that the creation has made all this, or is about to. */
   note(creation: string, made: readonly Made[]): Promise<void> {
     this.#made.set(creation, made);
     return this.#store();
   }
 
-  /** The VM is there, or all was taken back. */
+  /** Deletes the note: the VM exists, or everything was removed. */
   end(creation: string): Promise<void> {
     return this.#made.delete(creation) ? this.#store() : Promise.resolve();
   }
 
   /**
-   * Takes back the volumes of creations that were broken off before their definition: no VM can have them. Where a
-   * definition was begun the VM may exist, here or by now on another host: then nothing is touched. Does not throw.
+   * Removes the volumes of creations that were interrupted before their definition: no VM can use them. Once the
+   * definition was begun, the VM may exist, here or by now on another host, so nothing is touched. Does not throw.
    */
   async takeBackLeft(context: UndoContext): Promise<void> {
     const { logger } = context;
     for (const creation of this.#left) {
       const made = this.#made.get(creation) ?? [];
       if (made.some(({ kind }) => kind === 'domain')) {
-        logger.warn({ made }, 'the agent ended while this VM was being defined; see whether it is there');
+        logger.warn({ made }, 'the agent stopped while it defined this VM; check whether the VM exists');
       } else {
-        logger.warn({ made }, 'taking back what an interrupted creation made');
+        logger.warn({ made }, 'removing what an interrupted creation made');
         await undo(made, context);
       }
       await this.end(creation).catch((error: unknown) => {
-        logger.warn({ err: error, made }, 'could not forget a creation that has ended');
+        logger.warn({ err: error, made }, 'cannot delete the note of a creation that has ended');
       });
     }
   }

@@ -1,4 +1,4 @@
-// A domain's definition as libvirt gives it, read into what the agent decides by: devices, firmware, CPU, metadata.
+// Parses libvirt's definition of a domain into what the agent needs: devices, firmware, CPU, metadata.
 import type { VmMetadata } from '../../shared/gen/telemetry.ts';
 import { KIB } from '../../shared/units.ts';
 import { findMetadata, readMetadata, readOsFamily } from './metadata.ts';
@@ -14,11 +14,11 @@ export interface VmDefinition {
   readonly firmware: 'bios' | 'uefi';
   readonly vcpus: number;
   readonly memoryMaxBytes: number;
-  /** Undefined for a VM that evenkeel did not make. */
+  /** Undefined for a VM that evenkeel did not create. */
   readonly metadata: VmMetadata | undefined;
   readonly osFamily: string;
   readonly disks: readonly DiskDefinition[];
-  /** Where the UEFI variables are kept; undefined for a VM without any. */
+  /** Storage of the UEFI variables; undefined for a VM without any. */
   readonly nvram: StorageSource | undefined;
   readonly nics: readonly NicDefinition[];
   readonly leases: readonly LeaseDefinition[];
@@ -29,7 +29,7 @@ export interface VmDefinition {
 }
 
 export interface DiskDefinition {
-  /** In the guest: "vda". */
+  /** The target name: "vda". */
   readonly device: string;
   /** file, block, network, volume, dir, nvme… */
   readonly kind: string;
@@ -41,9 +41,9 @@ export interface DiskDefinition {
   readonly cdrom: boolean;
   readonly transient: boolean;
   readonly readOnly: boolean;
-  /** Several VMs may write it at once: nothing locks it. */
+  /** Several VMs may write to it at once, so nothing locks it. */
   readonly shareable: boolean;
-  /** All that it is read from or written to: itself, then its backing chain, mirror and data file, as a live definition tells. */
+  /** All storage that it reads or writes: itself, then its backing chain, mirror and data file, which a live definition lists. */
   readonly sources: readonly StorageSource[];
 }
 
@@ -57,14 +57,14 @@ export interface NicDefinition {
   readonly network: string;
 }
 
-/** What a lock manager must hold for the VM to run: a file named by the key, in the folder of the lockspace. */
+/** A lease that the lock manager must hold for the VM to run: a file named by the key, in the folder of the lockspace. */
 export interface LeaseDefinition {
   readonly lockspace: string;
   readonly key: string;
   readonly path: string;
 }
 
-/** Throws on what is no domain definition. */
+/** Throws on text that is not a domain definition. */
 export function readDefinition(xml: string): VmDefinition {
   const root = parseXml(xml);
   const uuid = find(root, 'uuid')?.text;
@@ -101,7 +101,7 @@ function usesUefi(root: XmlElement): boolean {
   return attribute(os, 'firmware') === 'efi' || attribute(find(os, 'loader'), 'type') === 'pflash';
 }
 
-// libvirt always writes KiB; other units only stand in what people write.
+// libvirt always writes KiB; other units occur only in what operators write.
 function readMemory(memory: XmlElement | undefined): number {
   return Number(memory?.text ?? 0) * KIB;
 }
@@ -122,7 +122,7 @@ function readDisk(disk: XmlElement): DiskDefinition {
 
 const FURTHER_SOURCES: readonly string[] = ['backingStore', 'mirror', 'dataStore'];
 
-/** The end of a backing chain is an element without a type. */
+/** A backing chain ends with an element without a type. */
 function readSources(element: XmlElement): StorageSource[] {
   const further = [element, find(element, 'source')]
     .flatMap((parent) => parent?.children ?? [])
@@ -161,7 +161,7 @@ function readNic(nic: XmlElement): NicDefinition {
   return {
     mac: attribute(find(nic, 'mac'), 'address') ?? '',
     kind,
-    // The live definition of a NIC on a network names the network's bridge too; that is the host's own affair.
+    // The live definition of a NIC on a network names the network's bridge too, which may differ between hosts.
     bridge: kind === 'bridge' ? (attribute(source, 'bridge') ?? '') : '',
     network: attribute(source, 'network') ?? '',
   };

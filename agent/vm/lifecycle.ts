@@ -1,4 +1,4 @@
-// Starts, stops and removes VMs, and shows them.
+// Lists, starts, stops and undefines VMs.
 import type { Clock, WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
 import type {
@@ -30,7 +30,7 @@ import { readDefinition } from './definition.ts';
 import { lookForPath } from './storage.ts';
 import { findVm, migrationRole, viewVm, viewVmInList } from './view.ts';
 
-/** What the agent does with VMs that are there. Every method throws EvenkeelError. */
+/** Commands for existing VMs. Every method throws EvenkeelError. */
 export interface Lifecycle {
   list(signal: AbortSignal): Promise<VmInput[]>;
   get(request: GetVmRequest, signal: AbortSignal): Promise<GetVmResponseInput>;
@@ -41,14 +41,14 @@ export interface Lifecycle {
   undefine(request: UndefineVmRequest, signal: AbortSignal): Promise<string[]>;
 }
 
-// QEMU on a loaded host takes seconds to start, and up to 15 s and then 5 s more to be killed (qemu_process.c).
+// On a loaded host QEMU takes seconds to start, and up to 15 s plus 5 s to be killed (qemu_process.c).
 const SLOW_TIMEOUT_MS = MINUTE_MS;
-// How long a list waits for the job of one VM: a stuck QEMU must not hold up the others.
+// How long a list waits for one VM: a stuck QEMU must not delay the others.
 const LIST_TIMEOUT_MS = 2_000;
 // The slots of one connection.
 const LIST_WORKERS = 4;
 
-/** Throws FAILED_PRECONDITION while a migration of the VM is not over on this host. */
+/** Throws FAILED_PRECONDITION until a migration of the VM has ended on this host. */
 export type RefuseDuringMigration = (verb: string, vmUuid: string) => Promise<void>;
 
 export function createLifecycle(
@@ -59,7 +59,7 @@ export function createLifecycle(
   const view = async (connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<VmInput> =>
     (await viewVm(connection, domain, clock.nowMs(), wait)).vm;
 
-  /** Finds the VM, acts on it, and shows what came of it. */
+  /** Finds the VM, acts on it, and returns its new state. */
   const act = (
     verb: string,
     ref: VmRef | null,
@@ -70,7 +70,7 @@ export function createLifecycle(
     const work = access.own(async (connection) => {
       const domain = await findVm(connection, ref, wait);
       await action(connection, domain, wait);
-      // Found anew: its id changes when it starts or stops.
+      // Looked up again, because its id changes when it starts or stops.
       return await view(connection, await findVm(connection, ref, wait), wait);
     }, signal);
     return translated(`${verb} ${nameOf(ref)}`, work);
@@ -136,7 +136,7 @@ async function listVms(
       try {
         vms.push(await viewVmInList(connection, domain, clock.nowMs(), wait));
       } catch (error) {
-        // Gone between the list and the look.
+        // Gone since it was listed.
         if (!isLibvirtError(error, ErrorCode.noDomain)) throw error;
       }
     }
@@ -145,7 +145,7 @@ async function listVms(
   return vms.toSorted((a, b) => (a.name ?? '').localeCompare(b.name ?? ''));
 }
 
-/** libvirt itself lets "destroy" through on an incoming copy, and a migration then loses its target. */
+/** libvirt itself allows "destroy" on an incoming copy, and the migration then loses its target. */
 async function refuseWhileMigrating(
   verb: string,
   connection: Connection,
@@ -181,11 +181,11 @@ async function undefineVm(
   const volumes = deleteVolumes ? await ownVolumes(connection, domain, wait) : [];
   const { managedSave, snapshotsMetadata, checkpointsMetadata, nvram } = UndefineFlag;
   await undefine(connection, domain, managedSave | snapshotsMetadata | checkpointsMetadata | nvram, wait);
-  // After the definition: a VM without its disks would be worse than volumes without their VM.
+  // Deleted after the definition: a VM without its disks would be worse than volumes without their VM.
   for (const volume of volumes)
     await deleteVolume(connection, volume, 0, { timeoutMs: SLOW_TIMEOUT_MS }).catch((error: unknown) => {
       throw translateLibvirt(
-        `VM ${domain.name} is undefined, but its volume ${volume.pool}/${volume.name} is left; delete volume`,
+        `VM ${domain.name} is undefined, but its volume ${volume.pool}/${volume.name} remains; delete volume`,
         error,
       );
     });
@@ -194,7 +194,7 @@ async function undefineVm(
 
 const LEFT_BY_MIGRATION: readonly number[] = [ShutoffReason.migrated, ShutoffReason.failed];
 
-/** Of the VM's disks those that were made for it; images, existing volumes and what others attached stay. */
+/** The volumes that were made for this VM; images, existing volumes and disks that others attached are not among them. */
 async function ownVolumes(
   connection: Connection,
   domain: DomainRef,

@@ -1,4 +1,4 @@
-// What evenkeel keeps in a VM's libvirt metadata: who it belongs to, what it is for, until when, and rules for the balancer.
+// Writes and reads evenkeel's element in a VM's libvirt metadata: owner, purpose, expiry, OS family and rules.
 import type { VmMetadata } from '../../shared/gen/telemetry.ts';
 import { readRules, rulesTree } from './rules-metadata.ts';
 import { attribute, find, namespaceOf, type XmlElement, type XmlTree } from './xml-text.ts';
@@ -27,7 +27,7 @@ function fields({ owner, purpose, expiresAtMs, rules }: VmMetadata): XmlTree {
   };
 }
 
-/** Reads the element; what is missing or makes no sense reads as unset, since people may edit it by hand. */
+/** Reads the element. Missing or invalid parts read as unset, since operators may edit it by hand. */
 export function readMetadata(element: XmlElement): VmMetadata {
   const expiresAtMs = Date.parse(part(element, 'expiresAt')?.text.trim() ?? '');
   return {
@@ -43,7 +43,7 @@ export function readOsFamily(element: XmlElement | undefined): string {
   return attribute(part(element, 'os'), 'family') ?? '';
 }
 
-/** The element within a domain's definition; undefined for a VM that evenkeel did not make. */
+/** The element within a domain's definition; undefined for a VM that evenkeel did not create. */
 export function findMetadata(domain: XmlElement): XmlElement | undefined {
   const metadata = find(domain, 'metadata');
   return metadata?.children.find(
@@ -51,7 +51,7 @@ export function findMetadata(domain: XmlElement): XmlElement | undefined {
   );
 }
 
-/** A child under any prefix: what is set through libvirt's metadata call comes back with the prefix on each element. */
+/** A child under any prefix: metadata that was set through libvirt's API comes back with the prefix on each element. */
 function part(element: XmlElement | undefined, name: string): XmlElement | undefined {
   return element?.children.find((child) => localName(child) === name);
 }

@@ -1,4 +1,4 @@
-// Finds on this host what a specification names: pools, volumes, images, networks, bridges, hypervisor. Makes nothing.
+// Finds what a specification names on this host: pools, volumes, images, networks, bridges, hypervisor. Creates nothing.
 import { access } from 'node:fs/promises';
 import type { WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError, invalidField } from '../../shared/errors.ts';
@@ -42,7 +42,7 @@ export type ResolvedDisk =
       readonly from: VolumeRef | undefined;
     };
 
-/** What looking at the host needs beside libvirt; a test gives its own. */
+/** What resolving needs besides libvirt; tests supply their own. */
 export interface HostLook {
   readonly hypervisor: HypervisorSettings;
   hasBridge(name: string): Promise<boolean>;
@@ -50,12 +50,12 @@ export interface HostLook {
   random(): number;
 }
 
-/** A bridge of Linux, by the kernel's own mark (Documentation/ABI/testing/sysfs-class-net). */
+/** True for a Linux bridge: the kernel gives it this folder (Documentation/ABI/testing/sysfs-class-net). */
 export async function hasBridge(name: string): Promise<boolean> {
   return exists(`/sys/class/net/${name}/bridge`);
 }
 
-/** A path that may not be looked at counts as there: QEMU, which is another user, may well see it. */
+/** A path that the agent may not read counts as existing: QEMU, which runs as another user, may well see it. */
 async function exists(path: string): Promise<boolean> {
   try {
     await access(path);
@@ -65,7 +65,7 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** Throws INVALID_ARGUMENT with every name that leads nowhere, or FAILED_PRECONDITION for what is taken. */
+/** Throws INVALID_ARGUMENT that lists every name not found, or FAILED_PRECONDITION for a disk that is in use. */
 export async function resolveSpec(
   connection: Connection,
   spec: CheckedSpec,
@@ -93,7 +93,7 @@ export async function resolveSpec(
   };
 }
 
-/** Keeps a refused field for the list of all problems; anything else is thrown on. */
+/** Collects a refused field for the list of all problems; rethrows anything else. */
 async function collect<T>(problems: string[], work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
@@ -220,7 +220,7 @@ class Finder {
 // Pools whose volumes are files, which may be thin and grow.
 const FILE_POOLS: readonly string[] = ['dir', 'fs', 'netfs'];
 
-/** How a domain refers to a volume. */
+/** Describes a volume as a disk of a domain. */
 export async function describeVolume(
   connection: Connection,
   volume: VolumeRef,
@@ -244,7 +244,7 @@ async function definitionsOf(connection: Connection, wait: WaitOptions): Promise
     try {
       definitions.push({ name: domain.name, xml: await getXml(connection, domain, 0, wait) });
     } catch (error) {
-      // It went away meanwhile, or will not say: it cannot be what stops a creation.
+      // It has gone, or libvirt refuses to show it: that must not block a creation.
       if (!(error instanceof LibvirtError)) throw error;
     }
   }
@@ -291,10 +291,10 @@ function giveMacs(
   });
 }
 
-// With 10,000 NICs of 16 million addresses the first try fails once in 1,600 times; a hundred never do.
+// With 10,000 NICs among 16 million addresses the first try fails once in 1,600 times; a hundred in a row never do.
 const MAC_TRIES_MAX = 100;
 
-/** Under 52:54:00, which QEMU uses for its guests. */
+/** Picks one under 52:54:00, the prefix that QEMU uses for guests. */
 function freeMac(owners: ReadonlyMap<string, string>, random: () => number): string {
   for (let tries = 0; tries < MAC_TRIES_MAX; tries += 1) {
     const tail = [1, 2, 3].map(() =>
@@ -305,5 +305,8 @@ function freeMac(owners: ReadonlyMap<string, string>, random: () => number): str
     const mac = ['52', '54', '00', ...tail].join(':');
     if (!owners.has(mac)) return mac;
   }
-  throw new EvenkeelError('RESOURCE_EXHAUSTED', 'nics: found no free MAC address under 52:54:00; give one');
+  throw new EvenkeelError(
+    'RESOURCE_EXHAUSTED',
+    'nics: found no free MAC address under 52:54:00; specify one',
+  );
 }

@@ -1,12 +1,12 @@
-// The balancer's rules in a VM's metadata, both ways: <rules neverMove="yes"><place kind="anti_affinity" group="web"/></rules>.
+// Writes and reads the balancer's rules in a VM's metadata: <rules neverMove="yes"><place kind="anti_affinity" group="web"/></rules>.
 import type { PlacementRule, VmRules } from '../../shared/gen/telemetry.ts';
 import { ruleKindOf, ruleStrengthOf, wireKindOf, wireStrengthOf } from '../../shared/rule-words.ts';
 import { attribute, type XmlElement, type XmlTree } from './xml-text.ts';
 
-// People write these by hand; more than this on one VM is a mistake, and each is carried in every sample.
+// Operators write these by hand; more than this on one VM is a mistake, and every sample carries each of them.
 const PLACES_MAX = 32;
 
-/** Undefined when there is no rule to write. */
+/** Undefined when there are no rules to write. */
 export function rulesTree(rules: VmRules | null): XmlTree | undefined {
   if (rules === null) return undefined;
   const tree: XmlTree = {
@@ -28,7 +28,7 @@ function placeTree({ kind, strength, group, hosts }: PlacementRule): XmlTree {
   };
 }
 
-/** What makes no sense reads as unset, since people may edit it by hand; a rule without strength must hold. */
+/** Invalid values read as unset, since operators may edit them by hand. A rule without a strength is a must-rule. */
 export function readRules(element: XmlElement | undefined): VmRules {
   const downtimeMaxMs = Number(attribute(element, 'downtimeMaxMs') ?? 0);
   return {

@@ -1,4 +1,4 @@
-// What a person asked for, checked against itself and the size of the host: every problem is named with its field.
+// Checks the specification of a new VM against itself and the size of the host, and names every problem with its field.
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { DiskSpec, NicSpec, VmSpec } from '../../shared/gen/agent.ts';
 import type { VmMetadata } from '../../shared/gen/telemetry.ts';
@@ -11,7 +11,7 @@ export interface HostSize {
   readonly memoryBytes: number;
 }
 
-/** The specification with its choices made explicit. What it names may still not exist. */
+/** A specification with its choices made explicit. The pools, volumes and networks that it names may not exist. */
 export interface CheckedSpec {
   readonly name: string;
   readonly vcpus: number;
@@ -40,22 +40,22 @@ export interface CheckedNic {
   readonly field: string;
   readonly kind: 'bridge' | 'network';
   readonly name: string;
-  /** Lower case; undefined: to be made. */
+  /** Lower case; undefined: one is to be generated. */
   readonly mac: string | undefined;
 }
 
-// As the contract says; also safe as part of a file name.
+// As in the proto contract; also safe as part of a file name.
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 // Device letters a to z, less one for the installation image.
 const DISKS_MAX = 25;
-// More than any guest of ours needs; each takes a PCI slot.
+// More than a guest needs; each takes a PCI slot.
 const NICS_MAX = 16;
-// Less than a megabyte boots nothing and is a slip of the unit.
+// Nothing boots with less than a megabyte: the unit is wrong.
 const MEMORY_MIN_BYTES = MIB;
 const DISK_MIN_BYTES = MIB;
-// ext4's largest file; more is a slip of the unit.
+// ext4's largest file; for more, the unit is wrong.
 const DISK_MAX_BYTES = 16 * 1024 * GIB;
-// IFNAMSIZ of Linux, less the closing zero.
+// Linux's IFNAMSIZ less the terminating NUL.
 const BRIDGE_NAME_MAX = 15;
 const OWNER_MAX = 256;
 const PURPOSE_MAX = 1024;
@@ -64,7 +64,7 @@ const EXPIRY_MAX_MS = 253_402_300_799_999;
 // QEMU's own limit of downtime-limit (migration/options.c, MAX_MIGRATE_DOWNTIME).
 const DOWNTIME_MAX_MS = 2_000_000;
 
-/** Throws INVALID_ARGUMENT with every problem there is. */
+/** Throws INVALID_ARGUMENT that lists every problem. */
 export function checkSpec(spec: VmSpec, host: HostSize, nowMs: number): CheckedSpec {
   const problems: string[] = [];
   const refuse = (field: string, problem: string): void => {
@@ -146,7 +146,7 @@ function checkDisk(disk: DiskSpec, field: string, refuse: Refuse): CheckedDisk |
   const { pool, newBytes, cloneOf, existing, sizeBytes } = disk;
   if (!isName(pool)) refuse(`${field}.pool`, 'must name a storage pool');
   if (cloneOf === undefined && sizeBytes !== 0)
-    refuse(`${field}.size_bytes`, 'goes with clone_of only; the size of a new volume is new_bytes');
+    refuse(`${field}.size_bytes`, 'is for clone_of only; the size of a new volume is new_bytes');
   if (newBytes !== undefined) {
     checkBytes(`${field}.new_bytes`, newBytes, refuse);
     return { field, pool, kind: 'new', bytes: newBytes };
@@ -164,7 +164,7 @@ function checkDisk(disk: DiskSpec, field: string, refuse: Refuse): CheckedDisk |
   return undefined;
 }
 
-/** A name as libvirt gives to pools, volumes and networks: no path, nothing that XML cannot hold. */
+/** A valid name of a pool, volume or network in libvirt: not a path, and only characters that XML can hold. */
 function isName(name: string): boolean {
   return name !== '' && name.length <= 255 && !name.includes('/') && isPlainText(name);
 }

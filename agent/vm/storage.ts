@@ -1,4 +1,4 @@
-// Pools and volumes by name or path, also those that another host has just made on shared storage.
+// Finds pools and volumes by name or path, also volumes that another host has just made on shared storage.
 import type { WaitOptions } from '../../shared/clock.ts';
 import type { Connection } from '../libvirt/connection.ts';
 import { ErrorCode, ListPoolsFlag } from '../libvirt/constants.ts';
@@ -15,7 +15,7 @@ import {
 } from '../libvirt/storage.ts';
 import { attribute, find, parseXml } from './xml-text.ts';
 
-/** `undefined` when libvirt says that there is none; any other failure is thrown. */
+/** Turns libvirt's error `code` into undefined; any other failure is thrown. */
 export async function orUndefined<T>(work: Promise<T>, code: number): Promise<T | undefined> {
   try {
     return await work;
@@ -33,7 +33,7 @@ export function findPool(
   return orUndefined(lookupPoolByName(connection, name, wait), ErrorCode.noStoragePool);
 }
 
-/** libvirt knows the volumes that it has seen: what another host made on shared storage needs a second look. */
+/** libvirt lists only volumes that it has seen: one that another host made on shared storage needs a refresh. */
 export async function findVolume(
   connection: Connection,
   pool: PoolRef,
@@ -45,11 +45,11 @@ export async function findVolume(
   return (await look()) ?? ((await refreshed(connection, pool, wait)) ? look() : undefined);
 }
 
-/** unknown: no active pool covers the path, or its pool cannot be looked through now. */
+/** unknown: no active pool covers the path, or its pool cannot be refreshed now. */
 export type PathSight =
   { readonly kind: 'volume'; readonly volume: VolumeRef } | { readonly kind: 'missing' | 'unknown' };
 
-/** Whether this host sees `path`, as its libvirt tells. */
+/** Asks this host's libvirt whether it sees `path`. */
 export async function lookForPath(
   connection: Connection,
   path: string,
@@ -77,7 +77,7 @@ async function poolOfPath(
   return undefined;
 }
 
-/** False when libvirt will not now, for example because a volume is being made in the pool. */
+/** False when libvirt refuses now, for example because a volume is being made in the pool. */
 async function refreshed(connection: Connection, pool: PoolRef, wait: WaitOptions): Promise<boolean> {
   try {
     await refreshPool(connection, pool, wait);
@@ -91,7 +91,7 @@ async function refreshed(connection: Connection, pool: PoolRef, wait: WaitOption
 export interface PoolDescription {
   /** dir, fs, netfs, logical, rbd… */
   readonly type: string;
-  /** Where its volumes appear; empty where they do not. */
+  /** Folder where its volumes appear; empty if they have no paths. */
   readonly targetPath: string;
 }
 

@@ -1,4 +1,4 @@
-// What a creation has made so far, and how to take it back in reverse order. Looks before it deletes.
+// Removes what a failed creation made, in reverse order. Looks before it deletes.
 import { Backoff } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -10,12 +10,12 @@ import { destroy, getState, lookupByUuid, undefine } from '../libvirt/domain.ts'
 import { deleteVolume, lookupVolumeByName, type PoolRef } from '../libvirt/storage.ts';
 import { orUndefined } from './storage.ts';
 
-/** Noted before it is made: a call that failed or timed out may have made it all the same. */
+/** Noted before it is made, since a call that failed or timed out may have made it all the same. */
 export type Made =
   | { readonly kind: 'volume'; readonly pool: PoolRef; readonly name: string }
   | { readonly kind: 'domain'; readonly uuid: string; readonly name: string };
 
-// A volume that is still being copied cannot be deleted; a copy that outlives its client ends within this, or is reported.
+// A volume that is still being copied cannot be deleted; a copy that has not ended after this is reported.
 const UNDO_MAX_MS = 10 * 60_000;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 15_000;
@@ -28,7 +28,7 @@ export interface UndoContext {
   readonly logger: Logger;
 }
 
-/** Removes what was made; what could not be removed is returned in words and logged. Does not throw. */
+/** Removes what was made; logs what it could not remove and returns a description of each. Does not throw. */
 export async function undo(made: readonly Made[], context: UndoContext): Promise<string[]> {
   const { clock, logger } = context;
   const left: string[] = [];
@@ -36,7 +36,7 @@ export async function undo(made: readonly Made[], context: UndoContext): Promise
   for (const item of made.toReversed()) {
     const error = await removeInTime(item, context, deadlineMs);
     if (error === undefined) continue;
-    logger.error({ item, err: error }, 'could not take back what a failed creation made');
+    logger.error({ item, err: error }, 'cannot remove what a failed creation made');
     left.push(`${describe(item)} (${messageOf(error)})`);
   }
   return left;
@@ -48,7 +48,7 @@ function describe(item: Made): string {
     : `the definition of ${item.name}`;
 }
 
-/** Tries until it is gone: libvirt may be away, or still at work on it. The last error when time is up. */
+/** Retries until it is gone: libvirt may be away or still busy with it. Returns the last error when time is up. */
 async function removeInTime(
   item: Made,
   { access, clock, random }: UndoContext,

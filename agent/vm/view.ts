@@ -1,4 +1,4 @@
-// A VM as the agent shows it: libvirt's state, definition and migration job at this moment.
+// Builds the agent's view of a VM from libvirt: state, definition and migration job at this moment.
 import type { VmDiskInput, VmInput, VmRef } from '../../shared/gen/agent.ts';
 import type { VmMigrationRole, VmState } from '../../shared/gen/telemetry.ts';
 import { DeadlineError, type WaitOptions } from '../../shared/clock.ts';
@@ -22,12 +22,12 @@ import { orUndefined } from './storage.ts';
 import { readDefinition, type DiskDefinition, type VmDefinition } from './definition.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-// Pools answer from memory; only a size on a storage that hangs takes longer, and a VM can be shown without.
+// Pools answer from memory; only a size on storage that hangs takes longer, and a VM can be shown without it.
 const DISK_LOOK_TIMEOUT_MS = 1_000;
-// Healthy QEMUs answer within milliseconds, also during a migration.
+// A healthy QEMU answers within milliseconds, also during a migration.
 const STUCK_MS = 1_000;
 
-/** The domain that a request means. Throws INVALID_ARGUMENT or libvirt's own "no domain". */
+/** Looks up the domain that a request names. Throws INVALID_ARGUMENT or libvirt's "no domain". */
 export function findVm(connection: Connection, ref: VmRef | null, wait: WaitOptions): Promise<DomainRef> {
   if (ref?.uuid !== undefined) return lookupByUuid(connection, checkUuid('vm.uuid', ref.uuid), wait);
   if (ref?.name !== undefined && ref.name !== '') return lookupByName(connection, ref.name, wait);
@@ -37,7 +37,7 @@ export function findVm(connection: Connection, ref: VmRef | null, wait: WaitOpti
 /** A uuid in lower case with dashes, or INVALID_ARGUMENT. */
 export function checkUuid(field: string, value: string): string {
   const uuid = value.toLowerCase();
-  if (!UUID.test(uuid)) throw invalidField(field, `${JSON.stringify(value)} is no UUID`);
+  if (!UUID.test(uuid)) throw invalidField(field, `${JSON.stringify(value)} is not a UUID`);
   return uuid;
 }
 
@@ -47,7 +47,7 @@ export interface VmView {
   readonly xml: string;
 }
 
-/** Everything about one VM. The job is asked before the state: a job that ends in between then shows its outcome. */
+/** Everything about one VM. The job is read before the state, so that the state shows the outcome of a job that ends in between. */
 export async function viewVm(
   connection: Connection,
   domain: DomainRef,
@@ -63,8 +63,8 @@ export async function viewVm(
 }
 
 /**
- * What tells who has the guest: nothing that storage could hold up, and a stuck monitor is no answer. Without the
- * definition: the guest may stand still for the answer, and reading XML takes longer than all else.
+ * Only what shows which host runs the guest: nothing that hung storage could delay, and a stuck monitor is a failure, not
+ * an answer. Without the definition: the guest may be paused until the answer, and reading XML takes longest.
  */
 export async function observeVm(
   connection: Connection,
@@ -92,7 +92,7 @@ export async function observeVm(
   };
 }
 
-/** For a list: without sizes and pools of disks, and with a VM whose monitor is stuck. */
+/** For a list: without sizes and pools of disks, but it works for a VM whose monitor is stuck. */
 export async function viewVmInList(
   connection: Connection,
   domain: DomainRef,
@@ -112,13 +112,13 @@ async function roleUnlessHung(
   try {
     return await migrationRole(connection, domain, wait);
   } catch (error) {
-    // Its monitor hangs, though not for long enough yet to be told from a busy one.
+    // Its monitor hangs, but not yet for long enough to tell it from a busy one.
     if (error instanceof DeadlineError) return 'VM_MIGRATION_ROLE_UNSPECIFIED';
     throw error;
   }
 }
 
-/** Whether a question about its job would hang: each would hold one of the connection's four slots for half a minute. */
+/** True if a query of its job would hang: each would hold one of the connection's four slots for half a minute. */
 async function isStuck(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<boolean> {
   const asked = getControlInfo(connection, domain, wait);
   const control = await orUndefined(asked, ErrorCode.operationInvalid);
@@ -169,7 +169,7 @@ const VM_STATES: Readonly<Record<DomainState, VmState>> = {
   [DomainState.pmSuspended]: 'VM_STATE_SUSPENDED',
 };
 
-/** The part that the VM plays in a migration on this host now. */
+/** The VM's role in a migration on this host now. */
 export async function migrationRole(
   connection: Connection,
   domain: DomainRef,
@@ -181,9 +181,9 @@ export async function migrationRole(
       ? 'VM_MIGRATION_ROLE_OUTGOING'
       : 'VM_MIGRATION_ROLE_UNSPECIFIED';
   } catch (error) {
-    // "migration statistics are available only on the source host": so this is the target.
+    // "migration statistics are available only on the source host", so this is the target.
     if (isLibvirtError(error, ErrorCode.operationUnsupported)) return 'VM_MIGRATION_ROLE_INCOMING';
-    // Not active: no job.
+    // Not active, so it has no job.
     if (isLibvirtError(error, ErrorCode.operationInvalid)) return 'VM_MIGRATION_ROLE_UNSPECIFIED';
     throw error;
   }
@@ -204,7 +204,7 @@ async function viewDisk(
     const { capacityBytes } = await getVolumeInfo(connection, volume, wait);
     return { ...plainDisk(disk), pool: volume.pool, volume: volume.name, capacityBytes };
   } catch (error) {
-    // In no pool, or not seen by libvirt yet, or on storage that hangs.
+    // In no pool, not yet seen by libvirt, or on storage that hangs.
     if (error instanceof LibvirtError || error instanceof DeadlineError) return plainDisk(disk);
     throw error;
   }

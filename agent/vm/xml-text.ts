@@ -1,4 +1,4 @@
-// Reads XML within limits into a plain tree and writes it, exact for any string. saxes judges what is well formed.
+// Parses XML within limits into a plain tree, and writes it, exact for any string. saxes checks that it is well formed.
 import { SaxesParser } from 'saxes';
 
 /** An element as libvirt wrote it, prefixes kept in the names. */
@@ -10,7 +10,7 @@ export interface XmlElement {
   readonly text: string;
 }
 
-// REMOTE_STRING_MAX of libvirt's remote_protocol.x: libvirt sends no longer string. It counts bytes, and no text has more
+// REMOTE_STRING_MAX of libvirt's remote_protocol.x: libvirt sends no longer strings. It counts bytes, and no text has more
 // characters than bytes.
 const LENGTH_MAX = 4_194_304;
 // Whatever libvirt accepted must be readable, or a VM would lose its rules. libxml2 reads 257 levels for it: xmlParserMaxDepth
@@ -24,7 +24,7 @@ const PARTS_MAX = 100_000;
 export function parseXml(document: string): XmlElement {
   if (document.length > LENGTH_MAX)
     throw new Error(`XML of ${document.length} characters is too long; the limit is ${LENGTH_MAX}`);
-  // Its namespace mode would refuse prefixes that nothing declares; libvirt accepts them within metadata.
+  // Its namespace mode would refuse undeclared prefixes, which libvirt accepts within metadata.
   const parser = new SaxesParser({ xmlns: false, defaultXMLVersion: '1.0', forceXMLVersion: true });
   const above = opened('', new Map());
   const open = [above];
@@ -42,7 +42,7 @@ export function parseXml(document: string): XmlElement {
     const cause = message.replace(/^\d+:\d+: |\.$/g, '');
     throw new Error(`line ${parser.line}, column ${parser.column}: ${cause}`);
   });
-  // Nothing that libvirt writes has one, and it could define entities.
+  // libvirt never writes one, and it could define entities.
   parser.on('doctype', () => parser.fail('document type declarations are refused.'));
   parser.on('opentagstart', () => {
     if (open.length > DEPTH_MAX) parser.fail(`elements are nested deeper than ${DEPTH_MAX} levels.`);
@@ -75,12 +75,12 @@ function opened(name: string, attributes: ReadonlyMap<string, string>): OpenElem
 // Everything but the characters of https://www.w3.org/TR/xml/#charsets; libvirt refuses a document that holds one.
 const NOT_XML = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
 
-/** Whether `value` can be written in XML at all. */
+/** True if XML can hold `value`. */
 export function isXmlText(value: string): boolean {
   return value.search(NOT_XML) === -1;
 }
 
-// A bare carriage return or, in an attribute, a tab or line end would be normalised away by whoever reads it
+// A bare carriage return or, in an attribute, a tab or line end would be normalised away by the reader
 // (https://www.w3.org/TR/xml/#sec-line-ends, #AVNormalize).
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -112,7 +112,7 @@ export interface XmlTree {
 }
 export type XmlContent = string | XmlTree | readonly XmlTree[] | undefined;
 
-/** Writes one element with everything in it escaped. "#" is its text. Names are taken as they are: they come from our code. */
+/** Writes one element with everything in it escaped. "#" is its text. Names are not escaped: they come from our code. */
 export function buildXml(name: string, tree: XmlTree, lineEnd = '\n'): string {
   const attributes: [string, string][] = [];
   const children: string[] = [];

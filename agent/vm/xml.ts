@@ -1,4 +1,4 @@
-// Domain and volume XML for libvirt from a plan in which everything is resolved: paths, MAC addresses, CPU and firmware.
+// Builds domain and volume XML for libvirt from a plan in which everything is resolved: paths, MAC addresses, CPU, firmware.
 import type { VmMetadata } from '../../shared/gen/telemetry.ts';
 import { KIB } from '../../shared/units.ts';
 import { metadataTree } from './metadata.ts';
@@ -51,7 +51,7 @@ export interface NicPlan {
 export interface VolumePlan {
   readonly name: string;
   readonly capacityBytes: number;
-  /** Undefined where the pool knows but one, for example LVM. */
+  /** Undefined where the pool has only one format, for example LVM. */
   readonly format: 'qcow2' | undefined;
 }
 
@@ -66,7 +66,7 @@ export function volumeXml({ name, capacityBytes, format }: VolumePlan): string {
   });
 }
 
-/** The definition of a VM as an operator would write it: virtio, migratable, console and guest agent at hand. */
+/** The definition of a VM as an operator would write it: virtio, migratable, with console and guest agent. */
 export function domainXml(plan: VmPlan): string {
   return buildXml('domain', {
     '@type': plan.domainType,
@@ -82,21 +82,21 @@ export function domainXml(plan: VmPlan): string {
     clock: clockTree(plan),
     on_poweroff: 'destroy',
     on_reboot: 'restart',
-    // A crashed guest stays down and says so; restarting it is a decision, not a reflex.
+    // A crashed guest stays down and shows as crashed; restarting it is the operator's decision.
     on_crash: 'destroy',
     pm: { 'suspend-to-mem': { '@enabled': 'no' }, 'suspend-to-disk': { '@enabled': 'no' } },
     devices: devicesTree(plan),
   });
 }
 
-/** Up, so that a VM never gets less than was asked for. */
+/** Rounded up, so that a VM never gets less than requested. */
 function kibibytes(bytes: number): XmlTree {
   return { '@unit': 'KiB', '#': String(Math.ceil(bytes / KIB)) };
 }
 
 function osTree({ architecture, firmware }: VmPlan): XmlTree {
   return {
-    // libvirt picks an image that fits; secure boot needs keys and SMM, which nobody asked for.
+    // libvirt picks a matching firmware image; secure boot is off, since it needs keys and SMM.
     '@firmware': firmware === 'uefi' ? 'efi' : undefined,
     // q35 becomes the newest versioned machine type of this QEMU when defined, and stays that when the VM moves.
     type: { '@arch': architecture, '@machine': 'q35', '#': 'hvm' },
@@ -108,7 +108,7 @@ function featuresTree({ os, domainType }: VmPlan): XmlTree {
   return {
     acpi: {},
     apic: {},
-    // Windows counts spins and timers against these instead of against emulated hardware; TCG has none of them.
+    // Windows uses these for spinlocks and timers instead of emulated hardware; TCG supports none of them.
     hyperv:
       os === 'windows' && domainType === 'kvm'
         ? {
@@ -144,7 +144,7 @@ function cpuTree(cpu: CpuPlan): XmlTree | undefined {
 }
 
 function clockTree({ os, domainType }: VmPlan): XmlTree {
-  // virt-manager's choice of timers: catch up lost RTC ticks, none of the costly HPET.
+  // virt-manager's choice of timers: catch up lost RTC ticks, and no HPET, which is costly.
   const timers: XmlTree[] = [
     { '@name': 'rtc', '@tickpolicy': 'catchup' },
     { '@name': 'pit', '@tickpolicy': 'delay' },
@@ -156,7 +156,7 @@ function clockTree({ os, domainType }: VmPlan): XmlTree {
   return { '@offset': 'localtime', timer: timers };
 }
 
-/** Where drivers are missing: an unknown system, and the Windows installer, which knows no virtio. */
+/** True where drivers may be missing: an unknown system, and the Windows installer, which lacks virtio. */
 function needsPlainDevices({ os, iso }: VmPlan): boolean {
   return os === 'other' || (os === 'windows' && iso !== undefined);
 }
@@ -173,7 +173,7 @@ function devicesTree(plan: VmPlan): XmlTree {
       '@type': 'unix',
       target: { '@type': 'virtio', '@name': 'org.qemu.guest_agent.0' },
     },
-    // An absolute pointer: over VNC a relative one drifts away from the cursor.
+    // An absolute pointer, since a relative one drifts away from the cursor over VNC.
     input: plan.headless ? undefined : { '@type': 'tablet', '@bus': 'usb' },
     graphics: plan.headless
       ? undefined
@@ -194,7 +194,7 @@ function diskTree({ kind, path, format }: DiskPlan, index: number, plain: boolea
   return {
     '@type': kind,
     '@device': 'disk',
-    // cache=none: libvirt calls a migration over shared storage safe only when no host page cache holds guest data.
+    // cache=none: libvirt considers a migration over shared storage safe only when no host page cache holds guest data.
     driver: { '@name': 'qemu', '@type': format, '@cache': 'none', '@discard': 'unmap' },
     source: kind === 'file' ? { '@file': path } : { '@dev': path },
     target: plain

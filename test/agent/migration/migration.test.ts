@@ -174,7 +174,7 @@ async function badRequests(t: Test, pair: Pair): Promise<void> {
   const cases: [change: Partial<MigrateRequest>, message: RegExp][] = [
     [{ migrationId: '' }, /^migration_id: /],
     [{ epoch: 0 }, /^epoch: must be above 0/],
-    [{ vmUuid: 'web1' }, /^vm_uuid: "web1" is no UUID/],
+    [{ vmUuid: 'web1' }, /^vm_uuid: "web1" is not a UUID/],
     [{ targetLibvirtUri: 'qemu:///system' }, /^target_libvirt_uri: .*another host/],
     [{ targetLibvirtUri: 'qemu+tcp://localhost/system' }, /^target_libvirt_uri: /],
     [{ bandwidthBytesPerSecond: 0 }, /^bandwidth_bytes_per_second: /],

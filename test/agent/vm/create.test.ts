@@ -238,7 +238,7 @@ async function life(t: Test, host: RealHost, files: () => string[]): Promise<voi
   });
   await t.rejects(host.lifecycle.get({ vm: { uuid: 'x' }, includeXml: false }, never), {
     code: 'INVALID_ARGUMENT',
-    message: /vm\.uuid: "x" is no UUID/,
+    message: /vm\.uuid: "x" is not a UUID/,
   });
   await t.rejects(host.lifecycle.destroy(null, never), { code: 'INVALID_ARGUMENT' });
 }
