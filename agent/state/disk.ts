@@ -1,4 +1,4 @@
-// The agent's state folder on a real disk.
+// Opens the agent's state folder on a real disk.
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StateFolder } from './folder.ts';

@@ -1,6 +1,6 @@
-// The folder that keeps what the agent must not forget. A write lasts once it is flushed.
+// Defines the folder that keeps what the agent must not lose. A write is durable once it is flushed.
 
-/** The boundary where a simulator lets the power fail. */
+/** The boundary at which the simulator makes the power fail. */
 export interface StateFolder {
   /** For messages. */
   readonly path: string;
@@ -14,7 +14,7 @@ export interface StateFolder {
   flushFolder(): Promise<void>;
 }
 
-/** Whole or not at all, and lasting once it resolves: written beside, flushed, renamed, and the folder flushed. */
+/** Atomic, and durable once it resolves: writes a new file, flushes it, renames it and flushes the folder. */
 export async function replaceFile(folder: StateFolder, name: string, text: string): Promise<void> {
   const beside = `${name}.new`;
   await folder.write(beside, text);
