@@ -1,4 +1,4 @@
-// Under which address others reach this host, when the settings do not say.
+// Finds and checks the addresses under which others reach this host.
 import { createSocket } from 'node:dgram';
 import { hostname } from 'node:os';
 import { invalidField } from '../shared/errors.ts';
@@ -30,7 +30,7 @@ export function checkAdvertise({
   if (address !== undefined) addressesOf(advertise, address);
 }
 
-/** What the host's report says about reaching it. */
+/** The addresses for the host's report. */
 export async function advertised(
   settings: AdvertiseSettings,
   listenAddress: string,
@@ -41,14 +41,14 @@ export async function advertised(
   return { address, agentAddress: `${address}:${port}`, ...addressesOf(settings, address) };
 }
 
-/** Undefined when it takes the routing table to tell. */
+/** Undefined when only the routing table can tell. */
 function fixedAddress(settings: AdvertiseSettings, listenAddress: string): string | undefined {
   const host = listenAddress.slice(0, listenAddress.lastIndexOf(':'));
   const listensEverywhere = host === '0.0.0.0' || host === '[::]';
   return settings.address || (listensEverywhere ? undefined : host);
 }
 
-/** Throws INVALID_ARGUMENT when the address is none under which another host could reach this one. */
+/** Throws INVALID_ARGUMENT when no other host could reach this one under the address. */
 function addressesOf(
   settings: AdvertiseSettings,
   address: string,
@@ -57,14 +57,17 @@ function addressesOf(
   const migrateUri = settings.migrateUri === '' ? `tcp://${address}` : settings.migrateUri;
   const problem = refuseLibvirtUri(libvirtUri, true) ?? refuseMigrateUri(migrateUri);
   if (problem !== undefined)
-    throw invalidField('advertise.address', `${problem}; name one under which other hosts reach this one`);
+    throw invalidField(
+      'advertise.address',
+      `${problem}; set an address under which other hosts reach this one`,
+    );
   return { libvirtUri, migrateUri };
 }
 
-// NATS's own default.
+// NATS's default port.
 const NATS_PORT = 4222;
 
-/** The address that the routing table gives a packet to NATS; nothing is sent. The host name when there is no route yet. */
+/** The source address that the routing table picks for a packet to NATS; nothing is sent. The host name when there is no route yet. */
 async function addressTowards(servers: readonly string[]): Promise<string> {
   for (const server of servers) {
     const text = server.includes('://') ? server : `nats://${server}`;

@@ -1,4 +1,4 @@
-// The agent put together: libvirt for commands, telemetry, migrations and the gRPC service; one thing to start and to stop.
+// Starts and stops the agent: libvirt for commands, telemetry, migrations and the gRPC service.
 import type { Daemon, DaemonContext } from '../shared/daemon.ts';
 import { EvenkeelError } from '../shared/errors.ts';
 import { ownCertificateSha256 } from '../shared/grpc/credentials.ts';
@@ -26,10 +26,10 @@ import { Creations } from './vm/creations.ts';
 import { createLifecycle } from './vm/lifecycle.ts';
 import { hasBridge } from './vm/resolve.ts';
 
-// A server that does not answer within this is tried again later; a server that is there answers in milliseconds.
+// A running server answers in milliseconds; one that does not answer within this is tried again later.
 const NATS_TIMEOUT_MS = 5 * SECOND_MS;
 
-/** Comes up whether or not libvirt and NATS are there. Throws on a taken port, an unreadable certificate or a wrong /proc. */
+/** Starts whether or not libvirt and NATS are running. Throws on a port in use, an unreadable certificate or a wrong /proc. */
 export async function startAgent(settings: AgentSettings, context: DaemonContext): Promise<Daemon> {
   const { clock, random, logger } = context;
   const access = startLibvirtAccess(settings.libvirt, clock, random);
@@ -48,12 +48,12 @@ export async function startAgent(settings: AgentSettings, context: DaemonContext
   const server = await startAgentServer(settings.listen.address, settings.tls, parts, context);
   const stopping = new AbortController();
   void parts.migrations.recover().catch((error: unknown) => {
-    logger.error({ err: error }, 'cannot read which migrations were under way');
+    logger.error({ err: error }, 'cannot recover the migrations that were under way');
   });
   void creations.takeBackLeft({ access, clock, random, logger });
   const watching = parts.guard.watch(stopping.signal);
   return {
-    // Whatever goes away comes back or is waited for; only a bug ends the agent, and that ends the process.
+    // The agent waits for whatever is away; only a bug ends it, and that ends the process.
     failed: new Promise<never>(() => undefined),
     isHealthy: () => telemetry.isHealthy(),
     stop: async () => {
@@ -105,7 +105,7 @@ function composeParts(
       if (report === undefined)
         throw new EvenkeelError(
           'UNAVAILABLE',
-          'libvirt has not told yet what host this is; check that libvirtd runs',
+          'libvirt has not reported the host id yet; check that libvirtd runs',
         );
       return { hostId: report.hostId, hostName: report.hostName, facts: report.facts };
     },

@@ -209,7 +209,7 @@ function cpuModel(value: unknown): void {
 export function cpuPlan(model: string, domainType: 'kvm' | 'qemu'): CpuPlan {
   const [name, ...changes] = model.split(',');
   if (name === undefined || name === '')
-    // TCG has no host model: it can emulate the same CPU on every host.
+    // TCG has no host-model: its default CPU is the same on every host.
     return { kind: domainType === 'kvm' ? 'host-model' : 'hypervisor-default' };
   return {
     kind: 'named',

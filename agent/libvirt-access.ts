@@ -1,20 +1,20 @@
-// How the agent's commands reach libvirt: one shared connection for what is quick, one of its own for what is long.
+// Gives the agent's commands their libvirt connections: a shared one for quick calls, a separate one for long work.
 import type { Clock } from '../shared/clock.ts';
 import type { LibvirtSettings } from './config.ts';
 import { connect, type Connection } from './libvirt/connection.ts';
 import { LibvirtSession } from './libvirt/session.ts';
 
 export interface LibvirtAccess {
-  /** Over the shared connection, for questions that are answered at once. */
+  /** Over the shared connection, for calls that libvirt answers at once. */
   shared<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
-  /** Over a connection of its own: what may take long must not hold one of the four slots of the others. */
+  /** Over a separate connection: work that may take long must not hold one of the four slots of the shared one. */
   own<T>(work: (connection: Connection) => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** Deadline of one quick call. */
   readonly timeoutMs: number;
   stop(): Promise<void>;
 }
 
-/** Starts the session for commands; it comes up when libvirt does. */
+/** Starts the shared session, which connects as soon as libvirt is there. */
 export function startLibvirtAccess(
   { uri, socket, timeoutMs }: LibvirtSettings,
   clock: Clock,
@@ -48,7 +48,7 @@ export function startLibvirtAccess(
     own,
     shared: async (work) => {
       const connection = session.connection();
-      // Suspect: all its slots wait for guests that are stuck. Absent: the session may wait longer than it must.
+      // Suspect: stuck guests hold all its slots. Absent: the session may be in a long backoff, so try at once.
       return connection === undefined || connection.isSuspect ? await own(work) : await work(connection);
     },
     stop: () => session.stop(),

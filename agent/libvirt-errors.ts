@@ -1,4 +1,4 @@
-// libvirt's failures as evenkeel's own: the one place where its error codes get a meaning for people.
+// Translates libvirt's failures into evenkeel's: the only place that gives its error codes a meaning.
 import { DeadlineError } from '../shared/clock.ts';
 import { EvenkeelError, messageOf, type ErrorCode } from '../shared/errors.ts';
 import { ErrorCode as LibvirtCode } from './libvirt/constants.ts';
@@ -10,7 +10,7 @@ interface Meaning {
   readonly cure?: string;
 }
 
-// Codes that are not listed are INTERNAL: libvirt or QEMU failed at something that should have worked.
+// Unlisted codes are INTERNAL: libvirt or QEMU failed at something that should have worked.
 const MEANINGS: Readonly<Record<number, Meaning>> = {
   [LibvirtCode.noDomain]: { code: 'NOT_FOUND' },
   [LibvirtCode.noNetwork]: { code: 'NOT_FOUND' },
@@ -28,10 +28,10 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   [LibvirtCode.configUnsupported]: { code: 'FAILED_PRECONDITION' },
   [LibvirtCode.migrateUnsafe]: { code: 'FAILED_PRECONDITION' },
   [LibvirtCode.cpuIncompatible]: { code: 'FAILED_PRECONDITION' },
-  [LibvirtCode.resourceBusy]: { code: 'FAILED_PRECONDITION', cure: 'try again when it is free' },
+  [LibvirtCode.resourceBusy]: { code: 'FAILED_PRECONDITION', cure: 'try again once it is free' },
   [LibvirtCode.operationTimeout]: {
     code: 'FAILED_PRECONDITION',
-    cure: 'another operation on this VM has not ended; try again, and look at its QEMU if this stays',
+    cure: 'another operation on this VM has not ended; try again, and check its QEMU process if this persists',
   },
   [LibvirtCode.agentUnresponsive]: { code: 'FAILED_PRECONDITION' },
   [LibvirtCode.operationAborted]: { code: 'ABORTED' },
@@ -45,7 +45,7 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   [LibvirtCode.authUnavailable]: { code: 'PERMISSION_DENIED' },
 };
 
-/** The failure of doing `what`, for the client. Failures that are already ours pass through. */
+/** Translates the failure of doing `what` for the client. An EvenkeelError passes through. */
 export function translateLibvirt(what: string, error: unknown): Error {
   if (error instanceof EvenkeelError) return error;
   if (error instanceof LibvirtError) {
@@ -59,13 +59,13 @@ export function translateLibvirt(what: string, error: unknown): Error {
   if (error instanceof DeadlineError)
     return new EvenkeelError(
       'DEADLINE_EXCEEDED',
-      `${what}: ${error.message}; whether it happened is unknown, look before repeating`,
+      `${what}: ${error.message}; the outcome is unknown, look before repeating`,
       error,
     );
   if (error instanceof LibvirtConnectionError && error.sent)
     return new EvenkeelError(
       'DEADLINE_EXCEEDED',
-      `${what}: ${error.message}; whether it happened is unknown, look before repeating`,
+      `${what}: ${error.message}; the outcome is unknown, look before repeating`,
       error,
     );
   if (error instanceof LibvirtConnectionError)

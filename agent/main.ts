@@ -10,7 +10,7 @@ await runDaemon({
   name: 'evenkeel-agent',
   schema: agentSchema,
   defaultConfigFile: '/etc/evenkeel/agent.yaml',
-  // A certificate that cannot be read is better found by --check-config than by a restart.
+  // Loads the certificate too, so that --check-config finds an unreadable one before a restart does.
   validate: (settings) => {
     serverCredentials(settings.tls, settings.listen.address);
     checkAdvertise(settings);

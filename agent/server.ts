@@ -1,4 +1,4 @@
-// The agent's gRPC service: each method hands its request to the part that does the work.
+// Serves the agent's gRPC service: each method passes its request to the part that does the work.
 import type { AgentServiceHandlers, GetHostResponseInput } from '../shared/gen/agent.ts';
 import type { Clock } from '../shared/clock.ts';
 import { serverCredentials } from '../shared/grpc/credentials.ts';
@@ -14,7 +14,7 @@ import type { Lifecycle } from './vm/lifecycle.ts';
 
 /** The parts that do the work. */
 export interface AgentParts {
-  /** Throws UNAVAILABLE while libvirt has not yet told what host this is. */
+  /** Throws UNAVAILABLE until libvirt has reported the host id. */
   host(): GetHostResponseInput;
   readonly create: CreateVm;
   readonly lifecycle: Lifecycle;
@@ -54,7 +54,7 @@ function agentHandlers(parts: AgentParts, logger: Logger): AgentServiceHandlers 
       return { vm: await lifecycle.start(vm, signal) };
     }),
     ShutdownVm: unaryHandler(logger, async ({ vm }, signal) => {
-      logger.info({ vm }, 'shutting a VM down');
+      logger.info({ vm }, 'shutting down a VM');
       return { vm: await lifecycle.shutdown(vm, signal) };
     }),
     DestroyVm: unaryHandler(logger, async ({ vm }, signal) => {
