@@ -1,4 +1,4 @@
-// The scheduler's settings: the installed file says what the schema says, and bad values are refused by name.
+// Tests the scheduler's settings: the installed file matches the schema, and invalid values are refused by name.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const HEADING =
 void t.test('the installed settings file holds every key with its default', (t) => {
   const text = settingsFile(HEADING, schedulerSchema);
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(FILE, text);
-  t.equal(readFileSync(FILE, 'utf8'), text, 'UPDATE_GOLDEN=1 writes the file anew');
+  t.equal(readFileSync(FILE, 'utf8'), text, 'UPDATE_GOLDEN=1 rewrites the file');
   t.strictSame(parse(text), JSON.parse(JSON.stringify(loadSettings(schedulerSchema, undefined, {}))));
   t.end();
 });

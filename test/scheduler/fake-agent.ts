@@ -1,4 +1,4 @@
-// Hosts that are not there: agents that speak real gRPC and publish real reports, over VMs that are only numbers.
+// Fakes hosts: agents that speak real gRPC and publish real reports about VMs that are only numbers.
 import type { NatsConnection } from 'nats';
 import { systemClock } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
@@ -21,7 +21,7 @@ import { GIB, MIB } from '../../shared/units.ts';
 
 export const PLAINTEXT = { mode: 'plaintext' as const, caFile: '', certFile: '', keyFile: '' };
 
-/** A VM as it stands on one fake host. */
+/** A VM on one fake host. */
 export interface FakeVm {
   uuid: string;
   name: string;
@@ -29,7 +29,7 @@ export interface FakeVm {
   stateReason: number;
   migrationRole:
     'VM_MIGRATION_ROLE_UNSPECIFIED' | 'VM_MIGRATION_ROLE_OUTGOING' | 'VM_MIGRATION_ROLE_INCOMING';
-  /** Cores that it would use if it were alone. */
+  /** Cores that it would use on a host of its own. */
   demandCores: number;
   memoryMaxBytes: number;
   neverMove: boolean;
@@ -50,7 +50,7 @@ export function fakeVm(name: string, given: Partial<FakeVm> = {}): FakeVm {
   };
 }
 
-/** A UUID that is the same for the same name in each run. */
+/** A UUID derived from the name, so that it is the same in each run. */
 export function uuidOf(name: string): string {
   const hex = Buffer.from(name).toString('hex').padEnd(32, '0').slice(0, 32);
   return [8, 4, 4, 4, 12].reduce(
@@ -62,14 +62,14 @@ export function uuidOf(name: string): string {
   ).text;
 }
 
-/** How a fake migration goes; each step may be replaced by a test. */
+/** The course of a fake migration; a test may replace each step. */
 export interface FakeCopy {
   /** Called when the copy runs; the guest is on both hosts, running on the source. */
   whileCopying: (request: MigrateRequest, signal: AbortSignal) => Promise<void>;
-  /** What libvirt then says, and whether the guest really arrived. */
+  /** libvirt's answer, and whether the guest really arrived. */
   result: { ok: boolean; causeCode: string; message: string };
   arrives: boolean;
-  /** Called last, for what a fault leaves behind on the two hosts. */
+  /** Called last, to leave behind on both hosts what a fault would. */
   afterwards: (source: FakeHost, target: FakeHost, vm: FakeVm) => void;
 }
 
@@ -89,7 +89,7 @@ export class FakeHost {
     afterwards: () => undefined,
   };
   refusals: Refusal[] = [];
-  /** What CheckTarget says of the lock; without one the copy arrives paused. */
+  /** CheckTarget's verdict on the lock; without one the copy arrives paused. */
   lockProven = true;
   /** The migration that holds a VM here, by its uuid. */
   readonly intents = new Map<string, { migrationId: string; epoch: number }>();
@@ -127,13 +127,13 @@ export class FakeHost {
     this.#port = this.#server.port;
   }
 
-  /** Ends the host: also what libvirt still copies. */
+  /** Ends the host, including migrations that libvirt still copies. */
   async end(): Promise<void> {
     this.#ended.abort(new Error('the host ends'));
     await this.stop();
   }
 
-  /** Ends the agent; VMs and copies go on, as with a real one. */
+  /** Ends the agent; VMs and copies continue, as with a real one. */
   async stop(): Promise<void> {
     await this.#server?.stop();
     this.#server = undefined;
@@ -144,12 +144,12 @@ export class FakeHost {
     return vm;
   }
 
-  /** Called methods, without their requests. */
+  /** The methods called, without their requests. */
   methods(): string[] {
     return this.calls.map(({ method }) => method);
   }
 
-  /** Reports of the VMs as they stand; `tickAtMs` is the tick. */
+  /** A report of the VMs in their current state. */
   report(tickAtMs: number): HostReportInput {
     this.#sequence += 1;
     const running = [...this.vms.values()].filter(({ state }) => state !== 'VM_STATE_SHUT_OFF');
@@ -259,7 +259,7 @@ export class FakeHost {
     };
   }
 
-  /** Refuses what comes from a scheduler of the past, as an agent does. */
+  /** Refuses a lower epoch than one seen before, as an agent does. */
   #heed({ vmUuid, epoch }: { vmUuid: string; epoch: number }): void {
     const seen = this.#epochs.get(vmUuid) ?? 0;
     if (epoch < seen)
@@ -289,7 +289,7 @@ export class FakeHost {
     }
   }
 
-  /** A second call with the same id attaches to the copy, whatever became of the stream of the first. */
+  /** A second call with the same id attaches to the running copy, even if the stream of the first has broken. */
   async *#migrate(request: MigrateRequest): AsyncGenerator<MigrateResponseInput, void, undefined> {
     this.#heed(request);
     const going = this.#copies.get(request.migrationId);

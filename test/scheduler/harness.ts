@@ -1,4 +1,4 @@
-// A whole scheduler on a real nats-server, with fake hosts around it; time of the samples is the test's.
+// Runs a whole scheduler on a real nats-server with fake hosts; the test sets the time of the samples.
 import { connect, type NatsConnection } from 'nats';
 import type { Test } from 'tap';
 import { systemClock } from '../../shared/clock.ts';
@@ -20,7 +20,7 @@ import { FakeHost, PLAINTEXT } from './fake-agent.ts';
 const INTERVAL_MS = 1_000;
 // Longer than any migration of these tests.
 const ORDER_MAX_MS = 120_000;
-// How far in the past samples may begin: those of the next seconds can then be published without waiting for them.
+// How far in the past samples may begin: the samples of the next seconds can then be published without waiting.
 const TICKS_BEHIND_MS = 12 * INTERVAL_MS;
 
 export class FakeCluster {
@@ -79,7 +79,7 @@ export class FakeCluster {
 
   /** Publishes `count` samples of all hosts, one interval apart. */
   async tick(count = 1, hosts: readonly FakeHost[] = this.hosts): Promise<void> {
-    // However long the test has taken until now, what it publishes is not stale yet.
+    // However long the test has taken so far, its samples are not stale yet.
     const earliestMs = Math.floor((Date.now() - TICKS_BEHIND_MS) / INTERVAL_MS) * INTERVAL_MS;
     this.#tickAtMs = Math.max(this.#tickAtMs, earliestMs);
     for (let each = 0; each < count; each += 1) {
@@ -88,7 +88,7 @@ export class FakeCluster {
     }
   }
 
-  /** The next samples are of now: later than anything that has ended until now. */
+  /** Makes the next samples later than anything that has ended by now. */
   catchUp(): void {
     this.#tickAtMs = Math.max(this.#tickAtMs, Date.now());
   }
@@ -120,7 +120,7 @@ export class FakeCluster {
     });
   }
 
-  /** Waits until it leads, or knows which other scheduler does. */
+  /** Waits until the scheduler leads, or knows the one that does. */
   async ready(): Promise<void> {
     await until('scheduler to be ready', async () => {
       const { code } = await commandAnswer(this.client);
@@ -129,7 +129,7 @@ export class FakeCluster {
   }
 }
 
-/** What a command is answered: NOT_FOUND by the scheduler that leads, since there is no such migration. */
+/** The answer to a command: NOT_FOUND from the leader, since it names a migration that does not exist. */
 export async function commandAnswer(client: ServiceCalls): Promise<{ code: string; message: string }> {
   try {
     await client.unary(
@@ -152,7 +152,7 @@ export function settingsFor(
   const defaults = loadSettings(schedulerSchema, undefined, {});
   return {
     ...defaults,
-    // Nothing listens there: what is decided needs no InfluxDB, and one of the machine's own is left alone.
+    // Nothing listens there: decisions need no InfluxDB, and one that runs on this machine is not touched.
     influx: { ...defaults.influx, url: 'http://127.0.0.1:1' },
     mode,
     planner: { ...defaults.planner, shadowPolicyFile },
@@ -173,7 +173,7 @@ export async function boot(settings: SchedulerSettings): Promise<SchedulerDaemon
 
 export function dial(port: number): ServiceCalls {
   const address = `127.0.0.1:${port}`;
-  // gRPC's own pauses grow to two minutes: a server that starts late would be found later still.
+  // gRPC's own backoff grows to two minutes, so a server that starts late would be found much later.
   const often = { 'grpc.max_reconnect_backoff_ms': INTERVAL_MS };
   const peer = { daemon: 'evenkeel-scheduler', address } as const;
   return new Connection(peer, channelCredentials(PLAINTEXT, address), often);
@@ -199,7 +199,7 @@ export function migrationIn(cluster: FakeCluster, state: Migration['state']): Pr
   });
 }
 
-/** Orders a migration and reads its steps to the end. Throws what the scheduler answers. */
+/** Orders a migration and reads its steps to the end. Throws the scheduler's refusal. */
 export async function order(
   { client }: FakeCluster,
   request: SchedulerServiceMigrateRequestInput,

@@ -1,5 +1,5 @@
-// A scheduler's surroundings in memory, for tests that need hours in a moment: a store, hosts that show what the test
-// says, and the test's clock.
+// Simulates a scheduler's surroundings in memory, for tests that span hours: a store, hosts that show what the test
+// says, and a manual clock.
 import { EvenkeelError } from '../../shared/errors.ts';
 import type {
   MigrateRequestInput,
@@ -26,7 +26,7 @@ export const PAUSED_MIGRATING: Shown = { state: 'VM_STATE_PAUSED', stateReason: 
 export const PAUSED_USER: Shown = { state: 'VM_STATE_PAUSED', stateReason: 1 };
 export const OFF: Shown = { state: 'VM_STATE_SHUT_OFF', stateReason: 2 };
 
-/** A host whose agent answers as the test says. */
+/** A host whose agent answers as the test sets it. */
 export class MemoryHost implements MigrationAgent {
   readonly name: string;
   readonly clock: ManualClock;
@@ -35,9 +35,9 @@ export class MemoryHost implements MigrationAgent {
   lockProven = true;
   definedBefore = false;
   dirtyBytesPerSecond = 0;
-  /** "guard", "migrate", "resume", ... in their order. */
+  /** "guard", "migrate", "resume", ... in the order of the calls. */
   readonly did: string[] = [];
-  /** What the copy does, and what libvirt then says. */
+  /** Runs the copy and returns libvirt's answer. */
   copy: (request: MigrateRequestInput) => Promise<Partial<MigrateResult>> = () =>
     Promise.resolve({ ok: true });
 
@@ -168,9 +168,9 @@ export class MemoryWorld {
   readonly hosts = new Map(
     ['kvm1', 'kvm2', 'kvm3', 'kvm4'].map((name) => [name, new MemoryHost(name, this.clock)]),
   );
-  /** What every host reports as the address of its libvirt. */
+  /** The libvirt URI that every host reports. */
   libvirtUri = 'qemu+tls://kvm/system';
-  /** Each recorded state, of whichever migration. */
+  /** Each recorded state, of any migration. */
   readonly told: Migration[] = [];
   #ids = 0;
 

@@ -1,4 +1,4 @@
-// Clusters as plain numbers for tests of decisions: hosts with VMs under constant demand, turned into real reports.
+// Models clusters as plain numbers for tests of decisions: hosts with VMs under constant demand, turned into real reports.
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { hostReportCodec } from '../../shared/proto/load.ts';
 import { GIB, MIB } from '../../shared/units.ts';
@@ -11,7 +11,7 @@ import { loadSettings } from '../../shared/settings.ts';
 
 export const SETTINGS = loadSettings(schedulerSchema, undefined, {});
 export const POLICY: Policy = policyOf(SETTINGS);
-/** A level is passed after k of n samples, without waiting for longer. */
+/** A host is hot as soon as k of n samples are above the level. */
 export const DETECTION = { ...detectionOf(SETTINGS), sustainedMs: 0 };
 export const LIMITS = viewLimitsOf(SETTINGS);
 export const INTERVAL_MS = 5_000;
@@ -40,7 +40,7 @@ export interface ModelHost {
 
 const OWN_MEMORY_BYTES = 200 * MIB;
 
-/** The host's report of one tick, as it comes off the wire. */
+/** The host's report of one tick, as decoded from the wire. */
 export function reportOf(host: ModelHost, sequence: number, tickAtMs: number, bootId = 'boot') {
   const memoryBytes = host.memoryBytes ?? 64 * GIB;
   const usedBytes = host.vms.reduce((sum, vm) => sum + rssOf(vm), OWN_MEMORY_BYTES);
@@ -102,7 +102,7 @@ export function ledger(migrations: readonly Migration[] = [], nowMs = T0): Ledge
   return ledgerOf(migrations, nowMs, DEFAULT_RESTRAINT);
 }
 
-/** A migration with only what matters given. */
+/** A migration from the fields that matter to the test. */
 export function migration(given: Partial<Migration>): Migration {
   return {
     migrationId: 'm1',

@@ -1,4 +1,4 @@
-// Small views, snapshots and moves as plain values, for tests of what people tell the scheduler.
+// Builds small views, snapshots and moves as plain values, for tests of operators' orders.
 import type { Move, PlacementRule } from '../../shared/gen/telemetry.ts';
 import type { ClusterView, VmView } from '../../scheduler/cluster/view.ts';
 import { moveOf } from '../../scheduler/planner/words/move.ts';
@@ -67,7 +67,7 @@ export function snapshotWith(
   };
 }
 
-/** A move as the planner gives it, and as it goes over the wire. */
+/** A move as the planner returns it, and as it goes over the wire. */
 export function plannedMove(
   vmUuid: string,
   sourceHostId: string,

@@ -1,4 +1,4 @@
-// Operations from the command to the hosts and back: a whole scheduler on a real nats-server, fake hosts, the real command.
+// Tests operations from the command to the hosts and back: a whole scheduler on a real nats-server, fake hosts, the real command.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';

@@ -1,4 +1,4 @@
-// The scheduler's API as people and tools use it: names, lists, plans, explanations, VMs; and NATS that comes and goes.
+// Tests the scheduler's API as operators and tools use it: names, lists, plans, explanations, VMs; and NATS outages.
 import t, { type Test } from 'tap';
 import { connect } from 'nats';
 import type {
@@ -107,7 +107,7 @@ void t.test(
       frozenReason: '',
       decisions: [{ move: { vmName: 'a' } }],
     });
-    t.equal((await call.decisions()).decisions.length, 1, 'the same decision is not written at each tick');
+    t.equal((await call.decisions()).decisions.length, 1, 'the same decision is not written at every tick');
     t.strictSame(await migrationsOf(made), []);
 
     const [a, b] = [await call.explain('a'), await call.explain(uuidOf('b'))];
@@ -139,13 +139,13 @@ void t.test(
     });
     await made.restart();
     const again = api(made.client);
-    t.equal((await again.mode()).mode, 'MODE_OBSERVE', 'the mode outlives a restart');
+    t.equal((await again.mode()).mode, 'MODE_OBSERVE', 'the mode survives a restart');
     t.ok((await again.decisions()).decisions.length >= 2, 'so do the decisions');
   },
 );
 
 void t.test(
-  'a VM is created on the host with most room, once, and lives its life there',
+  'a VM is created on the host with most room, once, and can be started, stopped and undefined there',
   { skip },
   async (t) => {
     const made = await cluster(t);
@@ -157,7 +157,7 @@ void t.test(
       start: false,
     });
     t.match(created, { hostName: 'kvm3', vm: { name: 'new', state: 'VM_STATE_SHUT_OFF' } });
-    t.match(await call.get('new'), { hostName: 'kvm3' }, 'also one that is off is found');
+    t.match(await call.get('new'), { hostName: 'kvm3' }, 'a VM that is off is found too');
     await call.start('new');
     t.match(await call.get(uuidOf('new')), { vm: { state: 'VM_STATE_RUNNING' } });
     await call.shutdown('new');
@@ -171,7 +171,7 @@ void t.test(
     t.strictSame(
       both.map(({ status }) => status).sort(),
       ['fulfilled', 'rejected'],
-      'of two with one name one wins',
+      'of two requests with the same name only one wins',
     );
     const bad = async (
       request: SchedulerServiceCreateVmRequestInput,
@@ -202,14 +202,14 @@ void t.test(
     await bad({ spec: { ...other, nics: [{ bridge: 'br7' }] } }, 'FAILED_PRECONDITION', /no bridge "br7"/);
     await bad({ spec: { ...other, nics: [{ network: 'n7' }] } }, 'FAILED_PRECONDITION', /no network "n7"/);
     await bad({ spec: other, host: 'kvm7' }, 'NOT_FOUND', /host: no host "kvm7"/);
-    t.equal(made.hosts.flatMap((host) => [...host.vms.values()]).length, 4, 'none of these made anything');
+    t.equal(made.hosts.flatMap((host) => [...host.vms.values()]).length, 4, 'none of these created anything');
 
     await made.host('kvm3').stop();
     await t.rejects(call.get('gone'), { code: 'UNAVAILABLE', message: /on no host that answers.*kvm3/ });
   },
 );
 
-void t.test('NATS may be away at the start and later; bad reports are left out', { skip }, async (t) => {
+void t.test('NATS may be away at the start and later; invalid reports are ignored', { skip }, async (t) => {
   const service = await startNats();
   await service.stop();
   const scheduler = await boot(settingsFor(service.url, 'recommend'));
@@ -220,7 +220,7 @@ void t.test('NATS may be away at the start and later; bad reports are left out',
     await service.remove();
   });
   await t.rejects(api(client).hosts(), { code: 'UNAVAILABLE', message: /no connection to NATS yet/ });
-  t.equal(scheduler.isHealthy(), true, 'a NATS that is away is no reason to be restarted');
+  t.equal(scheduler.isHealthy(), true, 'a restart would not bring NATS back');
   await service.start();
   await until('the scheduler to find NATS', () =>
     api(client)
@@ -236,7 +236,7 @@ void t.test('NATS may be away at the start and later; bad reports are left out',
   await nats.close();
 });
 
-void t.test('after NATS was restarted samples are followed again', { skip }, async (t) => {
+void t.test('samples are followed again after a restart of NATS', { skip }, async (t) => {
   const made = await cluster(t);
   await made.service.kill();
   await made.service.start();
@@ -256,7 +256,11 @@ void t.test('after NATS was restarted samples are followed again', { skip }, asy
   await manager.streams.delete('KV_EVENKEEL_MIGRATIONS');
   await made.service.stop();
   const { scheduler } = made;
-  const failed = t.rejects(scheduler.failed, /NATS is back without its data/, 'a new start makes all anew');
+  const failed = t.rejects(
+    scheduler.failed,
+    /NATS is back without its data/,
+    'a restart creates the streams again',
+  );
   await made.service.start();
   await failed;
   t.comment(`seen ${Math.round(performance.now() - startedAtMs)} ms after it was published`);

@@ -1,4 +1,4 @@
-// The live cluster as a snapshot: what hosts report, what migrations forbid, what people said.
+// Tests the snapshot of the live cluster: host reports, restraint from migrations, operators' orders.
 import fc from 'fast-check';
 import t from 'tap';
 import { hotSpotsOf } from '../../../scheduler/load/evidence.ts';
@@ -46,7 +46,7 @@ function take(view: ClusterView, more: Partial<SnapshotInput> = {}) {
   return { snapshot, host, vm };
 }
 
-void t.test('a snapshot holds what hosts and VMs want, and is what its reader takes', (t) => {
+void t.test('a snapshot holds the demand of hosts and VMs, and its reader accepts it', (t) => {
   const { snapshot, host, vm } = take(observe([H2, H1]));
   t.strictSame(
     snapshot.hosts.map(({ hostId }) => hostId),
@@ -69,7 +69,7 @@ void t.test('a snapshot holds what hosts and VMs want, and is what its reader ta
   t.end();
 });
 
-void t.test('a migration that waits for a person holds its VM, and no host', (t) => {
+void t.test('a migration that waits for an operator holds its VM, but no host', (t) => {
   const inState = (state: Migration['state']) =>
     take(observe([H1, H2]), {
       ledger: ledger([
@@ -84,7 +84,7 @@ void t.test('a migration that waits for a person holds its VM, and no host', (t)
   t.end();
 });
 
-void t.test('whatever hosts report, the reader takes the snapshot', (t) => {
+void t.test('whatever hosts report, the reader accepts the snapshot', (t) => {
   t.comment(`SEED=${SEED}`);
   const vms = fc.uniqueArray(
     fc.record({
@@ -109,45 +109,42 @@ void t.test('whatever hosts report, the reader takes the snapshot', (t) => {
   t.end();
 });
 
-void t.test(
-  'an agent that has just started, or answers only in part, gives a host that nothing is built on',
-  (t) => {
-    const view = observe([H1]);
-    const first = reportOf(H2, 1, T0);
-    foldReport(view, { ...first, host: null, facts: null }, T0, DETECTION, LIMITS);
-    const { snapshot, host } = take(view);
-    t.match(host('h2'), { state: 'unknown', cpuCores: 1, memoryBytes: 1, load: { cpu: { now: 1 } } });
-    t.ok((host('h2')?.settlingUntilMs ?? 0) > T0);
-    t.strictSame(readSnapshot(JSON.parse(JSON.stringify(snapshot))), snapshot);
-    t.end();
-  },
-);
+void t.test('a host whose agent has just started, or reports only in part, is not planned with', (t) => {
+  const view = observe([H1]);
+  const first = reportOf(H2, 1, T0);
+  foldReport(view, { ...first, host: null, facts: null }, T0, DETECTION, LIMITS);
+  const { snapshot, host } = take(view);
+  t.match(host('h2'), { state: 'unknown', cpuCores: 1, memoryBytes: 1, load: { cpu: { now: 1 } } });
+  t.ok((host('h2')?.settlingUntilMs ?? 0) > T0);
+  t.strictSame(readSnapshot(JSON.parse(JSON.stringify(snapshot))), snapshot);
+  t.end();
+});
 
 void t.test('a host receives nothing after an arrival until enough whole intervals have passed', (t) => {
   const view = observe([H1, H2]);
   settleHost(view, 'h2', T0 + 1_000, DETECTION);
   t.equal(take(view).host('h2')?.settlingUntilMs, T0 + 1_000 + 3 * INTERVAL_MS);
-  t.match(take(view).host('h2')?.load.cpu.now, 0.05, 'what was seen last still counts');
+  t.match(take(view).host('h2')?.load.cpu.now, 0.05, 'the last sample still counts');
   observe([H1, H2], { view, ticks: 4, endAtMs: T0 + 4 * INTERVAL_MS, firstSequence: 7 });
   t.equal(take(view, { nowMs: T0 + 4 * INTERVAL_MS }).host('h2')?.settlingUntilMs, undefined);
   t.end();
 });
 
-void t.test('a peak is what was wanted in the last five minutes, but for bursts of CPU', (t) => {
+void t.test('a peak covers the demand of the last five minutes, except for bursts of CPU', (t) => {
   const view = observe([H2], { ticks: 1, endAtMs: T0 - 60 * INTERVAL_MS });
   const busy = { ...H2, ownCores: 7, vms: [{ name: 'x', cores: 0, rssBytes: 8 * GIB }] };
   observe([busy], { view, ticks: 2, firstSequence: 2, endAtMs: T0 - 40 * INTERVAL_MS });
   observe([H2], { view, ticks: 39, firstSequence: 10, endAtMs: T0 });
   const load = take(view).host('h2')?.load;
   t.ok((load?.cpu.peak ?? 9) < 1, 'two samples of forty are a burst');
-  t.ok((load?.memory.peak ?? 0) > 8 * GIB, 'memory that was in use has to be there');
+  t.ok((load?.memory.peak ?? 0) > 8 * GIB, 'memory that was in use must be available');
   observe([H2], { view, ticks: 30, firstSequence: 60, endAtMs: T0 + 30 * INTERVAL_MS });
   t.ok((take(view).host('h2')?.load.memory.peak ?? Infinity) < GIB, 'and is forgotten after five minutes');
   t.end();
 });
 
 void t.test(
-  'the forecast looks ahead for as long as the move would take, and only where one may come',
+  'the forecast looks ahead for the duration of the move, and only where a move is possible',
   (t) => {
     const view = observe([], {});
     for (let tick = 0; tick < 40; tick += 1) {
@@ -173,13 +170,13 @@ void t.test(
     t.equal(vm('c')?.load.cpu.forecast, vm('c')?.load.cpu.now, 'not of one on a calm host');
     t.ok(
       (host('h2')?.load.cpu.forecast ?? 0) > (host('h2')?.load.cpu.now ?? 0),
-      'of every host, for any may be a target',
+      'of every host, since any may be a target',
     );
     t.end();
   },
 );
 
-void t.test('what holds a VM is told with its code, and whether a duty goes past it', (t) => {
+void t.test('a hold has its code, and says whether a duty overrides it', (t) => {
   const view = observe([H1, H2]);
   const heldBy = (more: Partial<SnapshotInput>, over = view) => take(over, more).vm('a')?.held;
   const under = ledger([migration({ state: 'MIGRATION_STATE_COPYING' })]);
@@ -216,14 +213,14 @@ void t.test('what holds a VM is told with its code, and whether a duty goes past
   const stuck = observe([{ ...H1, vms: [{ ...A, stuck: true }] }]);
   t.match(heldBy({}, stuck), { code: 'stuck' });
   settleHost(stuck, 'h1', T0 + 1, DETECTION);
-  t.match(heldBy({}, stuck), { code: 'settling' }, 'by a sample of before a migration ended');
+  t.match(heldBy({}, stuck), { code: 'settling' }, 'by a sample from before a migration ended');
   t.equal(heldBy({}, observe([H1], { view: stuck, firstSequence: 100, endAtMs: T0 + 60_000 })), undefined);
   const young = observe([H1], { ticks: 3 });
   t.match(heldBy({}, young), { code: 'no_history', against: 'optional_moves' });
   t.end();
 });
 
-void t.test('migrations, ways back and refused targets are in the snapshot', (t) => {
+void t.test('migrations, hosts left recently and refused targets are in the snapshot', (t) => {
   const view = observe([H1, H2]);
   const coming = ledger([migration({ state: 'MIGRATION_STATE_COPYING' })]);
   const taken = take(view, { ledger: coming });
@@ -255,7 +252,7 @@ void t.test('modes, maintenance and quiet windows are passed on', (t) => {
   t.end();
 });
 
-void t.test('what a VM usually wants is told once it is known', (t) => {
+void t.test('the usual load of a VM is in the snapshot once it is known', (t) => {
   const usual = { meanCores: 2, deviationCores: 0.5, samples: 12 };
   const { snapshot, vm } = take(observe([H1]), {
     usualCpu: (uuid) => (uuid === 'a' ? usual : undefined),
@@ -288,7 +285,7 @@ void t.test('a VM may go to a host of its architecture with a hypervisor that is
   t.end();
 });
 
-void t.test('the evidence of a hot host says who waited and what is its own', (t) => {
+void t.test("the evidence of a hot host names the VMs that waited and the host's own use", (t) => {
   const view = observe([]);
   for (let tick = 1; tick <= 4; tick += 1) {
     const report = reportOf({ ...H1, ownCores: 0.4 }, tick, T0 + tick * INTERVAL_MS);

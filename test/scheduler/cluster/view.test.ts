@@ -1,4 +1,4 @@
-// The cluster view: what a stream of reports, however it arrives, makes of hosts and VMs.
+// Tests how the cluster view folds a stream of reports, in whatever order it arrives, into hosts and VMs.
 import fc from 'fast-check';
 import t from 'tap';
 import { hostPoint } from '../../../scheduler/load/load.ts';
@@ -33,14 +33,14 @@ function whereIs(view: ClusterView, uuid: string): string | undefined {
   return view.vms.get(uuid)?.hostId;
 }
 
-void t.test('a report that is old or known changes nothing', (t) => {
+void t.test('an old or repeated report changes nothing', (t) => {
   const view = emptyView();
   t.equal(fold(view, H1, 5, T0), true);
   t.equal(fold(view, H1, 5, T0), false, 'a duplicate');
-  t.equal(fold(view, H1, 4, T0 - INTERVAL_MS), false, 'an earlier one that came late');
+  t.equal(fold(view, H1, 4, T0 - INTERVAL_MS), false, 'an earlier report that arrives late');
   t.equal(fold(view, H1, 6, T0 + INTERVAL_MS), true);
   t.equal(fold(view, H1, 1, T0 + 2 * INTERVAL_MS, 'boot-2'), true, 'a new boot counts from 1');
-  t.equal(fold(view, H1, 7, T0 + 3 * INTERVAL_MS), false, 'a late one of the boot before');
+  t.equal(fold(view, H1, 7, T0 + 3 * INTERVAL_MS), false, 'a late report of the previous boot');
   t.equal(fold(view, H1, 1, T0, 'boot-3'), false, 'another boot with an older tick');
   t.equal(view.hosts.get('h1')?.points.length, 3);
   t.end();
@@ -63,12 +63,12 @@ void t.test('the order in which duplicates and late reports arrive does not matt
   t.end();
 });
 
-void t.test('a VM keeps its history from host to host and is on one of them', (t) => {
+void t.test('a VM keeps its history from host to host and is on one host only', (t) => {
   const view = observe([H1, H2]);
   t.equal(whereIs(view, 'a'), 'h1');
   fold(view, { ...H2, vms: [A] }, 7, T0 + INTERVAL_MS);
-  t.equal(whereIs(view, 'a'), 'h2', 'the host that began to show it last');
-  t.strictSame(view.vms.get('a')?.alsoOnHostIds, [], 'one tick of overlap is how a hand-over looks');
+  t.equal(whereIs(view, 'a'), 'h2', 'the host that was last to start reporting it');
+  t.strictSame(view.vms.get('a')?.alsoOnHostIds, [], 'one tick of overlap is normal in a hand-over');
   fold(view, { ...H1, vms: [B] }, 7, T0 + INTERVAL_MS);
   t.equal(whereIs(view, 'a'), 'h2');
   t.equal(view.vms.get('a')?.points.length, 7);
@@ -77,7 +77,7 @@ void t.test('a VM keeps its history from host to host and is on one of them', (t
   t.end();
 });
 
-void t.test('a migration that was seen to end is known before the next reports', (t) => {
+void t.test('the end of a migration is known before the next reports', (t) => {
   const view = observe([H1, H2]);
   moveVm(view, 'a', 'h1', 'h2', T0 + 100);
   t.equal(whereIs(view, 'a'), 'h2');
@@ -93,7 +93,7 @@ void t.test('a migration that was seen to end is known before the next reports',
   t.end();
 });
 
-void t.test('a VM that two hosts go on showing is marked', (t) => {
+void t.test('a VM that two hosts keep reporting is marked', (t) => {
   const view = observe([H1, { ...H2, vms: [A] }]);
   fold(view, H1, 7, T0 + INTERVAL_MS);
   fold(view, { ...H2, vms: [A] }, 7, T0 + INTERVAL_MS);
@@ -150,7 +150,7 @@ void t.test('history is bounded and a renamed host stays the same', (t) => {
   t.end();
 });
 
-void t.test('after a migration what was measured before counts no longer', (t) => {
+void t.test('after a migration, earlier measurements no longer count', (t) => {
   const view = observe([H1]);
   t.not(view.hosts.get('h1')?.heats.cpu, undefined);
   settleHost(view, 'h1', T0 + 1, DETECTION);
@@ -167,7 +167,7 @@ void t.test('after a migration what was measured before counts no longer', (t) =
   t.end();
 });
 
-void t.test('figures that cannot be are unknown, not idle', (t) => {
+void t.test('impossible figures are unknown, not idle', (t) => {
   const report = reportOf(H1, 1, T0);
   t.not(hostPoint(report), undefined);
   const { host } = report;

@@ -1,4 +1,4 @@
-// The lease over a store that answers late or not at all, on a clock of the test's own.
+// Tests the lease over a store that answers late or not at all, on a manual clock.
 import t from 'tap';
 import { EvenkeelError } from '../../../shared/errors.ts';
 import { createLogger } from '../../../shared/log.ts';
@@ -9,14 +9,14 @@ import { memoryStore } from '../memory-world.ts';
 
 const logger = createLogger('test', 'fatal');
 
-/** What becomes of a write: answered, or kept waiting until its time is up, after it was stored or without. */
+/** The fate of a write: answered, or left without an answer until its deadline, whether it was stored or lost. */
 type Fate = 'answered' | 'lost' | 'stored';
 
 class Leading {
   readonly clock = new ManualClock();
   readonly #store = memoryStore();
   readonly #stop = new AbortController();
-  /** Of the next writes, in order; all after them are as the last. */
+  /** Fates of the next writes, in order; the last one is repeated. */
   fates: Fate[] = ['answered'];
   terms = 0;
   isLeading = false;
@@ -38,7 +38,7 @@ class Leading {
       ...this.#store,
       put: async (key, value, revision) => {
         const [fate] = this.fates;
-        // One that is refused has no fate of its own: the next one has it.
+        // A refused write does not use up a fate; the next write gets it.
         const written = fate === 'lost' ? 0 : await this.#store.put(key, value, revision);
         if (this.fates.length > 1) this.fates.shift();
         if (fate === 'answered') return written;
@@ -72,11 +72,11 @@ for (const fate of ['lost', 'stored'] as const)
     leading.fates.push('answered');
     await leading.clock.pass(60_000);
     t.ok(leading.isLeading);
-    t.equal(leading.terms, 1, 'it has led all the time');
+    t.equal(leading.terms, 1, 'it has led throughout');
     await leading.stop();
   });
 
-void t.test('a holder whose store does not answer any more stops before its lease ends', async (t) => {
+void t.test('a holder whose store no longer answers stops before its lease ends', async (t) => {
   const leading = new Leading();
   await leading.clock.settle();
   leading.fates = ['lost'];
@@ -91,7 +91,7 @@ void t.test('a holder whose store does not answer any more stops before its leas
   await leading.stop();
 });
 
-void t.test('a holder stops when it sees that another one has the lease', async (t) => {
+void t.test('a holder stops when it sees that another scheduler has the lease', async (t) => {
   const leading = new Leading();
   await leading.clock.settle();
   await leading.takeAway();

@@ -1,4 +1,4 @@
-// Two schedulers on one NATS: one leads, and whatever becomes of it, the other takes over in time and ends what it began.
+// Tests two schedulers on one NATS: whatever happens to the leader, the other takes over in time and finishes its migrations.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { until } from '../../until.ts';
 
 const skip = skipWithout('nats-server');
 const TAKE_OVER_MAX_MS = 15_000;
-// The sources are compiled on the way; on a machine under full load that took 15 s.
+// Starting compiles the sources, which took 15 s on a fully loaded machine.
 const START_MAX_MS = 60_000;
 
 interface Other {
@@ -23,7 +23,7 @@ interface Other {
   signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
 }
 
-/** A second scheduler as a process of its own, so that it can be killed. */
+/** Starts a second scheduler as a separate process, so that it can be killed. */
 async function startOther(t: Test, natsUrl: string): Promise<Other> {
   const folder = await mkdtemp(join(tmpdir(), 'evenkeel-scheduler-'));
   const address = `127.0.0.1:${await freePort()}`;
@@ -62,7 +62,7 @@ async function untilLeading(what: string, client: ServiceCalls): Promise<void> {
   );
 }
 
-/** A cluster whose own scheduler follows, and another process that leads. */
+/** A cluster whose own scheduler stands by while another process leads. */
 async function ledByOther(t: Test): Promise<{ cluster: FakeCluster; other: Other }> {
   const cluster = await FakeCluster.start(t, ['kvm1', 'kvm2', 'kvm3'], 'recommend');
   cluster.host('kvm1').add(fakeVm('web'));
@@ -80,40 +80,44 @@ async function ledByOther(t: Test): Promise<{ cluster: FakeCluster; other: Other
   return { cluster, other };
 }
 
-void t.test('a leader that is killed while it copies is followed within 15 s', { skip }, async (t) => {
-  const { cluster, other } = await ledByOther(t);
-  const kvm1 = cluster.host('kvm1');
-  const copied = new AbortController();
-  kvm1.copy = {
-    ...kvm1.copy,
-    whileCopying: async (_, signal) => {
-      while (!copied.signal.aborted) await systemClock.sleep(20, signal);
-    },
-  };
-  const request = { vm: 'web', targetHost: 'kvm2' };
-  const stream = other.client.stream(schedulerService.Migrate, 'migrate', request, { timeoutMs: 120_000 });
-  const watching = (async () => {
-    for await (const { migration } of stream) if (migration === null) return;
-  })().catch(() => undefined);
-  const before = await migrationIn(cluster, 'MIGRATION_STATE_COPYING');
-  t.equal(before.targetHostName, 'kvm2', 'the one that follows serves what the one that leads recorded');
-  await t.rejects(order(cluster, { vm: 'web' }), { code: 'FAILED_PRECONDITION' });
-  const killedAtMs = performance.now();
-  other.signal('SIGKILL');
-  await untilLeading('the one that is left', cluster.client);
-  const tookMs = performance.now() - killedAtMs;
-  t.ok(tookMs < TAKE_OVER_MAX_MS, `taken over after ${Math.round(tookMs)} ms`);
-  await watching;
-  const found = await until('it to be followed', async () => {
-    const [newest] = await migrationsOf(cluster);
-    return newest?.state === 'MIGRATION_STATE_COPYING' && newest.epoch > before.epoch ? newest : undefined;
-  });
-  t.equal(found.migrationId, before.migrationId);
-  copied.abort();
-  await migrationIn(cluster, 'MIGRATION_STATE_SUCCEEDED');
-  t.notOk(kvm1.vms.has(uuidOf('web')));
-  t.equal(cluster.host('kvm2').vms.get(uuidOf('web'))?.state, 'VM_STATE_RUNNING');
-});
+void t.test(
+  'when the leader is killed during a copy, the other takes over within 15 s',
+  { skip },
+  async (t) => {
+    const { cluster, other } = await ledByOther(t);
+    const kvm1 = cluster.host('kvm1');
+    const copied = new AbortController();
+    kvm1.copy = {
+      ...kvm1.copy,
+      whileCopying: async (_, signal) => {
+        while (!copied.signal.aborted) await systemClock.sleep(20, signal);
+      },
+    };
+    const request = { vm: 'web', targetHost: 'kvm2' };
+    const stream = other.client.stream(schedulerService.Migrate, 'migrate', request, { timeoutMs: 120_000 });
+    const watching = (async () => {
+      for await (const { migration } of stream) if (migration === null) return;
+    })().catch(() => undefined);
+    const before = await migrationIn(cluster, 'MIGRATION_STATE_COPYING');
+    t.equal(before.targetHostName, 'kvm2', 'the standby serves what the leader recorded');
+    await t.rejects(order(cluster, { vm: 'web' }), { code: 'FAILED_PRECONDITION' });
+    const killedAtMs = performance.now();
+    other.signal('SIGKILL');
+    await untilLeading('the one that is left', cluster.client);
+    const tookMs = performance.now() - killedAtMs;
+    t.ok(tookMs < TAKE_OVER_MAX_MS, `taken over after ${Math.round(tookMs)} ms`);
+    await watching;
+    const found = await until('the copy to be followed', async () => {
+      const [newest] = await migrationsOf(cluster);
+      return newest?.state === 'MIGRATION_STATE_COPYING' && newest.epoch > before.epoch ? newest : undefined;
+    });
+    t.equal(found.migrationId, before.migrationId);
+    copied.abort();
+    await migrationIn(cluster, 'MIGRATION_STATE_SUCCEEDED');
+    t.notOk(kvm1.vms.has(uuidOf('web')));
+    t.equal(cluster.host('kvm2').vms.get(uuidOf('web'))?.state, 'VM_STATE_RUNNING');
+  },
+);
 
 void t.test('a leader that was stopped and wakes up again steps down', { skip }, async (t) => {
   const { cluster, other } = await ledByOther(t);

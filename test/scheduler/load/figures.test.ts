@@ -1,4 +1,4 @@
-// Figures of a VM from its points: which of them still count, and what they come to.
+// Tests the figures of a VM from its points: which points count, and the results.
 import fc from 'fast-check';
 import t from 'tap';
 import { vmFigures } from '../../../scheduler/load/figures.ts';
@@ -12,7 +12,7 @@ function pointAt(tickAtMs: number, amount: number): VmPoint {
   return { tickAtMs, intervalMs: INTERVAL_MS, cpuDemandCores: amount, memoryBytes: amount };
 }
 
-void t.test(`a peak of CPU is exceeded by a twentieth of the samples at most (seed ${SEED})`, (t) => {
+void t.test(`at most a twentieth of the samples exceed a peak of CPU (seed ${SEED})`, (t) => {
   const amounts = fc.array(fc.double({ min: 0, max: 64, noNaN: true }), { minLength: 1, maxLength: 60 });
   fc.assert(
     fc.property(amounts, (wanted) => {
@@ -32,7 +32,7 @@ void t.test(`a peak of CPU is exceeded by a twentieth of the samples at most (se
   t.end();
 });
 
-void t.test(`points that are kept one by one are those since the last gap (seed ${SEED})`, (t) => {
+void t.test(`adding points one by one keeps those since the last gap (seed ${SEED})`, (t) => {
   const steps = fc.array(fc.constantFrom(1, 1, 1, 2, 3, 4, 60), { maxLength: 40 });
   const pointsMax = 10;
   fc.assert(

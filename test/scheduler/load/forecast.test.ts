@@ -1,4 +1,4 @@
-// The short forecast: right about shapes that are plain, honest about its error, and no better than luck on noise.
+// Tests the short forecast: right about simple shapes, honest about its error, and no better than chance on noise.
 import fc from 'fast-check';
 import t from 'tap';
 import { predict } from '../../../scheduler/load/forecast.ts';
@@ -15,7 +15,7 @@ function numbers(seed: number): () => number {
   return () => (state = (state * 48271) % 2147483647) / 2147483647;
 }
 
-void t.test('what does not change is forecast to stay, without error', (t) => {
+void t.test('a constant series is forecast to stay, without error', (t) => {
   t.strictSame(
     predict(
       series(30, () => 5),
@@ -26,7 +26,7 @@ void t.test('what does not change is forecast to stay, without error', (t) => {
   t.end();
 });
 
-void t.test('a steady rise goes on', (t) => {
+void t.test('a steady rise continues', (t) => {
   const rise = predict(
     series(40, (index) => 10 + 2 * index),
     5,
@@ -47,7 +47,7 @@ void t.test('a series that swings about its mean falls back to it', (t) => {
   t.end();
 });
 
-/** Root mean square errors in 200 series of what came after them: forecast, staying as it is, and as foretold. */
+/** Root mean square errors over 200 series: of the forecast, of "it stays as it is", and the error that the forecast predicts. */
 function outOfSample(make: (next: () => number) => (index: number) => number) {
   const made: number[] = [];
   const stays: number[] = [];
@@ -65,14 +65,14 @@ function outOfSample(make: (next: () => number) => (index: number) => number) {
   return { made: rms(made), stays: rms(stays), told: rms(told) };
 }
 
-void t.test('of what it has not seen it is right more often than staying, and as wrong as it says', (t) => {
+void t.test('on unseen values it beats "it stays as it is", and its error is as large as it says', (t) => {
   const noise = outOfSample((next) => () => 50 + 10 * (next() - 0.5));
   t.ok(noise.made < 0.85 * noise.stays, `noise: ${noise.made} against ${noise.stays}`);
   const walk = outOfSample((next) => {
     let at = 50;
     return () => (at += next() - 0.5);
   });
-  t.ok(walk.made < 1.1 * walk.stays, `a walk, of which nothing can be known: ${walk.made}, ${walk.stays}`);
+  t.ok(walk.made < 1.1 * walk.stays, `a random walk, which cannot be forecast: ${walk.made}, ${walk.stays}`);
   const tide = outOfSample((next) => {
     const phase = 7 * next();
     return (index) => 50 + 20 * Math.sin(index / 10 + phase) + next();
@@ -83,18 +83,14 @@ void t.test('of what it has not seen it is right more often than staying, and as
   t.end();
 });
 
-void t.test('with too few values to judge by, the error is all that the series ever moved', (t) => {
+void t.test('with too few values to score, the error is the whole range of the series', (t) => {
   t.equal(predict([], 1), undefined);
   t.strictSame(predict([2, 9, 4], 1), { value: 4, error: 7, model: 'last', scored: 0 });
   const far = predict(
     series(30, (index) => index),
     25,
   );
-  t.match(
-    far,
-    { model: 'last', scored: 0, error: 29 },
-    'also when it is to look further than it can be scored',
-  );
+  t.match(far, { model: 'last', scored: 0, error: 29 }, 'also when the horizon is too far to be scored');
   t.end();
 });
 
@@ -111,7 +107,7 @@ void t.test('bytes are forecast as well as ratios', (t) => {
   t.end();
 });
 
-void t.test('every forecast is finite, not negative, and looks at nothing but the series', (t) => {
+void t.test('every forecast is finite, not negative, and depends on the series alone', (t) => {
   t.comment(`SEED=${SEED}`);
   const values = fc.array(fc.double({ min: 0, max: 1e12, noNaN: true }), { minLength: 1, maxLength: 80 });
   const property = fc.property(values, fc.double({ min: 0, max: 40, noNaN: true }), (given, steps) => {

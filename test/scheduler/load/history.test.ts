@@ -1,4 +1,4 @@
-// The history of VMs: what they usually want, kept through migrations, restarts and changes of the leader.
+// Tests the usual load of VMs, which survives migrations, restarts and changes of the leader.
 import { connect } from 'nats';
 import pino from 'pino';
 import t from 'tap';
@@ -19,7 +19,7 @@ const skip = skipWithout('nats-server');
 const START_MS = Math.floor(T0 / SLOT_MS) * SLOT_MS;
 const STEP_MS = 30_000;
 
-/** Feeds samples of a VM that wants so many cores in each slot, one every 30 s, on the host that `hostOf` names. */
+/** Feeds a sample every 30 s of a VM that wants so many cores in each period, on the host that `hostOf` names. */
 function feed(
   history: History,
   coresBySlot: readonly number[],
@@ -33,10 +33,14 @@ function feed(
   });
 }
 
-void t.test('what a VM usually wants is known after 40 minutes, wherever it ran', (t) => {
+void t.test('the usual load of a VM is known after 40 minutes, wherever it ran', (t) => {
   const history = new History();
   feed(history, [1, 3, 1, 3, 1, 3, 1, 3]);
-  t.equal(history.usualCpu('a'), undefined, 'the eighth slot is whole only with the first sample after it');
+  t.equal(
+    history.usualCpu('a'),
+    undefined,
+    'the eighth period is complete only with the first sample after it',
+  );
   const moving = new History();
   feed(moving, [1, 3, 1, 3, 1, 3, 1, 3, 0], (slot) => (slot < 4 ? 'h1' : 'h2'));
   t.match(moving.usualCpu('a'), { meanCores: 2, samples: 8 });
@@ -44,32 +48,29 @@ void t.test('what a VM usually wants is known after 40 minutes, wherever it ran'
   t.end();
 });
 
-void t.test('an hour is remembered, not more', (t) => {
+void t.test('only the last hour is kept', (t) => {
   const history = new History();
   feed(history, [...Array.from({ length: 12 }, () => 9), ...Array.from({ length: 13 }, () => 2)]);
   t.match(history.usualCpu('a'), { meanCores: 2, deviationCores: 0, samples: 12 });
   t.end();
 });
 
-void t.test(
-  'what is read back twice counts once, and a slot of which little was seen does not count',
-  (t) => {
-    const once = new History();
-    feed(once, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    const again = new History();
-    again.restore(once.page(['a']));
-    feed(again, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    t.strictSame(again.usualCpu('a'), once.usualCpu('a'));
-    const started = new History();
-    const late = reportOf({ name: 'h1', cores: 8, vms: [{ name: 'a', cores: 99 }] }, 1, START_MS - STEP_MS);
-    started.add({ ...late, intervalMs: STEP_MS });
-    feed(started, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    t.strictSame(started.usualCpu('a'), once.usualCpu('a'));
-    t.end();
-  },
-);
+void t.test('a period that is read twice counts once, and one with few samples does not count', (t) => {
+  const once = new History();
+  feed(once, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  const again = new History();
+  again.restore(once.page(['a']));
+  feed(again, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  t.strictSame(again.usualCpu('a'), once.usualCpu('a'));
+  const started = new History();
+  const late = reportOf({ name: 'h1', cores: 8, vms: [{ name: 'a', cores: 99 }] }, 1, START_MS - STEP_MS);
+  started.add({ ...late, intervalMs: STEP_MS });
+  feed(started, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  t.strictSame(started.usualCpu('a'), once.usualCpu('a'));
+  t.end();
+});
 
-void t.test('of two pages that name a VM the later one counts', (t) => {
+void t.test('when two pages name a VM, the later one counts', (t) => {
   const early = new History();
   feed(early, [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
   const late = new History();
@@ -90,7 +91,7 @@ void t.test('of two pages that name a VM the later one counts', (t) => {
   t.end();
 });
 
-void t.test('a scheduler that takes over has the history of the one before', async (t) => {
+void t.test('a scheduler that takes over has the history of its predecessor', async (t) => {
   const store = memoryStore();
   const logger = pino({ enabled: false });
   const history = await readHistory(store);
@@ -113,7 +114,7 @@ void t.test('a scheduler that takes over has the history of the one before', asy
   t.match((await readHistory(store)).usualCpu('a'), { meanCores: 2, samples: 8 });
 });
 
-void t.test('what is kept is in JetStream, and read back from there', { skip }, async (t) => {
+void t.test('the history is kept in JetStream and read from there', { skip }, async (t) => {
   const service = await startNats();
   const nats = await connect({ servers: service.url });
   t.teardown(async () => {

@@ -1,4 +1,4 @@
-// From samples to hot spots: what makes a host hot and what never does, with a forecast or without.
+// Tests the detection of hot hosts from samples, with and without a forecast.
 import fc from 'fast-check';
 import t from 'tap';
 import { heatAfter, isHot, type Heat, type LevelPoint } from '../../../scheduler/load/hot-hosts.ts';
@@ -13,7 +13,7 @@ const RULES = { hotSamples: 3, windowSamples: 5, sustainedMs: 60_000 };
 const STEP_MS = 10_000;
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 
-/** The state after each of the ratios, one every 10 s. */
+/** The heat after each of the ratios, one every 10 s. */
 function heatsOf(ratios: readonly number[], forecast: () => Prediction | undefined = () => undefined) {
   const points: LevelPoint[] = [];
   let heat: Heat | undefined;
@@ -39,7 +39,7 @@ void t.test('a host is hot once k of n samples have been over the entry level fo
   t.end();
 });
 
-void t.test('a critical host does not wait, but for k of n samples', (t) => {
+void t.test('a critical host is hot at once after k of n samples', (t) => {
   t.strictSame(
     heatsOf([0.5, 1.2, 1.2, 1.2]).map((heat) => heat?.state),
     [undefined, undefined, undefined, 'critical'],
@@ -63,14 +63,14 @@ void t.test('a hot host stays so between the levels and cools below the exit lev
   t.end();
 });
 
-void t.test('a forecast cuts the waiting of a run short, and starts none', (t) => {
+void t.test('a forecast shortens the wait of a rising host, and starts none', (t) => {
   const rising = (): Prediction => ({ value: 1.1, error: 0.1, model: 'holt', scored: 20 });
   const unsure = (): Prediction => ({ value: 1.1, error: 0.3, model: 'holt', scored: 20 });
   t.match(heatsOf(repeat(0.91, 3), rising).at(-1), { state: 'hot', hastenedBy: { model: 'holt' } });
   t.equal(
     heatsOf(repeat(0.91, 3), unsure).at(-1)?.state,
     'over',
-    'one within its error of the level does not',
+    'a forecast whose error includes the level does not',
   );
   t.equal(heatsOf(repeat(0.89, 20), rising).at(-1), undefined, 'nor below the entry level');
   t.equal(heatsOf([0.5, 0.5, 0.94], rising).at(-1), undefined, 'nor after a single sample');
@@ -93,27 +93,38 @@ void t.test('guests that wait for memory make a host critical where much of it i
   t.notOk(isMemoryHot(0.85, {}));
   t.ok(isMemoryHot(0.85, { memoryFullPressureRatio: 0.2 }));
   t.ok(isMemoryHot(0.85, { swapInBytesPerSecond: 5 * MIB }));
-  t.notOk(isMemoryHot(0.5, { swapInBytesPerSecond: 5 * MIB }), 'a limit of one VM is not eased by a move');
+  t.notOk(
+    isMemoryHot(0.5, { swapInBytesPerSecond: 5 * MIB }),
+    "a VM's own memory limit is not relieved by a move",
+  );
   t.notOk(isMemoryHot(0.85, { memoryFullPressureRatio: 0.01, swapInBytesPerSecond: 4096 }));
   t.end();
 });
 
-void t.test('however many idle or average hosts there are, a hot one is seen, with the same words', (t) => {
-  t.comment(`SEED=${SEED}`);
-  const burning: ModelHost = { name: 'burning', cores: 4, vms: [{ name: 'a', cores: 4.4 }] };
-  const property = fc.property(
-    fc.array(fc.double({ min: 0, max: 0.74, noNaN: true }), { maxLength: 200 }),
-    (loads) => {
-      const others = loads.map((load, at) => ({ name: `calm${at}`, cores: 4, vms: [], ownCores: 4 * load }));
-      const view = observe([...others, burning]);
-      const alone = observe([burning]);
-      t.strictSame(view.hosts.get('burning')?.heats, alone.hosts.get('burning')?.heats);
-      return [...view.hosts.values()].every(
-        (host) => hotResources(host).length > 0 === (host.hostId === 'burning'),
-      );
-    },
-  );
-  const details = fc.check(property, { seed: SEED, numRuns: 30 });
-  t.notOk(details.failed, `replay with SEED=${SEED}`);
-  t.end();
-});
+void t.test(
+  'however many idle or average hosts there are, a hot one is found, with the same evidence',
+  (t) => {
+    t.comment(`SEED=${SEED}`);
+    const burning: ModelHost = { name: 'burning', cores: 4, vms: [{ name: 'a', cores: 4.4 }] };
+    const property = fc.property(
+      fc.array(fc.double({ min: 0, max: 0.74, noNaN: true }), { maxLength: 200 }),
+      (loads) => {
+        const others = loads.map((load, at) => ({
+          name: `calm${at}`,
+          cores: 4,
+          vms: [],
+          ownCores: 4 * load,
+        }));
+        const view = observe([...others, burning]);
+        const alone = observe([burning]);
+        t.strictSame(view.hosts.get('burning')?.heats, alone.hosts.get('burning')?.heats);
+        return [...view.hosts.values()].every(
+          (host) => hotResources(host).length > 0 === (host.hostId === 'burning'),
+        );
+      },
+    );
+    const details = fc.check(property, { seed: SEED, numRuns: 30 });
+    t.notOk(details.failed, `replay with SEED=${SEED}`);
+    t.end();
+  },
+);

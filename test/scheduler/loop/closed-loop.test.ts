@@ -1,4 +1,4 @@
-// The whole loop over a simulated day: samples, detection, snapshot, plan, moves, and what restraint makes of them.
+// Tests the whole loop over a simulated day: samples, detection, snapshot, plan, moves and restraint.
 import t from 'tap';
 import type { Migration } from '../../../shared/gen/telemetry.ts';
 import { GIB, HOUR_MS, MINUTE_MS } from '../../../shared/units.ts';
@@ -16,10 +16,10 @@ const TICK_MS = MINUTE_MS;
 const DAY_TICKS = (24 * HOUR_MS) / TICK_MS;
 const CORES = 8;
 
-/** What VM number `vm` wants at a tick. */
+/** Demand of VM number `vm` at a tick, in cores. */
 type Demand = (vm: number, tick: number) => number;
 
-/** A day of a cluster whose VMs start on hosts as `placed` says; returns the moves made, in order. */
+/** Simulates a day of a cluster whose VMs start on the hosts in `placed`; returns the moves made, in order. */
 function day(placed: readonly number[], hosts: number, demand: Demand, ticks = DAY_TICKS): Migration[] {
   const view = emptyView();
   const hostOf = [...placed];
@@ -56,7 +56,7 @@ function day(placed: readonly number[], hosts: number, demand: Demand, ticks = D
   return done;
 }
 
-/** VMs that came back to a host within the time in which they must not. */
+/** Counts VMs that returned to a host within the time in which they must not. */
 function returns(moves: readonly Migration[]): number {
   return moves.filter((move) =>
     moves.some(
@@ -74,21 +74,18 @@ function crowded(vms: number): number[] {
   return Array.from({ length: vms }, (_, vm) => vm % 2);
 }
 
-t.test(
-  'under constant load there are moves until the hot spots are gone, and none for the rest of the day',
-  (t) => {
-    const moves = day(crowded(24), 6, () => 1);
-    t.ok(moves.length > 0 && moves.length <= 16, `${moves.length} moves`);
-    t.ok(
-      moves.every(({ endedAtMs }) => endedAtMs < T0 + HOUR_MS),
-      'all within the first hour',
-    );
-    t.equal(returns(moves), 0);
-    t.end();
-  },
-);
+t.test('under constant load VMs move until no host is hot, and not again for the rest of the day', (t) => {
+  const moves = day(crowded(24), 6, () => 1);
+  t.ok(moves.length > 0 && moves.length <= 16, `${moves.length} moves`);
+  t.ok(
+    moves.every(({ endedAtMs }) => endedAtMs < T0 + HOUR_MS),
+    'all within the first hour',
+  );
+  t.equal(returns(moves), 0);
+  t.end();
+});
 
-t.test('with the noise of every real load nothing comes back either', (t) => {
+t.test('no VM returns under realistic noise either', (t) => {
   t.comment(`SEED=${SEED}`);
   const random = new Random(SEED, 1);
   const moves = day(crowded(24), 6, () => 0.7 + 0.6 * random.ratio(), DAY_TICKS / 4);
@@ -103,11 +100,11 @@ t.test('a spike of a single sample moves nothing, however high and often', (t) =
   t.end();
 });
 
-t.test('a load that wanders from host to host is followed with restraint', (t) => {
+t.test('a load that shifts from host to host is followed with restraint', (t) => {
   t.comment(`SEED=${SEED}`);
   const random = new Random(SEED, 2);
   const even = Array.from({ length: 24 }, (_, vm) => vm % 6);
-  // What runs together is busy together, three times a day, and more than its host has.
+  // VMs on the same host are busy at the same time, three times a day, and want more than the host has.
   const phases = even.map((host) => ((host + random.ratio() / 2) * DAY_TICKS) / 18);
   const wave = (vm: number, tick: number): number =>
     1.2 + 1.2 * Math.sin((2 * Math.PI * (tick + (phases[vm] ?? 0))) / (DAY_TICKS / 3));

@@ -1,4 +1,4 @@
-// A second policy beside the one in force: what is told of their difference, and when.
+// Tests when and how the difference between the shadow policy and the one in force is reported.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -19,7 +19,7 @@ function planOf(...moves: PlannedMove[]): Plan {
   return { ...NOTHING, moves };
 }
 
-void t.test('a difference is told when it changes, and no more than twice a minute', (t) => {
+void t.test('a difference is reported when it changes, at most twice a minute', (t) => {
   let shadowPlan: Plan | undefined;
   const told: ShadowComparison[] = [];
   const shadow = new Shadow({
@@ -35,22 +35,22 @@ void t.test('a difference is told when it changes, and no more than twice a minu
   };
   const [a, b] = [plannedMove('a', 'h1', 'h2').planned, plannedMove('b', 'h1', 'h3').planned];
   const elsewhere = plannedMove('a', 'h1', 'h3').planned;
-  t.strictSame(toldAt(0, planOf(a), undefined), [], 'there is no second policy');
-  t.strictSame(toldAt(0, planOf(a), planOf(a)), [], 'both are at one from the start');
+  t.strictSame(toldAt(0, planOf(a), undefined), [], 'there is no shadow policy');
+  t.strictSame(toldAt(0, planOf(a), planOf(a)), [], 'both agree from the start');
   t.match(toldAt(30, planOf(a, b), planOf(elsewhere, b)), [
     {
       sameMoves: 1,
       differences: [{ vmName: 'a', activeTargetHostName: 'h2', shadowTargetHostName: 'h3' }],
     },
   ]);
-  t.strictSame(toldAt(90, planOf(b, a), planOf(b, elsewhere)), [], 'another order is no difference');
+  t.strictSame(toldAt(90, planOf(b, a), planOf(b, elsewhere)), [], 'a different order is not a difference');
   t.match(toldAt(95, planOf(a), planOf()), [{ differences: [{ shadowTargetHostName: '' }] }]);
   t.strictSame(toldAt(100, planOf(), planOf()), [], 'too soon after the last one');
-  t.match(toldAt(125, planOf(), planOf()), [{ sameMoves: 0, differences: [] }], 'at one again');
+  t.match(toldAt(125, planOf(), planOf()), [{ sameMoves: 0, differences: [] }], 'they agree again');
   t.end();
 });
 
-void t.test('the shadow policy is the one in force but for what its file says', (t) => {
+void t.test('the shadow policy is the one in force with the changes in its file', (t) => {
   const file = join(t.testdir({ 'policy.json': '{"evenness": true}' }), 'policy.json');
   const read = (shadowPolicyFile: string) =>
     shadowPolicyOf({ ...SETTINGS, planner: { ...SETTINGS.planner, gainMin: 0.3, shadowPolicyFile } });

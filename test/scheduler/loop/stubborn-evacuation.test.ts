@@ -1,4 +1,4 @@
-// An hour of a draining host on which some VMs always fail to begin: few attempts, and the others leave meanwhile.
+// Tests an hour of a draining host on which some migrations always fail to start: few attempts, and the other VMs leave.
 import fc from 'fast-check';
 import t from 'tap';
 import type { Migration } from '../../../shared/gen/telemetry.ts';
@@ -17,18 +17,18 @@ const ENTRY = { hostId: DRAINED, hostName: DRAINED, enteredAtMs: T0, reason: '',
 
 interface Guest {
   readonly gib: number;
-  /** How each of its migrations ends. */
+  /** The failure of each of its migrations; absent: they succeed. */
   readonly fails?: Pick<Migration, 'causeCode'> | undefined;
 }
 
 interface Hour {
   readonly done: readonly Migration[];
   readonly left: readonly string[];
-  /** VMs that were said to leave in a turn in which they were held by a failure. */
+  /** VMs that were planned to leave in a turn in which a failure held them. */
   readonly falselyLeaving: number;
 }
 
-/** One out-slot, as in a new installation; a migration that begins at a turn is over at the next. */
+/** Simulates the hour with one slot out, as in a new installation; a migration that starts in a turn has ended by the next. */
 function hour(guests: readonly Guest[]): Hour {
   const view = emptyView();
   const hostOf = new Map(guests.map((_, vm) => [`v${vm}`, DRAINED]));
@@ -99,13 +99,13 @@ void t.test('a large VM that libvirt refuses does not stop the small ones behind
   t.strictSame(
     done.filter(({ vmUuid }) => vmUuid === 'v0').length,
     6,
-    'tried at once, and after 1, 2, 4, 8 and 16 minutes',
+    'tried at once, then after 1, 2, 4, 8 and 16 minutes',
   );
   t.end();
 });
 
 void t.test(
-  'whatever VMs always fail to begin, all others leave, and each costs a handful of attempts',
+  'whichever VMs always fail to start, all others leave, and each failing one costs a handful of attempts',
   (t) => {
     t.comment(`SEED=${SEED}`);
     const guest = fc.record({

@@ -1,4 +1,4 @@
-// The edge to InfluxDB: what its answers mean, the search for bad points, and what comes too late for the continuous queries.
+// Tests the edge to InfluxDB: its answers, the search for bad points, and points too late for the continuous queries.
 import { createServer, type RequestListener } from 'node:http';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ function settingsOf(over: Partial<InfluxSettings>): InfluxSettings {
   return { ...loadSettings({ influx: influxSchema }, undefined, {}).influx, ...over };
 }
 
-/** A server that answers as told, for answers a healthy InfluxDB does not give. */
+/** A server with preset answers, for those that a healthy InfluxDB does not give. */
 async function answering(t: Test, listener: RequestListener): Promise<string> {
   const port = await freePort();
   const server = createServer(listener);
@@ -41,7 +41,7 @@ async function answering(t: Test, listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-t.test('every answer of InfluxDB has its meaning', async (t) => {
+t.test('every answer of InfluxDB is translated', async (t) => {
   let status = 204;
   let body = '';
   const url = await answering(t, (_request, response) => {
@@ -82,7 +82,7 @@ t.test('every answer of InfluxDB has its meaning', async (t) => {
   influx.close();
 });
 
-t.test('an InfluxDB that is away or does not answer is a failure within the deadline', async (t) => {
+t.test('an InfluxDB that is away or silent causes a failure within the deadline', async (t) => {
   const away = createInflux(settingsOf({ url: `http://127.0.0.1:${await freePort()}` }), systemClock);
   await t.rejects(away.write(linesOf(['a']), 'raw', { timeoutMs: 2_000 }), {
     code: 'UNAVAILABLE',
@@ -131,7 +131,7 @@ t.test('user, password and authority come from the settings', async (t) => {
 });
 
 t.test(
-  'a user that may only write is enough once the schema is made',
+  'a user with write permission is enough once the schema exists',
   { skip: skipWithout('influxd') },
   async (t) => {
     const service = await startInflux({ auth: true });
@@ -170,7 +170,7 @@ t.test(
   },
 );
 
-t.test('bad settings are named', (t) => {
+t.test('invalid settings are named', (t) => {
   const load = (env: NodeJS.ProcessEnv) => loadSettings({ influx: influxSchema }, undefined, env);
   t.throws(() => load({ EVENKEEL_INFLUX_URL: '127.0.0.1:8086' }), /influx.url: must be "http/);
   t.throws(() => load({ EVENKEEL_INFLUX_URL: 'http://me:pw@host:8086' }), /must not hold a user or password/);
@@ -179,7 +179,7 @@ t.test('bad settings are named', (t) => {
   t.end();
 });
 
-t.test('the search finds exactly the bad lines and has all others written', async () => {
+t.test('the search finds exactly the bad lines and writes all others', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 200 }), async (areBad) => {
       const lines = areBad.map((isBad, index) => `${isBad ? 'bad' : 'good'} ${index}`);
@@ -187,7 +187,7 @@ t.test('the search finds exactly the bad lines and has all others written', asyn
       const write = ({ text }: Lines): Promise<WriteResult> => {
         const part = text.split('\n');
         const good = part.filter((line) => line.startsWith('good'));
-        // As InfluxDB does: the good ones of a partial write are in.
+        // As in InfluxDB, a partial write stores the good lines.
         for (const line of good) written.add(line);
         const isWhole = good.length === 0 && part.length % 2 === 0;
         return Promise.resolve(
@@ -204,7 +204,7 @@ t.test('the search finds exactly the bad lines and has all others written', asyn
   );
 });
 
-/** Time that passes only by sleeping, and at once. */
+/** A clock on which only sleeping passes time, and does so at once. */
 function fastClock(): Clock & { readonly slept: number[] } {
   let nowMs = 0;
   const slept: number[] = [];
@@ -251,7 +251,7 @@ t.test('a write is repeated with growing, capped waits until InfluxDB answers', 
 });
 
 t.test(
-  'what came too late for the continuous queries is thinned out afterwards',
+  'samples that came too late for the continuous queries are downsampled afterwards',
   { skip: skipWithout('influxd') },
   async (t) => {
     const service = await startInflux();

@@ -1,4 +1,4 @@
-// What a report becomes in InfluxDB: table, properties, and the round trip of any name through a real influxd.
+// Tests how reports become points in InfluxDB, and the round trip of any name through a real influxd.
 import fc from 'fast-check';
 import { InfluxDB } from 'influx';
 import t from 'tap';
@@ -29,7 +29,7 @@ t.test('a report is one host point and, for each counted VM, a vm point with its
   t.end();
 });
 
-t.test('floats, integers, texts and tags are written as InfluxDB keeps them apart', (t) => {
+t.test('floats, integers, texts and tags are written with the type that InfluxDB expects', (t) => {
   const [, vm] = linesOf(hostReport(0, TICK, [vmSample(0, 1)]));
   t.equal(
     vm,
@@ -42,7 +42,7 @@ t.test('floats, integers, texts and tags are written as InfluxDB keeps them apar
   t.end();
 });
 
-t.test('what was not measured is left out, what was measured as zero is not', (t) => {
+t.test('an unmeasured figure is left out, a measured zero is not', (t) => {
   const bare = {
     uuid: uuidOf(1, 1),
     name: 'new',
@@ -79,9 +79,9 @@ t.test('events are points of migration and decision', (t) => {
   t.end();
 });
 
-t.test('a value of a newer version neither hides the sample nor ends the writer', (t) => {
+t.test('an enum value of a newer version neither hides the sample nor stops the writer', (t) => {
   const report = hostReportCodec.decode(hostReportCodec.encode(hostReport(0, TICK, [vmSample(0, 0)])));
-  // What the decoder gives for an enum number it does not know.
+  // The decoder's result for an unknown enum number.
   const newer: unknown = {
     ...report,
     vms: report.vms.map((vm) => ({ ...vm, state: 99, memoryUsedSource: 99 })),
@@ -92,7 +92,7 @@ t.test('a value of a newer version neither hides the sample nor ends the writer'
   t.end();
 });
 
-t.test('no number that InfluxDB cannot take is ever written', (t) => {
+t.test('no number that InfluxDB would refuse is ever written', (t) => {
   const gauge = /^-?\d+(\.\d+)?(e[+-]\d+)?$/;
   fc.assert(
     fc.property(fc.double(), fc.double(), (cores, counter) => {
@@ -119,7 +119,7 @@ t.test('no number that InfluxDB cannot take is ever written', (t) => {
   t.end();
 });
 
-// Every character that means something to InfluxDB, libvirt or a shell, and some that mean nothing.
+// Every character with a meaning to InfluxDB, libvirt or a shell, and some without.
 const SPECIAL = [
   '\\',
   '\\',

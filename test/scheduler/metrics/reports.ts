@@ -1,4 +1,4 @@
-// Host reports and events as agents and scheduler publish them, for tests and the pipeline bench.
+// Builds host reports and events as agents and scheduler publish them, for tests and the pipeline bench.
 import { connect, type NatsConnection } from 'nats';
 import type { EventInput, HostReportInput, VmSampleInput } from '../../../shared/gen/telemetry.ts';
 import { ensureStreams, eventsSubject, reportMessageId, samplesSubject } from '../../../shared/nats.ts';
@@ -7,7 +7,7 @@ import { GIB, MIB } from '../../../shared/units.ts';
 
 const INTERVAL_MS = 5_000;
 
-/** A uuid that says what it stands for. */
+/** A readable uuid. */
 export function uuidOf(group: number, index: number): string {
   return `${String(group).padStart(8, '0')}-0000-4000-8000-${String(index).padStart(12, '0')}`;
 }
@@ -17,7 +17,7 @@ export function tickBefore(nowMs: number, stepsAgo: number): number {
   return (Math.floor(nowMs / INTERVAL_MS) - stepsAgo) * INTERVAL_MS;
 }
 
-/** A running VM with one disk and one NIC and all that can be measured. */
+/** A running VM with one disk, one NIC and every figure. */
 export function vmSample(hostIndex: number, index: number, over: VmSampleInput = {}): VmSampleInput {
   const load = (hostIndex * 7 + index * 3) % 10;
   return {
@@ -71,7 +71,7 @@ export function vmSample(hostIndex: number, index: number, over: VmSampleInput =
   };
 }
 
-/** A whole report of a host at a tick. */
+/** A complete report of a host at a tick. */
 export function hostReport(
   hostIndex: number,
   tickAtMs: number,
@@ -178,7 +178,7 @@ export function migrationEvents(atMs: number): EventInput[] {
   ];
 }
 
-/** A connection with evenkeel's streams made. */
+/** Connects and creates evenkeel's streams. */
 export async function connectWithStreams(url: string): Promise<NatsConnection> {
   const nats = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
   await ensureStreams(await nats.jetstreamManager(), { samplesMaxBytes: GIB, eventsMaxBytes: 64 * MIB });

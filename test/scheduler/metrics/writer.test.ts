@@ -1,4 +1,4 @@
-// The metrics writer between a real nats-server and a real influxd: nothing lost, nothing double, nothing bad in the way.
+// Tests the metrics writer between a real nats-server and a real influxd: nothing lost, nothing doubled, bad points set aside.
 import { InfluxDB } from 'influx';
 import type { NatsConnection } from 'nats';
 import t, { type Test } from 'tap';
@@ -36,7 +36,7 @@ interface Lab {
   readonly nats: NatsConnection;
   readonly influx: InfluxDB;
   readonly startWriter: (over?: Partial<InfluxSettings>) => MetricsWriter;
-  /** Rows of one number: SELECT count(…) and alike; 0 when there are none. */
+  /** Runs a query with one number as its result, such as SELECT count(…); 0 without rows. */
   readonly count: (query: string) => Promise<number>;
   /** Waits until both streams are acknowledged to the end. */
   readonly settled: () => Promise<void>;
@@ -99,7 +99,7 @@ const COUNT_VM = 'SELECT count("state") AS n FROM vm';
 const COUNT_HOST = 'SELECT count("interval_ms") AS n FROM host';
 
 t.test(
-  'makes database, retention policies and continuous queries, once InfluxDB is there',
+  'creates database, retention policies and continuous queries once InfluxDB is there',
   { skip },
   async (t) => {
     const { influxService, influx, startWriter, settled } = await lab(t);
@@ -143,7 +143,7 @@ t.test(
 
 t.test('every sample is one point, every event too, and all is acknowledged', { skip }, async (t) => {
   const { nats, startWriter, count, settled, influx } = await lab(t);
-  // Published before the writer is there: the first start writes what waits.
+  // Published before the writer runs: its first start writes what is waiting.
   for (let step = 0; step < 3; step += 1)
     for (let host = 0; host < 4; host += 1)
       await publishReport(
@@ -171,7 +171,7 @@ t.test('every sample is one point, every event too, and all is acknowledged', { 
   });
 });
 
-t.test('influxd stopped and started again: nothing lost, nothing double', { skip }, async (t) => {
+t.test('influxd stopped and started again: nothing lost, nothing doubled', { skip }, async (t) => {
   const { nats, influxService, startWriter, count, settled } = await lab(t);
   const writer = startWriter();
   const publish = (step: number) =>
@@ -189,7 +189,7 @@ t.test('influxd stopped and started again: nothing lost, nothing double', { skip
   t.equal(writer.counters().lagMs, 0);
 });
 
-t.test('what one writer could not finish, the next one writes', { skip }, async (t) => {
+t.test('messages that one writer could not finish are written by the next', { skip }, async (t) => {
   const { nats, influxService, startWriter, count, settled, held } = await lab(t);
   await influxService.stop();
   const first = startWriter();
@@ -202,7 +202,7 @@ t.test('what one writer could not finish, the next one writes', { skip }, async 
   await influxService.start();
   startWriter();
   await settled();
-  t.ok(performance.now() - stoppedAtMs < 15_000, 'without waiting for the acknowledgement to run out');
+  t.ok(performance.now() - stoppedAtMs < 15_000, 'without waiting for the acknowledgement deadline');
   t.equal(await count(COUNT_VM), 30);
 });
 
@@ -219,7 +219,7 @@ t.test('a report delivered twice overwrites itself', { skip }, async (t) => {
   t.equal(await count(COUNT_HOST), 1);
 });
 
-t.test('nats-server killed and started again: the writer goes on', { skip }, async (t) => {
+t.test('nats-server killed and started again: the writer continues', { skip }, async (t) => {
   const { nats, natsService, startWriter, count, settled } = await lab(t);
   startWriter();
   await publishReport(nats, hostReport(0, tickBefore(NOW, 1), [vmSample(0, 0)]));

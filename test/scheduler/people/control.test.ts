@@ -1,4 +1,4 @@
-// What people tell the scheduler: rules from three places, modes, proposals and their ends, and the shelf they are kept on.
+// Tests what operators tell the scheduler: rules from three places, modes, proposals, and the shelf that keeps them.
 import t from 'tap';
 import type { Mode, PlacementRule } from '../../../shared/gen/telemetry.ts';
 import { createLogger } from '../../../shared/log.ts';
@@ -33,7 +33,7 @@ function written(rule: Partial<WrittenRule>): WrittenRule {
 }
 
 void t.test(
-  'the VM’s own mode comes first, then the more careful of its hosts, and observe stops all',
+  'the VM’s own mode comes first, then the more cautious of its hosts’ modes, and observe stops everything',
   (t) => {
     t.equal(modeOfMove('recommend', undefined, undefined, 'auto'), 'auto');
     t.equal(modeOfMove('recommend', 'auto', 'auto', undefined), 'auto');
@@ -44,7 +44,7 @@ void t.test(
   },
 );
 
-void t.test('modes outlive a restart, and are seen by another scheduler at once', async (t) => {
+void t.test('modes survive a restart, and another scheduler sees them at once', async (t) => {
   const store = memoryStore();
   const open = async (): Promise<ModeControl> =>
     new ModeControl(
@@ -67,27 +67,34 @@ void t.test('modes outlive a restart, and are seen by another scheduler at once'
   });
 });
 
-void t.test('metadata of several VMs that name one group is one rule, and says where it is written', (t) => {
-  const apart: PlacementRule = {
-    kind: 'RULE_KIND_ANTI_AFFINITY',
-    strength: 'RULE_STRENGTH_MUST',
-    group: 'db',
-    hosts: [],
-  };
-  const view = viewWith([
-    { name: 'db1', uuid: 'u1', placement: [apart] },
-    { name: 'db2', uuid: 'u2', placement: [apart] },
-    { name: 'alone', uuid: 'u3', placement: [{ ...apart, group: 'other' }] },
-    { name: 'web', uuid: 'u4', placement: [{ ...apart, kind: 'RULE_KIND_PIN', group: '', hosts: ['kvm1'] }] },
-  ]);
-  t.match(metadataRules(view), [
-    { ruleId: 'metadata:anti_affinity:must:db', vms: ['u1', 'u2'], writtenIn: 'metadata of db1, db2' },
-    { ruleId: 'metadata:u4:0', hosts: ['kvm1'] },
-  ]);
-  t.end();
-});
+void t.test(
+  'metadata of several VMs that name the same group makes one rule, which says where it is written',
+  (t) => {
+    const apart: PlacementRule = {
+      kind: 'RULE_KIND_ANTI_AFFINITY',
+      strength: 'RULE_STRENGTH_MUST',
+      group: 'db',
+      hosts: [],
+    };
+    const view = viewWith([
+      { name: 'db1', uuid: 'u1', placement: [apart] },
+      { name: 'db2', uuid: 'u2', placement: [apart] },
+      { name: 'alone', uuid: 'u3', placement: [{ ...apart, group: 'other' }] },
+      {
+        name: 'web',
+        uuid: 'u4',
+        placement: [{ ...apart, kind: 'RULE_KIND_PIN', group: '', hosts: ['kvm1'] }],
+      },
+    ]);
+    t.match(metadataRules(view), [
+      { ruleId: 'metadata:anti_affinity:must:db', vms: ['u1', 'u2'], writtenIn: 'metadata of db1, db2' },
+      { ruleId: 'metadata:u4:0', hosts: ['kvm1'] },
+    ]);
+    t.end();
+  },
+);
 
-void t.test('names become ids; one that nobody has seen is told and makes no rule weaker', (t) => {
+void t.test('names become ids; an unknown name is reported and makes no rule weaker', (t) => {
   const view = viewWith([
     { name: 'web', uuid: 'u1' },
     { name: 'web', uuid: 'u2' },
@@ -152,7 +159,7 @@ async function proposals(): Promise<ProposalBook> {
 
 const proposed = { decisionId: 'd1', trigger: 'hot_host', move: plannedMove('v1', 'h1', 'h2').wire };
 
-void t.test('a proposal is made once, and expires when nobody answers', async (t) => {
+void t.test('a proposal is made once, and expires without an answer', async (t) => {
   const book = await proposals();
   const snapshot = snapshotWith(T0, [{ uuid: 'v1', hostId: 'h1' }], ['h1']);
   t.match(await book.propose(proposed, T0), { proposalId: 'p1', state: 'PROPOSAL_STATE_WAITING' });
@@ -180,12 +187,12 @@ void t.test('a proposal is withdrawn when its reason is gone or its VM has moved
 });
 
 void t.test(
-  'a rejected move is refused to the planner for a while, an approved one counts as decided',
+  'the planner may not repeat a rejected move for a while; an approved one counts as decided',
   async (t) => {
     const book = await proposals();
     const snapshot = snapshotWith(T0, [{ uuid: 'v1', hostId: 'h1' }], ['h1']);
     const open = await book.propose(proposed, T0);
-    t.equal(book.applyTo(snapshot), snapshot, 'what waits for an answer holds nothing up');
+    t.equal(book.applyTo(snapshot), snapshot, 'an open proposal does not block planning');
     if (open !== undefined) await book.approve(open);
     t.match(book.applyTo(snapshot), {
       migrations: [{ vmUuid: 'v1', targetHostId: 'h2' }],
@@ -198,7 +205,7 @@ void t.test(
   },
 );
 
-void t.test('whoever leads knows the VMs that wait for room, until they are removed or expire', async (t) => {
+void t.test('every leader knows the VMs that wait for room, until they are removed or expire', async (t) => {
   const store = memoryStore();
   const opened = async (): Promise<PendingVms> => {
     const of = { store, prefix: 'pending', codec: waitingVmCodec, entriesMax: PENDING_MAX };
@@ -209,17 +216,17 @@ void t.test('whoever leads knows the VMs that wait for room, until they are remo
   const [one, other] = [await opened(), await opened()];
   await one.add(vm('b'), T0 + 10, T0);
   await one.add(vm('a'), T0 + 20, T0);
-  t.strictSame(other.list(T0), [vm('b'), vm('a')], 'who waits longest comes first');
+  t.strictSame(other.list(T0), [vm('b'), vm('a')], 'the one that has waited longest comes first');
   t.strictSame(other.list(T0 + 10), [vm('a')]);
   await one.remove(vm('a'));
   t.strictSame(other.list(T0), [vm('b')]);
   for (let at = 1; at < PENDING_MAX; at += 1) await one.add(vm(`c${at}`), T0 + 30, T0);
   await t.rejects(one.add(vm('d'), T0 + 30, T0), { code: 'RESOURCE_EXHAUSTED' });
   await one.add(vm('d'), T0 + 30, T0 + 10);
-  t.equal(other.list(T0 + 10).length, PENDING_MAX, 'what has expired makes room');
+  t.equal(other.list(T0 + 10).length, PENDING_MAX, 'expired entries make room');
 });
 
-void t.test('the book of proposals forgets the oldest that ended, never one that waits', async (t) => {
+void t.test('the book of proposals drops the oldest that has ended, never an open one', async (t) => {
   const book = await proposals();
   const waiting = await book.propose({ ...proposed, move: { ...proposed.move, vmUuid: 'w' } }, T0 - 1);
   for (let at = 0; at < PROPOSALS_MAX + 5; at += 1) {
@@ -231,7 +238,7 @@ void t.test('the book of proposals forgets the oldest that ended, never one that
 });
 
 void t.test(
-  'what waits is asked once, gives way where it is pointless, and holds up no other need',
+  'a move is proposed once, replaced when it has become useless, and blocks no other need',
   async (t) => {
     const book = await proposals();
     await book.propose(proposed, T0);
@@ -242,9 +249,9 @@ void t.test(
       ]);
     const same = plannedMove('v1', 'h1', 'h2').planned;
     const another = plannedMove('v2', 'h1', 'h2').planned;
-    t.strictSame(asked(true, same), [], 'it is asked already');
-    t.strictSame(asked(true, same, another), [['v2', []]], 'one more than before is needed');
-    t.strictSame(asked(false, another), [], 'what waits would do as well');
+    t.strictSame(asked(true, same), [], 'it is already proposed');
+    t.strictSame(asked(true, same, another), [['v2', []]], 'one more move is needed');
+    t.strictSame(asked(false, another), [], 'the open proposal would do as well');
     t.strictSame(asked(true, another), [['v2', ['p1']]]);
     t.strictSame(asked(true, plannedMove('v1', 'h1', 'h3').planned), [['v1', ['p1']]], 'a better target');
     t.strictSame(
@@ -256,7 +263,7 @@ void t.test(
   },
 );
 
-void t.test('checked again, only the decided moves are open to the planner', (t) => {
+void t.test('in a re-check only the decided moves are possible', (t) => {
   const snapshot = snapshotWith(
     T0,
     [
@@ -276,7 +283,7 @@ void t.test('checked again, only the decided moves are open to the planner', (t)
 });
 
 void t.test(
-  'what begins now: free slots only, nothing that waits for another, and no blocked head of the line',
+  'only moves with free slots start, none that waits for another, and a blocked one does not stop those behind it',
   (t) => {
     const limits = {
       outPerHost: 1,
@@ -308,7 +315,7 @@ const PLAN: Plan = {
   ...{ frozenReason: '', objective: { before: 2, after: 1 }, stopped: 'complete', steps: 12 },
 };
 
-void t.test('a decision says what was weighed, in the units of the wire', (t) => {
+void t.test('a decision holds the figures behind it, in the units of the wire', (t) => {
   const snapshot = snapshotWith(T0, [{ uuid: 'v1', hostId: 'h1' }], ['h1']);
   t.match(decisionsOf(snapshot, PLAN), [
     {
@@ -319,18 +326,15 @@ void t.test('a decision says what was weighed, in the units of the wire', (t) =>
   t.end();
 });
 
-void t.test(
-  'a record comes back as it was written; a misspelt figure of the policy is refused by name',
-  (t) => {
-    const snapshot = snapshotWith(T0, [{ uuid: 'v1', hostId: 'h1' }], ['h1']);
-    const record = { snapshot, policy: DEFAULT_PLAN_POLICY, limits: { steps: 100 }, plan: PLAN };
-    t.strictSame(readRecord(JSON.parse(recordJson(record))), JSON.parse(JSON.stringify(record)));
-    const read = (policy: object) => () => readRecord({ ...JSON.parse(recordJson(record)), policy });
-    t.throws(read({ gainMinimum: 1 }), { message: /record\.policy\.gainMinimum/ });
-    t.throws(read({ cpu: { entryRatio: 0.5, exitRatio: 0.6 } }), { message: /exitRatio.*below entryRatio/ });
-    t.end();
-  },
-);
+void t.test('a record is read as it was written; a misspelt policy figure is refused by name', (t) => {
+  const snapshot = snapshotWith(T0, [{ uuid: 'v1', hostId: 'h1' }], ['h1']);
+  const record = { snapshot, policy: DEFAULT_PLAN_POLICY, limits: { steps: 100 }, plan: PLAN };
+  t.strictSame(readRecord(JSON.parse(recordJson(record))), JSON.parse(JSON.stringify(record)));
+  const read = (policy: object) => () => readRecord({ ...JSON.parse(recordJson(record)), policy });
+  t.throws(read({ gainMinimum: 1 }), { message: /record\.policy\.gainMinimum/ });
+  t.throws(read({ cpu: { entryRatio: 0.5, exitRatio: 0.6 } }), { message: /exitRatio.*below entryRatio/ });
+  t.end();
+});
 
 void t.test('a host is not empty while the outcome of a migration away from it is open', (t) => {
   const entry = { hostId: 'h1', hostName: 'h1', enteredAtMs: T0, reason: '', vmsAtEntry: 2 };
@@ -347,7 +351,7 @@ void t.test('a host is not empty while the outcome of a migration away from it i
 });
 
 void t.test(
-  'a host that stays as it is for ever new reasons is written down twice a minute at most',
+  'a host without a move whose reason keeps changing is recorded at most twice a minute',
   async (t) => {
     const book: string[] = [];
     const log = new DecisionLog({

@@ -1,4 +1,4 @@
-// Snapshots from JSON: what is right comes through unchanged, what is wrong is named.
+// Tests reading snapshots from JSON: valid ones come through unchanged, errors are named.
 import t from 'tap';
 import { readSnapshot } from '../../../../scheduler/planner/contract/snapshot.ts';
 import { snapshotOf, hotSpot } from '../snapshots.ts';
@@ -36,7 +36,7 @@ void t.test('a snapshot comes through JSON unchanged', (t) => {
   t.end();
 });
 
-void t.test('an error names the field, what it must be and what it is', (t) => {
+void t.test('an error names the field, the rule and the value', (t) => {
   const [host, ...hosts] = SNAPSHOT.hosts;
   const wrong = (more: object): (() => unknown) => {
     const json: unknown = JSON.parse(JSON.stringify({ ...SNAPSHOT, ...more }));

@@ -1,4 +1,4 @@
-// Consolidation: VMs on few hosts, without waking others, without breaking what binds every move.
+// Tests consolidation: packs VMs onto few hosts without waking others and without breaking the limits of every move.
 import t from 'tap';
 import { GIB } from '../../../../shared/units.ts';
 import { Random } from '../../../../sim/world/random.ts';
@@ -9,7 +9,7 @@ import { applied, AT_MS, shortMoves, snapshotOf, type GivenHost, type GivenVm } 
 
 const POLICY: PlanPolicy = { ...DEFAULT_PLAN_POLICY, consolidation: true };
 
-/** A VM that always wants the same, give or take. */
+/** A VM with a steady demand and the given deviation. */
 function vm(name: string, cores: number, deviationCores = 0.05, more: Partial<GivenVm> = {}): GivenVm {
   return { name, cores, usualCpu: { meanCores: cores, deviationCores, samples: 100 }, ...more };
 }
@@ -22,7 +22,7 @@ function namesOf(hosts: readonly { readonly hostName: string }[]): string[] {
   return hosts.map(({ hostName }) => hostName);
 }
 
-t.test('a host is emptied when the others carry its VMs with room to spare, and named', (t) => {
+t.test('a host is emptied, and named, when the others can carry its VMs with room to spare', (t) => {
   const snapshot = snapshotOf([
     host('full', [vm('a', 1), vm('b', 0.5)]),
     host('thin', [vm('c', 0.3), vm('d', 0.2)]),
@@ -32,7 +32,7 @@ t.test('a host is emptied when the others carry its VMs with room to spare, and 
   t.same(shortMoves(plan.moves), ['c > full', 'd > full']);
   t.ok(plan.moves.every(({ trigger }) => trigger === 'consolidate'));
   t.same(namesOf(plan.emptyHosts), ['thin', 'bare']);
-  t.same(planMoves(applied(snapshot, plan.moves), POLICY).moves, [], 'and then all is as it should be');
+  t.same(planMoves(applied(snapshot, plan.moves), POLICY).moves, [], 'and then nothing is left to do');
   t.end();
 });
 
@@ -46,7 +46,7 @@ t.test('without the opt-in nothing is emptied and no host named', (t) => {
   t.end();
 });
 
-t.test('a host is left alone while one of its VMs is not known for long, if the policy says so', (t) => {
+t.test('a host is left alone while one of its VMs has too little history, if the policy says so', (t) => {
   const young: GivenVm = { name: 'd', cores: 0.2 };
   const snapshot = snapshotOf([host('full', [vm('a', 1)]), host('thin', [vm('c', 0.3), young])]);
   t.equal(planMoves(snapshot, POLICY).moves.length, 2);
@@ -57,7 +57,7 @@ t.test('a host is left alone while one of its VMs is not known for long, if the 
   t.end();
 });
 
-t.test('of hosts that could be emptied the one that does less for a watt goes first', (t) => {
+t.test('of hosts that could be emptied, the one that does less per watt goes first', (t) => {
   const plan = planMoves(
     snapshotOf([
       host('thirsty', [vm('a', 1)], { watts: [100, 300] }),
@@ -69,7 +69,7 @@ t.test('of hosts that could be emptied the one that does less for a watt goes fi
   t.end();
 });
 
-t.test('VMs that vary much need more room than steady ones', (t) => {
+t.test('VMs with a varying load need more room than steady ones', (t) => {
   const pair = (deviationCores: number): Snapshot =>
     snapshotOf([host('one', [vm('a', 1.2, deviationCores)]), host('two', [vm('b', 1.2, deviationCores)])]);
   t.equal(planMoves(pair(0.1), POLICY).moves.length, 1);
@@ -80,7 +80,7 @@ t.test('VMs that vary much need more room than steady ones', (t) => {
 t.test('a host is emptied of all its VMs or left alone', (t) => {
   const held = {
     code: 'cooling_down',
-    reason: 'it moved lately',
+    reason: 'it moved recently',
     cure: 'wait',
     against: 'optional_moves',
   } as const;
@@ -101,7 +101,7 @@ t.test('a host is emptied of all its VMs or left alone', (t) => {
   t.end();
 });
 
-t.test('a budget that does not reach for the whole host leaves it as it is', (t) => {
+t.test('a host is left alone when the budget does not cover all its VMs', (t) => {
   const hosts = [host('full', [vm('a', 1), vm('b', 0.5)]), host('thin', [vm('c', 0.3), vm('d', 0.2)])];
   const plan = planMoves(snapshotOf(hosts, { budgets: { moves: 1 } }), POLICY);
   t.same(plan.moves, []);

@@ -1,4 +1,4 @@
-// What planMoves does by duty and by rule: draining hosts, rules, new VMs, on clusters small enough to be worked out by hand.
+// Tests planMoves on duties and rules: draining hosts, rules, new VMs, on clusters small enough to work out by hand.
 import t from 'tap';
 import { GIB } from '../../../../shared/units.ts';
 import { planMoves } from '../../../../scheduler/planner/plan-moves.ts';
@@ -29,7 +29,7 @@ const CALM = { cores: 4, memory: 8 * GIB };
 
 const DUTY_CASES: Case[] = [
   {
-    claim: 'a draining host gives all its VMs away, the largest first, to the hosts with most room',
+    claim: 'all VMs leave a draining host, the largest first, to the hosts with most room',
     hosts: [
       host('h1', [vm('a', 1), vm('b', 1, { memoryMaxBytes: GIB })], { ...CALM, service: 'draining' }),
       host('h2', [vm('c', 1)], CALM),
@@ -38,7 +38,7 @@ const DUTY_CASES: Case[] = [
     expected: ['b > h3', 'a > h2'],
   },
   {
-    claim: 'it goes past cool-downs, and says which VMs cannot leave',
+    claim: 'draining overrides cool-downs, and names the VMs that cannot leave',
     hosts: [
       host('h1', [vm('a', 1, { held: COOLING }), vm('b', 1, { held: NEVER })], {
         ...CALM,
@@ -50,7 +50,7 @@ const DUTY_CASES: Case[] = [
   },
   {
     claim:
-      'a VM that must be with one of another host leaves to where both have room, not to where it is best alone',
+      'a VM that must be with a VM on another host goes where both have room, not where it fits best alone',
     hosts: [
       host('h1', [vm('a', 1, { memoryMaxBytes: 2 * GIB })], { ...CALM, service: 'draining' }),
       host(
@@ -81,13 +81,13 @@ const DUTY_CASES: Case[] = [
     expected: ['d > h2', 'a > h3'],
   },
   {
-    claim: 'VMs that must be apart are taken apart, the cheaper one moves',
+    claim: 'VMs that must be apart are separated; the cheaper one moves',
     hosts: [host('h1', [vm('a', 0.1, { memoryUsedBytes: GIB }), vm('b', 0.1)], CALM), host('h2', [], CALM)],
     more: { rules: [rule('anti_affinity', ['a', 'b'])] },
     expected: ['b > h2'],
   },
   {
-    claim: 'VMs that must be together come together where fewest bytes are copied',
+    claim: 'VMs that must be together are brought together with the fewest bytes copied',
     hosts: [host('h1', [vm('a', 0.1)], CALM), host('h2', [vm('b', 0.1, { memoryUsedBytes: GIB })], CALM)],
     more: { rules: [rule('affinity', ['a', 'b'])] },
     expected: ['a > h2'],
@@ -104,7 +104,7 @@ const DUTY_CASES: Case[] = [
     expected: ['a > h3', 'b > h2'],
   },
   {
-    claim: 'rules that hold move nothing',
+    claim: 'rules that are met move nothing',
     hosts: [
       host('h1', [vm('a', 0.1), vm('b', 0.1)], CALM),
       host('h2', [vm('c', 0.1)], CALM),
@@ -145,7 +145,7 @@ const DUTY_CASES: Case[] = [
     expected: ['a > h2', 'b > h2'],
   },
   {
-    claim: 'a wish is granted where all stays comfortable',
+    claim: 'a wish is granted where every host stays comfortable',
     hosts: [host('h1', [vm('a', 0.1), vm('b', 0.1)], CALM), host('h2', [], CALM)],
     more: { rules: [rule('anti_affinity', ['a', 'b'], { strength: 'should' })] },
     expected: ['a > h2'],
@@ -166,7 +166,7 @@ const DUTY_CASES: Case[] = [
     expected: ['b > h1'],
   },
   {
-    claim: 'a host that others have just left has the room once its figures show it',
+    claim: 'a host that VMs have just left counts as having room while it settles',
     hosts: [
       host('h1', [vm('a', 0.1, { memoryMaxBytes: 2 * GIB })], CALM),
       host('h2', [], { ...CALM, ownMemoryBytes: 3 * GIB, settlingUntilMs: AT_MS + 1 }),
@@ -175,7 +175,7 @@ const DUTY_CASES: Case[] = [
     expected: [],
   },
   {
-    claim: 'a host whose memory stays in use has not: room is made elsewhere',
+    claim: 'a host whose memory stays in use after it has settled has no room: room is made elsewhere',
     hosts: [
       host('h1', [vm('a', 0.1, { memoryMaxBytes: 2 * GIB })], CALM),
       host('h2', [], { ...CALM, ownMemoryBytes: 3 * GIB, settlingUntilMs: AT_MS }),
@@ -197,7 +197,7 @@ void t.test('duties and rules', (t) => {
   t.end();
 });
 
-void t.test('a move that needs the room another one leaves waits for it', (t) => {
+void t.test('a move that needs the room left by another waits for it', (t) => {
   const hosts = [
     host('h1', [vm('a', 0.1, { memoryMaxBytes: 6 * GIB })], { ...CALM, service: 'draining' }),
     host('h2', [vm('b', 0.1, { memoryMaxBytes: 3 * GIB })], CALM),

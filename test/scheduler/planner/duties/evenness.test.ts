@@ -1,4 +1,4 @@
-// Evenness as the goal: near the best of all arrangements where they can all be tried, within the budget, and at rest once even.
+// Tests evenness as the goal: close to the best arrangement where all can be tried, within the budget, at rest once even.
 import t from 'tap';
 import { GIB } from '../../../../shared/units.ts';
 import { Random } from '../../../../sim/world/random.ts';
@@ -11,10 +11,10 @@ const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const RUNS = 30;
 const HOSTS = 3;
 const VMS = 6;
-// A search by moves and exchanges misses the best where three VMs would have to change places at once: one cluster in thirty
-// or so, by as much as a fifth where so few VMs weigh so much each. The mean says that it stays rare.
+// A search by moves and swaps misses the best where three VMs would have to change places at once: about one cluster in thirty,
+// by as much as a fifth, since there are few VMs and each weighs much. The limit on the mean keeps it rare.
 const MISSED_MEAN_MAX_RATIO = 0.03;
-// Loads added up in another order.
+// Loads are added up in a different order.
 const ROUNDING = 1e-9;
 const EVEN = { ...DEFAULT_PLAN_POLICY, evenness: true, gainMin: 0, migrationPriceCores: 0 };
 
@@ -32,12 +32,12 @@ function randomSnapshot(seed: number): Snapshot {
   ]);
 }
 
-/** Cost of the cluster as it is. */
+/** Cost of the cluster. */
 function costOf(snapshot: Snapshot): number {
   return planMoves(snapshot, { ...EVEN, movesMax: 0 }).objective.before;
 }
 
-/** The cluster with the VMs where the digits of `code` to base 3 say. */
+/** The cluster with each VM on the host given by its base-3 digit of `code`. */
 function arranged(snapshot: Snapshot, code: number): Snapshot {
   return applied(
     snapshot,
@@ -48,7 +48,7 @@ function arranged(snapshot: Snapshot, code: number): Snapshot {
   );
 }
 
-/** All clusters that one more move, or the exchange of two VMs, would make. */
+/** All clusters that are one move, or one swap of two VMs, away. */
 function neighboursOf(snapshot: Snapshot): Snapshot[] {
   const { vms, hosts } = snapshot;
   const moved = vms.flatMap(({ uuid }) =>
@@ -65,7 +65,7 @@ function neighboursOf(snapshot: Snapshot): Snapshot[] {
   return [...moved, ...exchanged];
 }
 
-void t.test('an arrangement near the best of all is found', (t) => {
+void t.test('an arrangement close to the best is found', (t) => {
   t.comment(`SEED=${SEED}`);
   let missed = 0;
   for (let seed = SEED; seed < SEED + RUNS; seed += 1) {
@@ -81,7 +81,7 @@ void t.test('an arrangement near the best of all is found', (t) => {
   t.end();
 });
 
-void t.test('no single move and no exchange of two VMs betters a plan', (t) => {
+void t.test('no single move and no swap of two VMs improves a plan', (t) => {
   t.comment(`SEED=${SEED}`);
   for (let seed = SEED; seed < SEED + RUNS; seed += 1) {
     const snapshot = randomSnapshot(seed);
@@ -94,7 +94,7 @@ void t.test('no single move and no exchange of two VMs betters a plan', (t) => {
   t.end();
 });
 
-void t.test('no more moves are made than the policy has, and each plan ends lower than without any', (t) => {
+void t.test('a plan has no more moves than the policy allows, and lowers the cost', (t) => {
   t.comment(`SEED=${SEED}`);
   const snapshot = randomSnapshot(SEED);
   for (const movesMax of [1, 2, 3]) {
@@ -105,7 +105,7 @@ void t.test('no more moves are made than the policy has, and each plan ends lowe
   t.end();
 });
 
-void t.test('what is even is left alone', (t) => {
+void t.test('an even cluster is left alone', (t) => {
   const policy = { ...DEFAULT_PLAN_POLICY, evenness: true };
   const snapshot = randomSnapshot(SEED);
   const { moves } = planMoves(snapshot, policy);

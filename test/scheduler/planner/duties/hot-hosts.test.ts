@@ -1,4 +1,4 @@
-// What planMoves does about hot hosts, on clusters small enough to be worked out by hand.
+// Tests planMoves on hot hosts, on clusters small enough to work out by hand.
 import t from 'tap';
 import { GIB } from '../../../../shared/units.ts';
 import { planMoves } from '../../../../scheduler/planner/plan-moves.ts';
@@ -14,12 +14,12 @@ const HOT_CASES: Case[] = [
     expected: ['a > h2', 'no_gain'],
   },
   {
-    claim: 'a VM that alone wants a whole host stays: moving it would only carry the hot spot about',
+    claim: 'a VM that wants a whole host for itself stays: moving it would only move the hot spot',
     hosts: [host('h1', [vm('a', 1)]), host('h2'), host('h3')],
     expected: ['no_gain'],
   },
   {
-    claim: 'noise of the measurement moves nothing',
+    claim: 'measurement noise moves nothing',
     hosts: [host('h1', [vm('a', 1)], { ownCores: 0.09 }), host('h2', [], { ownCores: 0.01 })],
     expected: ['no_gain'],
   },
@@ -29,7 +29,7 @@ const HOT_CASES: Case[] = [
     expected: ['no_gain', 'no_gain'],
   },
   {
-    claim: 'where every host is as crowded nothing moves',
+    claim: 'nothing moves where every host is equally crowded',
     hosts: [host('h1', [vm('a', 1), vm('b', 1)]), host('h2', [vm('c', 1), vm('d', 1)])],
     expected: ['no_target', 'no_target'],
   },
@@ -42,7 +42,7 @@ const HOT_CASES: Case[] = [
     expected: ['b > h2', 'no_gain'],
   },
   {
-    claim: 'a host that is busy but serves everybody does not crowd another one',
+    claim: 'a busy host whose VMs need not wait does not crowd another one',
     hosts: [host('h1', [vm('a', 0.5), vm('b', 0.42)]), host('h2', [vm('d', 0.5)])],
     expected: ['no_gain'],
   },
@@ -59,7 +59,7 @@ const HOT_CASES: Case[] = [
     expected: ['v0 > h2', 'v1 > h2', 'v2 > h2', 'v3 > h2'],
   },
   {
-    claim: 'what brings most for the seconds of its copying goes first',
+    claim: 'the move with the most gain per second of copying goes first',
     hosts: [
       host('h1', [vm('big', 0.5, { memoryUsedBytes: 8 * GIB }), vm('small', 0.5)], { memory: 64 * GIB }),
       host('h2', [], { memory: 64 * GIB }),
@@ -67,7 +67,7 @@ const HOT_CASES: Case[] = [
     expected: ['small > h2'],
   },
   {
-    claim: 'memory in use makes a host hot too, and is relieved',
+    claim: 'a host that is hot in memory is relieved too',
     hosts: [
       host(
         'h1',
@@ -82,7 +82,7 @@ const HOT_CASES: Case[] = [
     expected: ['a > h2'],
   },
   {
-    claim: 'where no single move helps two VMs change places',
+    claim: 'two VMs change places where no single move helps',
     hosts: [
       host('h1', [vm('a', 2.4), vm('b', 1.5)], { cores: 4 }),
       host('h2', [vm('c', 1.4), vm('d', 0.2)], { cores: 4 }),
@@ -90,7 +90,7 @@ const HOT_CASES: Case[] = [
     expected: ['c > h1', 'a > h2'],
   },
   {
-    claim: 'a target without memory by allocation is refused, though it uses none',
+    claim: 'a target whose memory is all allocated is refused, though little is in use',
     hosts: [
       host('h1', [vm('a', 1), vm('b', 1)]),
       host('h2', [vm('c', 0, { memoryMaxBytes: 1.5 * GIB, memoryUsedBytes: 1, held: NEVER })]),
@@ -116,7 +116,7 @@ const HOT_CASES: Case[] = [
     expected: ['no_candidate'],
   },
   {
-    claim: 'a VM does not go back to a host that it left lately, nor to one that refused it',
+    claim: 'a VM does not go back to a host that it left recently, nor to one that refused it',
     hosts: [
       host('h1', [
         vm('a', 1, { leftHosts: [{ hostId: 'h2', atMs: AT_MS - 1 }] }),
@@ -127,7 +127,7 @@ const HOT_CASES: Case[] = [
     expected: ['no_gain'],
   },
   {
-    claim: "load that is the host's own is said to be so",
+    claim: "a host's own load is reported as such",
     hosts: [host('h1', [], { ownCores: 1 }), host('h2')],
     expected: ['no_vm'],
   },
@@ -142,7 +142,7 @@ const HOT_CASES: Case[] = [
     expected: ['moving'],
   },
   {
-    claim: 'a host whose figures are settling is neither judged nor a target',
+    claim: 'a settling host is neither judged nor a target',
     hosts: [
       host('h1', [vm('a', 1), vm('b', 1)]),
       host('h2', [vm('c', 1), vm('d', 1)], { settlingUntilMs: AT_MS + 1 }),
@@ -151,7 +151,7 @@ const HOT_CASES: Case[] = [
     expected: ['no_target', 'settling'],
   },
   {
-    claim: 'a VM on its way is load of its target already',
+    claim: 'a migrating VM already counts as load of its target',
     hosts: [
       host('h1', [vm('a', 1), vm('b', 1)]),
       host('h2'),
@@ -162,7 +162,7 @@ const HOT_CASES: Case[] = [
   },
 ];
 
-void t.test('hot hosts are relieved, or the reason is told', (t) => {
+void t.test('hot hosts are relieved, or the plan gives the reason', (t) => {
   for (const { claim, hosts, more, expected } of HOT_CASES)
     t.strictSame(summary(hosts, more), expected, claim);
   t.end();
@@ -170,7 +170,7 @@ void t.test('hot hosts are relieved, or the reason is told', (t) => {
 
 const OVERLOADED = [host('h1', [vm('a', 1), vm('b', 1)]), host('h2'), host('h3')];
 
-void t.test('bad knowledge is not acted upon', (t) => {
+void t.test('stale or unknown hosts are not acted upon', (t) => {
   const stale = planMoves(
     snapshotOf([...OVERLOADED.slice(0, 2), host('h3', [], { state: 'stale' })]),
     DEFAULT_PLAN_POLICY,
@@ -178,7 +178,7 @@ void t.test('bad knowledge is not acted upon', (t) => {
   t.strictSame(
     shortMoves(stale.moves),
     ['a > h2'],
-    'a stale host is no target; one of three does not freeze',
+    'a stale host is not a target; one of three does not freeze the cluster',
   );
   t.match(stale.moves[0]?.refusals, [{ code: 'stale', hostName: 'h3' }]);
 
@@ -194,7 +194,7 @@ void t.test('bad knowledge is not acted upon', (t) => {
   t.end();
 });
 
-void t.test('budgets and limits end a plan, and it says which', (t) => {
+void t.test('budgets and limits end a plan, which names them', (t) => {
   const hosts = [
     host('h1', [vm('a', 1), vm('b', 1), vm('c', 1)], { cores: 2 }),
     host('h2', [], { cores: 2 }),
@@ -211,7 +211,7 @@ void t.test('budgets and limits end a plan, and it says which', (t) => {
   t.end();
 });
 
-void t.test('a move tells its evidence, its predictions, its terms and its reason', (t) => {
+void t.test('a move has its evidence, predictions, terms and reason', (t) => {
   const [move] = planMoves(snapshotOf(OVERLOADED), DEFAULT_PLAN_POLICY).moves;
   t.match(move, {
     trigger: 'hot_host',
