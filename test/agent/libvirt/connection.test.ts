@@ -1,4 +1,4 @@
-// The connection: deadlines, slots, keepalive and loss, against a real libvirtd, and against a peer that breaks the protocol.
+// Tests the connection: deadlines, slots, keepalive and loss, against a real libvirtd and a peer that breaks the protocol.
 import t, { type Test } from 'tap';
 import { connect, type Connection } from '../../../agent/libvirt/connection.ts';
 import {

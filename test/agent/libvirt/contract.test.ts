@@ -1,4 +1,4 @@
-// The typed calls against a real libvirtd: the test driver and, where there is a guest, QEMU.
+// Tests the typed calls against a real libvirtd: the test driver and, where a guest is needed, QEMU.
 import t, { type Test } from 'tap';
 import { connect, type Connection } from '../../../agent/libvirt/connection.ts';
 import {
@@ -58,7 +58,7 @@ void t.test('a real libvirtd', { skip }, async (t) => {
     return connection;
   };
 
-  await t.test('tells about the host', async (t) => {
+  await t.test('describes the host', async (t) => {
     const test = await open(t, 'test:///default');
     t.equal(await node.getType(test, wait), 'TEST');
     t.equal(await node.getUri(test, wait), 'test:///default');
@@ -98,7 +98,7 @@ void t.test('a real libvirtd', { skip }, async (t) => {
     const qemu = await open(t, 'qemu:///session');
     const [hostCpu = ''] = /<cpu>.*?<\/cpu>/s.exec(await node.getCapabilities(qemu, wait)) ?? [];
     const same = await node.compareCpu(qemu, hostCpu, 0, wait);
-    t.ok(same === CpuComparison.identical || same === CpuComparison.superset, 'the host fits itself');
+    t.ok(same === CpuComparison.identical || same === CpuComparison.superset, 'the host matches its own CPU');
     t.match(await node.baselineCpu(qemu, [hostCpu, hostCpu], BaselineCpuFlag.migratable, wait), /<cpu/);
 
     const machine = { arch: 'x86_64', virtType: 'qemu' };
@@ -173,14 +173,14 @@ void t.test('a real libvirtd', { skip }, async (t) => {
     ]);
   });
 
-  await t.test('answers no with code and text', async (t) => {
+  await t.test('a refusal has a code and a text', async (t) => {
     const test = await open(t, 'test:///default');
     const missing = domains.lookupByName(test, 'nobody-home', wait);
     await t.rejects(missing, { name: 'LibvirtError', code: ErrorCode.noDomain, message: 'Domain not found' });
     const malformed = domains.define(test, '<domain', 0, wait);
     await t.rejects(malformed, { name: 'LibvirtError', code: ErrorCode.xmlDetail });
     await t.rejects(domains.lookupByUuid(test, 'no uuid', wait), RangeError, 'before anything is sent');
-    await t.rejects(domains.lookupByName(test, 'test\0er', wait), RangeError, 'no half names');
+    await t.rejects(domains.lookupByName(test, 'test\0er', wait), RangeError, 'names are not cut at a NUL');
     const [still] = await domains.listDomains(test, ListDomainsFlag.active, wait);
     t.equal(still?.name, 'test', 'the connection is usable as before');
   });
@@ -235,7 +235,7 @@ void t.test('a real libvirtd', { skip }, async (t) => {
     await t.rejects(
       storage.createVolume(qemu, pool, { xml: volumeXml('base.qcow2'), flags: 0 }, wait),
       { code: ErrorCode.storageVolumeExists },
-      'a name is taken once',
+      'a name can be used only once',
     );
     const clone = await storage.createVolumeFrom(
       qemu,
@@ -294,7 +294,7 @@ void t.test('a real libvirtd', { skip }, async (t) => {
       t.equal(stats?.disks[0]?.name, 'hdc');
       t.ok((stats?.balloon?.rssBytes ?? 0) > 8 * 1024 ** 2, 'QEMU itself is some MiB');
       t.ok((stats?.cpuTimeMs ?? 0) > 1 && (stats?.cpuTimeMs ?? 0) < 60_000, 'starting took some CPU');
-      t.notOk('usableBytes' in (stats?.balloon ?? {}), 'what no driver told is absent, not 0');
+      t.notOk('usableBytes' in (stats?.balloon ?? {}), 'what no driver reported is absent, not 0');
 
       const request = { domains: [paused], groups: StatsGroup.state, flags: StatsFlag.noWait };
       const [few] = await getAllDomainStats(qemu, request, wait);
@@ -321,7 +321,7 @@ void t.test('a real libvirtd', { skip }, async (t) => {
       t.match(metadataEvents(), [{ namespaceUri: key.namespaceUri }, { namespaceUri: key.namespaceUri }]);
     });
 
-    await t.test('with limits for its next migration, and no job', async (t) => {
+    await t.test('with limits for its next migration, and without a job', async (t) => {
       t.same(await migration.getJobStats(qemu, paused, 0, wait), { type: JobType.none });
       await t.rejects(migration.abortJob(qemu, paused, wait), { code: ErrorCode.operationInvalid });
       await t.rejects(migration.abortPostCopyJob(qemu, paused, wait), LibvirtError);

@@ -1,4 +1,4 @@
-// The decoder against bytes that no honest daemon sends: an error in bounded time, never a hang, a crash or a huge allocation.
+// Tests the decoder on bytes that no honest daemon sends: an error in bounded time, never a hang, crash or huge allocation.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
@@ -16,7 +16,7 @@ import * as storage from '../../../agent/libvirt/storage.ts';
 import { parseTarget } from '../../../agent/libvirt/uri.ts';
 import { XdrReader, XdrWriter } from '../../../agent/libvirt/xdr.ts';
 
-/** Far above what a payload of some kilobytes needs even on a loaded machine; a decoder that loops would never come back. */
+/** Far above what a payload of some kilobytes needs even on a loaded machine; a decoder that loops would never return. */
 const DECODE_MS_MAX = 2000;
 const wait = { timeoutMs: 1000 };
 const uuid = '01234567-89ab-cdef-0123-456789abcdef';
@@ -74,7 +74,7 @@ const eventProcedures = Object.entries(Procedure).flatMap(([name, number]) =>
   /Event[A-Z]/.test(name) && !name.includes('Callback') ? [number] : [],
 );
 
-/** Words as a damaged or hostile packet has them: small counts, lengths beyond the packet, negative ones, plain noise. */
+/** Words of a damaged or hostile packet: small counts, lengths beyond the packet, negative ones, plain noise. */
 const payloads = fc
   .array(
     fc.oneof(
@@ -93,7 +93,7 @@ function cutTail(words: readonly number[], cut: number): Buffer {
   return buffer.subarray(0, Math.max(0, buffer.length - cut));
 }
 
-/** Decodes, and lets nothing pass but success or a LibvirtProtocolError, in time. */
+/** Decodes, and accepts only success or a LibvirtProtocolError, in time. */
 async function decodesOrRefuses(decode: () => unknown): Promise<boolean> {
   const startedMs = performance.now();
   try {
@@ -138,7 +138,7 @@ void t.test('the splitter survives arbitrary streams and keeps no more than it w
   );
 });
 
-void t.test('packets come out whole however the stream was cut', (t) => {
+void t.test('packets come out whole, wherever the stream was cut', (t) => {
   const packet = fc.record({ serial: fc.nat(), payload: fc.uint8Array({ maxLength: 300 }) });
   const cuts = fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 1, maxLength: 20 });
   fc.assert(
@@ -166,7 +166,7 @@ void t.test('packets come out whole however the stream was cut', (t) => {
   t.end();
 });
 
-void t.test('a length word that cannot be is refused before anything is collected', (t) => {
+void t.test('an impossible length word is refused before anything is collected', (t) => {
   for (const length of [0, 27, 33_554_437, 0xffff_ffff]) {
     const word = Buffer.alloc(4);
     word.writeUInt32BE(length);
@@ -246,7 +246,7 @@ function expected(model: Model): DomainStats {
   };
 }
 
-void t.test('statistics come out as they went in, in our units, whatever else is said about a vCPU', (t) => {
+void t.test('statistics come out as they went in, in our units, whatever other fields a vCPU has', (t) => {
   fc.assert(
     fc.property(fc.array(modelled, { maxLength: 4 }), fc.nat({ max: 5 }), (models, extras) => {
       assert.deepEqual(readDomainStats(new XdrReader(encodeModel(models, extras))), models.map(expected));
@@ -287,7 +287,7 @@ void t.test('a truncated payload is always refused', (t) => {
   t.end();
 });
 
-void t.test('a guest cannot break the sample of its host by absurd balloon counters', (t) => {
+void t.test('a guest cannot break the sample of its host with absurd balloon counters', (t) => {
   const payload = new XdrWriter()
     .array([domain], (writer) => {
       domains.writeDomain(writer, domain).array(['balloon.usable', 'cpu.time'], (_, field) => {
@@ -308,7 +308,7 @@ void t.test('a parameter of unknown type ends the decoding, since its length is 
   t.end();
 });
 
-void t.test('values survive the way out and back', (t) => {
+void t.test('values survive encoding and decoding', (t) => {
   fc.assert(
     fc.property(
       fc.record({
@@ -350,7 +350,7 @@ void t.test('values survive the way out and back', (t) => {
   t.end();
 });
 
-void t.test('libvirt URIs lead where libvirt would go, and others are refused by name', (t) => {
+void t.test('libvirt URIs lead to the same daemon as with libvirt, and others are refused by name', (t) => {
   t.same(parseTarget('qemu:///system'), {
     uri: 'qemu:///system',
     target: { kind: 'unix', path: '/run/libvirt/libvirt-sock' },

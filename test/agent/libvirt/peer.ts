@@ -23,7 +23,7 @@ export type Answer = (
 
 export const AuthType = { none: 0, sasl: 1, polkit: 2 } as const;
 
-/** A peer that answers opening properly, offers one way to log in, and answers all else as the test says. */
+/** A peer that opens a connection correctly, offers one way to log in, and answers other calls as the test says. */
 export async function startPeer(
   t: Test,
   answer: Answer,

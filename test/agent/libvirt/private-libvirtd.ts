@@ -1,4 +1,4 @@
-// A libvirtd of one's own for a test: session mode, as an unprivileged user, everything in a temporary directory, ended by pid.
+// Starts a private libvirtd for a test: session mode, unprivileged user, all files in a temporary directory, ended by pid.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const OPENSSL = '/usr/bin/openssl';
 /** libvirtd probes QEMU at its first start, for seconds; many times that on a loaded machine. */
 const START_MS = 120_000;
 const STOP_MS = 5000;
-// A test has one or two migrations at once; the rest is for ports that others take meanwhile.
+// A test runs one or two migrations at once; the rest is for ports that other programs take.
 const MIGRATION_PORTS = 8;
 
 export interface PrivateLibvirtd {
@@ -29,7 +29,7 @@ export interface PrivateLibvirtd {
   readonly environment: NodeJS.ProcessEnv;
   readonly pid: () => number;
   start(): Promise<void>;
-  /** Ends the daemon only; its domains run on. SIGKILL unless told. */
+  /** Ends the daemon only; its domains keep running. SIGKILL by default. */
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** Process of a running domain. */
   qemuPid(name: string): number;
@@ -46,7 +46,7 @@ export interface PrivateLibvirtdOptions {
   readonly listenPort?: number;
 }
 
-/** Why no libvirtd can be started here; undefined if one can. With CI=true a missing part is an error. */
+/** The reason why no libvirtd can be started here; undefined if one can. With CI=true a missing part is an error. */
 export function whyNoLibvirtd(): string | undefined {
   const missing = [LIBVIRTD, QEMU, OPENSSL].filter((path) => !existsSync(path));
   if (missing.length === 0) {
@@ -59,7 +59,7 @@ export function whyNoLibvirtd(): string | undefined {
   return reason;
 }
 
-/** A range of its own: libvirtds that share one range, as all tests share this machine, take each other's ports. */
+/** A separate range for each libvirtd, since all tests share this machine and would take each other's ports. */
 async function migrationPorts(): Promise<string[]> {
   const first = await freePort();
   return [`migration_port_min = ${first}`, `migration_port_max = ${first + MIGRATION_PORTS}`];
@@ -185,7 +185,7 @@ class Daemon implements PrivateLibvirtd {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {
-        // It ended by itself meanwhile.
+        // It has already ended.
       }
     }
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });

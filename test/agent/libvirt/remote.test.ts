@@ -1,4 +1,4 @@
-// Over TCP and TLS, through restarts of the daemon, and from one daemon to another.
+// Tests the client over TCP and TLS, through restarts of the daemon, and migrations from one daemon to another.
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -85,50 +85,54 @@ function makePki(t: Test): Pki {
   return { directory, issue };
 }
 
-void t.test('over TLS the daemon and the client know each other by certificate', { skip }, async (t) => {
-  const pki = makePki(t);
-  pki.issue('server', 'ca');
-  pki.issue('client', 'ca');
-  pki.issue('stranger', 'other');
-  const port = await freePort();
-  const file = (name: string): string => join(pki.directory, name);
-  giveAway(pki.directory);
-  const libvirtd = await startPrivateLibvirtd({
-    listenPort: port,
-    config: [
-      'listen_tls = 1',
-      'listen_addr = "127.0.0.1"',
-      `tls_port = "${port}"`,
-      `ca_file = "${file('cacert.pem')}"`,
-      `cert_file = "${file('servercert.pem')}"`,
-      `key_file = "${file('serverkey.pem')}"`,
-    ],
-  });
-  t.teardown(() => libvirtd.stop());
-  const target = (ca: string, client: string): Extract<LibvirtTarget, { kind: 'tls' }> => ({
-    kind: 'tls',
-    host: '127.0.0.1',
-    port,
-    caFile: file(`${ca}cert.pem`),
-    certFile: file(`${client}cert.pem`),
-    keyFile: file(`${client}key.pem`),
-  });
-  const connection = await open(t, target('ca', 'client'), 'test:///default');
-  t.ok(await node.getHostname(connection, wait));
-  await t.rejects(open(t, target('ca', 'stranger'), 'test:///default'), {
-    name: 'LibvirtConnectionError',
-    message: /did not accept the client certificate .*strangercert.pem/,
-  });
-  await t.rejects(
-    open(t, target('other', 'client'), 'test:///default'),
-    { name: 'LibvirtConnectionError', message: /check that .*othercert.pem signed/ },
-    'a server of another authority',
-  );
-  const mixed = { ...target('ca', 'client'), keyFile: file('strangerkey.pem') };
-  await t.rejects(open(t, mixed, 'test:///default'), /check .*clientcert.pem and .*strangerkey.pem/);
-});
+void t.test(
+  'over TLS the daemon and the client authenticate each other by certificate',
+  { skip },
+  async (t) => {
+    const pki = makePki(t);
+    pki.issue('server', 'ca');
+    pki.issue('client', 'ca');
+    pki.issue('stranger', 'other');
+    const port = await freePort();
+    const file = (name: string): string => join(pki.directory, name);
+    giveAway(pki.directory);
+    const libvirtd = await startPrivateLibvirtd({
+      listenPort: port,
+      config: [
+        'listen_tls = 1',
+        'listen_addr = "127.0.0.1"',
+        `tls_port = "${port}"`,
+        `ca_file = "${file('cacert.pem')}"`,
+        `cert_file = "${file('servercert.pem')}"`,
+        `key_file = "${file('serverkey.pem')}"`,
+      ],
+    });
+    t.teardown(() => libvirtd.stop());
+    const target = (ca: string, client: string): Extract<LibvirtTarget, { kind: 'tls' }> => ({
+      kind: 'tls',
+      host: '127.0.0.1',
+      port,
+      caFile: file(`${ca}cert.pem`),
+      certFile: file(`${client}cert.pem`),
+      keyFile: file(`${client}key.pem`),
+    });
+    const connection = await open(t, target('ca', 'client'), 'test:///default');
+    t.ok(await node.getHostname(connection, wait));
+    await t.rejects(open(t, target('ca', 'stranger'), 'test:///default'), {
+      name: 'LibvirtConnectionError',
+      message: /did not accept the client certificate .*strangercert.pem/,
+    });
+    await t.rejects(
+      open(t, target('other', 'client'), 'test:///default'),
+      { name: 'LibvirtConnectionError', message: /check that .*othercert.pem signed/ },
+      'a server of another authority',
+    );
+    const mixed = { ...target('ca', 'client'), keyFile: file('strangerkey.pem') };
+    await t.rejects(open(t, mixed, 'test:///default'), /check .*clientcert.pem and .*strangerkey.pem/);
+  },
+);
 
-void t.test('a session outlives its daemon', { skip }, async (t) => {
+void t.test('a session survives a restart of its daemon', { skip }, async (t) => {
   const libvirtd = await startPrivateLibvirtd();
   t.teardown(() => libvirtd.stop());
   const log: string[] = [];
@@ -157,7 +161,7 @@ void t.test('a session outlives its daemon', { skip }, async (t) => {
   await t.rejects(
     session.ready({ timeoutMs: 300 }),
     /libvirtd running|lost/,
-    'says why there is no connection',
+    'gives the reason why there is no connection',
   );
   await libvirtd.start();
   const second = await session.ready(wait);

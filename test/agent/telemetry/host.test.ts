@@ -1,4 +1,4 @@
-// The host's counters from a recorded /proc, and the sample that two of them give.
+// Tests the host's counters from a recorded /proc, and the sample from two readings.
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,7 +75,7 @@ void t.test('the first reading gives no rates', (t) => {
   t.end();
 });
 
-void t.test('what the kernel does not tell is absent, not zero', (t) => {
+void t.test('what the kernel does not report is absent, not zero', (t) => {
   const first = { counters: counters('bare'), atMs: 1000 };
   const second = { counters: { ...counters('bare'), cpuTicks: ticks({ user: 900_000 }) }, atMs: 6000 };
   const sample = hostSample(first, second, []);
@@ -90,7 +90,7 @@ void t.test('what the kernel does not tell is absent, not zero', (t) => {
   t.end();
 });
 
-void t.test("demand is what is used and what the host's VMs waited for", (t) => {
+void t.test("demand is what is used plus what the host's VMs waited for", (t) => {
   const first = { counters: counters('first'), atMs: 1000 };
   const second = { counters: counters('second'), atMs: 6000 };
   const vms = [

@@ -1,4 +1,4 @@
-// The publisher against a real nats-server: every report once and in order, whatever happens to NATS, and what is lost is counted.
+// Tests the publisher against a real nats-server: every report once and in order, whatever happens to NATS, and losses are counted.
 import { connect } from 'nats';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';

@@ -1,4 +1,4 @@
-// Rates of VMs: nothing negative, nothing lost between ticks, nothing counted on two hosts.
+// Tests the rates of VMs: nothing negative, nothing lost between ticks, nothing counted on two hosts.
 import fc from 'fast-check';
 import t from 'tap';
 import {
@@ -151,7 +151,7 @@ void t.test('a first reading, another QEMU process and a clock that stands still
   t.end();
 });
 
-void t.test('a counter that starts again gives no rate, and the others still do', (t) => {
+void t.test('a counter that was reset gives no rate, and the others still do', (t) => {
   const sample = vmSample(reading(1000), reading(6000, { cpuTimeMs: 9999 }), context);
   t.equal(sample.cpuCores, undefined);
   t.equal(sample.cpuDemandCores, undefined);
@@ -189,7 +189,7 @@ void t.test('devices are followed by name when their order changes, new ones sta
   t.end();
 });
 
-void t.test('a tap name that passed to another NIC is not taken for the same NIC', (t) => {
+void t.test('a tap name that passed to another NIC is not mistaken for the same NIC', (t) => {
   const moved = { ...description, macByTap: new Map([['vnet3', '52:54:00:00:00:99']]) };
   const { nics } = vmSample(reading(1000), reading(2000, {}, moved), context);
   t.same(
@@ -199,7 +199,7 @@ void t.test('a tap name that passed to another NIC is not taken for the same NIC
   t.end();
 });
 
-void t.test('demand is use where libvirt does not tell the delay, and steal is then unknown', (t) => {
+void t.test('demand equals use where libvirt does not report the delay, and steal is then unknown', (t) => {
   const vcpus = [{ index: 0 }, { index: 1 }];
   const sample = vmSample(reading(1000, { vcpus }), reading(6000, { vcpus, cpuTimeMs: 12_500 }), context);
   t.match(sample, { cpuCores: 0.5, cpuDemandCores: 0.5 });
@@ -258,7 +258,7 @@ void t.test('memory used comes from the best source that is fresh', (t) => {
     { name: 'never', balloon: { ...guest, lastUpdateS: 0 }, bytes: 1000 * KIB, source: 'RSS' },
     { name: 'future', balloon: { ...guest, lastUpdateS: nowS + 3600 }, bytes: 1000 * KIB, source: 'RSS' },
     {
-      name: 'nonsense of the guest',
+      name: 'nonsense from the guest',
       balloon: { ...guest, usableBytes: 9 * GIB, unusedBytes: 9 * GIB, lastUpdateS: nowS },
       bytes: 1000 * KIB,
       source: 'RSS',

@@ -1,4 +1,4 @@
-// The whole of telemetry against a real libvirtd and real QEMU processes: what is reported, and what a stuck guest or a lost libvirt changes.
+// Tests telemetry against a real libvirtd and real QEMU processes: reports, also with a stuck guest or a lost libvirt.
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Creating, running and removing VMs on a real libvirtd: what is made, what is refused, and that a failure leaves nothing.
+// Tests creating, running and removing VMs on a real libvirtd: results, refusals, and that a failure leaves nothing behind.
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -17,7 +17,7 @@ const newDisk: DiskSpec = { pool: 'pool', newBytes: 8 * MIB, sizeBytes: 0 };
 const cloneDisk: DiskSpec = { pool: 'pool', cloneOf: 'base', sizeBytes: 0 };
 const byName = (name: string): { name: string } => ({ name });
 
-void t.test('notes of an earlier agent are kept until they are taken back', async (t) => {
+void t.test('notes of an earlier run are kept until what they name is removed', async (t) => {
   const pool = { name: 'pool', uuid: 'p1' };
   const left = {
     c1: [{ kind: 'volume', name: 'web1-u1-vda', pool }],
@@ -50,9 +50,9 @@ void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) 
   const files = (): string[] => readdirSync(host.poolDirectory).sort();
   const names = async (): Promise<string[]> => (await host.lifecycle.list(never)).map((vm) => vm.name ?? '');
 
-  await t.test('a VM lives its life', (t) => life(t, host, files));
+  await t.test('a VM is created, started, stopped and removed', (t) => life(t, host, files));
 
-  await t.test('a clone holds the image and grows to the size asked for', async (t) => {
+  await t.test('a clone holds the image and grows to the requested size', async (t) => {
     const disk = { ...cloneDisk, sizeBytes: 16 * MIB };
     const vm = await host.create({ spec: spec({ name: 'clone1', disks: [disk] }), start: false }, never);
     t.match(vm.disks, [{ device: 'vda', format: 'qcow2', pool: 'pool', capacityBytes: 16 * MIB }]);
@@ -62,7 +62,7 @@ void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) 
     t.strictSame(files(), ['base']);
   });
 
-  await t.test('an existing volume is used as it is and kept, and nobody else may have it', async (t) => {
+  await t.test('an existing volume is used unchanged and kept, and no other VM may use it', async (t) => {
     const existing: DiskSpec = { pool: 'pool', existing: 'base', sizeBytes: 0 };
     await host.create({ spec: spec({ name: 'keeper', disks: [existing] }), start: false }, never);
     await t.rejects(host.create({ spec: spec({ name: 'thief', disks: [existing] }), start: false }, never), {
@@ -73,8 +73,8 @@ void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) 
     t.strictSame(files(), ['base']);
   });
 
-  await t.test('of two creations of one name one wins', async (t) => {
-    // Two agents, as far as libvirt can tell: neither knows what the other has in hand.
+  await t.test('of two creations with the same name one wins', async (t) => {
+    // Like two agents on one libvirt: neither knows what the other is creating.
     const other = createCreator(host.context);
     const order = { spec: spec({ name: 'twin', disks: [newDisk, cloneDisk] }), start: true };
     const results = await Promise.allSettled([
@@ -87,7 +87,7 @@ void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) 
     for (const result of results)
       if (result.status === 'rejected')
         t.match(result.reason, { code: 'ALREADY_EXISTS', message: /^name: VM twin/ });
-    t.equal(files().length, 3, 'the loser has taken back its volumes');
+    t.equal(files().length, 3, 'the loser has removed its volumes');
     await host.lifecycle.destroy(byName('twin'), never);
     await host.lifecycle.undefine({ vm: byName('twin'), deleteVolumes: true }, never);
     t.strictSame(files(), ['base']);
@@ -107,19 +107,19 @@ void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) 
     await host.lifecycle.undefine({ vm: byName('taken'), deleteVolumes: false }, never);
   });
 
-  await t.test('a failure after volumes and definition takes both back', async (t) => {
-    // No such bridge in truth: the definition is accepted, the start fails.
+  await t.test('a failure after volumes and definition removes both', async (t) => {
+    // The bridge does not really exist: the definition is accepted, the start fails.
     const asked = spec({ name: 'fails', disks: [newDisk, cloneDisk], nics: [nic('')] });
     await t.rejects(host.create({ spec: asked, start: true }, never), { message: /create VM fails: / });
     t.strictSame(files(), ['base']);
     t.strictSame(await names(), []);
   });
 
-  await t.test('a client that goes away takes its half-made VM with it', async (t) => {
+  await t.test('a VM that is half created is removed when its client goes away', async (t) => {
     const gone = new AbortController();
     const leaving = createCreator({
       ...host.context,
-      // The uuid is asked for just before the first volume is made.
+      // The uuid is requested just before the first volume is made.
       newUuid: () => {
         setImmediate(() => {
           gone.abort(new Error('gone'));
@@ -133,13 +133,13 @@ void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) 
     t.strictSame(await names(), []);
   });
 
-  await t.test('what a killed agent was making is taken back by its next life', async (t) => {
+  await t.test('what a killed agent was creating is removed at its next start', async (t) => {
     const asked = { spec: spec({ name: 'cut', disks: [newDisk, cloneDisk] }), start: false };
     await killedWhen(host, ({ kind, name }) => kind === 'volume' && name.includes('-vdb'), asked);
     t.equal(files().length, 2, 'the first volume is there');
     await (await Creations.open(host.state, host.context.logger)).takeBackLeft(host.context);
     t.strictSame(files(), ['base']);
-    t.equal(await host.state.read('creations.json'), '{}', 'and it is forgotten');
+    t.equal(await host.state.read('creations.json'), '{}', 'and the note is deleted');
   });
 
   await t.test('volumes of a VM whose definition was begun are left alone: it may exist', async (t) => {
@@ -152,7 +152,7 @@ void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) 
     for (const name of before.filter((file) => file !== 'base')) rmSync(join(host.poolDirectory, name));
   });
 
-  await t.test('a damaged note keeps no agent from starting, and nothing is deleted', async (t) => {
+  await t.test('a damaged note does not prevent the start, and nothing is deleted', async (t) => {
     const before = files();
     for (const text of ['{"a":[{"kind":"volume"', '{"a":[{"kind":"volume","name":"base"}]}', '[]']) {
       await host.state.write('creations.json', text);
@@ -162,7 +162,7 @@ void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) 
   });
 });
 
-/** Carries an order out until something is noted, and never goes on: as an agent that is killed. */
+/** Carries out an order until something is noted, and then stops, as if the agent were killed. */
 async function killedWhen(
   host: RealHost,
   isLast: (made: Made) => boolean,

@@ -1,4 +1,4 @@
-// A private libvirtd with a storage pool, and the agent's parts upon it, for tests of commands.
+// Starts a private libvirtd with a storage pool and the agent's parts on it, for tests of commands.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -22,9 +22,9 @@ export interface RealHost {
   readonly create: CreateVm;
   readonly lifecycle: Lifecycle;
   readonly poolDirectory: string;
-  /** What the agent keeps on disk. */
+  /** The agent's state folder. */
   readonly state: StateFolder;
-  /** As its peers dial it. */
+  /** The address under which its peers connect. */
   readonly uri: string;
   stop(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export async function startRealHost(sharedPool?: string): Promise<RealHost> {
       'listen_addr = "127.0.0.1"',
       'auth_tcp = "none"',
       `tcp_port = "${port}"`,
-      // Its own host UUID makes it another host to libvirt.
+      // With its own host UUID, libvirt treats it as a different host.
       `host_uuid = "${crypto.randomUUID()}"`,
     ],
   });
@@ -87,7 +87,7 @@ export async function startRealHost(sharedPool?: string): Promise<RealHost> {
   };
 }
 
-/** A small VM without devices that a test would have to provide. */
+/** A small VM that needs no devices from the test. */
 export function spec(change: Partial<VmSpec> = {}): VmSpec {
   return {
     name: 'web1',

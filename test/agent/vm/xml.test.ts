@@ -1,4 +1,4 @@
-// The XML that is handed to libvirt: exact text, no injection, and the definitions operators expect.
+// Tests the XML for libvirt: exact text, no injection, and the definitions that operators expect.
 import { readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
@@ -40,25 +40,28 @@ const trickyText = fc
   )
   .map((parts) => parts.join(''));
 
-void t.test('any text comes back exactly, as text and as attribute, also when it is written again', (t) => {
-  const holds = (): void => {
-    fc.assert(
-      fc.property(fc.oneof(anyXmlText, trickyText), (value) => {
-        const parsed = parseXml(buildXml('x', { '@a': value, '#': value, y: undefined }));
-        t.equal(attribute(parsed, 'a'), value);
-        t.equal(parsed.text, value);
-        t.strictSame(parsed.children, []);
-        // Text that is nothing but space is layout, and is not written again.
-        const again = parseXml(writeXml(parsed));
-        t.strictSame(again, value.trim() === '' ? { ...parsed, text: '' } : parsed);
-      }),
-    );
-  };
-  t.doesNotThrow(holds);
-  t.end();
-});
+void t.test(
+  'any text comes back exactly, as text and as attribute, also after it is parsed and written again',
+  (t) => {
+    const holds = (): void => {
+      fc.assert(
+        fc.property(fc.oneof(anyXmlText, trickyText), (value) => {
+          const parsed = parseXml(buildXml('x', { '@a': value, '#': value, y: undefined }));
+          t.equal(attribute(parsed, 'a'), value);
+          t.equal(parsed.text, value);
+          t.strictSame(parsed.children, []);
+          // Text of white space only is layout, and is not written again.
+          const again = parseXml(writeXml(parsed));
+          t.strictSame(again, value.trim() === '' ? { ...parsed, text: '' } : parsed);
+        }),
+      );
+    };
+    t.doesNotThrow(holds);
+    t.end();
+  },
+);
 
-void t.test('an element is written on lines of its own, its text without added space', (t) => {
+void t.test('each element is written on its own line, its text without added space', (t) => {
   const tree = {
     '@k': '1',
     '@none': undefined,
@@ -75,19 +78,22 @@ void t.test('an element is written on lines of its own, its text without added s
   t.end();
 });
 
-void t.test('attributes are escaped as libvirt does it, so that its text can be searched for them', (t) => {
-  t.equal(attributeText(`/a&b<c>"d"'e'`), '/a&amp;b&lt;c&gt;&quot;d&quot;&apos;e&apos;');
-  t.end();
-});
+void t.test(
+  "attributes are escaped as libvirt does it, so that libvirt's text can be searched for them",
+  (t) => {
+    t.equal(attributeText(`/a&b<c>"d"'e'`), '/a&amp;b&lt;c&gt;&quot;d&quot;&apos;e&apos;');
+    t.end();
+  },
+);
 
-void t.test('a character that XML does not know is replaced, not written', (t) => {
+void t.test('a character that XML does not allow is replaced', (t) => {
   t.equal(isXmlText('a\u0000'), false);
   t.equal(attributeText('a\u0000b\u{D800}'), 'a\u{FFFD}b\u{FFFD}');
   t.equal(buildXml('x', { '#': '\u0001' }), '<x>\u{FFFD}</x>');
   t.end();
 });
 
-void t.test('a parsed tree keeps names and own text, and tells namespaces', (t) => {
+void t.test('a parsed tree keeps names and own text, and resolves namespaces', (t) => {
   const root = parseXml(
     '<a><m xmlns:e="urn:e"><e:b c="1">x<d/>y<![CDATA[<&]]></e:b></m><n xmlns="urn:n"/></a>',
   );
@@ -104,7 +110,7 @@ void t.test('a parsed tree keeps names and own text, and tells namespaces', (t) 
   t.end();
 });
 
-void t.test('line ends and attribute values are normalised as XML asks', (t) => {
+void t.test('line ends and attribute values are normalised as XML requires', (t) => {
   const root = parseXml('<a b="x\r\ny\tz&#10;&#13;">1\r\n2\r3&#13;</a>');
   t.equal(attribute(root, 'b'), 'x y z\n\r');
   t.equal(root.text, '1\n2\n3\r');
@@ -131,7 +137,7 @@ void t.test('what is not well formed is refused with position and cause', (t) =>
   t.end();
 });
 
-void t.test('libvirt accepts prefixes in metadata that nothing declares, so they are read', (t) => {
+void t.test('undeclared prefixes, which libvirt accepts in metadata, are read', (t) => {
   const root = parseXml(
     '<domain><metadata><x:vm xmlns:x="u"><e:b q:y="1"/><a:b:c/></x:vm></metadata></domain>',
   );
@@ -146,7 +152,7 @@ void t.test('depth, size and number of parts are limited', (t) => {
   t.equal(parseXml(nested(257)).name, 'a');
   const tooDeep = { message: 'line 1, column 774: elements are nested deeper than 257 levels' };
   t.throws(() => parseXml(nested(258)), tooDeep);
-  // 41 KiB, which took seconds before there was a limit, and as much as is read at all.
+  // 41 KiB, which took seconds before there was a limit, and the longest text that is read.
   t.throws(() => parseXml(nested(6_000)), tooDeep);
   t.throws(() => parseXml('<a>'.repeat(1_398_101)), tooDeep);
 
@@ -226,7 +232,7 @@ const emulated: VmPlan = {
   headless: true,
 };
 
-void t.test('definitions are those on file', (t) => {
+void t.test('definitions match the golden files', (t) => {
   for (const [name, plan] of Object.entries({ linux, windows, emulated })) {
     const file = new URL(`golden/${name}.xml`, import.meta.url);
     const xml = `${domainXml(plan)}\n`;
@@ -236,7 +242,7 @@ void t.test('definitions are those on file', (t) => {
   t.end();
 });
 
-void t.test('no text of a person changes the structure, and the metadata comes back as it was', (t) => {
+void t.test('no text from an operator changes the structure, and the metadata comes back unchanged', (t) => {
   const text = fc.oneof(anyXmlText, trickyText);
   const shape = (element: XmlElement | undefined): string =>
     `${element?.name ?? ''}(${element?.children.map(shape).join() ?? ''})`;
@@ -274,7 +280,7 @@ void t.test('no text of a person changes the structure, and the metadata comes b
   t.end();
 });
 
-void t.test('metadata that a person broke reads as unset', (t) => {
+void t.test('metadata broken by hand reads as unset', (t) => {
   const element = parseXml('<vm><expiresAt>soon</expiresAt><rules downtimeMaxMs="-3" neverMove="1"/></vm>');
   t.strictSame(readMetadata(element), {
     owner: '',
@@ -311,7 +317,7 @@ void t.test('a volume has its size in bytes and a format where the pool has a ch
   t.end();
 });
 
-void t.test('a rule that people wrote wrongly is none, and one without strength must hold', (t) => {
+void t.test('an invalid rule is ignored, and one without a strength is a must-rule', (t) => {
   const read = (places: string): unknown => {
     const element = findMetadata(
       parseXml(
