@@ -1,4 +1,4 @@
-// The scheduler as a whole: real NATS, real gRPC, fake hosts.
+// Tests the whole scheduler: real NATS, real gRPC, fake hosts.
 import t from 'tap';
 import { skipWithout } from '../services.ts';
 import { fakeVm } from './fake-agent.ts';
@@ -7,7 +7,7 @@ import { until } from '../until.ts';
 
 const skip = skipWithout('nats-server');
 
-void t.test('hosts join by their first report and an overload is moved away', { skip }, async (t) => {
+void t.test('hosts join with their first report and an overload is moved away', { skip }, async (t) => {
   const cluster = await FakeCluster.start(t, ['kvm1', 'kvm2', 'kvm3'], 'auto');
   const [kvm1, kvm2] = [cluster.host('kvm1'), cluster.host('kvm2')];
   const a = kvm1.add(fakeVm('a'));

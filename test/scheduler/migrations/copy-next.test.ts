@@ -1,4 +1,4 @@
-// How a copy is followed: what is attached to again, what is given up, what is aborted for its length.
+// Tests how a copy is followed: when it is attached to again, given up, or aborted for taking too long.
 import fc from 'fast-check';
 import t from 'tap';
 import type { MigrateResult } from '../../../shared/gen/agent.ts';

@@ -1,4 +1,4 @@
-// Journal, slots and lease on a real nats-server: who is first, what a lost answer means, who leads after whom.
+// Tests journal, slots and lease on a real nats-server: concurrent writers, lost answers, changes of the leader.
 import fc from 'fast-check';
 import { connect, type NatsConnection } from 'nats';
 import t, { type Test } from 'tap';

@@ -1,4 +1,4 @@
-// The states of a migration: what may follow what, where every life ends, and the arithmetic of the forecast.
+// Tests the states of a migration: allowed transitions, terminal states, and the arithmetic of the estimate.
 import fc from 'fast-check';
 import t from 'tap';
 import type { Migration, MigrationProgress } from '../../../shared/gen/telemetry.ts';

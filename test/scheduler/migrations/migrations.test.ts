@@ -1,4 +1,4 @@
-// Migrations from order to recorded outcome: real NATS and gRPC, fake hosts that fail in every way they can.
+// Tests migrations from order to recorded outcome: real NATS and gRPC, fake hosts that fail in every way they can.
 import t from 'tap';
 import { systemClock } from '../../../shared/clock.ts';
 import { EVENTS_STREAM } from '../../../shared/nats.ts';

@@ -1,4 +1,4 @@
-// Migrations that take long, in no time: rows that have to last, deadlines of states, queues, schedulers that follow.
+// Tests long migrations on a manual clock: verdicts that must hold for a time, deadlines of states, queues, take-over.
 import t from 'tap';
 import type { Migration } from '../../../shared/gen/telemetry.ts';
 import { migrationCodec } from '../../../shared/proto/load.ts';

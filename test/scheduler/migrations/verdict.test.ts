@@ -1,4 +1,4 @@
-// The ownership table row by row, and what no pair of sights may ever lead to.
+// Tests the ownership table row by row, and the verdicts that no pair of observations may lead to.
 import fc from 'fast-check';
 import t from 'tap';
 import {

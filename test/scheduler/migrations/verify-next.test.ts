@@ -1,4 +1,4 @@
-// What follows each look at both hosts, case by case, and what no sequence of looks may ever lead to.
+// Tests the next act after each look at both hosts, case by case, and what no sequence of looks may lead to.
 import fc from 'fast-check';
 import t from 'tap';
 import type { Migration } from '../../../shared/gen/telemetry.ts';

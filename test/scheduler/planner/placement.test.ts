@@ -1,4 +1,4 @@
-// Where new VMs and ordered migrations go.
+// Tests the placement of new VMs and ordered migrations.
 import t from 'tap';
 import { GIB } from '../../../shared/units.ts';
 import { placeMigration, placeNew } from '../../../scheduler/planner/placement.ts';
@@ -8,7 +8,7 @@ import { host, snapshotOf, vm } from './snapshots.ts';
 const NEW = { id: 'new', name: 'new', vcpus: 2, memoryMaxBytes: GIB, needs: ['pool:shared'] };
 const SHARED = { cores: 4, memory: 8 * GIB, traits: ['pool:shared'] };
 
-void t.test('a new VM goes to the host that keeps most room, and each other host says why not', (t) => {
+void t.test('a new VM goes to the host that keeps most room, and every other host has a refusal', (t) => {
   const snapshot = snapshotOf([
     host('h1', [vm('a', 2)], SHARED),
     host('h2', [vm('b', 1)], SHARED),
@@ -42,7 +42,7 @@ void t.test('an ordered migration goes to the roomiest host, even a busy one, ne
     host('h5', [], { ...SHARED, migrationsIn: 1 }),
   ]);
   const placement = placeMigration(snapshot, DEFAULT_PLAN_POLICY, 'a');
-  t.equal(placement.hostId, 'h3', 'a host that is moved to already comes last');
+  t.equal(placement.hostId, 'h3', 'a host with an incoming migration comes last');
   t.match(placement.refusals, [{ code: 'memory_allocation', hostId: 'h4', vmUuid: 'a' }]);
   t.equal(placeMigration(snapshot, DEFAULT_PLAN_POLICY, 'a', 'h2').hostId, 'h2');
   t.match(placeMigration(snapshot, DEFAULT_PLAN_POLICY, 'a', 'h4'), {

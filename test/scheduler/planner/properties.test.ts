@@ -1,4 +1,4 @@
-// Promises of every plan, over random clusters: rules, memory at every moment, budgets, reasons, an end.
+// Tests the promises of every plan over random clusters: rules, memory at every moment, budgets, reasons, termination.
 import t from 'tap';
 import { planMoves } from '../../../scheduler/planner/plan-moves.ts';
 import { DEFAULT_PLAN_POLICY } from '../../../scheduler/planner/contract/policy.ts';
@@ -10,7 +10,7 @@ const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const RUNS = Number(process.env['RUNS'] ?? 500);
 const SEEDS = Array.from({ length: RUNS }, (_, at) => SEED + at);
 
-void t.test('plans keep rules, memory and budgets, tell their reasons, and come to an end', (t) => {
+void t.test('plans keep rules, memory and budgets, give their reasons, and terminate', (t) => {
   t.comment(`SEED=${SEED} RUNS=${RUNS}; one again: npm run sim -- planner --seed N --count 1`);
   const broken = SEEDS.flatMap((seed) => runCluster(seed).faults.map((fault) => `seed ${seed}: ${fault}`));
   t.strictSame(broken, []);
@@ -34,7 +34,7 @@ function idle(at: number): SnapshotHost {
   };
 }
 
-void t.test('idle hosts switch no hot spot off: what was relieved still is, what was told still is', (t) => {
+void t.test('idle hosts hide no hot host: what was relieved or reported still is', (t) => {
   t.comment(`SEED=${SEED} RUNS=${RUNS}`);
   const silenced = SEEDS.filter((seed) => {
     const snapshot = { ...randomCluster(seed), budgets: {} };
@@ -61,7 +61,7 @@ void t.test('idle hosts switch no hot spot off: what was relieved still is, what
   t.end();
 });
 
-void t.test('a plan that is cut short is a plan, and says so', (t) => {
+void t.test('a plan that is cut short is still valid, and says so', (t) => {
   t.comment(`SEED=${SEED}`);
   const broken = SEEDS.slice(0, 50).filter((seed) => {
     const snapshot = randomCluster(seed);

@@ -1,4 +1,4 @@
-// Snapshots for tests: only what matters is given, all else is a calm cluster.
+// Builds snapshots for tests: a test gives what matters, the rest is a calm cluster.
 import { GIB } from '../../../shared/units.ts';
 import { planMoves } from '../../../scheduler/planner/plan-moves.ts';
 import type { PlannedMove } from '../../../scheduler/planner/contract/plan-types.ts';
@@ -31,12 +31,12 @@ export interface GivenHost extends Partial<Omit<SnapshotHost, 'load'>> {
   readonly cores?: number;
   readonly memory?: number;
   readonly vms?: readonly GivenVm[];
-  /** What the host itself uses. */
+  /** The host's own use. */
   readonly ownCores?: number;
   readonly ownMemoryBytes?: number;
 }
 
-/** The snapshot of those hosts and VMs; ids are the names. */
+/** A snapshot of these hosts and VMs; ids are the names. */
 export function snapshotOf(hosts: readonly GivenHost[], more: Partial<Snapshot> = {}): Snapshot {
   const vms = hosts.flatMap((host) => (host.vms ?? []).map((vm) => vmOf(host.name, vm)));
   return {

@@ -1,4 +1,4 @@
-// Failed migrations: which are the target's and which the VM's, and for how long a VM is then left alone.
+// Tests which failures of migrations count against the target and which against the VM, and how long the VM then rests.
 import fc from 'fast-check';
 import t from 'tap';
 import type { Migration, MigrationProgress } from '../../../shared/gen/telemetry.ts';
@@ -26,7 +26,7 @@ const COPIED = { ...BEGUN, progress: { ...NOTHING, memoryProcessedBytes: 1 } } a
 void t.test('a failure rests the VM, closes the target, or counts as a copy', (t) => {
   const cases: readonly (readonly [what: string, given: Partial<Migration>, follows: string])[] = [
     ['libvirt refuses on the source', { ...BEGUN, causeCode: 'vm_busy', progress: NOTHING }, 'rest'],
-    ['a cause of no known code', { ...BEGUN, causeCode: 'something_new' }, 'rest'],
+    ['an unknown cause code', { ...BEGUN, causeCode: 'something_new' }, 'rest'],
     ['the source is lost', { ...BEGUN, causeCode: 'src_agent_lost' }, 'rest'],
     ["the source's libvirt calls a disk unsafe", { ...BEGUN, causeCode: 'storage_unsafe' }, 'rest'],
     ['a check refuses the VM', { ...CHECKED, causeCode: 'storage_unsafe' }, 'rest'],
@@ -42,12 +42,12 @@ void t.test('a failure rests the VM, closes the target, or counts as a copy', (t
       'rest cool',
     ],
     [
-      'a person aborted the copy',
+      'an operator aborted the copy',
       { ...COPIED, state: 'MIGRATION_STATE_ABORTED', causeCode: 'user_abort' },
       'cool',
     ],
     [
-      'a person aborted it before',
+      'an operator aborted before the copy',
       { ...BEGUN, state: 'MIGRATION_STATE_ABORTED', causeCode: 'user_abort' },
       'closed',
     ],
@@ -66,7 +66,7 @@ void t.test('a failure rests the VM, closes the target, or counts as a copy', (t
   t.end();
 });
 
-/** How long the VM rests after failures that ended so many minutes ago, from the last one on. */
+/** The rest in minutes, from the last failure on, after failures that ended so many minutes ago. */
 function restMinutes(...endedMinutesAgo: readonly number[]): number {
   const retry = retryOf(failures(endedMinutesAgo), DEFAULT_RESTRAINT);
   return ((retry?.atMs ?? 0) - (retry?.migration.endedAtMs ?? 0)) / MINUTE_MS;
@@ -98,7 +98,7 @@ void t.test('the rest doubles with each failure in a row, up to half an hour', (
 });
 
 void t.test(
-  'the end of a rest does not move while one waits for it, and it is never longer than half an hour',
+  'the end of a rest does not move as time passes, and a rest is never longer than half an hour',
   (t) => {
     t.comment(`SEED=${SEED}`);
     const minutes = fc.array(fc.integer({ min: 0, max: 3_000 }), { minLength: 1, maxLength: 30 });

@@ -1,4 +1,4 @@
-// Restraint: how long a VM stays after a move, where it does not go back to, and what may be moved in an hour.
+// Tests restraint: how long a VM stays after a move, hosts it may not return to, and budgets for an hour.
 import fc from 'fast-check';
 import t from 'tap';
 import { ledgerOf } from '../../../scheduler/restraint/ledger.ts';
@@ -34,7 +34,7 @@ void t.test('a cool-down doubles with each move in a day, up to six hours', (t) 
   t.end();
 });
 
-void t.test('a copy that took long is followed by a cool-down as long', (t) => {
+void t.test('a long copy is followed by a cool-down of the same length', (t) => {
   const long = migration({ startedAtMs: T0 - 40 * MINUTE_MS, endedAtMs: T0 });
   t.equal(coolDownOf([long], DEFAULT_RESTRAINT)?.untilMs, T0 + 40 * MINUTE_MS);
   const failed = migration({ ...long, state: 'MIGRATION_STATE_FAILED', startedAtMs: T0 - 1_000 });
@@ -57,7 +57,7 @@ void t.test('an abort right after a move does not shorten the cool-down of the m
   t.end();
 });
 
-void t.test('the end of a cool-down does not move while one waits for it, whatever the history', (t) => {
+void t.test('the end of a cool-down does not move as time passes, whatever the history', (t) => {
   t.comment(`SEED=${SEED}`);
   const minutes = fc.array(fc.integer({ min: 0, max: 3_000 }), { minLength: 1, maxLength: 30 });
   const property = fc.property(minutes, fc.integer({ min: 0, max: 600 }), (ended, waited) => {
@@ -73,7 +73,7 @@ void t.test('the end of a cool-down does not move while one waits for it, whatev
   t.end();
 });
 
-void t.test('hosts that a VM left lately are known, those of failed or old migrations are not', (t) => {
+void t.test('hosts that a VM left recently are known, those of failed or old migrations are not', (t) => {
   const leftOf = (...given: Parameters<typeof migration>): unknown =>
     ledgerOf([migration(...given)], T0, DEFAULT_RESTRAINT).leftHosts.get('a');
   t.strictSame(leftOf({ endedAtMs: T0 - 1_000 }), [{ hostId: 'h1', atMs: T0 - 1_000 }]);
@@ -88,13 +88,17 @@ void t.test("the hour's budgets shrink by the balancer's own moves, done and und
   const own = migration({ decisionId: 'd', forecast });
   t.strictSame(budgetsLeft([], T0, restraint), { moves: 3, bytes: 10 * GIB });
   t.strictSame(budgetsLeft([own, own], T0, restraint), { moves: 1, bytes: 2 * GIB });
-  t.strictSame(budgetsLeft([own, own, own, own], T0, restraint), { moves: 0, bytes: 0 }, 'never below none');
+  t.strictSame(budgetsLeft([own, own, own, own], T0, restraint), { moves: 0, bytes: 0 }, 'never below 0');
   const others = [
     migration({ forecast }),
     { ...own, evacuation: true },
     { ...own, queuedAtMs: T0 - HOUR_MS - 1 },
   ];
-  t.strictSame(budgetsLeft(others, T0, restraint), { moves: 3, bytes: 10 * GIB }, 'people, maintenance, old');
+  t.strictSame(
+    budgetsLeft(others, T0, restraint),
+    { moves: 3, bytes: 10 * GIB },
+    'operators, maintenance, old',
+  );
   t.strictSame(budgetsLeft([own], T0, { ...restraint, movesPerHour: 0, bytesPerHour: 0 }), {}, '0: no limit');
   t.end();
 });
@@ -108,7 +112,7 @@ function isQuiet(text: string, day: number, time: string): boolean {
   return quietReason([window], MONDAY_MS + (day * 24 + hours) * HOUR_MS + minutes * MINUTE_MS) !== undefined;
 }
 
-void t.test('quiet windows hold on their days and hours, over midnight and over the week', (t) => {
+void t.test('quiet windows apply on their days and hours, across midnight and across the week', (t) => {
   t.ok(isQuiet('08:00-18:00', 6, '08:00'), 'on all days when none is named');
   t.notOk(isQuiet('08:00-18:00', 6, '18:00'));
   t.ok(isQuiet('mon-fri 08:00-18:00', 4, '17:59'));
@@ -123,7 +127,7 @@ void t.test('quiet windows hold on their days and hours, over midnight and over 
   t.end();
 });
 
-void t.test('a window that cannot be read stops the start, naming it', (t) => {
+void t.test('an invalid window prevents the start and is named', (t) => {
   const bad = [
     '',
     '8-18',
