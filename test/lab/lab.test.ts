@@ -1,4 +1,4 @@
-// The lab's decisions, without a lab: addresses, the guest image's parts, control groups, and what recovery undoes.
+// Tests the lab's decisions without a lab: addresses, the parts of the guest image, control groups, recovery.
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
@@ -30,7 +30,7 @@ t.test('topology', (t) => {
     t.equal(guestMac(199), '52:54:00:4d:00:c7');
     t.end();
   });
-  t.test('refuses guest numbers that would meet hosts or leave the network', (t) => {
+  t.test('refuses guest numbers whose address is a host or outside the network', (t) => {
     for (const number of [11, 100, 200, 256, 101.5, Number.NaN]) {
       t.throws(() => guestMac(number), /101 to 199/);
       t.throws(() => guestAddress(number), /101 to 199/);
@@ -113,7 +113,7 @@ t.test('a host', (t) => {
 
 t.test('the guest image', (t) => {
   const needs = skipWithout('busybox');
-  t.test('its initramfs is read by another cpio as it was written', { skip: needs }, (t) => {
+  t.test('another cpio reads its initramfs as it was written', { skip: needs }, (t) => {
     const content = fc.uint8Array({ maxLength: 300 });
     const name = fc.stringMatching(/^[a-z][a-z0-9]{0,20}$/);
     holds(

@@ -1,4 +1,4 @@
-// The backoff: waits grow to a limit, are random below it, and are short again only after success.
+// Tests the backoff: waits grow to a limit, are random below it, and are short again only after success.
 import fc from 'fast-check';
 import t from 'tap';
 import { Backoff } from '../../shared/backoff.ts';

@@ -1,4 +1,4 @@
-// The bell: who waits is woken once for all that happened, in time, and without leaving anything behind.
+// Tests the bell: a waiter is woken once for everything that happened, in time, and nothing is left behind.
 import { getEventListeners } from 'node:events';
 import t from 'tap';
 import { Bell } from '../../shared/bell.ts';
@@ -6,7 +6,7 @@ import { ManualClock } from '../manual-clock.ts';
 
 const never = new AbortController().signal;
 
-void t.test('wakes all that wait, and nobody who comes later', async (t) => {
+void t.test('wakes all waiters, and none that come later', async (t) => {
   const clock = new ManualClock();
   const bell = new Bell(clock);
   const woken: string[] = [];
@@ -38,7 +38,7 @@ void t.test('a ring between two waits is not missed, and many count as one', asy
     isWoken = true;
   });
   await clock.settle();
-  t.equal(isWoken, false, 'both rings were one reason to look');
+  t.equal(isWoken, false, 'both rings count as one');
 });
 
 void t.test('ends at its time', async (t) => {

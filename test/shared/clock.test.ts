@@ -1,4 +1,4 @@
-// Waiting on the clock: for an abort, and until something is so.
+// Tests waiting for an abort and polling for a condition.
 import t from 'tap';
 import { aborted, until } from '../../shared/clock.ts';
 import { ManualClock } from '../manual-clock.ts';
@@ -17,7 +17,7 @@ void t.test('an abort is heard once, before or after it happened', async (t) => 
   t.equal(isHeard, true);
 });
 
-void t.test('looks again until it is so, at once or at its time', async (t) => {
+void t.test('looks again until the condition holds, at once or later', async (t) => {
   const clock = new ManualClock();
   let looks = 0;
   const results: string[] = [];
@@ -33,7 +33,7 @@ void t.test('looks again until it is so, at once or at its time', async (t) => {
   void look('later', () => clock.monotonicMs() >= 250);
   await clock.pass(5_000);
   t.same(results, ['now true at 0', 'later true at 300']);
-  t.equal(looks, 5, 'and looks no more after that');
+  t.equal(looks, 5, 'and no look after that');
 });
 
 void t.test('gives up when the time is up, having looked once more at the end', async (t) => {
@@ -48,7 +48,7 @@ void t.test('gives up when the time is up, having looked once more at the end', 
   t.same(seen, [0, 400, 800, 1_200]);
 });
 
-void t.test('an abort ends the looking with its reason', async (t) => {
+void t.test('an abort ends the polling with its reason', async (t) => {
   const stopping = new AbortController();
   const waiting = until(new ManualClock(), () => false, {
     ...{ everyMs: 100, timeoutMs: 1_000 },

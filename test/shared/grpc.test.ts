@@ -1,4 +1,4 @@
-// The gRPC edge: who may talk, how failures travel and are worded, and that nothing waits for ever.
+// Tests the gRPC edge: authentication, the transport and wording of failures, and deadlines.
 import { getEventListeners } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { status } from '@grpc/grpc-js';
@@ -73,7 +73,7 @@ function getHost(
   return calls.unary(agentService.GetHost, 'get host', {}, { timeoutMs, signal });
 }
 
-t.test('mutual TLS lets in only who shows a certificate of our authority', async (t) => {
+t.test('mutual TLS admits only certificates of our authority', async (t) => {
   const authority = createAuthority();
   const agent = authority.issue('agent');
   const address = await startServer(t, agent);
@@ -207,7 +207,7 @@ t.test('a call that its caller cancels is cancelled, and leaves nothing on the s
   await t.rejects(
     getHost(connection, 5_000, signal),
     { message: 'enough' },
-    'an aborted signal calls nobody',
+    'an aborted signal makes no call',
   );
   await t.rejects(connection.stream(agentService.Migrate, 'migrate', {}, wait).next(), { code: 'CANCELLED' });
   t.equal(getEventListeners(signal, 'abort').length, 0, 'after a stream that was aborted');
@@ -215,7 +215,7 @@ t.test('a call that its caller cancels is cancelled, and leaves nothing on the s
   await t.rejects(getHost(connection), { code: 'UNAVAILABLE', message: /was closed on this side/ });
 });
 
-/** Something that listens but is none of ours. */
+/** A server that is not one of ours. */
 async function stranger(t: Test, onSocket: (socket: Socket) => void): Promise<string> {
   const server: Server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -232,7 +232,7 @@ async function stranger(t: Test, onSocket: (socket: Socket) => void): Promise<st
   return `127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : 0}`;
 }
 
-t.test('a connection that fails is told in our words', async (t) => {
+t.test('a failed connection is reported in our words', async (t) => {
   const authority = createAuthority();
   const tls = authority.issue('agent');
   const foreign = createAuthority().issue('stranger');
@@ -387,12 +387,12 @@ t.test('the texts of the gRPC library never reach the operator', (t) => {
     t.equal(failure.code, status[code], details);
     t.match(failure.message.replace(/^get host: /, ''), told);
     t.notMatch(failure.message, /Resolution note|Last error/);
-    t.equal(failure.cause, error, 'what the library said is kept for the log');
+    t.equal(failure.cause, error, "the library's error is kept for the log");
   }
   t.end();
 });
 
-t.test('what a server says of its own neighbours is passed on as it is', async (t) => {
+t.test("a server's own error text is passed on unchanged", async (t) => {
   const text = 'list VMs: libvirt: connect ECONNREFUSED /run/libvirt/libvirt-sock; check that libvirtd runs';
   const address = await startServer(t, plaintext, {
     getHost: () => Promise.reject(new EvenkeelError('UNAVAILABLE', text)),

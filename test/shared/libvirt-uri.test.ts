@@ -1,4 +1,4 @@
-// The addresses of peers: what the grammar makes is taken, whatever else libvirt could read is refused.
+// Tests the addresses of peers: what the grammar makes is accepted, anything else that libvirt could read is refused.
 import fc from 'fast-check';
 import t from 'tap';
 import { parseLibvirtUri, refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts';
@@ -120,7 +120,7 @@ const NO_PORTS = [
   ':1:2',
 ];
 
-void t.test('another host may be named as hosts are named, with a port or without', (t) => {
+void t.test('another host may be given by name or address, with or without a port', (t) => {
   for (const host of HOSTS)
     for (const [suffix, port] of [
       ['', undefined],
@@ -173,7 +173,7 @@ void t.test('whatever else libvirt could read is refused, and quoted', (t) => {
   t.end();
 });
 
-void t.test('plain TCP is for those who allow it', (t) => {
+void t.test('plain TCP is accepted only where it is allowed', (t) => {
   t.equal(refuseLibvirtUri('qemu+tcp://kvm1/system', true), undefined);
   t.match(refuseLibvirtUri('qemu+tcp://kvm1/system', false), /is plain TCP.*set migration\.allowTcp/);
   t.equal(refuseLibvirtUri('qemu+tls://kvm1/system', false), undefined);

@@ -1,9 +1,9 @@
-// The serial queue: one at a time, in order, past failures.
+// Tests the serial queue: one at a time, in order, past failures.
 import t from 'tap';
 import { Serial, SerialByKey } from '../../shared/serial.ts';
 import { ManualClock } from '../manual-clock.ts';
 
-/** Work that takes time, and notes when it begins and ends. */
+/** Work that takes time, and records when it begins and ends. */
 function timed(): {
   clock: ManualClock;
   log: string[];
@@ -20,16 +20,16 @@ function timed(): {
   return { clock, log, work };
 }
 
-void t.test('work runs one after another, in the order it was asked for', async (t) => {
+void t.test('work runs one after another, in the order of the calls', async (t) => {
   const { clock, log, work } = timed();
   const serial = new Serial();
   const results = Promise.all([serial.run(work('slow', 100)), serial.run(work('quick', 1))]);
   await clock.pass(200);
-  t.same(await results, ['slow', 'quick'], 'each has its own answer');
+  t.same(await results, ['slow', 'quick'], 'each call gets its own answer');
   t.same(log, ['slow begins', 'slow ends', 'quick begins', 'quick ends']);
 });
 
-void t.test('a failure reaches who asked, and holds up nobody else', async (t) => {
+void t.test('a failure reaches its caller, and does not block the next', async (t) => {
   const serial = new Serial();
   const failed = serial.run(() => Promise.reject(new Error('no')));
   const thrown = serial.run(() => {
@@ -41,7 +41,7 @@ void t.test('a failure reaches who asked, and holds up nobody else', async (t) =
   t.equal(await next, 'done');
 });
 
-void t.test('has ended when the last that was asked for has, even if it failed', async (t) => {
+void t.test('has ended when the last work has, even if it failed', async (t) => {
   const { clock, log, work } = timed();
   const serial = new Serial();
   void serial.run(work('first', 100));
@@ -51,7 +51,7 @@ void t.test('has ended when the last that was asked for has, even if it failed',
   t.same(log, ['first begins', 'first ends', 'ended']);
 });
 
-void t.test('each key has a line of its own, and leaves nothing behind', async (t) => {
+void t.test('each key has its own queue, and leaves nothing behind', async (t) => {
   const { clock, log, work } = timed();
   const serial = new SerialByKey();
   void serial.run('a', work('a1', 100));

@@ -1,4 +1,4 @@
-// Settings, units and clock: what an operator mistypes is named, and time can be passed in.
+// Tests settings, sizes and deadlines: an operator's mistakes are named.
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

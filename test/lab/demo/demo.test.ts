@@ -1,4 +1,4 @@
-// The demo's verdict and its count of samples, without a demo.
+// Tests the demo's verdict and its count of samples, without running the demo.
 import t from 'tap';
 import { judge, type Measured } from '../../../lab/demo/result.ts';
 import { spanOf } from '../../../lab/demo/samples.ts';
@@ -39,9 +39,9 @@ t.test('verdict', (t) => {
       'guest gap',
     ],
     ['a host is still asked for more than it has', { demandRatios: [1.22, 0.04, 0.03] }, 'balance'],
-    ['nobody looked at the hosts', { demandRatios: [] }, 'balance'],
+    ['the hosts were not looked at', { demandRatios: [] }, 'balance'],
     ['a sample is missing in InfluxDB', { samplesInInflux: 239 }, 'samples'],
-    ['a sample is double in InfluxDB', { samplesInInflux: 241 }, 'samples'],
+    ['a sample is in InfluxDB twice', { samplesInInflux: 241 }, 'samples'],
     ['nothing was published at all', { samplesPublished: 0, samplesInInflux: 0 }, 'samples'],
   ];
   for (const [claim, change, check] of bad) {
@@ -55,7 +55,7 @@ t.test('verdict', (t) => {
       t.end();
     });
   }
-  t.test('takes a silence of just the limit', (t) => {
+  t.test('accepts a silence of exactly the limit', (t) => {
     t.equal(judge({ ...good, guestGapMs: 760 }).ok, true);
     t.end();
   });

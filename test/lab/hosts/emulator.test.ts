@@ -1,10 +1,10 @@
-// What stands before QEMU in a lab host: what it makes of libvirt's arguments.
+// Tests the wrapper around QEMU in a lab host: how it changes libvirt's arguments.
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { emulatorScript } from '../../../lab/hosts/emulator.ts';
 
 t.test(
-  'gives emulated guests a size of memory that QEMU copies right, and others what libvirt asks for',
+  'gives emulated guests a memory size that QEMU copies correctly, and others what libvirt asks for',
   (t) => {
     const script = emulatorScript.replace('exec /usr/bin/qemu-system-x86_64', `exec printf '%s\\n'`);
     const started = (accelerator: string, ...memory: readonly string[]): readonly string[] => {

@@ -1,4 +1,4 @@
-// The simulated libvirt against what was measured on libvirt 9.0 with QEMU 7.2: who holds the guest after each fault.
+// Tests the simulated libvirt against measurements on libvirt 9.0 with QEMU 7.2: which host has the guest after each fault.
 import t from 'tap';
 import { MIB } from '../../../shared/units.ts';
 import { History } from '../../../sim/migrations/facts.ts';
@@ -76,7 +76,7 @@ interface Row {
   readonly arrivesPaused?: boolean;
   readonly when: (setting: Setting) => boolean;
   readonly fault: (setting: Setting) => void;
-  /** After this long, `cure` is done and all is waited for. */
+  /** After this long, `cure` runs and the test waits for everything to end. */
   readonly lastsMs?: number;
   readonly cure?: (setting: Setting) => void;
   readonly source: string;

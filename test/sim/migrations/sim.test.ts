@@ -1,4 +1,4 @@
-// The simulator itself: the same seed is the same world, planted bugs are found, and the quick part of its seeds holds.
+// Tests the simulator: the same seed gives the same world, planted bugs are found, and a quick set of seeds finds no violation.
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { plantOf, PLANT_NAMES } from '../../../sim/migrations/plants.ts';
 import { Random } from '../../../sim/world/random.ts';
 import { runSeed, STEPS_MAX, type Violation } from '../../../sim/migrations/run.ts';
 
-// A world waits for many things with one signal; its listeners go with it.
+// A world waits for many things on one signal; the listeners go away with the world.
 setMaxListeners(0);
 
 const OPTIONS = { stepsMax: STEPS_MAX };
@@ -19,7 +19,7 @@ function told({ invariant, message, replay, trace }: Violation): string {
   return [`${invariant}: ${message}`, `replay: ${replay}`, ...trace].join('\n');
 }
 
-t.test('the same seed is the same world, another seed another', async (t) => {
+t.test('the same seed gives the same world, another seed another one', async (t) => {
   const [first, again, other] = [
     await runSeed(11, OPTIONS),
     await runSeed(11, OPTIONS),

@@ -1,4 +1,4 @@
-// The trace simulator: figures worked out by hand on tiny clusters, strict reading, the same run twice, CloudSim's outputs.
+// Tests the trace simulator: figures worked out by hand on tiny clusters, strict reading, repeatable runs, CloudSim's outputs.
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -36,10 +36,10 @@ function run(vms: readonly VmSpec[], strategy: Strategy, hosts = 2, more: Partia
   return replay(new Cluster(specs, vms, 300), strategy, { ...FAIR, ...more });
 }
 
-/** VM and host by place, and the orders of the same step that it waits for. */
+/** VM and host by index, and the orders of the same step that it waits for. */
 type Scripted = readonly [vm: number, host: number, after?: readonly number[]];
 
-/** All on the first host; `orders` by step. */
+/** Starts all VMs on the first host; `orders` by step. */
 function scripted(orders: Readonly<Record<number, readonly Scripted[]>> = {}): Strategy {
   let step = 0;
   return {
@@ -69,7 +69,7 @@ t.test('a steady VM costs the energy of its load on one host', (t) => {
   t.end();
 });
 
-t.test('two VMs that want 1200 of 1000 MIPS are short all the time, and 200 MIPS are not served', (t) => {
+t.test('two VMs that want 1200 of 1000 MIPS are always short, and 200 MIPS are not served', (t) => {
   const figures = run([vm('a', [0.6, 0.6, 0.6, 0.6]), vm('b', [0.6, 0.6, 0.6, 0.6])], scripted());
   t.equal(figures.shortageTimeRatio, 1);
   t.ok(
@@ -124,7 +124,7 @@ t.test('a move that waits for another one starts when that has ended', (t) => {
   t.end();
 });
 
-t.test('a VM that goes back where it came from is counted as that', (t) => {
+t.test('a VM that goes back to where it came from is counted as a return', (t) => {
   const figures = run([vm('a', [0.5, 0.5, 0.5, 0.5])], scripted({ 1: [[0, 1]], 2: [[0, 0]] }));
   t.equal(figures.migrations, 2);
   t.equal(figures.returns, 1);
@@ -155,7 +155,7 @@ t.test('demand between two samples lies on a straight line', (t) => {
   t.end();
 });
 
-/** A small PlanetLab day of VMs that go up and down by chance, some of them all or nothing. */
+/** A small PlanetLab day of VMs with random load, some of them all or nothing. */
 function randomDay(seed: number): TraceDay {
   const random = new Random(seed);
   const vms = Array.from({ length: 60 }, (_, index) => {
@@ -204,7 +204,7 @@ t.test('the threshold rule moves the VM with least memory to the least loaded ho
   t.end();
 });
 
-t.test('CloudStack and Proxmox act on two uneven hosts and go blind when calm ones are added', (t) => {
+t.test('CloudStack and Proxmox act on two uneven hosts, but no longer when calm ones are added', (t) => {
   const hot = {
     name: 'hot',
     cores: 4,
@@ -229,7 +229,7 @@ function folder(dir: string, files: Readonly<Record<string, string>>): string {
 
 const SAMPLES = new Array<string>(DAY_SAMPLES).fill('10').join(',');
 
-t.test('a folder says itself which kind of traces it holds', (t) => {
+t.test('the kind of traces is recognised from the files in the folder', (t) => {
   const [day] = readTraces(folder(t.testdir({}), { 'd.csv': `vm0,${SAMPLES}\n` }));
   t.equal(day?.kind, 'planetlab');
   t.equal(day?.vms.length, 1);
@@ -256,7 +256,7 @@ t.test('the three files of Bitbrains are cut into days', (t) => {
   t.end();
 });
 
-t.test('what is not as documented is refused with file and line', (t) => {
+t.test('undocumented input is refused with file and line', (t) => {
   const meta = 'vm,cores,cpu_capacity_mhz,mem_capacity_mb\n1,2,5200,2048\n';
   const cases: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
     [{}, /no \.csv file/],
@@ -282,7 +282,7 @@ t.test('what is not as documented is refused with file and line', (t) => {
 const PLANETLAB = join('traces', 'planetlab');
 
 t.test(
-  "CloudSim's own outputs come out again",
+  "CloudSim's own outputs are reproduced",
   { skip: existsSync(PLANETLAB) ? false : `no traces in ${PLANETLAB}: docs/TRACES.md` },
   (t) => {
     for (const day of readTraces(PLANETLAB))
