@@ -1,4 +1,4 @@
-// What must hold once a case is over, asked of libvirt, the scheduler, the guest and its disk; each breach in one sentence.
+// Checks what must hold after a case, at libvirt, the scheduler, the guest and its disk; one sentence for each violation.
 import { readFile } from 'node:fs/promises';
 import { hostRun } from '../../lab/hosts/control.ts';
 import { hostLeader } from '../../lab/hosts/host.ts';
@@ -13,7 +13,7 @@ const virsh = ['virsh', '-c', 'qemu:///system'] as const;
 const wait = { timeoutMs: 30_000 };
 /** Samples come once a second; the view may wait for the next one or two. */
 const viewWithinMs = 20_000;
-/** What the agent remembers (agent/migration/promises/intents.ts). */
+/** The agent's intents (agent/migration/promises/intents.ts). */
 const intentsFile = '/var/lib/evenkeel/agent/intents.json';
 /** libvirt's range for incoming migrations (migration_port_min and _max of qemu.conf). */
 const migrationPorts = { min: 49_152, max: 49_215 };
@@ -69,7 +69,7 @@ export async function checkView(
   }
 }
 
-/** No port of the migration range is held by anyone. */
+/** No process holds a port of the migration range. */
 export async function checkPorts(): Promise<string[]> {
   const found = await Promise.all(
     hostNames.map(async (host) => {
@@ -94,10 +94,10 @@ function listeningPort(line: string): number {
   return Number.parseInt(portHex ?? '0', 16);
 }
 
-/** A host that was away is told the end again after a minute at the latest (scheduler/migrations/ending.ts). */
+/** A host that was away is sent the end again after a minute at the latest (scheduler/migrations/ending.ts). */
 const intentsGoneWithinMs = 75_000;
 
-/** No agent holds an intent any more: the VM is anyone's to command again. */
+/** No agent holds an intent any more, so the VM accepts commands again. */
 export async function checkIntents(guest: Guest): Promise<string[]> {
   const untilMs = performance.now() + intentsGoneWithinMs;
   let left = await intentsLeft(guest);
@@ -137,7 +137,7 @@ export async function checkDisk(guest: Guest, home: HostName): Promise<string[]>
   const { image, check } = await readSecondDisk(guest, home);
   const log = readDiskLog(image);
   const breaches = log.problems.map((problem) => `disk: ${problem}`);
-  // The one being written when writing was ended may be there without having been acknowledged.
+  // A record that was being written at the stop may be on the disk without having been acknowledged.
   if (log.lastNumber < written || log.lastNumber > written + 1)
     breaches.push(`disk: the last record is ${log.lastNumber}, the guest was told ${written}`);
   if (refused > 0) breaches.push(`disk: ${refused} writes were refused`);

@@ -1,4 +1,4 @@
-// The guest's numbered records on its second disk (lab/image/guest/guestd.c, "disk on"), as read from the disk's image.
+// Reads the guest's numbered records (lab/image/guest/guestd.c, "disk on") from the image of its second disk.
 
 /** As in lab/image/guest/guestd.c. */
 const recordBlocks = 2048;

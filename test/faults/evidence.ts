@@ -1,4 +1,4 @@
-// Keeps what the daemons logged during a case that broke a promise, before the next case makes more.
+// Saves the daemons' logs of a case with a violation.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostExec } from '../../lab/hosts/control.ts';
@@ -6,7 +6,7 @@ import { logFolder } from '../../lab/kernel/kernel-objects.ts';
 import { hostNames } from '../../lab/topology.ts';
 
 const wait = { timeoutMs: 30_000 };
-/** A case logs some hundred lines. */
+/** A case logs a few hundred lines. */
 const linesMax = 5_000;
 
 /** Writes the logs since `sinceMs` into one file and returns its path. */

@@ -1,4 +1,4 @@
-// The suite's guests: one with disks that a lock protects, one that can write to no disk; made when needed, kept while whole.
+// Makes the suite's guests: one with disks that a lock protects, one that can write to no disk; reused while intact.
 import { hostExec, hostRun } from '../../lab/hosts/control.ts';
 import { tellGuest } from '../../lab/image/guest.ts';
 import { leases, pool, type HostName } from '../../lab/topology.ts';
@@ -9,7 +9,7 @@ const virsh = ['virsh', '-c', 'qemu:///system'] as const;
 const wait = { timeoutMs: 60_000 };
 /** Far from those of the other end-to-end tests. */
 const guestNumbers: Readonly<Record<CaseMode, number>> = { lock: 180, paused: 181, lease: 182 };
-/** What the guest changed once and never uses again must be copied all the same: it makes a copy long enough to strike. */
+/** Memory that the guest has touched once must be copied, even if never used again: it makes a copy long enough to strike. */
 const touchedMib = 100;
 
 export interface Home {
@@ -17,11 +17,11 @@ export interface Home {
   readonly host: HostName;
 }
 
-/** The guest of this mode, running, sampled and free to move; made anew when the last case left it in pieces. */
+/** The guest of this mode, running, sampled and free to move; created again when the last case broke it. */
 export async function readyGuest(cluster: Cluster, mode: CaseMode): Promise<Home> {
   const number = guestNumbers[mode];
   const guest = cluster.guest(number);
-  // A scheduler that was killed leaves its lease behind: for 15 s nobody takes orders.
+  // A killed scheduler leaves its lease behind: no scheduler takes orders for 15 s.
   await until(
     'a scheduler leads',
     30_000,
@@ -99,7 +99,7 @@ function leaseXml(vmName: string): string {
   return `<lease><lockspace>${leases.lockspace}</lockspace><key>${vmName}</key><target path='${leases.path}'/></lease>`;
 }
 
-/** Defines a VM from its XML. libvirt's client opens a file by its name, which a pipe has not. */
+/** Defines a VM from its XML. virsh opens a file by its name, so a pipe does not work. */
 export async function defineVm(host: HostName, xml: string): Promise<void> {
   const script = `file=$(mktemp) && cat >$file && ${virsh.join(' ')} define $file; status=$?; rm -f $file; exit $status`;
   const defined = await hostExec(host, ['bash', '-c', script], { ...wait, input: xml });
@@ -111,7 +111,7 @@ export interface DiskState {
   readonly refused: number;
 }
 
-/** Ends the guest's writing and says what its disk has acknowledged. */
+/** Stops the guest's writing and returns what its disk has acknowledged. */
 export async function stopRecords({ address }: Guest): Promise<DiskState> {
   await tellGuest(address, 'disk off', { timeoutMs: 20_000 });
   const status = await tellGuest(address, 'status', { timeoutMs: 20_000 });

@@ -1,4 +1,4 @@
-// Who ran when: from samples of processor time of each copy of a VM, the moments at which two copies must both have run.
+// Finds the moments at which two copies of a VM must both have run, from samples of their processor time.
 
 /** Processor time that the vCPUs of one copy (one QEMU process) took between two looks. */
 export interface RunSample {

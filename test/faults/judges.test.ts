@@ -1,4 +1,4 @@
-// What the fault suite judges by, without a lab: overlapping copies, the guest's records, and random faults from a seed.
+// Tests the fault suite's judges without a lab: overlapping copies, the guest's records, and random faults from a seed.
 import t from 'tap';
 import { checksum, readDiskLog } from './disk-log.ts';
 import { overlaps } from './intervals.ts';
@@ -51,7 +51,7 @@ function written(from: number, to: number): Map<number, string> {
   return records;
 }
 
-t.test('the records of a disk are whole, complete and in order, or it says what is not', (t) => {
+t.test('the records of a disk are whole, complete and in order, or the problems are named', (t) => {
   t.strictSame(readDiskLog(imageOf(new Map())), { lastNumber: 0, problems: [] });
   t.strictSame(readDiskLog(imageOf(written(1, 40))), { lastNumber: 40, problems: [] });
   t.strictSame(readDiskLog(imageOf(written(3_000, 5_047))), { lastNumber: 5_047, problems: [] });
@@ -85,12 +85,12 @@ t.test('a seed gives the same fault each time, and seeds reach every part', (t) 
   t.end();
 });
 
-t.test('each fault of the list is run or said not to be, with the reason', (t) => {
+t.test('each fault of the list runs, or is listed with the reason why not', (t) => {
   const known = new Set(['F1', ...cases.map(({ id }) => id), ...notRun.map(({ id }) => id)]);
   const missing = Array.from({ length: 45 }, (_, index) => `F${index + 1}`).filter((id) => !known.has(id));
   t.strictSame(missing, []);
   const names = cases.map(({ id, variant, modes }) => `${id} ${variant ?? ''} ${modes.join()}`);
   t.ok(cases.every(({ ends, home }) => ends.length > 0 || home === 'source'));
-  t.equal(new Set(names).size, names.length, 'no two cases have one name');
+  t.equal(new Set(names).size, names.length, 'no two cases have the same name');
   t.end();
 });

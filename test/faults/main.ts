@@ -1,4 +1,4 @@
-// npm run test:faults: the cases on real hosts, or a random fault again and again; with --json one object as the last line.
+// Runs npm run test:faults: the cases on real hosts, or random faults; with --json one object as the last line.
 import { parseArgs } from 'node:util';
 import { readProfile } from '../../lab/hosts/profile.ts';
 import { openCluster, type Cluster } from '../e2e/cluster.ts';
@@ -71,7 +71,7 @@ async function runListed(cluster: Cluster, { ids, modes, count }: Options): Prom
   const results: CaseResult[] = [];
   const profile = await readProfile();
   const wanted = (id: string): boolean => ids.length === 0 || ids.includes(id);
-  // Mode by mode: each has its own guest, which then boots once.
+  // Mode by mode, since each has its own guest, which then boots only once.
   for (const mode of modes) {
     if (mode === 'lease' && profile !== 'leases') {
       say('lease not run: it is for the leases profile (npm run lab -- up --leases)');

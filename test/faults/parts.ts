@@ -1,4 +1,4 @@
-// The parts of the lab that a fault can strike, and how each is killed, stopped, cut off and made whole again.
+// Kills, stops, cuts off and heals the parts of the lab that a fault can strike.
 import { readFile } from 'node:fs/promises';
 import { hostExec, hostRun, startService } from '../../lab/hosts/control.ts';
 import { hostLeader } from '../../lab/hosts/host.ts';
@@ -50,7 +50,7 @@ export async function healPart(part: Part): Promise<void> {
   }
 }
 
-/** SIGKILL, and kept away until healed: systemd would start it again within seconds. */
+/** Sends SIGKILL and keeps the part away until healed: systemd would start it again within seconds. */
 export async function killAndKeepAway(part: Part): Promise<void> {
   await signalPart(part, 'SIGKILL');
   if (part.kind === 'agent') await hostRun(part.host, ['systemctl', 'stop', agentUnit], wait);
@@ -79,7 +79,7 @@ async function select(pids: readonly number[], wanted: (pid: number) => Promise<
   return pids.filter((_, index) => answers[index] === true);
 }
 
-/** What passes between two ends no more. The guests' own traffic goes on: it is bridged, and never filtered. */
+/** Traffic between two ends that is dropped. The guests' own traffic continues: it is bridged, and never filtered. */
 export interface Cut {
   /** At this host's own firewall. */
   readonly at: HostName;
@@ -92,7 +92,7 @@ export interface Cut {
 
 const chain = 'EVENKEEL-FAULTS';
 
-/** Drops packets, without a word to either end, as a dead cable does. */
+/** Drops packets silently, as a dead cable does. */
 export async function cut({ at, peer, direction, ports }: Cut): Promise<void> {
   const address = peer === 'control' ? bridge.address : labHost(peer).address;
   const rules: string[][] = [];
@@ -121,14 +121,14 @@ export async function cut({ at, peer, direction, ports }: Cut): Promise<void> {
   await hostRun(at, ['bash', '-e', '-c', script], wait);
 }
 
-/** Lets everything pass again, on all hosts. */
+/** Removes all cuts, on all hosts. */
 export async function mendCuts(): Promise<void> {
   const script = `for side in INPUT OUTPUT; do iptables -w -F ${chain}-$side 2>/dev/null; done; true`;
   for (const host of hostNames) await hostExec(host, ['bash', '-c', script], wait);
 }
 
 /**
- * The nearest to a power failure that a host sharing its kernel can have: its systemd is stopped, so that it starts
+ * The closest to a power failure for a host that shares its kernel: its systemd is stopped, so that it starts
  * nothing again, libvirtd, the agent and every QEMU are killed, and what a host forgets when it boots is removed.
  */
 export async function powerOff(host: HostName): Promise<void> {

@@ -8,7 +8,7 @@ import type { CaseResult, Say } from './run.ts';
 import { Sampler } from './sampler.ts';
 import { Stage, stateOf } from './stage.ts';
 
-/** What the scheduler passes by default (migration.downtimeMaxMs). */
+/** The scheduler's default (migration.downtimeMaxMs). */
 const downtimeMaxMs = 300;
 const allowanceMs = 100;
 const baselineMs = 30_000;
@@ -59,7 +59,7 @@ export async function pingPong(
       home = target;
       const misplaced = await checkHome(guest, home);
       violations.push(...misplaced);
-      // A silence that was too long is counted; a guest in the wrong place cannot go on.
+      // A silence that is too long is counted; with a guest in the wrong place the case cannot continue.
       if (misplaced.length > 0) break;
     }
     await guest.tell('burn 0');

@@ -1,4 +1,4 @@
-// The random mode: from a seed, a part, a way, a moment and a time; the same seed always gives the same fault.
+// Draws a random fault from a seed: part, way, moment and duration; the same seed always gives the same fault.
 import type { FaultCase } from './cases/case.ts';
 import type { CaseMode } from './cases/mode.ts';
 import type { Cut, Part } from './parts.ts';
@@ -29,7 +29,7 @@ type Struck =
   | 'QEMU of the source'
   | 'QEMU of the target';
 
-/** A guest that is killed has to boot again: one of twenty is enough of those. */
+/** Weights. A killed guest must boot again, so two of 22 faults are enough of those. */
 const struck: readonly (readonly [Struck, weight: number])[] = [
   ['agent of the source', 3],
   ['agent of the target', 3],
@@ -76,7 +76,7 @@ export function describeRandom({ target, way, momentMs, lastsMs, dirtyMibPerSeco
   return `${target} ${verb} ${momentMs} ms after the order, for ${lastsMs} ms; the guest changes ${dirtyMibPerSecond} MiB/s`;
 }
 
-/** The fault as a case: whatever the outcome, it must be true, and the guest in one place. */
+/** The fault as a case: any outcome is allowed, but it must be true, and the guest on one host. */
 export function randomCase(fault: RandomFault): FaultCase {
   return {
     id: 'random',
@@ -115,7 +115,7 @@ async function strike(stage: Stage, { target, way, lastsMs }: RandomFault): Prom
   try {
     await (way === 'stop' ? stage.stop(part) : stage.killAndKeepAway([part]));
   } catch (error) {
-    // The target's QEMU is there for a part of the time only.
+    // The target's QEMU exists for a part of the time only.
     stage.say(`nothing struck: ${error instanceof Error ? error.message : String(error)}`);
     return;
   }

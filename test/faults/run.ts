@@ -1,4 +1,4 @@
-// Carries out one case: sets the scene, strikes at the moment, waits for the end, and collects every breach.
+// Runs one case: sets the scene, strikes at the moment, waits for the end, and collects every violation.
 import { readdir } from 'node:fs/promises';
 import { poolFolder } from '../../lab/paths.ts';
 import type { HostName } from '../../lab/topology.ts';
@@ -29,11 +29,11 @@ export interface CaseResult {
   readonly end: string;
   readonly cause: string;
   readonly outcome: string;
-  /** "LOCK" or "PAUSED"; empty when it never came to that. */
+  /** "LOCK" or "PAUSED"; empty when it was never decided. */
   readonly commit: string;
   /** Longest silence of the guest from the order to the end. */
   readonly silenceMs: number;
-  /** From the moment all was mended to the migration's end; 0 when it had ended before. */
+  /** From the end of the fault to the migration's end; 0 when it had ended before. */
   readonly endedAfterMs: number;
   readonly looks: number;
   readonly violations: readonly string[];
@@ -42,7 +42,7 @@ export interface CaseResult {
 export type Say = (text: string) => void;
 
 const endsWithinDefaultMs = 90_000;
-/** A guest that has been heard this often since the end goes on. */
+/** A guest that was heard this often since the end is running. */
 const ticksAfter = 15;
 const pair: readonly [HostName, HostName] = ['kvm1', 'kvm2'];
 
@@ -83,7 +83,7 @@ export async function runCase(
   }
   for (const violation of violations) say(`  VIOLATION ${violation}`);
   if (violations.length > 0) say(`  logs: ${await keepEvidence(name, startedAtMs)}`);
-  // What a broken case leaves behind is not the next one's.
+  // What a broken case leaves behind must not affect the next.
   if (violations.length > 0 || told.isGone) {
     await cluster.removeVms();
     await dismissUnknown(cluster);
@@ -104,7 +104,7 @@ export async function runCase(
   };
 }
 
-/** A migration that waits for a person would hold its hosts' intents for ever: its VM is gone, and nobody comes. */
+/** A migration that waits for an operator would hold its hosts' intents for ever: its VM is gone, and no operator comes. */
 async function dismissUnknown(cluster: Cluster): Promise<void> {
   const waiting = (await cluster.migrations()).filter(({ state }) => isForPerson(state));
   for (const { migrationId } of waiting) await cluster.evenkeel('abort', migrationId);
@@ -158,7 +158,7 @@ async function play(stage: Stage, fault: FaultCase, mode: CaseMode, violations: 
   };
 }
 
-/** Brings the migration to the case's moment, lets the case strike, and lets go of what was held. */
+/** Brings the migration to the case's moment, lets the case strike, and releases a held copy. */
 async function strikeAt(stage: Stage, fault: FaultCase): Promise<void> {
   if (fault.at === 'before') return fault.strike(stage);
   const { status, text } = await stage.order();
@@ -180,7 +180,7 @@ async function strikeAt(stage: Stage, fault: FaultCase): Promise<void> {
   }
 }
 
-/** The migration in its terminal state; undefined when none was to be, and none is. */
+/** The migration in its terminal state; undefined when none was expected and there is none. */
 async function awaitEnd(
   stage: Stage,
   fault: FaultCase,
@@ -190,14 +190,14 @@ async function awaitEnd(
   const [migration] = await until(
     'the migration has ended',
     fault.endsWithinMs ?? endsWithinDefaultMs,
-    // Nobody answers while the scheduler starts.
+    // The scheduler does not answer while it starts.
     () => stage.migrations().catch(() => []),
     ([seen]) => seen !== undefined && (seen.endedAtMs > 0 || fault.ends.some((end) => end === stateOf(seen))),
   );
   return { migration, afterMs: Math.round(performance.now() - startedMs) };
 }
 
-/** Waits until the guest is heard again, for the sampler to see which copy it is. */
+/** Waits until the guest is heard again, so that the sampler sees which copy runs. */
 async function resumeLife(stage: Stage, fault: FaultCase, home: HostName | undefined): Promise<void> {
   if (home === undefined || fault.restartsGuest === true) return sleep(2_000);
   const before = stage.watch.record().count;
@@ -226,7 +226,7 @@ function judgeEnd(
   if (end !== 'SUCCEEDED' && fault.causes !== undefined && !fault.causes.includes(causeCode))
     violations.push(`cause ${causeCode} (${outcome}), expected ${fault.causes.join(' or ')}`);
   const commit = commitOf(migration);
-  // Where the target was spoiled on purpose, its lock may not be provable.
+  // Where the target was broken on purpose, its lock may not be provable.
   if (fault.at !== 'before' && commit !== '' && commit !== expectedCommit(mode))
     violations.push(`I18: committed by ${commit}, expected ${expectedCommit(mode)}`);
   if (count > (fault.orders ?? 1)) violations.push(`I4: ${count} migrations, more than were ordered`);
@@ -238,7 +238,7 @@ function commitOf(migration: Migration | undefined): string {
   return word === 'UNSPECIFIED' ? '' : word;
 }
 
-/** Where the guest has to be; undefined for nowhere. */
+/** The host where the guest must be; undefined for nowhere. */
 async function homeOf(
   { source, target, guest }: Stage,
   fault: FaultCase,

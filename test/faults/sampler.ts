@@ -1,4 +1,4 @@
-// Watches every QEMU of the lab ten times a second: which copy of a VM its vCPUs run in, and whether one is there at all.
+// Samples every QEMU of the lab ten times a second: in which copies of a VM vCPUs run, and whether any copy exists.
 import { readFile, readdir } from 'node:fs/promises';
 import { hostNames, isHostName, type HostName } from '../../lab/topology.ts';
 import { overlaps, type RunSample } from './intervals.ts';
@@ -114,7 +114,7 @@ async function qemuOf(pid: number): Promise<QemuCopy | undefined> {
   return { pid, host, vm };
 }
 
-/** What the vCPU threads ran so far; undefined when the process has gone. QEMU names them "CPU 0/TCG" or "CPU 0/KVM". */
+/** Run time of the vCPU threads so far; undefined when the process has gone. QEMU names them "CPU 0/TCG" or "CPU 0/KVM". */
 async function vcpuTimeNs(pid: number): Promise<bigint | undefined> {
   const folder = `/proc/${pid}/task`;
   const threads = await readdir(folder).catch(() => undefined);
@@ -129,12 +129,12 @@ async function vcpuTimeNs(pid: number): Promise<bigint | undefined> {
   return ranNs;
 }
 
-/** Empty for what has gone. */
+/** Empty when the file has gone. */
 async function readText(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');
 }
 
-/** Which hosts have a process of the VM. */
+/** The hosts that have a process of the VM. */
 export async function hostsWithQemu(vm: string): Promise<HostName[]> {
   const found = await findQemus();
   return hostNames.filter((host) => found.some((copy) => copy.vm === vm && copy.host === host));

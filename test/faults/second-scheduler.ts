@@ -1,4 +1,4 @@
-// A second scheduler beside the lab's own, of the same code and settings on another port, for as long as a case needs it.
+// Runs a second scheduler next to the lab's own, with the same code and settings on another port.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { certificateFolder } from '../../lab/services/certificates.ts';
@@ -73,7 +73,7 @@ export class SecondScheduler {
     return answer.migrations;
   }
 
-  /** Why it refuses to do anything; empty when it does not. */
+  /** The reason why it refuses to act; empty when it does not refuse. */
   async refusal(): Promise<string> {
     const request = { migrationId: 'none-of-this-id' };
     return this.#calls.unary(schedulerService.AbortMigration, 'abort migration', request, wait).then(

@@ -1,4 +1,4 @@
-// The scene of one case: a guest, its source and target, the migration, and the means to hold it at a moment.
+// Sets the scene of one case: a guest, its source and target, the migration, and the means to hold it at a moment.
 import { hostExec, hostRun } from '../../lab/hosts/control.ts';
 import type { TickWatch } from '../../lab/image/guest.ts';
 import type { HostName } from '../../lab/topology.ts';
@@ -23,7 +23,7 @@ const virsh = ['virsh', '-c', 'qemu:///system'] as const;
 const wait = { timeoutMs: 30_000 };
 /** So slow that a copy of some 100 MiB outlasts every fault. */
 const heldMibPerSecond = 1;
-/** As the scheduler's default: what a released copy gets. */
+/** Bandwidth of a released copy: the scheduler's default. */
 const releasedMibPerSecond = 100;
 
 export class Stage {
@@ -80,7 +80,7 @@ export class Stage {
     return healPart(part);
   }
 
-  /** SIGKILL to all at once; none comes back before it is woken. */
+  /** SIGKILL to all at once; none starts again before it is healed. */
   async killAndKeepAway(parts: readonly Part[]): Promise<void> {
     await Promise.all(parts.map((part) => killAndKeepAway(part)));
   }
@@ -119,7 +119,7 @@ export class Stage {
     return hostRun(this[side], ['bash', '-e', '-c', script], wait);
   }
 
-  /** Limits what the source sends on its cable; undefined takes the limit away. */
+  /** Limits the rate at which the source sends on its link; undefined removes the limit. */
   async limitLink(rate: string | undefined): Promise<void> {
     const script =
       rate === undefined
@@ -128,7 +128,7 @@ export class Stage {
     await this.runOn('source', script);
   }
 
-  /** Orders the migration and waits for its end, whatever that is. */
+  /** Orders the migration and waits for its end, whatever the outcome. */
   async orderToEnd(): Promise<void> {
     const { status, text } = await this.order();
     if (status !== 0) throw new Error(`the migration was refused: ${text}`);
@@ -140,7 +140,7 @@ export class Stage {
     );
   }
 
-  /** Orders the guest to where it came from, again and again until it is accepted, and waits for the end. */
+  /** Orders the guest back, repeatedly until the order is accepted, and waits for the end. */
   async orderBack(): Promise<string> {
     const before = (await this.migrations()).length;
     const answer = await until(
@@ -160,7 +160,7 @@ export class Stage {
 
   /** Runs `work` while one process of the target listens on every port for incoming migrations. */
   async withPortsTaken(work: () => Promise<void>): Promise<void> {
-    // ReuseAddr, as libvirt has it: a port that an earlier migration used is then taken as well, though not closed for long.
+    // ReuseAddr, as in libvirt: this also takes ports that an earlier migration closed a moment ago.
     const listen = `use IO::Socket::INET; my @s = map { IO::Socket::INET->new(Listen => 1, ReuseAddr => 1, LocalPort => $_)
       or die "port $_: $!\\n" } 49152..49215; open(F, ">", "/run/faults-ports.pid"); print F $$; close F; sleep 300;`;
     await this.runOn(
@@ -203,7 +203,7 @@ export class Stage {
     return hostRun(this[side], [...virsh, ...args], wait);
   }
 
-  /** Its exit status and words, whatever they are. */
+  /** Returns exit status and output, whatever they are. */
   tryVirsh(
     side: 'source' | 'target',
     ...args: readonly string[]
@@ -211,7 +211,7 @@ export class Stage {
     return hostExec(this[side], [...virsh, ...args], wait);
   }
 
-  /** Asks the scheduler for the migration; resolves with the CLI's exit status and words. */
+  /** Asks the scheduler for the migration; resolves with the CLI's exit status and output. */
   async order(to: HostName = this.target): Promise<{ status: number; text: string }> {
     const answer = await this.cluster.evenkeel('migrate', this.guest.name, '--to', to, '--no-wait');
     return { status: answer.status, text: `${answer.stdout}${answer.stderr}`.trim() };
@@ -224,13 +224,13 @@ export class Stage {
     );
   }
 
-  /** "COPYING"; empty while there is none or nobody answers. */
+  /** For example "COPYING"; empty while there is no migration or no answer. */
   async state(): Promise<string> {
     const [migration] = await this.migrations().catch(() => []);
     return migration === undefined ? '' : stateOf(migration);
   }
 
-  /** Waits until memory is being copied, and slows the copy down so that it stays so. */
+  /** Waits until memory is being copied, and slows the copy down so that it does not end. */
   async holdCopy(): Promise<void> {
     const script = `
       for look in $(seq 400); do
@@ -249,7 +249,7 @@ export class Stage {
     );
   }
 
-  /** Lets a held copy go on at full speed; nothing when there is none any more. */
+  /** Releases a held copy to full speed; does nothing when there is none any more. */
   async releaseCopy(): Promise<void> {
     await this.tryVirsh('source', 'migrate-setspeed', this.guest.name, String(releasedMibPerSecond));
   }
@@ -266,7 +266,7 @@ export class Stage {
       (state) => state === 'paused (migrating)',
     );
     this.say(
-      `the switch-over is pending, ${seconds(performance.now() - startedMs)} after the copy was let go`,
+      `the switch-over is pending, ${seconds(performance.now() - startedMs)} after the copy was released`,
     );
   }
 }

@@ -1,11 +1,11 @@
-// What a case of the fault suite is: when it strikes, what it does, and how the migration must end.
+// Defines a case of the fault suite: when it strikes, what it does, and how the migration must end.
 import type { Profile } from '../../../lab/hosts/profile.ts';
 import type { CaseMode } from './mode.ts';
 import type { Stage } from '../stage.ts';
 
 /** When the fault strikes. */
 export type Moment =
-  /** Before the migration is ordered. */
+  /** Before the order. */
   | 'before'
   /** At once after the order. */
   | 'ordered'
@@ -25,30 +25,30 @@ export interface FaultCase {
   readonly title: string;
   readonly modes: readonly CaseMode[];
   readonly at: Moment;
-  /** Strikes, waits as long as the fault lasts, and mends what it broke. */
+  /** Strikes, waits as long as the fault lasts, and repairs what it broke. */
   readonly strike: (stage: Stage) => Promise<void>;
-  /** How the migration may end. Empty: it is refused, and there is none. */
+  /** Allowed ends of the migration. Empty: it is refused, and there is none. */
   readonly ends: readonly End[];
   /** Allowed cause codes when it does not succeed; absent: any that is not empty. */
   readonly causes?: readonly string[];
-  /** Where the guest must be in the end. "told": where the outcome says. "gone": nowhere, the fault killed it.
+  /** Where the guest must be in the end. "told": where the outcome says. "gone": nowhere, since the fault killed it.
    * "alive or gone": on the target if it succeeded, else gone. "at most one": anywhere or nowhere, but not twice. */
   readonly home: 'source' | 'target' | 'told' | 'gone' | 'alive or gone' | 'at most one';
-  /** How many migrations the case itself orders; 1 when absent. */
+  /** Number of migrations that the case itself orders; 1 when absent. */
   readonly orders?: number;
   /** Longest silence of the guest that is allowed, in milliseconds; absent where the fault itself makes it silent. */
   readonly silenceMaxMs?: number;
-  /** The guest was started again by the fault, so its counters began anew. */
+  /** The fault restarted the guest, so its counters started again from 0. */
   readonly restartsGuest?: boolean;
-  /** How this differs from the fault that is meant, where the lab cannot do just that. */
+  /** How this differs from the intended fault, where the lab cannot reproduce it exactly. */
   readonly means?: string;
-  /** Runs in the lab's TLS profile alone, or in the plain one alone. */
+  /** Runs only in this profile of the lab. */
   readonly profile?: Profile;
-  /** The migration ends this long after the fault was mended, at the latest; 90 s when absent. */
+  /** The migration ends this long after the end of the fault, at the latest; 90 s when absent. */
   readonly endsWithinMs?: number;
 }
 
-/** A fault of the list that does not run here, and why. */
+/** A fault of the list that does not run here, with the reason. */
 export interface NotRun {
   readonly id: string;
   readonly title: string;

@@ -1,10 +1,10 @@
-// Faults of evenkeel's own daemons and of libvirtd: killed, stopped, started again.
+// Defines faults of evenkeel's own daemons and of libvirtd: killed, stopped, started again.
 import type { FaultCase } from './case.ts';
 import type { Stage } from '../stage.ts';
 
 /** Longer than libvirt's keepalive between hosts: 5 s x (5 + 1) (qemu.conf). */
 const beyondKeepaliveMs = 40_000;
-/** What a guest may be silent for while nothing of its own is struck: a switch-over on this machine, with room for its neighbours. */
+/** Longest silence of a guest that is not struck itself: a switch-over on this machine, with a margin for its neighbours. */
 const ordinarySilenceMs = 2_500;
 const both = ['lock', 'paused'] as const;
 
@@ -113,7 +113,7 @@ const schedulerCases: readonly FaultCase[] = [
     ends: ['SUCCEEDED'],
     home: 'target',
     endsWithinMs: 60_000,
-    // Diskless: the copy waits, paused, until an agent is back.
+    // Without disks: the copy waits, paused, until an agent is back.
     silenceMaxMs: 40_000,
   })),
   {
@@ -169,7 +169,7 @@ const libvirtdCases: readonly FaultCase[] = [
       await stage.kill(stage.libvirtd('target'));
     },
     ends: ['FAILED'],
-    // Seen from the source, a libvirtd that is gone and a connection that is gone are one thing.
+    // The source cannot tell a libvirtd that is gone from a connection that is gone.
     causes: ['dst_daemon_lost', 'net_lost_copy'],
     home: 'source',
     silenceMaxMs: ordinarySilenceMs,
@@ -262,7 +262,7 @@ const libvirtdCases: readonly FaultCase[] = [
     modes: ['paused'],
     at: 'finish',
     strike: async (stage) => {
-      // Kept away, so that libvirt's part ends without anyone to resume the copy.
+      // Kept away, so that libvirt finishes its part while no agent can resume the copy.
       await stage.killAndKeepAway([stage.agent('target')]);
       await stage.wake(stage.libvirtd('target'));
       await stage.pause(8_000);

@@ -1,4 +1,4 @@
-// Faults of guests and their QEMUs, of what the target has to offer, and of people who act at the wrong moment.
+// Defines faults of guests and their QEMU processes, of the target's resources, and of operators who act at the wrong moment.
 import { leases, pool } from '../../../lab/topology.ts';
 import type { Migration } from '../../../shared/gen/telemetry.ts';
 import { seconds, until } from '../../e2e/cluster.ts';
@@ -66,7 +66,7 @@ const qemuCases: readonly FaultCase[] = [
       await stage.kill(stage.qemu('source'));
       await stage.wake(stage.libvirtd('target'));
     },
-    // libvirt may give the copy up with its source: then the guest has crashed, and is nowhere twice.
+    // libvirt may give up the copy together with its source: then the guest has crashed, and is on neither host.
     ends: ['SUCCEEDED', 'CRASHED'],
     home: 'alive or gone',
   },
@@ -129,7 +129,7 @@ async function powerLost(stage: Stage, side: 'source' | 'target'): Promise<void>
   await stage.powerOn(side);
 }
 
-/** It may end before its answer has left. */
+/** The guest may end before its answer has left. */
 async function endItself({ guest }: Stage, how: 'off' | 'reset' | 'panic'): Promise<void> {
   await guest.tell(`end ${how}`).catch((error: unknown) => {
     if (!String(error).includes('ECONNRESET')) throw error;
@@ -187,7 +187,7 @@ const guestCases: readonly FaultCase[] = [
   },
 ];
 
-/** The migration is ordered while the target sees an empty folder there. */
+/** Orders the migration while the target sees an empty folder at the path. */
 function withHidden(path: string): FaultCase['strike'] {
   return async (stage) => {
     await stage.runOn('target', `mount -t tmpfs -o size=1M nothing ${path}`);
@@ -218,7 +218,7 @@ const targetCases: readonly FaultCase[] = [
     at: 'before',
     strike: withHidden(pool.path),
     ends: ['FAILED'],
-    // libvirt's pool may not have noticed yet: then it is libvirt's own Prepare that says so.
+    // libvirt's pool may not have noticed yet; then libvirt's Prepare fails.
     causes: ['storage_unsafe', 'disk_not_visible', 'dst_failed'],
     home: 'source',
     silenceMaxMs: ordinarySilenceMs,
@@ -353,7 +353,7 @@ const peopleCases: readonly FaultCase[] = [
   },
 ];
 
-/** As promised: docs/adr, and the lease's own figures (scheduler/leader/lease.ts). */
+/** As promised in docs/adr, and by the lease's figures (scheduler/leader/lease.ts). */
 const takeOverMaxMs = 15_000;
 
 async function changeLeader(stage: Stage, how: 'killed' | 'stopped'): Promise<void> {
@@ -366,7 +366,7 @@ async function changeLeader(stage: Stage, how: 'killed' | 'stopped'): Promise<vo
       (await second.migrations()).find(({ migrationId }) => migrationId === before.migrationId);
     await (how === 'killed' ? stage.kill(stage.scheduler) : stage.stop(stage.scheduler));
     const startedMs = performance.now();
-    // The one that takes over raises the epoch before it does anything else.
+    // The scheduler that takes over raises the epoch before it does anything else.
     await until('the second scheduler leads', 30_000, own, (seen) => (seen?.epoch ?? 0) > before.epoch);
     const tookMs = performance.now() - startedMs;
     stage.say(`the second one leads ${seconds(tookMs)} after the first was ${how}`);

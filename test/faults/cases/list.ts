@@ -1,4 +1,4 @@
-// Every fault of the list: the cases that run, and those that cannot run here, with the reason.
+// Lists every fault: the cases that run, and those that cannot run here, with the reason.
 import type { FaultCase, NotRun } from './case.ts';
 import { daemonCases } from './daemons.ts';
 import { guestCasesAll } from './guests.ts';

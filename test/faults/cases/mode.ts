@@ -1,4 +1,4 @@
-// What protects the guest of a case when libvirt's last reply is lost.
+// Defines the modes of a case: what protects the guest when libvirt's last reply is lost.
 
 /**
  * lock: the guest has disks on the shared folder, and QEMU's image lock is seen to hold. paused: the guest can write to
@@ -9,7 +9,7 @@ export type CaseMode = 'lock' | 'paused' | 'lease';
 
 export const caseModes: readonly CaseMode[] = ['lock', 'paused', 'lease'];
 
-/** How evenkeel has to commit. */
+/** The commit mode that evenkeel must use. */
 export function expectedCommit(mode: CaseMode): 'LOCK' | 'PAUSED' {
   return mode === 'paused' ? 'PAUSED' : 'LOCK';
 }

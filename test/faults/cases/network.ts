@@ -1,4 +1,4 @@
-// Faults of the network between hosts, and between the scheduler and the hosts.
+// Defines faults of the network between hosts, and between the scheduler and the hosts.
 import type { FaultCase } from './case.ts';
 import type { Cut } from '../parts.ts';
 import type { Stage } from '../stage.ts';
@@ -61,7 +61,7 @@ const copyCases: readonly FaultCase[] = [
     modes: ['lock'],
     at: 'copying',
     strike: (stage) => cutFor(stage, [{ at: stage.source, peer: stage.target, ...how }], 45_000),
-    // What is lost to memory alone is sent again by TCP; libvirt's own keepalive ends the others.
+    // TCP resends memory packets that were lost; in the other variants libvirt's keepalive ends the migration.
     ends: variant === 'memory only' ? ['SUCCEEDED', 'FAILED', 'ABORTED'] : ['FAILED'],
     home: 'told',
     silenceMaxMs: ordinarySilenceMs,
@@ -136,7 +136,7 @@ const schedulerCases: readonly FaultCase[] = (['source', 'target', 'both'] as co
     },
     ends: ['SUCCEEDED'],
     home: 'target',
-    // Diskless: the copy waits, paused, for the scheduler or the target's watchdog.
+    // Without disks: the copy waits, paused, for the scheduler or the target's watchdog.
     silenceMaxMs: 30_000,
   }),
 );

@@ -1,4 +1,4 @@
-// What is encrypted, and what becomes of a migration whose certificates are no good.
+// Defines the TLS cases: what is encrypted, and migrations with invalid certificates.
 import type { Profile } from '../../../lab/hosts/profile.ts';
 import type { FaultCase } from './case.ts';
 import type { Stage } from '../stage.ts';
@@ -20,7 +20,7 @@ const encryption = (['plain', 'tls'] as const).map((profile): FaultCase => ({
 }));
 
 async function checkEncryption(stage: Stage, profile: Profile): Promise<void> {
-  // The source alone: libvirt lets nobody ask the QEMU that is being filled.
+  // Only on the source: libvirt allows no queries of a QEMU that receives a migration.
   const command = '{"execute":"query-migrate-parameters"}';
   const answer = await stage.virsh('source', 'qemu-monitor-command', stage.guest.name, command);
   const credentials = /"tls-creds":\s*"([^"]*)"/.exec(answer)?.[1] ?? '';
@@ -29,7 +29,7 @@ async function checkEncryption(stage: Stage, profile: Profile): Promise<void> {
     throw new Error(`QEMU has tls-creds "${credentials}" in the ${profile} profile`);
 }
 
-/** Makes a certificate that nobody knows the issuer of, or one that has expired, with the target's own key. */
+/** Makes a certificate of an unknown issuer, or an expired one, with the target's own key. */
 function withCertificate(options: string): FaultCase['strike'] {
   return async (stage) => {
     const key = certificate.replace('-cert', '-key');
