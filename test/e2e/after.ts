@@ -1,9 +1,9 @@
-// Runs after all tests, also failed ones: takes the lab down if the tests brought it up.
+// Runs after all tests, also failed ones: takes down the lab if the tests brought it up.
 import { down } from '../../lab/lab.ts';
 import { withLock } from '../../lab/kernel/lock.ts';
 import { isOurLab, releaseLab } from './started-by-tests.ts';
 
-// As long as a lab command of someone else may take.
+// As long as a lab command of another user may take.
 const lockTimeoutMs = 300_000;
 
 if (await isOurLab()) {

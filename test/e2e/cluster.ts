@@ -1,4 +1,4 @@
-// The lab as the end-to-end tests see it: brought up once, asked through the CLI, the scheduler and libvirt itself.
+// Drives the lab for the end-to-end tests: brings it up once, and asks the CLI, the scheduler and libvirt.
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -32,7 +32,7 @@ import { claimLab, isOrphanedLab } from './started-by-tests.ts';
 
 export const schedulerAddress = `${bridge.address}:${schedulerPort}`;
 
-/** Everything the tests make bears this, so that what a broken run left behind is found. */
+/** Prefix of everything the tests make, so that leftovers of a broken run can be found. */
 const namePrefix = 'e2e-';
 /** setup.sh may have to build; a cold \`up\` took 40 s on a machine that did nothing else. */
 const upTimeoutMs = 400_000;
@@ -44,7 +44,7 @@ const virshTimeoutMs = 30_000;
 const bootTimeoutMs = 120_000;
 const virsh = ['virsh', '-c', 'qemu:///system'] as const;
 
-/** Why the lab cannot be had here, for tap's `skip`; false when it can. With CI=true that is an error: CI must not skip. */
+/** The reason why the lab cannot run here, for tap's `skip`; false when it can. With CI=true that is an error: CI must not skip. */
 export function skipWithoutLab(): string | false {
   if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) return false;
   const reason = 'the lab of KVM hosts needs root on Debian: run npm test as root to have these cases';
@@ -52,7 +52,7 @@ export function skipWithoutLab(): string | false {
   return reason;
 }
 
-/** Whoever uses the lab: a test of tap, or a program with an end of its own. */
+/** A user of the lab: a tap test, or a program with its own teardown. */
 export interface LabUser {
   comment(text: string): void;
   teardown(work: () => Promise<void>): void;
@@ -60,7 +60,7 @@ export interface LabUser {
 
 /** Brings the lab up unless it is, removes what an earlier run left, and waits until all hosts report. */
 export async function openCluster(t: LabUser): Promise<Cluster> {
-  // A test that runs alone must not run on an earlier build.
+  // A test that runs alone must not use an outdated build.
   await runCommand(['bash', join(repositoryRoot, 'lab/setup.sh')], {
     timeoutMs: setupTimeoutMs,
     environment: { PATH: `${dirname(process.execPath)}:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: '/root' },
@@ -75,7 +75,7 @@ export async function openCluster(t: LabUser): Promise<Cluster> {
   });
   await cluster.removeVms();
   await cluster.hostsAreReady();
-  // Nothing moves but what the case at hand moves.
+  // Only the current case moves VMs.
   await cluster.run('mode', 'recommend');
   return cluster;
 }
@@ -85,9 +85,9 @@ export interface Copy {
   readonly state: string;
 }
 
-/** What one run of the CLI did. */
+/** The result of one run of the CLI. */
 export interface Answer extends CommandResult {
-  /** Its stdout, when it was asked for JSON. */
+  /** Its stdout as JSON, with --json. */
   readonly json: unknown;
 }
 
@@ -102,7 +102,7 @@ export interface Guest {
 export class Cluster {
   readonly #calls = schedulerCalls();
 
-  /** The scheduler's own answers, for what the CLI would only print. */
+  /** Direct calls to the scheduler, for data that the CLI would only print. */
   get calls(): ServiceCalls {
     return this.#calls;
   }
@@ -199,7 +199,7 @@ export class Cluster {
   /** Creates a guest from the lab's image through the CLI; without `start` it stays off. */
   async create(number: number, host: HostName, ...more: readonly string[]): Promise<Guest> {
     const order = ['vm', 'create', guestName(number), ...guestOptions(number), '--host', host, ...more];
-    // A host whose libvirt was late with several samples counts as unknown, and takes no VM meanwhile.
+    // A host whose libvirt was late with several samples counts as unknown, and takes no VMs until it recovers.
     const created = await until(
       `${host} takes ${guestName(number)}`,
       60_000,
@@ -211,7 +211,7 @@ export class Cluster {
     return guestOf(number);
   }
 
-  /** The guest of this number, whether it is there or not. */
+  /** The guest of this number, whether or not it exists. */
   guest(number: number): Guest {
     return guestOf(number);
   }
@@ -229,7 +229,7 @@ export class Cluster {
     );
   }
 
-  /** Where libvirt has the VM, on all hosts, whatever its state. */
+  /** The VM's copies on all hosts by libvirt, whatever their state. */
   async copies(vm: string): Promise<Copy[]> {
     const found = await Promise.all(
       hostNames.map(async (host) =>
@@ -241,7 +241,7 @@ export class Cluster {
     return found.flat();
   }
 
-  /** All that stands: definitions on all hosts with their states, and the files of the shared pool. */
+  /** Everything that exists: definitions on all hosts with their states, and the files of the shared pool. */
   async inventory(): Promise<string[]> {
     const definitions = await Promise.all(
       hostNames.map(async (host) => {
@@ -253,7 +253,7 @@ export class Cluster {
     return [...definitions.flat(), ...volumes].sort();
   }
 
-  /** Removes every VM of these tests and its volumes, by libvirt alone: it must work when evenkeel does not. */
+  /** Removes every VM of these tests and its volumes through libvirt alone, since it must work when evenkeel does not. */
   async removeVms(): Promise<void> {
     const script = `
       for vm in $(virsh list --all --name | grep '^${namePrefix}'); do
@@ -323,7 +323,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Looks again and again until what it sees is right; the error says what it saw last. */
+/** Looks repeatedly until the result is right; the error shows what it saw last. */
 export async function until<T>(
   what: string,
   timeoutMs: number,

@@ -1,4 +1,4 @@
-// The quick part of the fault suite (test/faults): four faults that between them touch each daemon, both commits and every check.
+// Tests the quick part of the fault suite (test/faults): four faults that together cover each daemon, both commit modes and every check.
 import t from 'tap';
 import type { CaseMode } from '../faults/cases/mode.ts';
 import { cases } from '../faults/cases/list.ts';

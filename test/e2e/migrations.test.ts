@@ -1,4 +1,4 @@
-// Live migrations between real hosts: ordered by the planner, ordered by a person, and with the source's agent killed.
+// Tests live migrations between real hosts: ordered by the planner, by an operator, and with the source's agent killed.
 import t, { type Test } from 'tap';
 import { hostRun } from '../../lab/hosts/control.ts';
 import type { TickRecord, TickWatch } from '../../lab/image/guest.ts';
@@ -22,7 +22,7 @@ t.test('live migration', { skip: skipWithoutLab(), timeout: fileTimeoutMs }, asy
     const guests = await Promise.all([cluster.create(101, 'kvm1'), cluster.create(102, 'kvm1')]);
     const watches = await watchAll(t, cluster, guests);
     await cluster.areSampled(...guests);
-    // Booting is work too: the decision is to be about the overload below.
+    // Booting is load too, but the decision must be about the overload below.
     await cluster.isCalm('kvm1');
     const earlier = await cluster.migrations();
     await cluster.run('mode', 'auto');
@@ -70,11 +70,11 @@ t.test('live migration', { skip: skipWithoutLab(), timeout: fileTimeoutMs }, asy
   });
   await cluster.removeVms();
 
-  await t.test('a person moves a guest, and is refused what cannot be', async (t) => {
+  await t.test('an operator moves a guest, and impossible orders are refused', async (t) => {
     const guest = await cluster.create(103, 'kvm1');
     const [watch] = await watchAll(t, cluster, [guest]);
     await cluster.areSampled(guest);
-    // Enough to copy that there is something to show.
+    // Enough to copy for progress to be shown.
     await guest.tell('dirty 20 64');
     watch?.restart();
 
@@ -131,7 +131,7 @@ t.test('live migration', { skip: skipWithoutLab(), timeout: fileTimeoutMs }, asy
       const guest = await cluster.create(104, 'kvm1');
       const [watch] = await watchAll(t, cluster, [guest]);
       await cluster.areSampled(guest);
-      // More than a migration may copy in a second, so that it goes on until told otherwise.
+      // More than a migration may copy in a second, so that it does not end by itself.
       await guest.tell('dirty 400 96');
       const earlier = new Set((await cluster.migrations()).map(({ migrationId }) => migrationId));
       const isNew = ({ migrationId }: Migration): boolean => !earlier.has(migrationId);
@@ -189,7 +189,7 @@ async function watchAll(t: Test, cluster: Cluster, guests: readonly Guest[]): Pr
   return watches;
 }
 
-/** The first migration that fits, once it is over. */
+/** The first matching migration, once it has ended. */
 async function ended(cluster: Cluster, fits: (migration: Migration) => boolean): Promise<Migration> {
   const found = await until(
     'the migration has ended',
@@ -226,7 +226,7 @@ async function arrived(
 
 /** Checks that the connection held, no tick was lost, and that the guest was silent for hardly longer than libvirt says. */
 async function gapIsBounded(t: Test, watch: TickWatch | undefined, { progress }: Migration): Promise<void> {
-  // A few more ticks: the silence may not be over yet.
+  // A few more ticks, since the silence may not have ended yet.
   const before = watch?.record().count ?? 0;
   const record = await until(
     'the guest ticks on',
@@ -249,7 +249,7 @@ function ownIntervalMs({ meanIntervalMs }: TickRecord): number {
   return Math.max(meanIntervalMs, guestFacts.tickIntervalMs);
 }
 
-/** What each guest uses, and how much of all that its host uses. */
+/** CPU use of each guest, in cores and as a share of its host's use. */
 async function sharesOf(
   cluster: Cluster,
   guests: readonly Guest[],

@@ -1,4 +1,4 @@
-// Outages of what evenkeel leans on: NATS, InfluxDB, libvirtd and a guest's QEMU. Nothing is lost and the rest goes on.
+// Tests outages of what evenkeel depends on: NATS, InfluxDB, libvirtd and a guest's QEMU. Nothing is lost and the rest continues.
 import t, { type Test } from 'tap';
 import {
   hostExec,
@@ -39,7 +39,7 @@ t.test('outages', { skip: skipWithoutLab(), timeout: fileTimeoutMs }, async (t) 
     for (const watch of watches) watch.restart();
     const stoppedMs = await away('nats', async () => {
       await sleep(outageMs / 2);
-      // People still see what was known, with its age, and nobody acts on it.
+      // Operators still see the last known state with its age, and nothing acts on it.
       const states = (await cluster.hosts()).map(({ state }) => state);
       t.strictSame(
         states,
@@ -55,7 +55,7 @@ t.test('outages', { skip: skipWithoutLab(), timeout: fileTimeoutMs }, async (t) 
     );
     const reports = await nothingIsLost(t, { fromMs, toMs: Date.now() });
     isInEvery(t, reports, 'kvm3', still);
-    t.equal(dropped(await cluster.hosts()), 0, 'no buffer ran over');
+    t.equal(dropped(await cluster.hosts()), 0, 'no buffer overflowed');
     for (const watch of watches) t.match(watch.record(), { missing: 0, ended: undefined });
   });
 
@@ -86,7 +86,7 @@ t.test('outages', { skip: skipWithoutLab(), timeout: fileTimeoutMs }, async (t) 
       const own = reports.filter(({ hostName }) => hostName === 'kvm3');
       t.ok(
         own.some(({ vmsComplete }) => !vmsComplete),
-        'the agent said that it could not see its VMs',
+        'the agent reported that it could not see its VMs',
       );
       const complete = own.filter(({ vmsComplete }) => vmsComplete);
       for (const guest of [still, other]) isInEvery(t, complete, 'kvm3', guest);
@@ -123,14 +123,14 @@ t.test('outages', { skip: skipWithoutLab(), timeout: fileTimeoutMs }, async (t) 
     const reports = await nothingIsLost(t, { fromMs, toMs: Date.now() });
     isInEvery(t, reports, 'kvm3', other);
     const stuckReports = reports.filter(({ vms }) => vms.some(({ stuck }) => stuck));
-    t.ok(stuckReports.length > 5, `${stuckReports.length} reports tell of the stuck guest`);
+    t.ok(stuckReports.length > 5, `${stuckReports.length} reports show the stuck guest`);
     t.ok(stuckReports.every(({ hostName }) => hostName === 'kvm3'));
     for (const guest of [first, second, other])
       t.match(watches[guests.indexOf(guest)]?.record(), { missing: 0, ended: undefined });
   });
 });
 
-/** Runs `work` while the service is away. Resolves with how long it was, in milliseconds. */
+/** Runs `work` while the service is away. Resolves with the duration of the outage, in milliseconds. */
 async function away(service: ServiceName, work: () => Promise<void>): Promise<number> {
   const stoppedMs = performance.now();
   await stopService(service);
@@ -143,8 +143,8 @@ async function away(service: ServiceName, work: () => Promise<void>): Promise<nu
 }
 
 /**
- * An agent that connects to the first socket starts the service at once, and a socket whose service runs already is
- * refused by systemd: then from the beginning.
+ * An agent that connects to the first socket starts the service at once, and a socket whose service already runs is
+ * refused by systemd: then everything is stopped and started again.
  */
 async function startLibvirt(host: HostName, sockets: readonly string[]): Promise<void> {
   const wait = { timeoutMs: 60_000 };

@@ -1,4 +1,4 @@
-// What an operator asks of the balancer, on real hosts: an approval, a rule, maintenance, packing, and why.
+// Tests an operator's work with the balancer on real hosts: approval, a rule, maintenance, packing, explanations.
 import { join } from 'node:path';
 import t from 'tap';
 import { hostNames, type HostName } from '../../lab/topology.ts';
@@ -33,7 +33,7 @@ t.test(
       await says('rule remove e2e-apart');
       for (const host of hostNames) await says(`maintenance exit ${host}`);
     });
-    // In turn: three emulated guests that boot at once take minutes.
+    // One after another: three emulated guests that boot at once take minutes.
     const guests: Guest[] = [];
     for (const number of [131, 132, 133]) {
       const guest = await cluster.create(number, 'kvm1');
@@ -45,13 +45,13 @@ t.test(
     await cluster.areSampled(...guests);
 
     await t.test('a recommendation waits for approval and then runs; explain answers for both', async (t) => {
-      // Booting is work too: the proposal is to be about the overload below.
+      // Booting is load too, but the proposal must be about the overload below.
       await cluster.isCalm('kvm1');
       await one.tell('burn 1');
       await two.tell('burn 1');
       await untilSays('proposals', /e2e-13[123] +kvm1 → kvm[23] +waiting/);
       t.strictSame(await placesOf(cluster, guests), ['kvm1', 'kvm1', 'kvm1'], 'nothing moves unasked');
-      // One whose reason has changed since it was made is withdrawn; the next one then waits.
+      // A proposal whose reason has gone is withdrawn; the next one then waits.
       let name = '';
       await until(
         'a proposal is approved',
@@ -115,7 +115,7 @@ t.test(
 const PACKING_MOVE = /^\+ +(e2e-14[123]) +(kvm[123]) → (kvm[123]) +consolidate/m;
 
 t.test(
-  'a policy that packs says what to move, and which hosts could be powered off then',
+  'a policy that packs names the moves and the hosts that could then be powered off',
   { skip: skipWithoutLab(), timeout: fileTimeoutMs },
   async (t) => {
     const cluster = await openCluster(t);

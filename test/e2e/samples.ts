@@ -1,4 +1,4 @@
-// What became of the samples: every report that JetStream holds, every point that InfluxDB holds, and what is missing.
+// Compares the reports in JetStream with the points in InfluxDB, and names what is missing.
 import { InfluxDB } from 'influx';
 import { connect, type JetStreamClient } from 'nats';
 import type { Test } from 'tap';
@@ -22,7 +22,7 @@ export interface Span {
 async function reportsIn(span: Span): Promise<HostReport[]> {
   const connection = await connect({ servers: natsUrl });
   try {
-    // What an outage held back was stored late, never early.
+    // An outage makes reports late, never early.
     return (await readFrom(connection.jetstream(), span.fromMs)).filter(
       ({ tickAtMs }) => tickAtMs >= span.fromMs && tickAtMs < span.toMs,
     );
@@ -62,7 +62,7 @@ export async function nothingIsLost(t: Test, span: Span): Promise<HostReport[]> 
       hosts.every(({ uuid }) => missingTicks(seen.reports, uuid, span).length === 0) &&
       JSON.stringify(seen.points) === JSON.stringify(expected(seen.reports)),
   ).catch(async (error: unknown) => {
-    // The checks below then say what is wrong, each in its own line.
+    // The checks below then report what is wrong, one line each.
     t.comment(error instanceof Error ? error.message.slice(0, 500) : String(error));
     return { reports: await reportsIn(span), points: await pointsIn(span) };
   });
@@ -78,7 +78,7 @@ export async function nothingIsLost(t: Test, span: Span): Promise<HostReport[]> 
   return reports;
 }
 
-/** Ticks of the host, as ISO times, that no report stands for. */
+/** Ticks of the host without a report, as ISO times. */
 function missingTicks(reports: readonly HostReport[], hostId: string, { fromMs, toMs }: Span): string[] {
   const own = reports.filter((report) => report.hostId === hostId);
   const intervalMs = own[0]?.intervalMs;

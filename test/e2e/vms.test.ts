@@ -1,4 +1,4 @@
-// The life of a VM through the CLI on real hosts, and what bad input gets: a clear error, and nothing changed.
+// Tests the life of a VM through the CLI on real hosts, and invalid input: a clear error, and nothing changed.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,59 +34,56 @@ t.test('VMs and bad input', { skip: skipWithoutLab(), timeout: fileTimeoutMs }, 
   const stateOf = async (name: string): Promise<string[]> =>
     (await cluster.copies(name)).map(({ host, state }) => `${host} ${state}`);
 
-  await t.test(
-    'a VM is created, started, shut down, pulled the plug and removed without a trace',
-    async (t) => {
-      const before = await cluster.inventory();
-      const guest = await cluster.create(121, 'kvm2', '--no-start', '--purpose', 'e2e & <friends>');
-      t.strictSame(await stateOf(guest.name), ['kvm2 shut off']);
-      t.match(await cluster.run('vm', 'show', guest.name), {
-        hostName: 'kvm2',
-        vm: {
-          name: guest.name,
-          state: 'shut_off',
-          vcpus: 1,
-          metadata: { owner: 'e2e', purpose: 'e2e & <friends>' },
-        },
-      });
+  await t.test('a VM is created, started, shut down, destroyed and removed without a trace', async (t) => {
+    const before = await cluster.inventory();
+    const guest = await cluster.create(121, 'kvm2', '--no-start', '--purpose', 'e2e & <friends>');
+    t.strictSame(await stateOf(guest.name), ['kvm2 shut off']);
+    t.match(await cluster.run('vm', 'show', guest.name), {
+      hostName: 'kvm2',
+      vm: {
+        name: guest.name,
+        state: 'shut_off',
+        vcpus: 1,
+        metadata: { owner: 'e2e', purpose: 'e2e & <friends>' },
+      },
+    });
 
-      await cluster.run('vm', 'start', guest.name);
-      const watch = await guest.watch();
-      t.teardown(() => {
-        watch.close();
-      });
-      t.strictSame(await stateOf(guest.name), ['kvm2 running']);
-      await cluster.areSampled(guest);
-      const shown = await cluster.evenkeel('vms');
-      t.ok(shown.stdout.includes(guest.name), 'the CLI lists it');
+    await cluster.run('vm', 'start', guest.name);
+    const watch = await guest.watch();
+    t.teardown(() => {
+      watch.close();
+    });
+    t.strictSame(await stateOf(guest.name), ['kvm2 running']);
+    await cluster.areSampled(guest);
+    const shown = await cluster.evenkeel('vms');
+    t.ok(shown.stdout.includes(guest.name), 'the CLI lists it');
 
-      // What runs is neither started again nor removed.
-      for (const verb of ['start', 'undefine']) {
-        const refused = await cluster.evenkeel('vm', verb, guest.name);
-        t.equal(refused.status, 4, `${verb} while it runs: ${refused.stderr.trim()}`);
-      }
-      t.strictSame(await stateOf(guest.name), ['kvm2 running']);
+    // A running VM is neither started again nor removed.
+    for (const verb of ['start', 'undefine']) {
+      const refused = await cluster.evenkeel('vm', verb, guest.name);
+      t.equal(refused.status, 4, `${verb} while it runs: ${refused.stderr.trim()}`);
+    }
+    t.strictSame(await stateOf(guest.name), ['kvm2 running']);
 
-      await cluster.run('vm', 'shutdown', guest.name);
-      await until(
-        'the guest has shut down',
-        60_000,
-        () => stateOf(guest.name),
-        ([state]) => state === 'kvm2 shut off',
-      );
+    await cluster.run('vm', 'shutdown', guest.name);
+    await until(
+      'the guest has shut down',
+      60_000,
+      () => stateOf(guest.name),
+      ([state]) => state === 'kvm2 shut off',
+    );
 
-      await cluster.run('vm', 'start', guest.name);
-      await cluster.run('vm', 'destroy', guest.name);
-      t.strictSame(await stateOf(guest.name), ['kvm2 shut off']);
+    await cluster.run('vm', 'start', guest.name);
+    await cluster.run('vm', 'destroy', guest.name);
+    t.strictSame(await stateOf(guest.name), ['kvm2 shut off']);
 
-      const gone = await cluster.run('vm', 'undefine', guest.name, '--delete-volumes', '--yes');
-      t.match(gone, { deletedVolumes: [/./] }, 'says which volumes it deleted');
-      t.strictSame(await cluster.inventory(), before, 'nothing of it is left');
-      t.equal((await cluster.evenkeel('vm', 'show', guest.name)).status, 3, 'and it is unknown');
-    },
-  );
+    const gone = await cluster.run('vm', 'undefine', guest.name, '--delete-volumes', '--yes');
+    t.match(gone, { deletedVolumes: [/./] }, 'says which volumes it deleted');
+    t.strictSame(await cluster.inventory(), before, 'nothing of it is left');
+    t.equal((await cluster.evenkeel('vm', 'show', guest.name)).status, 3, 'and it is unknown');
+  });
 
-  await t.test('of two creations of one name, one wins', async (t) => {
+  await t.test('of two creations with the same name, one wins', async (t) => {
     const name = guestName(122);
     const create = (host: string): ReturnType<typeof cluster.evenkeel> =>
       cluster.evenkeel('--json', 'vm', 'create', name, ...guestOptions(122), '--no-start', '--host', host);
@@ -101,49 +98,46 @@ t.test('VMs and bad input', { skip: skipWithoutLab(), timeout: fileTimeoutMs }, 
   });
   await cluster.removeVms();
 
-  await t.test(
-    'a VM that cannot be is refused with field and cause, and leaves nothing behind',
-    async (t) => {
-      const before = await cluster.inventory();
-      const good = { disk: `pool=${pool.name},clone=${baseImage}`, nic: 'bridge=br0', memory: '256M' };
-      const cases: readonly [Partial<typeof good> & { name?: string; more?: string[] }, number, RegExp][] = [
-        [{ name: '<b>x</b>' }, 2, /NAME.*<b>x<\/b>/],
-        [{ name: '../x' }, 2, /NAME.*\.\.\/x/],
-        [{ memory: '0' }, 2, /memory.*0/],
-        [{ memory: '64G' }, 4, /memory/],
-        [{ nic: 'bridge=br77' }, 4, /bridge.*br77/],
-        [{ nic: 'network=nowhere' }, 4, /network.*nowhere/],
-        [{ disk: `pool=puddle,clone=${baseImage}` }, 4, /pool.*puddle/],
-        // Only libvirt on the host knows its volumes and files: these are refused by the agent.
-        [{ disk: `pool=${pool.name},clone=no-image` }, 2, /no-image/],
-        [{ disk: `pool=${pool.name},volume=no-volume` }, 2, /no-volume/],
-        [{ more: ['--iso', '/nowhere/install.iso'] }, 2, /iso.*install\.iso/],
-        [{ more: ['--host', 'kvm9'] }, 3, /host.*kvm9.*kvm1/],
-      ];
-      for (const [wrong, status, words] of cases) {
-        const { name = guestName(123), disk, nic, memory, more = [] } = { ...good, ...wrong };
-        const options = ['--vcpus', '1', '--memory', memory, '--disk', disk, '--nic', nic];
-        const refused = await cluster.evenkeel('vm', 'create', name, ...options, ...more);
-        t.equal(refused.status, status, `${JSON.stringify(wrong)}: ${refused.stderr.trim()}`);
-        t.match(oneLine(refused.stderr), words);
-      }
-      // Tools speak to the scheduler without the CLI's own checks.
-      const spec = { name: guestName(123), vcpus: 1, memoryBytes: guestFacts.memoryBytes };
-      const wrongSpecs: readonly [VmSpecInput, RegExp][] = [
-        [{ name: '<b>x</b>' }, /spec\.name.*<b>x<\/b>/],
-        [{ name: 'a/b' }, /spec\.name.*a\/b/],
-        [{ memoryBytes: 0 }, /spec\.memory_bytes/],
-        [{ vcpus: 0 }, /spec\.vcpus/],
-        [{ vcpus: 4_096 }, /vcpu/i],
-        [{ nics: [{ bridge: 'br0', mac: '<mac>' }] }, /mac.*<mac>/],
-      ];
-      for (const [wrong, field] of wrongSpecs)
-        await t.rejects(cluster.createVm({ ...spec, ...wrong }), { message: field }, JSON.stringify(wrong));
-      t.strictSame(await cluster.inventory(), before);
-    },
-  );
+  await t.test('an impossible VM is refused with field and cause, and leaves nothing behind', async (t) => {
+    const before = await cluster.inventory();
+    const good = { disk: `pool=${pool.name},clone=${baseImage}`, nic: 'bridge=br0', memory: '256M' };
+    const cases: readonly [Partial<typeof good> & { name?: string; more?: string[] }, number, RegExp][] = [
+      [{ name: '<b>x</b>' }, 2, /NAME.*<b>x<\/b>/],
+      [{ name: '../x' }, 2, /NAME.*\.\.\/x/],
+      [{ memory: '0' }, 2, /memory.*0/],
+      [{ memory: '64G' }, 4, /memory/],
+      [{ nic: 'bridge=br77' }, 4, /bridge.*br77/],
+      [{ nic: 'network=nowhere' }, 4, /network.*nowhere/],
+      [{ disk: `pool=puddle,clone=${baseImage}` }, 4, /pool.*puddle/],
+      // Only libvirt on the host knows its volumes and files: these are refused by the agent.
+      [{ disk: `pool=${pool.name},clone=no-image` }, 2, /no-image/],
+      [{ disk: `pool=${pool.name},volume=no-volume` }, 2, /no-volume/],
+      [{ more: ['--iso', '/nowhere/install.iso'] }, 2, /iso.*install\.iso/],
+      [{ more: ['--host', 'kvm9'] }, 3, /host.*kvm9.*kvm1/],
+    ];
+    for (const [wrong, status, words] of cases) {
+      const { name = guestName(123), disk, nic, memory, more = [] } = { ...good, ...wrong };
+      const options = ['--vcpus', '1', '--memory', memory, '--disk', disk, '--nic', nic];
+      const refused = await cluster.evenkeel('vm', 'create', name, ...options, ...more);
+      t.equal(refused.status, status, `${JSON.stringify(wrong)}: ${refused.stderr.trim()}`);
+      t.match(oneLine(refused.stderr), words);
+    }
+    // Tools speak to the scheduler without the CLI's own checks.
+    const spec = { name: guestName(123), vcpus: 1, memoryBytes: guestFacts.memoryBytes };
+    const wrongSpecs: readonly [VmSpecInput, RegExp][] = [
+      [{ name: '<b>x</b>' }, /spec\.name.*<b>x<\/b>/],
+      [{ name: 'a/b' }, /spec\.name.*a\/b/],
+      [{ memoryBytes: 0 }, /spec\.memory_bytes/],
+      [{ vcpus: 0 }, /spec\.vcpus/],
+      [{ vcpus: 4_096 }, /vcpu/i],
+      [{ nics: [{ bridge: 'br0', mac: '<mac>' }] }, /mac.*<mac>/],
+    ];
+    for (const [wrong, field] of wrongSpecs)
+      await t.rejects(cluster.createVm({ ...spec, ...wrong }), { message: field }, JSON.stringify(wrong));
+    t.strictSame(await cluster.inventory(), before);
+  });
 
-  await t.test('a VM that is not there is said to be unknown', async (t) => {
+  await t.test('a VM that does not exist is reported as unknown', async (t) => {
     const commands = [
       ['vm', 'show'],
       ['vm', 'start'],
@@ -164,7 +158,7 @@ t.test('VMs and bad input', { skip: skipWithoutLab(), timeout: fileTimeoutMs }, 
     );
   });
 
-  await t.test('a wrong address or certificate is told as that', async (t) => {
+  await t.test('a wrong address or certificate is named as the cause', async (t) => {
     const own = certificateFolder('operator');
     const tls = (cert = join(own, 'cert.pem')): string[] => [
       '--ca',
@@ -201,7 +195,7 @@ t.test('VMs and bad input', { skip: skipWithoutLab(), timeout: fileTimeoutMs }, 
         /--cert/,
       ],
       [
-        'plain text to a far address',
+        'plain text to a remote address',
         ['--scheduler', schedulerAddress, '--plaintext'],
         2,
         /this machine only/,
@@ -214,7 +208,7 @@ t.test('VMs and bad input', { skip: skipWithoutLab(), timeout: fileTimeoutMs }, 
     }
   });
 
-  await t.test('a daemon with bad settings does not start, and says which', async (t) => {
+  await t.test('a daemon with invalid settings does not start, and names them', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'evenkeel-e2e-'));
     t.teardown(() => rm(folder, { recursive: true, force: true }));
     const own = certificateFolder('control');
@@ -258,7 +252,7 @@ t.test('VMs and bad input', { skip: skipWithoutLab(), timeout: fileTimeoutMs }, 
   });
 });
 
-/** Long errors are broken for the terminal; between which words does not matter here. */
+/** Joins the lines of a long error, which the CLI wraps for the terminal. */
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ');
 }
