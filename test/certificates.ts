@@ -7,7 +7,7 @@ import type { TlsSettings } from '../shared/settings.ts';
 
 export interface Authority {
   readonly caFile: string;
-  /** A certificate for `name` that is good for 127.0.0.1 and localhost, as tls settings. */
+  /** A certificate for `name` that is valid for 127.0.0.1 and localhost, as tls settings. */
   issue(name: string): TlsSettings;
 }
 

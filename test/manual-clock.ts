@@ -1,4 +1,4 @@
-// A clock that a test moves: sleepers wake in order, and what they set off has run before the next one wakes.
+// Implements a clock that a test advances: sleepers wake in order, and what each sets off has run before the next wakes.
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../shared/clock.ts';
 
@@ -38,7 +38,7 @@ export class ManualClock implements Clock {
     });
   }
 
-  /** Lets everything happen that waits for no time. */
+  /** Runs everything that does not wait for time to pass. */
   async settle(): Promise<void> {
     for (let count = 0; count < TURNS; count += 1) await turn();
   }

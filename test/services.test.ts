@@ -1,4 +1,4 @@
-// The helper that starts real servers: they answer, keep their data over a restart, and leave nothing behind.
+// Tests the helper that starts real servers: they answer, keep their data over a restart, and leave nothing behind.
 import { connect } from 'nats';
 import t from 'tap';
 import { skipWithout, startInflux, startNats } from './services.ts';

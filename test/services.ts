@@ -30,7 +30,7 @@ export interface Service {
 }
 
 /**
- * Why tests that need these programs cannot run here, for tap's `skip` option; false when they can.
+ * The reason why tests that need these programs cannot run here, for tap's `skip` option; false when they can.
  * With CI=true a missing program is an error: CI must not skip.
  */
 export function skipWithout(...programs: readonly string[]): string | false {
@@ -56,7 +56,7 @@ export async function startNats(): Promise<Service> {
   });
 }
 
-/** An influxd 1.x on a free loopback port; with `auth` it asks for users, the first of whom may be made without. */
+/** An influxd 1.x on a free loopback port; with `auth` it requires a user, but the first one may be created without. */
 export async function startInflux({ auth = false } = {}): Promise<Service> {
   return startService('influxd', 'http', async (folder, port) => {
     const config = join(folder, 'influxdb.conf');
@@ -187,7 +187,7 @@ export function isListening(address: NetConnectOpts): Promise<boolean> {
   });
 }
 
-/** A loopback port that nobody listens on at this moment. */
+/** A loopback port on which no process listens now. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -1,4 +1,4 @@
-// Waits for what only real time brings, in tests and benches: looks again and again, and fails with what it waited for.
+// Polls for a condition in real time, in tests and benches, and fails with what it waited for.
 import { systemClock } from '../shared/clock.ts';
 
 // Only ends what hangs: more than any of it takes on a loaded machine.
