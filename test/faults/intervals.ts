@@ -25,7 +25,7 @@ const endedAfterMs = 300;
 /**
  * A copy runs in one stretch of time: it never runs again after another has taken over. So two copies have both run when
  * the first still runs after the second has begun. The second has begun by the end of its first sample, and the first
- * still runs at the start of its last: an ordinary hand-over, even one that lies across two samples, is no overlap.
+ * still runs at the start of its last: an ordinary hand-over, even one that lies across two samples, is not an overlap.
  */
 export function overlaps(samples: readonly RunSample[]): Overlap[] {
   const stretches = new Map<string, { firstByMs: number; lastFromMs: number; lastToMs: number }>();

@@ -348,7 +348,7 @@ t.test('recovery', (t) => {
     );
     t.end();
   });
-  t.test('has nothing to undo after a reboot, and refuses a file that is no ledger', (t) => {
+  t.test('has nothing to undo after a reboot, and refuses a file that is not a ledger', (t) => {
     const stored = JSON.stringify({
       bootId: 'before',
       entries: [{ owner: 'a', kind: 'link', name: 'evenkeel0' }],

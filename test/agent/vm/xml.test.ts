@@ -237,7 +237,7 @@ void t.test('definitions match the golden files', (t) => {
     const file = new URL(`golden/${name}.xml`, import.meta.url);
     const xml = `${domainXml(plan)}\n`;
     if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, xml);
-    t.equal(xml, readFileSync(file, 'utf8'), `${name}; UPDATE_GOLDEN=1 writes the files anew`);
+    t.equal(xml, readFileSync(file, 'utf8'), `${name}; UPDATE_GOLDEN=1 rewrites the files`);
   }
   t.end();
 });
