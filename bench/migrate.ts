@@ -18,6 +18,7 @@ import {
   pool,
   type HostName,
 } from '../lab/topology.ts';
+import { causeWord } from '../shared/cause-word.ts';
 import { systemClock } from '../shared/clock.ts';
 import type { CommitMode, Migration, Mode } from '../shared/gen/telemetry.ts';
 import type { ServiceCalls } from '../shared/grpc/service-calls.ts';
@@ -229,7 +230,7 @@ async function byEvenkeel(
   const wallMs = systemClock.monotonicMs() - startedMs;
   if (last?.state !== 'MIGRATION_STATE_SUCCEEDED')
     throw new Error(
-      `migration ended as ${last?.state ?? 'nothing'}: ${last?.causeCode ?? ''} ${last?.outcome ?? ''}`,
+      `migration ended as ${last?.state ?? 'nothing'}: ${last ? causeWord(last.causeCode) : ''} ${last?.outcome ?? ''}`,
     );
   if (last.commitMode !== commitMode)
     throw new Error(`${name} moved with ${last.commitMode}, but ${commitMode} was to be measured`);

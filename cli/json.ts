@@ -1,8 +1,16 @@
 // Makes the output of --json: messages of proto/evenkeel/v1 with enum values as lower-case words.
 import { word } from './render/words.ts';
 
-// The fields of the contract that hold an enum; a VM may be named like an enum value, so names are left alone.
-const ENUM_FIELDS = new Set(['state', 'mode', 'kind', 'strength', 'migrationRole', 'memoryUsedSource']);
+// The fields of the contract that hold an enum. Names of VMs and hosts pass as they are, whatever they look like.
+const ENUM_FIELDS = new Set([
+  'state',
+  'mode',
+  'kind',
+  'strength',
+  'causeCode',
+  'migrationRole',
+  'memoryUsedSource',
+]);
 
 /** A message as plain JSON. A field that was not measured is absent; an unset enum is null. */
 export function toJson(value: unknown): unknown {

@@ -3,7 +3,7 @@ import type { Migration, MigrationProgress, MigrationState } from '../../shared/
 import { bar, byteRate, bytes, duration, percent, roughDuration, shortId, time } from './format.ts';
 import { table } from './table.ts';
 import { arrow, nothing, paint, plain, widthOf, wrap, type Style, type View } from './view.ts';
-import { words } from './words.ts';
+import { word, words } from './words.ts';
 
 /** The states that are shown alike. */
 type Stage = 'under way' | 'succeeded' | 'failed' | 'aborted' | 'needs an operator';
@@ -70,7 +70,7 @@ function downtimeText(view: View, { state, progress }: Migration): string {
 }
 
 function causeText({ causeCode, outcome }: Migration): string {
-  return [causeCode, outcome].filter((text) => text !== '').join(': ');
+  return [word(causeCode), outcome].filter((text) => text !== '').join(': ');
 }
 
 function route(view: View, { sourceHostName, targetHostName }: Migration): string {

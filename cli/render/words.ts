@@ -1,7 +1,7 @@
 // Turns the contract's enum values into words: HOST_STATE_READY is "ready" in tables and in JSON.
 
 const PREFIX =
-  /^(?:HOST_STATE|VM_STATE|MIGRATION_STATE|PROPOSAL_STATE|MODE|RULE_KIND|RULE_STRENGTH|VM_MIGRATION_ROLE|MEMORY_USED_SOURCE)_/;
+  /^(?:HOST_STATE|VM_STATE|MIGRATION_STATE|PROPOSAL_STATE|MODE|RULE_KIND|RULE_STRENGTH|VM_MIGRATION_ROLE|MIGRATION_CAUSE|MEMORY_USED_SOURCE)_/;
 
 /** "ready", "shutting_down"; empty for UNSPECIFIED. */
 export function word(value: string): string {

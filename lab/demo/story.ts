@@ -1,4 +1,5 @@
-// Plays the demo from the first guest to the checks: overload, decision, migration, balance.
+// The demo from the first guest to the verdict: overload, decision, migration, balance.
+import { causeWord } from '../../shared/cause-word.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { HostLoad, VmLoad } from '../../shared/gen/scheduler.ts';
 import type { Decision, Migration } from '../../shared/gen/telemetry.ts';
@@ -119,7 +120,9 @@ async function rebalance(
   const migration = await awaitMigration(cluster, screen, decision, signal);
   screen.say(migrationResult(screen.view(), migration));
   if (migration.state !== 'MIGRATION_STATE_SUCCEEDED') {
-    throw new Error(`the migration ended as ${migration.state}: ${migration.causeCode} ${migration.outcome}`);
+    throw new Error(
+      `the migration ended as ${migration.state}: ${causeWord(migration.causeCode)} ${migration.outcome}`,
+    );
   }
   await systemClock.sleep(afterwardsMs, signal);
   const vm = migration.vmName;

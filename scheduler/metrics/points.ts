@@ -1,4 +1,5 @@
-// Turns reports and events into points: samples of hosts and VMs, migrations, decisions (pure).
+// From what agents and scheduler publish to points: reports to samples, events to migrations and decisions (pure).
+import { causeWord } from '../../shared/cause-word.ts';
 import type {
   Decision,
   DiskSample,
@@ -182,7 +183,7 @@ function migrationPoint(migration: Migration, atMs: number): PointOf<'migration'
       // The text of Grafana's annotation.
       title: `${migration.vmName}: ${migration.sourceHostName} to ${migration.targetHostName}, ${state}`,
       outcome: present(migration.outcome),
-      cause_code: present(migration.causeCode),
+      cause_code: present(causeWord(migration.causeCode)),
       queued_at_ms: passed(migration.queuedAtMs),
       started_at_ms: passed(migration.startedAtMs),
       ended_at_ms: passed(migration.endedAtMs),

@@ -1,6 +1,6 @@
 // From the order to the moment when the source is told: slots, checks, intent, guard. Nothing has happened to the VM until then.
 import { messageOf } from '../../shared/errors.ts';
-import type { Migration } from '../../shared/gen/telemetry.ts';
+import type { Migration, MigrationCause } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { check } from './checks.ts';
 import { isBeforeCopy, ruleOf } from './machine.ts';
@@ -31,8 +31,9 @@ export async function admit(term: Term, run: Run, isFirst: () => boolean): Promi
       : { reason, isForMemory: false };
     if (none === undefined) break;
     reason = none.reason;
-    if (none.isForMemory) return refuse(term, run, 'capacity_gone', `not begun: ${reason}`);
-    if (!isWorthWaiting(term, run)) return refuse(term, run, 'slots_taken', `not begun: ${reason}`);
+    if (none.isForMemory) return refuse(term, run, 'MIGRATION_CAUSE_CAPACITY_GONE', `not begun: ${reason}`);
+    if (!isWorthWaiting(term, run))
+      return refuse(term, run, 'MIGRATION_CAUSE_SLOTS_TAKEN', `not begun: ${reason}`);
     await term.parts.clock.sleep(QUEUE_PAUSE_MS, term.signal);
   }
   const { vmUuid, bandwidthBytesPerSecond } = run.migration;
@@ -79,13 +80,13 @@ export async function prepare(term: Term, run: Run): Promise<boolean> {
   } catch (error) {
     if (!isUnavailable(error)) throw error;
     const outcome = `the order could not be recorded, so it was not given: ${messageOf(error)}`;
-    return refuse(term, run, 'journal_unavailable', outcome);
+    return refuse(term, run, 'MIGRATION_CAUSE_JOURNAL_UNAVAILABLE', outcome);
   }
 }
 
 type Guarded =
   | { readonly kind: 'guarded'; readonly definedBefore: boolean }
-  | { readonly kind: 'refused'; readonly causeCode: string; readonly outcome: string };
+  | { readonly kind: 'refused'; readonly causeCode: MigrationCause; readonly outcome: string };
 
 /** A guard whose answer was lost is dropped with the migration's end, under a higher epoch. */
 async function guard(term: Term, run: Run, memoryBytes: number): Promise<Guarded> {
@@ -103,7 +104,7 @@ async function guard(term: Term, run: Run, memoryBytes: number): Promise<Guarded
     return { kind: 'guarded', definedBefore };
   } catch (error) {
     term.signal.throwIfAborted();
-    const causeCode = isRefusal(error) ? 'dst_refused' : 'dst_unreachable';
+    const causeCode = isRefusal(error) ? 'MIGRATION_CAUSE_DST_REFUSED' : 'MIGRATION_CAUSE_DST_UNREACHABLE';
     return {
       kind: 'refused',
       causeCode,
@@ -117,7 +118,7 @@ function isAbortAsked(run: Run): boolean {
   return run.isAbortAsked;
 }
 
-async function refuse(term: Term, run: Run, causeCode: string, outcome: string): Promise<false> {
+async function refuse(term: Term, run: Run, causeCode: MigrationCause, outcome: string): Promise<false> {
   await advanceSurely(term, run, { kind: 'refused', causeCode, outcome });
   return false;
 }

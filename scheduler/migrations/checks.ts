@@ -1,10 +1,11 @@
 // What speaks against a migration on the living hosts, asked just before it would begin, and how it is to be committed.
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { CheckTargetResponse, Vm } from '../../shared/gen/agent.ts';
-import type { CommitMode, Migration } from '../../shared/gen/telemetry.ts';
+import type { CommitMode, Migration, MigrationCause } from '../../shared/gen/telemetry.ts';
 import { refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts';
 import { HOUR_MS, SECOND_MS } from '../../shared/units.ts';
-import { estimateCopy, RATIO_MAX, type CopyEstimate } from '../planner/board/copy-time.ts';
+import { forecast, RATIO_MAX, type Forecast } from '../planner/board/copy-time.ts';
+import { toldCause } from './causes.ts';
 import type { MigrationEvent } from './machine.ts';
 import type { Run, Term } from './run.ts';
 import { agentOf } from './sides.ts';
@@ -52,7 +53,7 @@ function refuseAddress(
   const reason = refuseLibvirtUri(libvirtUri, true) ?? refuseMigrateUri(migrateUri);
   if (reason === undefined) return undefined;
   return refused(
-    'dst_refused',
+    'MIGRATION_CAUSE_DST_REFUSED',
     `the address that ${targetHostName} reports for its libvirt cannot be used: ${reason}; set advertise.libvirtUri and advertise.migrateUri of its agent`,
   );
 }
@@ -69,13 +70,16 @@ async function checkSource(term: Term, run: Run): Promise<Refused | SourceAnswer
   try {
     const { vm, xml } = await agentOf(term, run, 'source').getVm({ uuid: vmUuid }, true, wait);
     if (vm.state !== 'VM_STATE_RUNNING' && vm.state !== 'VM_STATE_BLOCKED')
-      return refused('not_running', `the VM does not run on ${sourceHostName} any more`);
+      return refused('MIGRATION_CAUSE_NOT_RUNNING', `the VM does not run on ${sourceHostName} any more`);
     if (vm.migrationRole !== 'VM_MIGRATION_ROLE_UNSPECIFIED')
-      return refused('migrating_already', 'the VM is in a migration that evenkeel did not order');
+      return refused(
+        'MIGRATION_CAUSE_MIGRATING_ALREADY',
+        'the VM is in a migration that evenkeel did not order',
+      );
     return { kind: 'seen', vm, xml };
   } catch (error) {
     const isGone = error instanceof EvenkeelError && error.code === 'NOT_FOUND';
-    return refused(isGone ? 'no_vm' : 'src_unreachable', messageOf(error));
+    return refused(isGone ? 'MIGRATION_CAUSE_NO_VM' : 'MIGRATION_CAUSE_SRC_UNREACHABLE', messageOf(error));
   }
 }
 
@@ -97,9 +101,12 @@ async function checkTarget(
     const [first, ...more] = answer.refusals;
     if (first === undefined) return { kind: 'asked', answer };
     const rest = more.length > 0 ? ` (and ${more.length} more)` : '';
-    return refused(first.code, `${targetHostName} refuses it: ${first.reason}; ${first.cure}${rest}`);
+    return refused(
+      toldCause(first.causeCode),
+      `${targetHostName} refuses it: ${first.reason}; ${first.cure}${rest}`,
+    );
   } catch (error) {
-    return refused('dst_unreachable', messageOf(error));
+    return refused('MIGRATION_CAUSE_DST_UNREACHABLE', messageOf(error));
   }
 }
 
@@ -115,7 +122,7 @@ function refuseOffset(
   const offsetMs = Math.max(-laterMs, laterMs - tookMs);
   if (offsetMs <= CLOCK_OFFSET_MAX_MS) return undefined;
   return refused(
-    'clock_offset',
+    'MIGRATION_CAUSE_CLOCK_OFFSET',
     `the clocks of ${sourceHostName} and ${targetHostName} differ by ${Math.round(offsetMs / SECOND_MS)} s, and the guest's would jump; mend time synchronisation there`,
   );
 }
@@ -138,7 +145,7 @@ function judgeCopy(
   });
   if (predicted.ratio > RATIO_MAX && migration.decisionId !== '' && !migration.evacuation)
     return refused(
-      'not_converging',
+      'MIGRATION_CAUSE_NOT_CONVERGING',
       `its memory changed at ${Math.round(predicted.ratio * 100)} % of the bandwidth when it was last copied; give migrations more bandwidth, or move it yourself: "evenkeel migrate"`,
     );
   return {
@@ -162,6 +169,6 @@ function dirtyRateOf({ journal, clock }: Term['parts'], { vmUuid }: Migration): 
   return 0;
 }
 
-function refused(causeCode: string, outcome: string): Refused {
+function refused(causeCode: MigrationCause, outcome: string): Refused {
   return { kind: 'refused', causeCode, outcome };
 }

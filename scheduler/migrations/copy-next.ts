@@ -1,15 +1,16 @@
 // Decides how a copy is followed: attached to again when its stream breaks, ended in time. Pure; copy.ts carries it out.
 import type { MigrateResult } from '../../shared/gen/agent.ts';
-import type { Migration } from '../../shared/gen/telemetry.ts';
+import type { Migration, MigrationCause } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import { ruleOf, type CauseCode, type MigrationEvent } from './machine.ts';
+import { isEndOfGuest, NO_CAUSE, toldCause } from './causes.ts';
+import { ruleOf, type MigrationEvent } from './machine.ts';
 
 /** How following it ended. */
 export type End =
   /** The source's agent said how libvirt's call ended. */
   | (MigrationEvent & { readonly kind: 'returned' })
   /** Nobody says how it goes. */
-  | { readonly kind: 'lost'; readonly causeCode: CauseCode };
+  | { readonly kind: 'lost'; readonly causeCode: MigrationCause };
 
 export type Following =
   | {
@@ -83,7 +84,7 @@ export function next(state: Following, seen: Seen, migration: Migration): Next {
   }
 }
 
-const AGENT_LOST: End = { kind: 'lost', causeCode: 'src_agent_lost' };
+const AGENT_LOST: End = { kind: 'lost', causeCode: 'MIGRATION_CAUSE_SRC_AGENT_LOST' };
 
 function ended(end: End): Next {
   return { state: { kind: 'ended', end }, act: { kind: 'end' } };
@@ -95,7 +96,7 @@ function afterBreak(
   migration: Migration,
 ): Next {
   // What was refused now may have begun by an earlier call: both hosts will tell.
-  if (isRefused) return ended({ kind: 'lost', causeCode: 'src_refused' });
+  if (isRefused) return ended({ kind: 'lost', causeCode: 'MIGRATION_CAUSE_SRC_REFUSED' });
   const { tried, pauseMs } = hasProgressed ? { tried: 1, pauseMs: ATTACH_PAUSE_MIN_MS } : before;
   // While it is switched over the guest stands still: both hosts are looked at without delay.
   const isSwitching = migration.state === 'MIGRATION_STATE_SWITCHING';
@@ -111,10 +112,10 @@ function returned(
   { state, causeCode: asked }: Migration,
   { ok, causeCode, progress }: MigrateResult,
 ): MigrationEvent & { readonly kind: 'returned' } {
-  if (ok) return { kind: 'returned', causeCode: '', progress };
-  const told = causeCode === '' ? 'libvirt_failed' : causeCode;
+  if (ok) return { kind: 'returned', causeCode: NO_CAUSE, progress };
+  const told = toldCause(causeCode);
   // The agent calls every abort one of a person; the journal knows who asked for it.
-  const isOurs = state === 'MIGRATION_STATE_ABORTING' && asked !== '' && !told.startsWith('guest_');
+  const isOurs = state === 'MIGRATION_STATE_ABORTING' && asked !== NO_CAUSE && !isEndOfGuest(told);
   return { kind: 'returned', causeCode: isOurs ? asked : told, progress };
 }
 

@@ -2,7 +2,7 @@
 import { isAborted, relayAbort } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { MigrateRequestInput, MigrateResult } from '../../shared/gen/agent.ts';
-import type { Migration } from '../../shared/gen/telemetry.ts';
+import type { Migration, MigrationCause } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import {
   BEGUN,
@@ -14,7 +14,7 @@ import {
   type Following,
   type Seen,
 } from './copy-next.ts';
-import { copyTimeoutMs, isAbortable, type CauseCode, type MigrationEvent } from './machine.ts';
+import { copyTimeoutMs, isAbortable, type MigrationEvent } from './machine.ts';
 import {
   advanceIf,
   advanceSurely,
@@ -51,7 +51,7 @@ export async function followCopy(term: Term, run: Run): Promise<void> {
 }
 
 /** A command that is still on its way must not begin a copy after the verdict: the epoch leaves it behind. */
-async function broken(term: Term, run: Run, causeCode: CauseCode): Promise<MigrationEvent> {
+async function broken(term: Term, run: Run, causeCode: MigrationCause): Promise<MigrationEvent> {
   const epoch = await surely(term, run, () => term.parts.journal.raise(run.migration));
   return { kind: 'broke', causeCode, epoch };
 }
@@ -167,7 +167,7 @@ async function watchDeadlines(term: Term, run: Run, following: AbortController):
         await clock.sleep(asked.waitMs, following.signal);
         break;
       case 'abort':
-        await abortCopy(term, run, 'timeout', following.signal);
+        await abortCopy(term, run, 'MIGRATION_CAUSE_TIMEOUT', following.signal);
         break;
       case 'give_up':
         run.told = 'the source did not say in time how it ended';
@@ -184,7 +184,7 @@ async function watchDeadlines(term: Term, run: Run, following: AbortController):
 export async function abortCopy(
   term: Term,
   run: Run,
-  causeCode: CauseCode,
+  causeCode: MigrationCause,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (!(await advanceIf(term, run, isAbortable, { kind: 'abort_asked', causeCode }))) return false;

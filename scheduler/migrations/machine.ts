@@ -21,49 +21,13 @@
 import type {
   CommitMode,
   Migration,
+  MigrationCause,
   MigrationForecast,
   MigrationProgress,
   MigrationState,
 } from '../../shared/gen/telemetry.ts';
 import { GIB, MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
-
-/** Why a migration did not succeed. An agent's pre-checks add codes of their own, for example "bridge_missing". */
-export type CauseCode =
-  // before the copy
-  | 'slots_taken'
-  | 'capacity_gone'
-  | 'no_vm'
-  | 'not_running'
-  | 'migrating_already'
-  | 'src_unreachable'
-  | 'dst_unreachable'
-  | 'cpu_incompatible'
-  | 'storage_unsafe'
-  | 'lock_not_provable'
-  | 'ports_exhausted'
-  | 'clock_offset'
-  | 'tls'
-  | 'src_refused'
-  | 'dst_refused'
-  | 'fenced_epoch'
-  | 'journal_unavailable'
-  | 'scheduler_restarted'
-  // while copying
-  | 'not_converging'
-  | 'timeout'
-  | 'user_abort'
-  | 'src_agent_lost'
-  | 'src_daemon_lost'
-  | 'dst_daemon_lost'
-  | 'dst_failed'
-  | 'net_lost_copy'
-  | 'net_lost_finish'
-  | 'io_error'
-  | 'libvirt_failed'
-  | 'cause_not_told'
-  // the guest itself
-  | 'guest_shutdown'
-  | 'guest_crashed';
+import { isAbort, NO_CAUSE } from './causes.ts';
 
 /** How a migration is over, by where the guest is. */
 export type Ending = 'arrived' | 'stayed' | 'crashed';
@@ -77,7 +41,7 @@ export type MigrationEvent =
     }
   | { readonly kind: 'checking' }
   /** Before the source was told: nothing has happened to the VM. */
-  | { readonly kind: 'refused'; readonly causeCode: string; readonly outcome: string }
+  | { readonly kind: 'refused'; readonly causeCode: MigrationCause; readonly outcome: string }
   | { readonly kind: 'withdrawn' }
   /** Decided; recorded before the target's agent is told. */
   | {
@@ -89,11 +53,15 @@ export type MigrationEvent =
   | { readonly kind: 'guarded'; readonly definedOnTargetBefore: boolean }
   | { readonly kind: 'progressed'; readonly progress: MigrationProgress }
   /** Recorded before the source's agent is told to end it. */
-  | { readonly kind: 'abort_asked'; readonly causeCode: CauseCode }
-  /** The source's agent said how libvirt's call ended; `causeCode` is empty when it was good. */
-  | { readonly kind: 'returned'; readonly causeCode: string; readonly progress: MigrationProgress | null }
+  | { readonly kind: 'abort_asked'; readonly causeCode: MigrationCause }
+  /** The source's agent said how libvirt's call ended; no cause when it was good. */
+  | {
+      readonly kind: 'returned';
+      readonly causeCode: MigrationCause;
+      readonly progress: MigrationProgress | null;
+    }
   /** Nobody says any more how it goes. The epoch grew, so that a command still on its way is refused. */
-  | { readonly kind: 'broke'; readonly causeCode: CauseCode; readonly epoch: number }
+  | { readonly kind: 'broke'; readonly causeCode: MigrationCause; readonly epoch: number }
   /** Libvirt still copies, as both hosts show: its progress is followed again. */
   | { readonly kind: 'reattached' }
   /** The outcome is known; recorded before the losing side is put in order. */
@@ -108,7 +76,7 @@ export type MigrationEvent =
   | {
       readonly kind: 'ended';
       readonly ending: Ending;
-      readonly causeCode: string;
+      readonly causeCode: MigrationCause;
       readonly outcome: string;
       /** From the news of its pause to that of its resumption; of a copy that libvirt itself resumed, libvirt tells. */
       readonly downtimeMs?: number | undefined;
@@ -224,7 +192,7 @@ export function step(migration: Migration, event: MigrationEvent, nowMs: number)
     case 'refused':
       return over(enter('FAILED', ...BEFORE_COPY), event.outcome, event.causeCode, nowMs);
     case 'withdrawn':
-      return over(enter('ABORTED', ...BEFORE_COPY), WITHDRAWN, 'user_abort', nowMs);
+      return over(enter('ABORTED', ...BEFORE_COPY), WITHDRAWN, 'MIGRATION_CAUSE_USER_ABORT', nowMs);
     case 'intended': {
       const { commitMode, forecast } = event;
       // Until the target has told, a definition there is not ours to sweep.
@@ -264,7 +232,7 @@ export function step(migration: Migration, event: MigrationEvent, nowMs: number)
       return enter('VERIFYING', 'UNKNOWN');
     case 'dismissed': {
       const { outcome, causeCode } = migration;
-      const cause = causeCode === '' ? 'cause_not_told' : causeCode;
+      const cause = causeCode === NO_CAUSE ? 'MIGRATION_CAUSE_NOT_TOLD' : causeCode;
       return over(enter('FAILED', 'UNKNOWN', 'SPLIT'), `${outcome}; a person took it over`, cause, nowMs);
     }
     case 'ended':
@@ -272,7 +240,7 @@ export function step(migration: Migration, event: MigrationEvent, nowMs: number)
     case 'taken_over':
       return { ...afterTakeOver(migration, nowMs), epoch: event.epoch };
     case 'superseded':
-      return over(enter('FAILED', ...UNDER_WAY), SUPERSEDED, 'fenced_epoch', nowMs);
+      return over(enter('FAILED', ...UNDER_WAY), SUPERSEDED, 'MIGRATION_CAUSE_FENCED_EPOCH', nowMs);
   }
 }
 
@@ -310,13 +278,13 @@ function from(migration: Migration, event: MigrationEvent, ...states: readonly S
   throw new Error(`migration ${migration.migrationId} in ${migration.state} cannot be ${event.kind}`);
 }
 
-function over(migration: Migration, outcome: string, causeCode: string, nowMs: number): Migration {
+function over(migration: Migration, outcome: string, causeCode: MigrationCause, nowMs: number): Migration {
   return { ...migration, outcome, causeCode, endedAtMs: nowMs };
 }
 
 /** An abort that was asked for explains what follows better than the answer that was lost. */
-function keptCause({ state, causeCode }: Migration, next: CauseCode): string {
-  return state === 'MIGRATION_STATE_ABORTING' && causeCode !== '' ? causeCode : next;
+function keptCause({ state, causeCode }: Migration, next: MigrationCause): MigrationCause {
+  return state === 'MIGRATION_STATE_ABORTING' && causeCode !== NO_CAUSE ? causeCode : next;
 }
 
 /** The source's agent tells the phase; a late message never leads back, and an ordered abort stays one. */
@@ -346,23 +314,20 @@ function afterEnd(
   nowMs: number,
 ): Migration {
   const { progress } = migration;
-  const end = (word: StateWord, cause: string): Migration => ({
+  const end = (word: StateWord, cause: MigrationCause): Migration => ({
     ...over(migration, outcome, cause, nowMs),
     ...(downtimeMs === undefined || progress === null ? {} : { progress: { ...progress, downtimeMs } }),
     state: `MIGRATION_STATE_${word}`,
   });
   switch (ending) {
     case 'arrived':
-      return end('SUCCEEDED', '');
+      return end('SUCCEEDED', NO_CAUSE);
     case 'stayed':
-      return end(ABORTS.includes(causeCode) ? 'ABORTED' : 'FAILED', causeCode);
+      return end(isAbort(causeCode) ? 'ABORTED' : 'FAILED', causeCode);
     case 'crashed':
       return end('CRASHED', causeCode);
   }
 }
-
-// Ended by a person or by a limit, as the contract has it.
-const ABORTS: readonly string[] = ['user_abort', 'timeout', 'not_converging'];
 
 function afterTakeOver(migration: Migration, nowMs: number): Migration {
   const word = wordOf(migration.state);
@@ -373,7 +338,7 @@ function afterTakeOver(migration: Migration, nowMs: number): Migration {
     stateSinceMs: nowMs,
   });
   if (BEFORE_INTENT.some((before) => before === word))
-    return over(enter('FAILED'), NOT_ORDERED, 'scheduler_restarted', nowMs);
+    return over(enter('FAILED'), NOT_ORDERED, 'MIGRATION_CAUSE_SCHEDULER_RESTARTED', nowMs);
   return enter('VERIFYING');
 }
 

@@ -1,6 +1,7 @@
 // One migration as this scheduler carries it out: its recorded state, and the steps that change it one after another.
 import { Backoff } from '../../shared/backoff.ts';
 import type { Bell } from '../../shared/bell.ts';
+import { causeWord } from '../../shared/cause-word.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { Migration, MigrationProgress, MigrationState } from '../../shared/gen/telemetry.ts';
@@ -8,6 +9,7 @@ import type { Logger } from '../../shared/log.ts';
 import { Serial } from '../../shared/serial.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import type { MigrationAgents } from './agent-calls.ts';
+import { NO_CAUSE } from './causes.ts';
 import type { Entry, Journal } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
 import { step, type MigrationEvent } from './machine.ts';
@@ -173,6 +175,6 @@ export function fieldsOf(migration: Migration): Record<string, string | number> 
     vm: migration.vmName,
     sourceHost: migration.sourceHostName,
     targetHost: migration.targetHostName,
-    ...(migration.causeCode === '' ? {} : { causeCode: migration.causeCode }),
+    ...(migration.causeCode === NO_CAUSE ? {} : { causeCode: causeWord(migration.causeCode) }),
   };
 }

@@ -5,6 +5,7 @@ import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { admit, prepare, slotFor } from './admit.ts';
+import { NO_CAUSE } from './causes.ts';
 import { abortCopy, followCopy } from './copy.ts';
 import { endRun } from './ending.ts';
 import { holdsSlots, isAbortable, isBeforeCopy, isForPerson, isOver } from './machine.ts';
@@ -188,7 +189,7 @@ export class Runner {
   }
 
   async #abortCopy(term: Term, run: Run): Promise<void> {
-    await abortCopy(term, run, 'user_abort', term.signal);
+    await abortCopy(term, run, 'MIGRATION_CAUSE_USER_ABORT', term.signal);
   }
 
   #leading(): OwnTerm {
@@ -212,7 +213,7 @@ export class Runner {
       startedAtMs: 0,
       endedAtMs: 0,
       outcome: '',
-      causeCode: '',
+      causeCode: NO_CAUSE,
       progress: null,
       commitMode: 'COMMIT_MODE_UNSPECIFIED',
       forecast: null,
@@ -303,7 +304,11 @@ export class Runner {
         if (found !== undefined) {
           Object.assign(run, found);
           const outcome = `the order could not be recorded: ${why}`;
-          await advance(term, run, { kind: 'refused', causeCode: 'journal_unavailable', outcome });
+          await advance(term, run, {
+            kind: 'refused',
+            causeCode: 'MIGRATION_CAUSE_JOURNAL_UNAVAILABLE',
+            outcome,
+          });
         }
         await journal.release(vmUuid, migrationId);
         this.#runs.delete(migrationId);

@@ -1,8 +1,9 @@
 // Who owns the guest: the ownership table, from what both hosts show at one moment. Pure.
 // Unknown is never treated as absent, each verdict asks for one act at most, and what fits no row is for a person.
 import type { Vm } from '../../shared/gen/agent.ts';
-import type { CommitMode } from '../../shared/gen/telemetry.ts';
+import type { CommitMode, MigrationCause } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
+import { NO_CAUSE } from './causes.ts';
 import { KEEPALIVE_MS, type Ending } from './machine.ts';
 
 export type SeenVm = Pick<Vm, 'state' | 'stateReason' | 'migrationRole' | 'libvirtId' | 'processEnded'>;
@@ -41,7 +42,12 @@ export type Verdict =
   | { readonly kind: 'wait'; readonly isMoving: boolean; readonly outcome: string }
   /** One side has to be put in order, one act at a time. */
   | { readonly kind: 'settle'; readonly cure: Cure; readonly outcome: string }
-  | { readonly kind: 'over'; readonly ending: Ending; readonly causeCode: string; readonly outcome: string }
+  | {
+      readonly kind: 'over';
+      readonly ending: Ending;
+      readonly causeCode: MigrationCause;
+      readonly outcome: string;
+    }
   /** Both copies run: the later one is to be suspended, nothing else. */
   | { readonly kind: 'split'; readonly cure: Cure; readonly outcome: string }
   | { readonly kind: 'unknown'; readonly outcome: string };
@@ -250,7 +256,10 @@ function judgePausedByOthers(look: Look, source: Paused, target: Settled): Verdi
     );
   if (isOff(target)) return sweepTarget(look, 'paused on the source, a left-over definition on the target');
   return source === 'paused_io_error'
-    ? stayed('paused on the source by an I/O error; mend its storage, then "virsh resume" it', 'io_error')
+    ? stayed(
+        'paused on the source by an I/O error; mend its storage, then "virsh resume" it',
+        'MIGRATION_CAUSE_IO_ERROR',
+      )
     : stayed('paused on the source, not by its migration; see why ("virsh domstate --reason")');
 }
 
@@ -285,7 +294,7 @@ function judgeOffTarget(source: 'absent' | 'off_migrated', target: Off): Verdict
     return {
       kind: 'over',
       ending: 'crashed',
-      causeCode: 'guest_crashed',
+      causeCode: 'MIGRATION_CAUSE_GUEST_CRASHED',
       outcome: 'arrived on the target and crashed there',
     };
   return unknown('defined but not running on the target, gone from the source; start it there');
@@ -307,13 +316,16 @@ function judgeEnded(look: Look, source: Exclude<Off, 'off_migrated'>, target: Se
     return sweepTarget(look, 'ended on the source, a left-over definition on the target');
   switch (source) {
     case 'off_crashed':
-      return crashed('guest_crashed', 'the guest crashed on the source during the migration');
+      return crashed('MIGRATION_CAUSE_GUEST_CRASHED', 'the guest crashed on the source during the migration');
     case 'off_ended':
-      return crashed('guest_shutdown', 'the guest was shut down on the source during the migration');
+      return crashed(
+        'MIGRATION_CAUSE_GUEST_SHUTDOWN',
+        'the guest was shut down on the source during the migration',
+      );
     case 'off_other':
       // Also of a host that lost its power: libvirt does not remember more.
       return crashed(
-        'guest_crashed',
+        'MIGRATION_CAUSE_GUEST_CRASHED',
         'off on the source for a reason that libvirt does not tell, and not on the target; nothing starts it again',
       );
   }
@@ -348,14 +360,14 @@ function settle(side: Side, act: Cure['act'], outcome: string): Verdict {
 }
 
 function arrived(outcome: string): Verdict {
-  return { kind: 'over', ending: 'arrived', causeCode: '', outcome };
+  return { kind: 'over', ending: 'arrived', causeCode: NO_CAUSE, outcome };
 }
 
-function stayed(outcome: string, causeCode = ''): Verdict {
+function stayed(outcome: string, causeCode = NO_CAUSE): Verdict {
   return { kind: 'over', ending: 'stayed', causeCode, outcome };
 }
 
-function crashed(causeCode: string, outcome: string): Verdict {
+function crashed(causeCode: MigrationCause, outcome: string): Verdict {
   return { kind: 'over', ending: 'crashed', causeCode, outcome };
 }
 

@@ -1,6 +1,7 @@
 // Decides, look by look, how a migration whose copy has ended is brought to its end. Pure; verify.ts carries it out.
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
+import { isOrderedEnd, NO_CAUSE } from './causes.ts';
 import { isForPerson, isOver, ruleOf, type MigrationEvent } from './machine.ts';
 import { judge, rowKey, rowOf, type Cure, type Sight, type Verdict } from './verdict.ts';
 
@@ -87,7 +88,6 @@ const UNKNOWN_PAUSE_MS = 10 * SECOND_MS;
 const ROUNDS_MAX = 20;
 const ATTACH_MAX = 5;
 const ABORT_AGAIN_MS = 5 * SECOND_MS;
-const CAUSE_NOT_TOLD = 'cause_not_told';
 const HAND_OVER: Cure = { side: 'target', act: 'resume' };
 
 export function startVerifying(nowMs: number): Watching {
@@ -223,7 +223,7 @@ function noteMoving(state: Watching, { isMoving }: Verdict & { kind: 'wait' }, n
 }
 
 function isAborting({ migration: { causeCode } }: Known): boolean {
-  return causeCode === 'user_abort' || causeCode === 'timeout';
+  return isOrderedEnd(causeCode);
 }
 
 function isOverdue({ undecidedSinceMs }: Watching, { migration, sinceMs }: Known, nowMs: number): boolean {
@@ -260,9 +260,12 @@ function conclude(
   { ending, causeCode, outcome }: Verdict & { kind: 'over' },
 ): Next {
   const hasArrived = ending === 'arrived';
+  const known = [causeCode, migration.causeCode];
   return end(...seenAgain(migration), {
     ...{ kind: 'ended', ending, downtimeMs },
-    causeCode: hasArrived ? '' : causeCode || migration.causeCode || CAUSE_NOT_TOLD,
+    causeCode: hasArrived
+      ? NO_CAUSE
+      : (known.find((cause) => cause !== NO_CAUSE) ?? 'MIGRATION_CAUSE_NOT_TOLD'),
     outcome: told === '' || hasArrived ? outcome : `${outcome}; ${told}`,
   });
 }

@@ -1,5 +1,5 @@
-// Computes cool-downs and budgets: how long a VM stays after a move, and how much may be moved in an hour. Pure.
-import type { Migration } from '../../shared/gen/telemetry.ts';
+// How much restraint the balancer shows: how long a VM stays after a move, and how much is moved in an hour. Pure.
+import type { Migration, MigrationCause } from '../../shared/gen/telemetry.ts';
 import { HOUR_MS, MINUTE_MS } from '../../shared/units.ts';
 
 export interface Restraint {
@@ -74,11 +74,53 @@ function coolDownAfter(copy: Migration, copies: readonly Migration[], restraint:
 }
 
 function leastMs({ state, causeCode }: Migration, restraint: Restraint): number {
-  if (state === 'MIGRATION_STATE_SUCCEEDED') return restraint.afterSuccessMs;
-  return causeCode === 'not_converging' || causeCode === 'timeout'
-    ? restraint.afterNotConvergingMs
-    : restraint.afterFailureMs;
+  return state === 'MIGRATION_STATE_SUCCEEDED' ? restraint.afterSuccessMs : restraint[LEAST[causeCode]];
 }
+
+// A guest that was too busy to be copied will not have changed soon; all else may be mended by then.
+const LEAST: Readonly<Record<MigrationCause, 'afterFailureMs' | 'afterNotConvergingMs'>> = {
+  MIGRATION_CAUSE_UNSPECIFIED: 'afterFailureMs',
+  MIGRATION_CAUSE_SLOTS_TAKEN: 'afterFailureMs',
+  MIGRATION_CAUSE_CAPACITY_GONE: 'afterFailureMs',
+  MIGRATION_CAUSE_NO_VM: 'afterFailureMs',
+  MIGRATION_CAUSE_NOT_RUNNING: 'afterFailureMs',
+  MIGRATION_CAUSE_MIGRATING_ALREADY: 'afterFailureMs',
+  MIGRATION_CAUSE_SRC_UNREACHABLE: 'afterFailureMs',
+  MIGRATION_CAUSE_DST_UNREACHABLE: 'afterFailureMs',
+  MIGRATION_CAUSE_SRC_REFUSED: 'afterFailureMs',
+  MIGRATION_CAUSE_DST_REFUSED: 'afterFailureMs',
+  MIGRATION_CAUSE_CLOCK_OFFSET: 'afterFailureMs',
+  MIGRATION_CAUSE_NAME_TAKEN: 'afterFailureMs',
+  MIGRATION_CAUSE_UUID_TAKEN: 'afterFailureMs',
+  MIGRATION_CAUSE_MACHINE_UNKNOWN: 'afterFailureMs',
+  MIGRATION_CAUSE_HYPERVISOR_OLDER: 'afterFailureMs',
+  MIGRATION_CAUSE_CPU_INCOMPATIBLE: 'afterFailureMs',
+  MIGRATION_CAUSE_DEVICE_NOT_MIGRATABLE: 'afterFailureMs',
+  MIGRATION_CAUSE_MEMORY_SHORT: 'afterFailureMs',
+  MIGRATION_CAUSE_PORTS_EXHAUSTED: 'afterFailureMs',
+  MIGRATION_CAUSE_TLS: 'afterFailureMs',
+  MIGRATION_CAUSE_BRIDGE_MISSING: 'afterFailureMs',
+  MIGRATION_CAUSE_NETWORK_MISSING: 'afterFailureMs',
+  MIGRATION_CAUSE_DISK_NOT_VISIBLE: 'afterFailureMs',
+  MIGRATION_CAUSE_STORAGE_UNSAFE: 'afterFailureMs',
+  MIGRATION_CAUSE_LOCK_NOT_PROVABLE: 'afterFailureMs',
+  MIGRATION_CAUSE_JOURNAL_UNAVAILABLE: 'afterFailureMs',
+  MIGRATION_CAUSE_SCHEDULER_RESTARTED: 'afterFailureMs',
+  MIGRATION_CAUSE_FENCED_EPOCH: 'afterFailureMs',
+  MIGRATION_CAUSE_VM_BUSY: 'afterFailureMs',
+  MIGRATION_CAUSE_NOT_CONVERGING: 'afterNotConvergingMs',
+  MIGRATION_CAUSE_TIMEOUT: 'afterNotConvergingMs',
+  MIGRATION_CAUSE_USER_ABORT: 'afterFailureMs',
+  MIGRATION_CAUSE_SRC_AGENT_LOST: 'afterFailureMs',
+  MIGRATION_CAUSE_SRC_DAEMON_LOST: 'afterFailureMs',
+  MIGRATION_CAUSE_DST_FAILED: 'afterFailureMs',
+  MIGRATION_CAUSE_NET_LOST_COPY: 'afterFailureMs',
+  MIGRATION_CAUSE_NET_LOST_FINISH: 'afterFailureMs',
+  MIGRATION_CAUSE_IO_ERROR: 'afterFailureMs',
+  MIGRATION_CAUSE_GUEST_SHUTDOWN: 'afterFailureMs',
+  MIGRATION_CAUSE_GUEST_CRASHED: 'afterFailureMs',
+  MIGRATION_CAUSE_NOT_TOLD: 'afterFailureMs',
+};
 
 /** What is left of the hour's budgets at `nowMs`; a field is absent where there is no limit. */
 export interface BudgetsLeft {

@@ -1,5 +1,5 @@
-// Decides what a failed migration concerns: its target, which is then avoided, or its VM, which then rests. Pure.
-import type { Migration } from '../../shared/gen/telemetry.ts';
+// Decides what a migration that failed says: about its target, which is then avoided, or about its VM, which then rests. Pure.
+import type { Migration, MigrationCause } from '../../shared/gen/telemetry.ts';
 import { HOUR_MS } from '../../shared/units.ts';
 import type { Restraint } from './cool-down.ts';
 
@@ -13,31 +13,74 @@ export interface Retry {
 
 const DAY_MS = 24 * HOUR_MS;
 
-// What a check finds wrong with the VM or its source; every other refusal before the copy concerns the target.
-const REFUSED_FOR_VM: ReadonlySet<string> = new Set([
-  'device_not_migratable',
-  'storage_unsafe',
-  'not_running',
-  'migrating_already',
-  'no_vm',
-  'src_unreachable',
-]);
-// What concerns the target although libvirt was already told to begin.
-const FAILED_BY_TARGET: ReadonlySet<string> = new Set([
-  'capacity_gone',
-  'cpu_incompatible',
-  'dst_refused',
-  'dst_unreachable',
-  'ports_exhausted',
-]);
-// libvirt does not say which side failed: the next attempt goes to another target, and after a rest.
-const FAILED_BY_EITHER: ReadonlySet<string> = new Set(['dst_failed', 'tls']);
+type Fault =
+  /** Says nothing about VM or target: the move may be planned again at once. */
+  | 'nobody'
+  /** A person did not want this move; it says nothing about others. */
+  | 'person'
+  /** The VM's or its source's: the VM rests. */
+  | 'vm'
+  /** Only the target's, although libvirt may already have been told to begin: another may take the VM. */
+  | 'target'
+  /** libvirt does not tell which side it was: the next attempt goes elsewhere, and not at once. */
+  | 'either'
+  /** The target's before the source was told, the VM's or its source's afterwards. */
+  | 'by_phase';
+
+const FAULTS: Readonly<Record<MigrationCause, Fault>> = {
+  MIGRATION_CAUSE_UNSPECIFIED: 'by_phase',
+  MIGRATION_CAUSE_SLOTS_TAKEN: 'nobody',
+  MIGRATION_CAUSE_CAPACITY_GONE: 'target',
+  MIGRATION_CAUSE_NO_VM: 'vm',
+  MIGRATION_CAUSE_NOT_RUNNING: 'vm',
+  MIGRATION_CAUSE_MIGRATING_ALREADY: 'vm',
+  MIGRATION_CAUSE_SRC_UNREACHABLE: 'vm',
+  MIGRATION_CAUSE_DST_UNREACHABLE: 'target',
+  MIGRATION_CAUSE_SRC_REFUSED: 'by_phase',
+  MIGRATION_CAUSE_DST_REFUSED: 'target',
+  MIGRATION_CAUSE_CLOCK_OFFSET: 'target',
+  MIGRATION_CAUSE_NAME_TAKEN: 'target',
+  MIGRATION_CAUSE_UUID_TAKEN: 'target',
+  MIGRATION_CAUSE_MACHINE_UNKNOWN: 'target',
+  MIGRATION_CAUSE_HYPERVISOR_OLDER: 'target',
+  MIGRATION_CAUSE_CPU_INCOMPATIBLE: 'target',
+  MIGRATION_CAUSE_DEVICE_NOT_MIGRATABLE: 'vm',
+  MIGRATION_CAUSE_MEMORY_SHORT: 'target',
+  MIGRATION_CAUSE_PORTS_EXHAUSTED: 'target',
+  MIGRATION_CAUSE_TLS: 'either',
+  MIGRATION_CAUSE_BRIDGE_MISSING: 'target',
+  MIGRATION_CAUSE_NETWORK_MISSING: 'target',
+  MIGRATION_CAUSE_DISK_NOT_VISIBLE: 'target',
+  MIGRATION_CAUSE_STORAGE_UNSAFE: 'vm',
+  MIGRATION_CAUSE_LOCK_NOT_PROVABLE: 'target',
+  MIGRATION_CAUSE_JOURNAL_UNAVAILABLE: 'nobody',
+  MIGRATION_CAUSE_SCHEDULER_RESTARTED: 'nobody',
+  MIGRATION_CAUSE_FENCED_EPOCH: 'by_phase',
+  MIGRATION_CAUSE_VM_BUSY: 'by_phase',
+  MIGRATION_CAUSE_NOT_CONVERGING: 'by_phase',
+  MIGRATION_CAUSE_TIMEOUT: 'by_phase',
+  MIGRATION_CAUSE_USER_ABORT: 'person',
+  MIGRATION_CAUSE_SRC_AGENT_LOST: 'by_phase',
+  MIGRATION_CAUSE_SRC_DAEMON_LOST: 'by_phase',
+  MIGRATION_CAUSE_DST_FAILED: 'either',
+  MIGRATION_CAUSE_NET_LOST_COPY: 'by_phase',
+  MIGRATION_CAUSE_NET_LOST_FINISH: 'by_phase',
+  MIGRATION_CAUSE_IO_ERROR: 'by_phase',
+  MIGRATION_CAUSE_GUEST_SHUTDOWN: 'by_phase',
+  MIGRATION_CAUSE_GUEST_CRASHED: 'by_phase',
+  MIGRATION_CAUSE_NOT_TOLD: 'by_phase',
+};
+
+/** True of a migration that says something about its VM or its target. */
+export function isSomebodysFault({ causeCode }: Migration): boolean {
+  return FAULTS[causeCode] !== 'nobody';
+}
 
 /** True if memory was sent; nothing else counts as a copy. A dirty rate is no proof: it may have been known before. */
 export function isCopy({ state, causeCode, progress }: Migration): boolean {
   if (state === 'MIGRATION_STATE_SUCCEEDED' || state === 'MIGRATION_STATE_CRASHED') return true;
   return (
-    causeCode === 'not_converging' ||
+    causeCode === 'MIGRATION_CAUSE_NOT_CONVERGING' ||
     (progress?.memoryProcessedBytes ?? 0) > 0 ||
     progress?.phase === 'MIGRATION_PHASE_COPYING' ||
     progress?.phase === 'MIGRATION_PHASE_SWITCHING'
@@ -46,14 +89,25 @@ export function isCopy({ state, causeCode, progress }: Migration): boolean {
 
 /** True if the ended migration copied nothing, and another target may take the VM. */
 export function isRefusalOfTarget(migration: Migration): boolean {
-  const { startedAtMs, causeCode } = migration;
-  if (isCopy(migration)) return false;
-  if (startedAtMs === 0) return !REFUSED_FOR_VM.has(causeCode);
-  // An operator's abort concerns this move, not others.
-  return FAILED_BY_TARGET.has(causeCode) || FAILED_BY_EITHER.has(causeCode) || causeCode === BY_OPERATOR;
+  return !isCopy(migration) && blamed(migration).target;
 }
 
-const BY_OPERATOR = 'user_abort';
+function blamed({ startedAtMs, causeCode }: Migration): { readonly vm: boolean; readonly target: boolean } {
+  const isTold = startedAtMs > 0;
+  switch (FAULTS[causeCode]) {
+    case 'nobody':
+      return { vm: false, target: false };
+    case 'person':
+    case 'target':
+      return { vm: false, target: true };
+    case 'vm':
+      return { vm: true, target: false };
+    case 'either':
+      return { vm: isTold, target: true };
+    case 'by_phase':
+      return { vm: isTold, target: !isTold };
+  }
+}
 
 /**
  * A rest from the last failure on, doubled with each failure in a row within the 24 h up to it. `ended` are the ended
@@ -76,9 +130,8 @@ export function retryOf(ended: readonly Migration[], restraint: Restraint): Retr
 
 /** A crash or shutdown of the guest is not a failed migration, and neither is an operator's abort. */
 function restsVm(migration: Migration): boolean {
-  const { state, startedAtMs, causeCode } = migration;
+  const { state, causeCode } = migration;
   if (state !== 'MIGRATION_STATE_FAILED' && state !== 'MIGRATION_STATE_ABORTED') return false;
-  if (causeCode === BY_OPERATOR) return false;
-  if (isCopy(migration)) return true;
-  return startedAtMs === 0 ? REFUSED_FOR_VM.has(causeCode) : !FAILED_BY_TARGET.has(causeCode);
+  if (FAULTS[causeCode] === 'person') return false;
+  return isCopy(migration) || blamed(migration).vm;
 }

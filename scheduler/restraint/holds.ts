@@ -1,4 +1,5 @@
-// Decides whether a VM must stay, whatever the target: first the holds against every move, then those against optional moves.
+// Why a VM stays where it is whatever the target: first what no order of the planner may touch, then what can wait.
+import { causeWord } from '../../shared/cause-word.ts';
 import type { VmSample } from '../../shared/gen/telemetry.ts';
 import { isForPerson } from '../migrations/machine.ts';
 import type { Ledger } from './ledger.ts';
@@ -106,8 +107,8 @@ function holdByFailure({ uuid }: HeldVm, ledger: Ledger): Hold | undefined {
   const often = failuresInRow > 1 ? `, the last of ${failuresInRow} in a row,` : '';
   return {
     code: 'failed',
-    reason: `its migration to ${migration.targetHostName}${often} failed: ${migration.causeCode}: ${migration.outcome}; tried again at ${clockTime(untilMs)}`,
-    cure: 'fix the cause; "evenkeel migrate" does not wait',
+    reason: `its migration to ${migration.targetHostName}${often} failed: ${causeWord(migration.causeCode)}: ${migration.outcome}; tried again at ${clockTime(untilMs)}`,
+    cure: 'mend the cause; "evenkeel migrate" does not wait',
     untilMs,
     against: 'every_move',
   };

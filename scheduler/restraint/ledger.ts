@@ -1,7 +1,7 @@
 // Sums up what past and running migrations forbid now: running moves, cool-downs, failed attempts, refused targets, budgets.
 import type { Migration } from '../../shared/gen/telemetry.ts';
-import { isForPerson, isOver, type CauseCode } from '../migrations/machine.ts';
-import { isCopy, isRefusalOfTarget, retryOf, type Retry } from './failures.ts';
+import { isForPerson, isOver } from '../migrations/machine.ts';
+import { isCopy, isRefusalOfTarget, isSomebodysFault, retryOf, type Retry } from './failures.ts';
 import { budgetsLeft, coolDownOf, type BudgetsLeft, type CoolDown, type Restraint } from './cool-down.ts';
 
 export interface Ledger {
@@ -32,18 +32,11 @@ interface RefusedTarget {
   readonly reason: string;
 }
 
-// These concern neither VM nor target: the move may be planned again immediately.
-const TRANSIENT_CAUSES: ReadonlySet<string> = new Set([
-  'slots_taken',
-  'journal_unavailable',
-  'scheduler_restarted',
-] satisfies CauseCode[]);
-
-/** The ledger at `nowMs`, from the known migrations in any order. */
+/** The ledger at `nowMs` of the known migrations, in any order. */
 export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, restraint: Restraint): Ledger {
   const all = [...migrations];
   const active = all.filter(({ state }) => !isOver(state));
-  const ended = all.filter(({ state, causeCode }) => isOver(state) && !TRANSIENT_CAUSES.has(causeCode));
+  const ended = all.filter((migration) => isOver(migration.state) && isSomebodysFault(migration));
   const copies = groupBy(ended.filter(isCopy), ({ vmUuid }) => vmUuid);
   const underWay = active.filter(({ state }) => !isForPerson(state));
   return {

@@ -1,7 +1,7 @@
 // Generated from proto/evenkeel/v1/agent.proto by "npm run generate".
 import type * as grpc from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
-import type { CommitModeInput, CommitMode, HostFactsInput, HostFacts, MigrationProgressInput, MigrationProgress, RefusalInput, Refusal, VmMetadataInput, VmMetadata, VmMigrationRoleInput, VmMigrationRole, VmStateInput, VmState } from './telemetry.ts';
+import type { CommitModeInput, CommitMode, HostFactsInput, HostFacts, MigrationCauseInput, MigrationCause, MigrationProgressInput, MigrationProgress, VmMetadataInput, VmMetadata, VmMigrationRoleInput, VmMigrationRole, VmStateInput, VmState } from './telemetry.ts';
 
 export interface AbortMigrationRequestInput {
   migrationId?: string;
@@ -122,6 +122,24 @@ export interface AgentServiceDefinition extends grpc.ServiceDefinition {
   UndefineVm: MethodDefinition<UndefineVmRequestInput, UndefineVmResponseInput, UndefineVmRequest, UndefineVmResponse>
 }
 
+/**
+ * Why a migration to this host would fail, and what to do about it.
+ */
+export interface CheckRefusalInput {
+  causeCode?: MigrationCauseInput;
+  reason?: string;
+  cure?: string;
+}
+
+/**
+ * Why a migration to this host would fail, and what to do about it.
+ */
+export interface CheckRefusal {
+  causeCode: MigrationCause;
+  reason: string;
+  cure: string;
+}
+
 export interface CheckTargetRequestInput {
   vmUuid?: string;
   vmName?: string;
@@ -152,11 +170,7 @@ export interface CheckTargetRequest {
 
 export interface CheckTargetResponseInput {
   /**
-   * Empty: the VM can run here.
-   */
-  refusals?: RefusalInput[];
-  /**
-   * For every writable disk, a lock held by the running guest was seen to be refused here.
+   * A lock held by the running guest was refused here, for every writable disk.
    */
   lockProven?: boolean;
   /**
@@ -167,13 +181,13 @@ export interface CheckTargetResponseInput {
    * This host's wall clock, to compute its offset.
    */
   atMs?: number;
-}
-
-export interface CheckTargetResponse {
   /**
    * Empty: the VM can run here.
    */
-  refusals: Refusal[];
+  refusals?: CheckRefusalInput[];
+}
+
+export interface CheckTargetResponse {
   /**
    * For every writable disk, a lock held by the running guest was seen to be refused here.
    */
@@ -186,6 +200,10 @@ export interface CheckTargetResponse {
    * This host's wall clock, to compute its offset.
    */
   atMs: number;
+  /**
+   * Empty: the VM can run here.
+   */
+  refusals: CheckRefusal[];
 }
 
 export interface CreateVmRequestInput {
@@ -466,9 +484,12 @@ export interface MigrateResponse {
  */
 export interface MigrateResultInput {
   ok?: boolean;
-  causeCode?: string;
   message?: string;
   progress?: MigrationProgressInput | null;
+  /**
+   * Set when not ok.
+   */
+  causeCode?: MigrationCauseInput;
 }
 
 /**
@@ -476,9 +497,12 @@ export interface MigrateResultInput {
  */
 export interface MigrateResult {
   ok: boolean;
-  causeCode: string;
   message: string;
   progress: MigrationProgress | null;
+  /**
+   * Set when not ok.
+   */
+  causeCode: MigrationCause;
 }
 
 export interface NicSpecInput {

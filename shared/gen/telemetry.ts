@@ -484,10 +484,6 @@ export interface MigrationInput {
    * Set in a terminal state: what both hosts showed, in words.
    */
   outcome?: string;
-  /**
-   * Set when not succeeded, for example "dst_unreachable".
-   */
-  causeCode?: string;
   progress?: MigrationProgressInput | null;
   commitMode?: CommitModeInput;
   forecast?: MigrationForecastInput | null;
@@ -508,6 +504,10 @@ export interface MigrationInput {
    * When the current state was entered.
    */
   stateSinceMs?: number;
+  /**
+   * Set when not succeeded.
+   */
+  causeCode?: MigrationCauseInput;
 }
 
 /**
@@ -538,10 +538,6 @@ export interface Migration {
    * Set in a terminal state: what both hosts showed, in words.
    */
   outcome: string;
-  /**
-   * Set when not succeeded, for example "dst_unreachable".
-   */
-  causeCode: string;
   progress: MigrationProgress | null;
   commitMode: CommitMode;
   forecast: MigrationForecast | null;
@@ -562,10 +558,352 @@ export interface Migration {
    * When the current state was entered.
    */
   stateSinceMs: number;
+  /**
+   * Set when not succeeded.
+   */
+  causeCode: MigrationCause;
 }
 
 /**
- * Estimate of a migration, computed just before it began from memory, dirty rate and bandwidth.
+ * Why a migration did not succeed. Refusals of a check before the copy come first, then what ended the copy.
+ */
+export const MigrationCause = {
+  MIGRATION_CAUSE_UNSPECIFIED: 'MIGRATION_CAUSE_UNSPECIFIED',
+  /**
+   * A host is busy with as many migrations as it may have at a time.
+   */
+  MIGRATION_CAUSE_SLOTS_TAKEN: 'MIGRATION_CAUSE_SLOTS_TAKEN',
+  /**
+   * The target has no memory left for the VM: by the scheduler's figures, or by libvirt's answer.
+   */
+  MIGRATION_CAUSE_CAPACITY_GONE: 'MIGRATION_CAUSE_CAPACITY_GONE',
+  /**
+   * The source has no such VM any more.
+   */
+  MIGRATION_CAUSE_NO_VM: 'MIGRATION_CAUSE_NO_VM',
+  /**
+   * The VM does not run on the source any more.
+   */
+  MIGRATION_CAUSE_NOT_RUNNING: 'MIGRATION_CAUSE_NOT_RUNNING',
+  /**
+   * The VM is in a migration that evenkeel did not order.
+   */
+  MIGRATION_CAUSE_MIGRATING_ALREADY: 'MIGRATION_CAUSE_MIGRATING_ALREADY',
+  /**
+   * The scheduler cannot ask the source's agent.
+   */
+  MIGRATION_CAUSE_SRC_UNREACHABLE: 'MIGRATION_CAUSE_SRC_UNREACHABLE',
+  /**
+   * The scheduler cannot ask the target's agent, or the source's libvirt cannot connect to the target's.
+   */
+  MIGRATION_CAUSE_DST_UNREACHABLE: 'MIGRATION_CAUSE_DST_UNREACHABLE',
+  /**
+   * The source's agent refused the order.
+   */
+  MIGRATION_CAUSE_SRC_REFUSED: 'MIGRATION_CAUSE_SRC_REFUSED',
+  /**
+   * The target's agent refused to guard the migration, or reports an address that cannot be used.
+   */
+  MIGRATION_CAUSE_DST_REFUSED: 'MIGRATION_CAUSE_DST_REFUSED',
+  /**
+   * The clocks of the two hosts differ by so much that the guest's would jump.
+   */
+  MIGRATION_CAUSE_CLOCK_OFFSET: 'MIGRATION_CAUSE_CLOCK_OFFSET',
+  /**
+   * Another VM of the target has the VM's name.
+   */
+  MIGRATION_CAUSE_NAME_TAKEN: 'MIGRATION_CAUSE_NAME_TAKEN',
+  /**
+   * The target has a definition or a running copy of this VM.
+   */
+  MIGRATION_CAUSE_UUID_TAKEN: 'MIGRATION_CAUSE_UUID_TAKEN',
+  /**
+   * The target cannot run the VM's machine type, architecture or hypervisor.
+   */
+  MIGRATION_CAUSE_MACHINE_UNKNOWN: 'MIGRATION_CAUSE_MACHINE_UNKNOWN',
+  /**
+   * The target's QEMU is older than the source's.
+   */
+  MIGRATION_CAUSE_HYPERVISOR_OLDER: 'MIGRATION_CAUSE_HYPERVISOR_OLDER',
+  /**
+   * The target's CPU lacks features that the guest has seen.
+   */
+  MIGRATION_CAUSE_CPU_INCOMPATIBLE: 'MIGRATION_CAUSE_CPU_INCOMPATIBLE',
+  /**
+   * The VM has a device that cannot leave its host.
+   */
+  MIGRATION_CAUSE_DEVICE_NOT_MIGRATABLE: 'MIGRATION_CAUSE_DEVICE_NOT_MIGRATABLE',
+  /**
+   * The target's agent finds too little memory for the VM.
+   */
+  MIGRATION_CAUSE_MEMORY_SHORT: 'MIGRATION_CAUSE_MEMORY_SHORT',
+  /**
+   * All ports for incoming migrations are taken on the target.
+   */
+  MIGRATION_CAUSE_PORTS_EXHAUSTED: 'MIGRATION_CAUSE_PORTS_EXHAUSTED',
+  /**
+   * A certificate is missing, expired or not trusted.
+   */
+  MIGRATION_CAUSE_TLS: 'MIGRATION_CAUSE_TLS',
+  /**
+   * The target has no bridge of that name.
+   */
+  MIGRATION_CAUSE_BRIDGE_MISSING: 'MIGRATION_CAUSE_BRIDGE_MISSING',
+  /**
+   * The target has no active virtual network of that name.
+   */
+  MIGRATION_CAUSE_NETWORK_MISSING: 'MIGRATION_CAUSE_NETWORK_MISSING',
+  /**
+   * The target does not see a disk's file or its pool.
+   */
+  MIGRATION_CAUSE_DISK_NOT_VISIBLE: 'MIGRATION_CAUSE_DISK_NOT_VISIBLE',
+  /**
+   * A disk is not known to be the same storage on both hosts.
+   */
+  MIGRATION_CAUSE_STORAGE_UNSAFE: 'MIGRATION_CAUSE_STORAGE_UNSAFE',
+  /**
+   * A lease of the VM is not seen to be held, or would not be taken by the target's libvirt.
+   */
+  MIGRATION_CAUSE_LOCK_NOT_PROVABLE: 'MIGRATION_CAUSE_LOCK_NOT_PROVABLE',
+  /**
+   * The order could not be recorded, so it was not given.
+   */
+  MIGRATION_CAUSE_JOURNAL_UNAVAILABLE: 'MIGRATION_CAUSE_JOURNAL_UNAVAILABLE',
+  /**
+   * Another scheduler took over before the copy was ordered.
+   */
+  MIGRATION_CAUSE_SCHEDULER_RESTARTED: 'MIGRATION_CAUSE_SCHEDULER_RESTARTED',
+  /**
+   * A later order for the VM is known: by a later scheduler, or another migration.
+   */
+  MIGRATION_CAUSE_FENCED_EPOCH: 'MIGRATION_CAUSE_FENCED_EPOCH',
+  /**
+   * libvirt is busy with the VM on the source: another job, or a state that allows no migration.
+   */
+  MIGRATION_CAUSE_VM_BUSY: 'MIGRATION_CAUSE_VM_BUSY',
+  /**
+   * The guest changes its memory faster than it can be copied.
+   */
+  MIGRATION_CAUSE_NOT_CONVERGING: 'MIGRATION_CAUSE_NOT_CONVERGING',
+  /**
+   * The copy took longer than it may.
+   */
+  MIGRATION_CAUSE_TIMEOUT: 'MIGRATION_CAUSE_TIMEOUT',
+  /**
+   * A person ended it.
+   */
+  MIGRATION_CAUSE_USER_ABORT: 'MIGRATION_CAUSE_USER_ABORT',
+  /**
+   * The source's agent no longer says how the copy goes.
+   */
+  MIGRATION_CAUSE_SRC_AGENT_LOST: 'MIGRATION_CAUSE_SRC_AGENT_LOST',
+  /**
+   * The source's libvirt no longer answers.
+   */
+  MIGRATION_CAUSE_SRC_DAEMON_LOST: 'MIGRATION_CAUSE_SRC_DAEMON_LOST',
+  /**
+   * The target's libvirt or QEMU could not begin.
+   */
+  MIGRATION_CAUSE_DST_FAILED: 'MIGRATION_CAUSE_DST_FAILED',
+  /**
+   * The copy broke off while the guest ran on the source.
+   */
+  MIGRATION_CAUSE_NET_LOST_COPY: 'MIGRATION_CAUSE_NET_LOST_COPY',
+  /**
+   * The hosts lost each other during the switch-over.
+   */
+  MIGRATION_CAUSE_NET_LOST_FINISH: 'MIGRATION_CAUSE_NET_LOST_FINISH',
+  /**
+   * The guest was paused by an I/O error of its storage.
+   */
+  MIGRATION_CAUSE_IO_ERROR: 'MIGRATION_CAUSE_IO_ERROR',
+  /**
+   * The guest was shut down.
+   */
+  MIGRATION_CAUSE_GUEST_SHUTDOWN: 'MIGRATION_CAUSE_GUEST_SHUTDOWN',
+  /**
+   * The guest or its QEMU crashed.
+   */
+  MIGRATION_CAUSE_GUEST_CRASHED: 'MIGRATION_CAUSE_GUEST_CRASHED',
+  /**
+   * It did not succeed, and nobody said why.
+   */
+  MIGRATION_CAUSE_NOT_TOLD: 'MIGRATION_CAUSE_NOT_TOLD',
+} as const;
+
+/**
+ * Why a migration did not succeed. Refusals of a check before the copy come first, then what ended the copy.
+ */
+export type MigrationCauseInput =
+  | 'MIGRATION_CAUSE_UNSPECIFIED'
+  /**
+   * A host is busy with as many migrations as it may have at a time.
+   */
+  | 'MIGRATION_CAUSE_SLOTS_TAKEN'
+  /**
+   * The target has no memory left for the VM: by the scheduler's figures, or by libvirt's answer.
+   */
+  | 'MIGRATION_CAUSE_CAPACITY_GONE'
+  /**
+   * The source has no such VM any more.
+   */
+  | 'MIGRATION_CAUSE_NO_VM'
+  /**
+   * The VM does not run on the source any more.
+   */
+  | 'MIGRATION_CAUSE_NOT_RUNNING'
+  /**
+   * The VM is in a migration that evenkeel did not order.
+   */
+  | 'MIGRATION_CAUSE_MIGRATING_ALREADY'
+  /**
+   * The scheduler cannot ask the source's agent.
+   */
+  | 'MIGRATION_CAUSE_SRC_UNREACHABLE'
+  /**
+   * The scheduler cannot ask the target's agent, or the source's libvirt cannot connect to the target's.
+   */
+  | 'MIGRATION_CAUSE_DST_UNREACHABLE'
+  /**
+   * The source's agent refused the order.
+   */
+  | 'MIGRATION_CAUSE_SRC_REFUSED'
+  /**
+   * The target's agent refused to guard the migration, or reports an address that cannot be used.
+   */
+  | 'MIGRATION_CAUSE_DST_REFUSED'
+  /**
+   * The clocks of the two hosts differ by so much that the guest's would jump.
+   */
+  | 'MIGRATION_CAUSE_CLOCK_OFFSET'
+  /**
+   * Another VM of the target has the VM's name.
+   */
+  | 'MIGRATION_CAUSE_NAME_TAKEN'
+  /**
+   * The target has a definition or a running copy of this VM.
+   */
+  | 'MIGRATION_CAUSE_UUID_TAKEN'
+  /**
+   * The target cannot run the VM's machine type, architecture or hypervisor.
+   */
+  | 'MIGRATION_CAUSE_MACHINE_UNKNOWN'
+  /**
+   * The target's QEMU is older than the source's.
+   */
+  | 'MIGRATION_CAUSE_HYPERVISOR_OLDER'
+  /**
+   * The target's CPU lacks features that the guest has seen.
+   */
+  | 'MIGRATION_CAUSE_CPU_INCOMPATIBLE'
+  /**
+   * The VM has a device that cannot leave its host.
+   */
+  | 'MIGRATION_CAUSE_DEVICE_NOT_MIGRATABLE'
+  /**
+   * The target's agent finds too little memory for the VM.
+   */
+  | 'MIGRATION_CAUSE_MEMORY_SHORT'
+  /**
+   * All ports for incoming migrations are taken on the target.
+   */
+  | 'MIGRATION_CAUSE_PORTS_EXHAUSTED'
+  /**
+   * A certificate is missing, expired or not trusted.
+   */
+  | 'MIGRATION_CAUSE_TLS'
+  /**
+   * The target has no bridge of that name.
+   */
+  | 'MIGRATION_CAUSE_BRIDGE_MISSING'
+  /**
+   * The target has no active virtual network of that name.
+   */
+  | 'MIGRATION_CAUSE_NETWORK_MISSING'
+  /**
+   * The target does not see a disk's file or its pool.
+   */
+  | 'MIGRATION_CAUSE_DISK_NOT_VISIBLE'
+  /**
+   * A disk is not known to be the same storage on both hosts.
+   */
+  | 'MIGRATION_CAUSE_STORAGE_UNSAFE'
+  /**
+   * A lease of the VM is not seen to be held, or would not be taken by the target's libvirt.
+   */
+  | 'MIGRATION_CAUSE_LOCK_NOT_PROVABLE'
+  /**
+   * The order could not be recorded, so it was not given.
+   */
+  | 'MIGRATION_CAUSE_JOURNAL_UNAVAILABLE'
+  /**
+   * Another scheduler took over before the copy was ordered.
+   */
+  | 'MIGRATION_CAUSE_SCHEDULER_RESTARTED'
+  /**
+   * A later order for the VM is known: by a later scheduler, or another migration.
+   */
+  | 'MIGRATION_CAUSE_FENCED_EPOCH'
+  /**
+   * libvirt is busy with the VM on the source: another job, or a state that allows no migration.
+   */
+  | 'MIGRATION_CAUSE_VM_BUSY'
+  /**
+   * The guest changes its memory faster than it can be copied.
+   */
+  | 'MIGRATION_CAUSE_NOT_CONVERGING'
+  /**
+   * The copy took longer than it may.
+   */
+  | 'MIGRATION_CAUSE_TIMEOUT'
+  /**
+   * A person ended it.
+   */
+  | 'MIGRATION_CAUSE_USER_ABORT'
+  /**
+   * The source's agent no longer says how the copy goes.
+   */
+  | 'MIGRATION_CAUSE_SRC_AGENT_LOST'
+  /**
+   * The source's libvirt no longer answers.
+   */
+  | 'MIGRATION_CAUSE_SRC_DAEMON_LOST'
+  /**
+   * The target's libvirt or QEMU could not begin.
+   */
+  | 'MIGRATION_CAUSE_DST_FAILED'
+  /**
+   * The copy broke off while the guest ran on the source.
+   */
+  | 'MIGRATION_CAUSE_NET_LOST_COPY'
+  /**
+   * The hosts lost each other during the switch-over.
+   */
+  | 'MIGRATION_CAUSE_NET_LOST_FINISH'
+  /**
+   * The guest was paused by an I/O error of its storage.
+   */
+  | 'MIGRATION_CAUSE_IO_ERROR'
+  /**
+   * The guest was shut down.
+   */
+  | 'MIGRATION_CAUSE_GUEST_SHUTDOWN'
+  /**
+   * The guest or its QEMU crashed.
+   */
+  | 'MIGRATION_CAUSE_GUEST_CRASHED'
+  /**
+   * It did not succeed, and nobody said why.
+   */
+  | 'MIGRATION_CAUSE_NOT_TOLD'
+
+/**
+ * Why a migration did not succeed. Refusals of a check before the copy come first, then what ended the copy.
+ */
+export type MigrationCause = typeof MigrationCause[keyof typeof MigrationCause]
+
+/**
+ * What a migration was expected to take, from memory, dirty rate and bandwidth just before it began.
  */
 export interface MigrationForecastInput {
   durationMs?: number;

@@ -2,6 +2,7 @@
 import { isAborted } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
 import type {
+  CheckRefusal,
   AbortMigrationRequest,
   CheckTargetRequest,
   CheckTargetResponseInput,
@@ -151,11 +152,19 @@ export class AgentNode implements Server {
     const vm = kvm.vm(vmUuid);
     const host = kvm.host(this.hostId);
     if (host.libvirtd !== 'up') throw new EvenkeelError('UNAVAILABLE', 'check target: libvirt is away');
-    const refusals = [];
+    const refusals: CheckRefusal[] = [];
     if (host.copies.has(vmUuid))
-      refusals.push({ code: 'uuid_taken', reason: 'it is active here', cure: 'find out which one is right' });
+      refusals.push({
+        causeCode: 'MIGRATION_CAUSE_UUID_TAKEN',
+        reason: 'it is active here',
+        cure: 'see which is the true one',
+      });
     if (roomOf(kvm, this.hostId, vmUuid) < vm.memoryBytes)
-      refusals.push({ code: 'memory_short', reason: 'too little free memory', cure: 'choose another host' });
+      refusals.push({
+        causeCode: 'MIGRATION_CAUSE_MEMORY_SHORT',
+        reason: 'no memory is left',
+        cure: 'choose another host',
+      });
     const isLocked = vm.isLockable && vm.lockedBy !== undefined;
     return {
       refusals,

@@ -1,4 +1,5 @@
-// Records what happened in a simulated world, in order, for the invariants, the trace and the hash.
+// What happened in a simulated world, in order: what the invariants read, what the trace shows, what the hash sums up.
+import { causeWord } from '../../shared/cause-word.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
 
 /** What changed a copy of a guest: libvirt's own protocol, an agent's call, the guest itself, or an injected fault. */
@@ -113,7 +114,7 @@ export function lineOf(fact: Fact): string {
       return `${at} ${fact.from} > ${fact.to} ${fact.method} #${fact.callId} ${fact.phase} ${fact.migrationId} e${fact.epoch} ${fact.detail}`;
     case 'record': {
       const { migrationId, epoch, state, causeCode, outcome } = fact.migration;
-      return `${at} ${fact.by} records ${migrationId} e${epoch} ${state} ${causeCode} ${outcome}`;
+      return `${at} ${fact.by} records ${migrationId} e${epoch} ${state} ${causeWord(causeCode)} ${outcome}`;
     }
     case 'note':
       return `${at} ${fact.what} ${fact.where} ${fact.detail}`;

@@ -263,7 +263,11 @@ function tellsNoCause(): Plant {
     put: (key, value, revision) => {
       if (!key.startsWith('migration.')) return real.put(key, value, revision);
       const migration = migrationCodec.decode(value);
-      return real.put(key, migrationCodec.encode({ ...migration, causeCode: '' }), revision);
+      return real.put(
+        key,
+        migrationCodec.encode({ ...migration, causeCode: 'MIGRATION_CAUSE_UNSPECIFIED' }),
+        revision,
+      );
     },
   });
   return { scheduler: { store } };

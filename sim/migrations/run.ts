@@ -1,4 +1,5 @@
-// Runs one seed: a world, its storm and the calm after it, with every promise checked after every event.
+// One seed from beginning to end: a world, its storm, the calm after it, and every promise checked after every event.
+import { causeWord } from '../../shared/cause-word.ts';
 import { lineOf } from './facts.ts';
 import { INVARIANTS } from './invariants/all.ts';
 import { Random } from '../world/random.ts';
@@ -152,7 +153,8 @@ function describe(seed: number, world: World, found: Found, plant: string | unde
 function tally({ migrations }: World): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { state, causeCode } of migrations.values()) {
-    const word = `${state.slice('MIGRATION_STATE_'.length).toLowerCase()}${causeCode === '' ? '' : ` ${causeCode}`}`;
+    const cause = causeWord(causeCode);
+    const word = `${state.slice('MIGRATION_STATE_'.length).toLowerCase()}${cause === '' ? '' : ` ${cause}`}`;
     counts[word] = (counts[word] ?? 0) + 1;
   }
   return counts;

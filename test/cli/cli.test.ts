@@ -126,7 +126,7 @@ void t.test('--json is one value with stable names and units', async (t) => {
     {},
   ]);
   t.match(await json('migrate burn1'), { state: 'succeeded', progress: { downtimeMs: 86 } });
-  t.match(await json('abort m-7'), { state: 'aborted', causeCode: 'operator' });
+  t.match(await json('abort m-7'), { state: 'aborted', causeCode: 'user_abort' });
   t.same(await json('mode auto'), { mode: 'auto', overrides: [] });
   t.same(await json('mode'), { mode: 'auto', overrides: [] });
   t.match(await json('vm show burn1'), {

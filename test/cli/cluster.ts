@@ -176,7 +176,7 @@ export const failed: MigrationInput = {
   queuedAtMs: NOW_MS - 86_400_000,
   startedAtMs: NOW_MS - 86_400_000,
   endedAtMs: NOW_MS - 86_399_000,
-  causeCode: 'dst_unreachable',
+  causeCode: 'MIGRATION_CAUSE_DST_UNREACHABLE',
   outcome: 'kvm2 did not answer; runs on kvm1 as before',
   progress: null,
 };

@@ -181,7 +181,7 @@ function migrations(ended: Map<string, MigrationInput>): UntypedServiceImplement
           ...cluster.copying,
           state: 'MIGRATION_STATE_ABORTED' as const,
           outcome: 'runs on kvm1 only',
-          causeCode: 'operator',
+          causeCode: 'MIGRATION_CAUSE_USER_ABORT',
         },
       });
     }),
@@ -194,14 +194,14 @@ function outcomeOf(vm: string): MigrationInput {
     return {
       endedAtMs,
       state: 'MIGRATION_STATE_FAILED',
-      causeCode: 'dst_unreachable',
+      causeCode: 'MIGRATION_CAUSE_DST_UNREACHABLE',
       outcome: 'runs on kvm1 as before',
     };
   if (vm === 'unsure')
     return {
       endedAtMs,
       state: 'MIGRATION_STATE_UNKNOWN',
-      causeCode: 'src_unseen',
+      causeCode: 'MIGRATION_CAUSE_SRC_UNREACHABLE',
       outcome: 'kvm1 does not answer',
     };
   return {

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { hostRun } from '../../lab/hosts/control.ts';
 import type { TickRecord, TickWatch } from '../../lab/image/guest.ts';
 import { guest as guestFacts, isHostName, type HostName } from '../../lab/topology.ts';
+import { causeWord } from '../../shared/cause-word.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { openCluster, seconds, skipWithoutLab, until, type Cluster, type Guest } from './cluster.ts';
 
@@ -165,7 +166,7 @@ t.test('live migration', { skip: skipWithoutLab(), timeout: fileTimeoutMs }, asy
       const migration = await ended(cluster, isNew);
       t.match(migration.state, /SUCCEEDED|FAILED|ABORTED/, 'the migration has an outcome');
       t.match(migration.outcome, /\S/);
-      t.comment(`${migration.state} ${migration.causeCode}: ${migration.outcome}`);
+      t.comment(`${migration.state} ${causeWord(migration.causeCode)}: ${migration.outcome}`);
       const home = migration.state === 'MIGRATION_STATE_SUCCEEDED' ? 'kvm3' : 'kvm1';
       t.strictSame(
         await cluster.copies(guest.name),
@@ -210,7 +211,11 @@ async function arrived(
   way: { readonly from: HostName; readonly to?: HostName },
 ): Promise<void> {
   const { vmName, sourceHostName, targetHostName, progress } = migration;
-  t.match(migration, { state: 'MIGRATION_STATE_SUCCEEDED', sourceHostName: way.from, causeCode: '' });
+  t.match(migration, {
+    state: 'MIGRATION_STATE_SUCCEEDED',
+    sourceHostName: way.from,
+    causeCode: 'MIGRATION_CAUSE_UNSPECIFIED',
+  });
   if (way.to !== undefined) t.equal(targetHostName, way.to);
   t.ok(isHostName(targetHostName) && targetHostName !== sourceHostName, 'it has a target of its own');
   t.strictSame(

@@ -150,7 +150,8 @@ export function checkRecord(migration: Migration): string[] {
   const { migrationId, state, causeCode, outcome, endedAtMs } = migration;
   const breaches: string[] = [];
   if (endedAtMs === 0) breaches.push(`I7: migration ${migrationId} has no end: ${state}`);
-  if (state !== 'MIGRATION_STATE_SUCCEEDED' && causeCode === '') breaches.push('I7: it has no cause');
+  if (state !== 'MIGRATION_STATE_SUCCEEDED' && causeCode === 'MIGRATION_CAUSE_UNSPECIFIED')
+    breaches.push('I7: it has no cause');
   if (outcome === '') breaches.push('I20: it says nothing of its outcome');
   return breaches;
 }

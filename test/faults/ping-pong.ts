@@ -7,6 +7,7 @@ import { healAll } from './parts.ts';
 import type { CaseResult, Say } from './run.ts';
 import { Sampler } from './sampler.ts';
 import { Stage, stateOf } from './stage.ts';
+import { causeWord } from '../../shared/cause-word.ts';
 
 /** The scheduler's default (migration.downtimeMaxMs). */
 const downtimeMaxMs = 300;
@@ -115,7 +116,9 @@ async function oneWay(stage: Stage, violations: string[]): Promise<number> {
   );
   if (migration === undefined) throw new Error('unreachable');
   if (stateOf(migration) !== 'SUCCEEDED')
-    violations.push(`ended as ${stateOf(migration)}: ${migration.causeCode}: ${migration.outcome}`);
+    violations.push(
+      `ended as ${stateOf(migration)}: ${causeWord(migration.causeCode)}: ${migration.outcome}`,
+    );
   const before = watch.record().count;
   await until(
     'the guest ticks on',

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { poolFolder } from '../../lab/paths.ts';
 import type { HostName } from '../../lab/topology.ts';
 import type { TickWatch } from '../../lab/image/guest.ts';
+import { causeWord } from '../../shared/cause-word.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { isForPerson } from '../../scheduler/migrations/machine.ts';
 import { seconds, sleep, until, type Cluster } from '../e2e/cluster.ts';
@@ -148,7 +149,7 @@ async function play(stage: Stage, fault: FaultCase, mode: CaseMode, violations: 
   if (left.length > 0) violations.push(`leak: new files in the pool: ${left.join(', ')}`);
   return {
     end: migration === undefined ? 'refused' : stateOf(migration),
-    cause: migration?.causeCode ?? '',
+    cause: migration === undefined ? '' : causeWord(migration.causeCode),
     outcome: migration?.outcome ?? '',
     commit: commitOf(migration),
     silenceMs: stage.watch.record().longestSilenceMs,
@@ -218,13 +219,14 @@ function judgeEnd(
   if (migration === undefined) return fault.ends.length === 0 ? [] : ['I7: there is no migration'];
   const violations = checkRecord(migration);
   const end = stateOf(migration);
-  const { causeCode, outcome } = migration;
+  const { outcome } = migration;
+  const cause = causeWord(migration.causeCode);
   if (!fault.ends.some((allowed) => allowed === end))
     violations.push(
-      `ended as ${end} (${causeCode}: ${outcome}), expected ${fault.ends.join(' or ') || 'a refusal'}`,
+      `ended as ${end} (${cause}: ${outcome}), expected ${fault.ends.join(' or ') || 'a refusal'}`,
     );
-  if (end !== 'SUCCEEDED' && fault.causes !== undefined && !fault.causes.includes(causeCode))
-    violations.push(`cause ${causeCode} (${outcome}), expected ${fault.causes.join(' or ')}`);
+  if (end !== 'SUCCEEDED' && fault.causes !== undefined && !fault.causes.includes(cause))
+    violations.push(`cause ${cause} (${outcome}), expected ${fault.causes.join(' or ')}`);
   const commit = commitOf(migration);
   // Where the target was broken on purpose, its lock may not be provable.
   if (fault.at !== 'before' && commit !== '' && commit !== expectedCommit(mode))

@@ -3,6 +3,7 @@ import type { NatsConnection } from 'nats';
 import { systemClock } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
 import type {
+  CheckRefusal,
   AgentServiceHandlers,
   MigrateRequest,
   MigrateResponseInput,
@@ -11,7 +12,7 @@ import type {
   VmInput,
   VmRef,
 } from '../../shared/gen/agent.ts';
-import type { HostReportInput, Refusal, VmSampleInput } from '../../shared/gen/telemetry.ts';
+import type { HostReportInput, MigrationCause, VmSampleInput } from '../../shared/gen/telemetry.ts';
 import { serverCredentials } from '../../shared/grpc/credentials.ts';
 import { serve, streamHandler, unaryHandler, type RunningServer } from '../../shared/grpc/server.ts';
 import { createLogger } from '../../shared/log.ts';
@@ -66,8 +67,8 @@ export function uuidOf(name: string): string {
 export interface FakeCopy {
   /** Called when the copy runs; the guest is on both hosts, running on the source. */
   whileCopying: (request: MigrateRequest, signal: AbortSignal) => Promise<void>;
-  /** libvirt's answer, and whether the guest really arrived. */
-  result: { ok: boolean; causeCode: string; message: string };
+  /** What libvirt then says, and whether the guest really arrived. */
+  result: { ok: boolean; causeCode: MigrationCause; message: string };
   arrives: boolean;
   /** Called last, to leave behind on both hosts what a fault would. */
   afterwards: (source: FakeHost, target: FakeHost, vm: FakeVm) => void;
@@ -84,12 +85,12 @@ export class FakeHost {
   readonly calls: { method: string; request: unknown }[] = [];
   copy: FakeCopy = {
     whileCopying: () => Promise.resolve(),
-    result: { ok: true, causeCode: '', message: '' },
+    result: { ok: true, causeCode: 'MIGRATION_CAUSE_UNSPECIFIED', message: '' },
     arrives: true,
     afterwards: () => undefined,
   };
-  refusals: Refusal[] = [];
-  /** CheckTarget's verdict on the lock; without one the copy arrives paused. */
+  refusals: CheckRefusal[] = [];
+  /** What CheckTarget says of the lock; without one the copy arrives paused. */
   lockProven = true;
   /** The migration that holds a VM here, by its uuid. */
   readonly intents = new Map<string, { migrationId: string; epoch: number }>();
@@ -326,7 +327,7 @@ export class FakeHost {
     } catch (error) {
       if (!aborted.aborted) throw error;
       this.settle(request, false);
-      return { ok: false, causeCode: 'user_abort', message: 'canceled by client' };
+      return { ok: false, causeCode: 'MIGRATION_CAUSE_USER_ABORT', message: 'canceled by client' };
     }
     this.settle(request, this.copy.arrives);
     return { ...this.copy.result, progress: { memoryTotalBytes: 100, downtimeMs: 42 } };

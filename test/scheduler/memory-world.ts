@@ -68,7 +68,13 @@ export class MemoryHost implements MigrationAgent {
       phase: 'MIGRATION_PHASE_COPYING' as const,
     };
     yield { progress };
-    const result = { ok: false, causeCode: '', message: '', progress: null, ...(await this.copy(request)) };
+    const result = {
+      ok: false,
+      causeCode: 'MIGRATION_CAUSE_UNSPECIFIED' as const,
+      message: '',
+      progress: null,
+      ...(await this.copy(request)),
+    };
     yield { result };
   }
 

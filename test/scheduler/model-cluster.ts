@@ -119,7 +119,7 @@ export function migration(given: Partial<Migration>): Migration {
     startedAtMs: T0 - 19_000,
     endedAtMs: T0 - 15_000,
     outcome: '',
-    causeCode: '',
+    causeCode: 'MIGRATION_CAUSE_UNSPECIFIED',
     progress: null,
     commitMode: 'COMMIT_MODE_LOCK',
     forecast: null,

@@ -128,7 +128,11 @@ void t.test(
     const { made, ask } = await cluster(t, 'auto');
     const kvm1 = made.host('kvm1');
     const message = 'cannot migrate domain with 1 snapshots';
-    kvm1.copy = { ...kvm1.copy, arrives: false, result: { ok: false, causeCode: 'vm_busy', message } };
+    kvm1.copy = {
+      ...kvm1.copy,
+      arrives: false,
+      result: { ok: false, causeCode: 'MIGRATION_CAUSE_VM_BUSY', message },
+    };
     const stop = new AbortController();
     const ticking = tickUntil(made, stop.signal);
     const entered = await ask('maintenance enter kvm1');

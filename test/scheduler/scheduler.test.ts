@@ -32,7 +32,11 @@ void t.test('hosts join with their first report and an overload is moved away', 
     const [migration] = await migrationsOf(cluster);
     return migration !== undefined && migration.endedAtMs > 0 ? migration : undefined;
   });
-  t.match(moved, { state: 'MIGRATION_STATE_SUCCEEDED', sourceHostName: 'kvm1', causeCode: '' });
+  t.match(moved, {
+    state: 'MIGRATION_STATE_SUCCEEDED',
+    sourceHostName: 'kvm1',
+    causeCode: 'MIGRATION_CAUSE_UNSPECIFIED',
+  });
   t.equal(kvm1.vms.size, 1);
   t.equal(kvm2.vms.size + cluster.host('kvm3').vms.size, 1);
 });

@@ -1,5 +1,9 @@
 // Asked of the target before a migration: every reason why the VM could not run here, each with its cure.
-import type { CheckTargetRequest, CheckTargetResponseInput } from '../../../shared/gen/agent.ts';
+import type {
+  CheckRefusal,
+  CheckTargetRequest,
+  CheckTargetResponseInput,
+} from '../../../shared/gen/agent.ts';
 import type { WaitOptions } from '../../../shared/clock.ts';
 import { invalidField, messageOf } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/log.ts';
@@ -16,7 +20,7 @@ import { versionText } from '../../telemetry/facts.ts';
 import { findPool, lookForPath, orUndefined } from '../../vm/storage.ts';
 import { checkUuid } from '../../vm/view.ts';
 import { attribute, findAll, writeXml } from '../../vm/xml-text.ts';
-import { checkMemory, checkPorts, checkTls, type HostCheckContext, type Refusal } from './host-check.ts';
+import { checkMemory, checkPorts, checkTls, type HostCheckContext } from './host-check.ts';
 import { checkLeases } from './lease.ts';
 import { lookWithQemuImg, proveLocks, type LockProof, type LookAtImage } from './lock.ts';
 import { checkSources } from './source-check.ts';
@@ -36,7 +40,7 @@ export interface CheckContext extends HostCheckContext {
   readonly qemuConf?: string;
 }
 
-type Check = (connection: Connection, vm: VmDefinition, wait: WaitOptions) => Promise<Refusal[]>;
+type Check = (connection: Connection, vm: VmDefinition, wait: WaitOptions) => Promise<CheckRefusal[]>;
 
 // Looking through a pool on slow storage for a disk that another host has made.
 const DISK_TIMEOUT_MS = 10_000;
@@ -69,11 +73,7 @@ export function createCheckTarget(context: CheckContext): CheckTarget {
       vm.leases.length > 0 ? BY_LEASE : proveLocks(vm, lookAtImage, { signal }),
     ]);
     return {
-      refusals: [...refusals.flat(), ...leases].map((refusal) => ({
-        ...refusal,
-        vmUuid: vm.uuid,
-        vmName: vm.name,
-      })),
+      refusals: [...refusals.flat(), ...leases],
       lockProven: locks.isProven,
       lockReason: locks.reason,
       atMs: clock.nowMs(),
@@ -95,7 +95,11 @@ function readRequest({ xml, vmUuid, vmName }: CheckTargetRequest): VmDefinition 
   return vm;
 }
 
-async function checkTaken(connection: Connection, vm: VmDefinition, wait: WaitOptions): Promise<Refusal[]> {
+async function checkTaken(
+  connection: Connection,
+  vm: VmDefinition,
+  wait: WaitOptions,
+): Promise<CheckRefusal[]> {
   const [byUuid, byName] = await Promise.all([
     orUndefined(lookupByUuid(connection, vm.uuid, wait), ErrorCode.noDomain),
     orUndefined(lookupByName(connection, vm.name, wait), ErrorCode.noDomain),
@@ -104,30 +108,34 @@ async function checkTaken(connection: Connection, vm: VmDefinition, wait: WaitOp
   if (byName === undefined) return [];
   return [
     {
-      code: 'name_taken',
+      causeCode: 'MIGRATION_CAUSE_NAME_TAKEN',
       reason: `another VM here, ${byName.uuid}, has the name ${vm.name}`,
       cure: 'rename one of the two',
     },
   ];
 }
 
-async function sameVm(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<Refusal> {
+async function sameVm(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<CheckRefusal> {
   const { state } = await getState(connection, domain, wait);
   return state === DomainState.shutoff
     ? {
-        code: 'uuid_taken',
+        causeCode: 'MIGRATION_CAUSE_UUID_TAKEN',
         reason: 'a definition of this VM was left here',
         cure: 'undefine it here, without deleting volumes',
       }
     : {
-        code: 'uuid_taken',
+        causeCode: 'MIGRATION_CAUSE_UUID_TAKEN',
         reason: 'a VM with this UUID is active here',
         cure: 'wait when it is migrating here; else find out which of the two is the true one',
       };
 }
 
 /** libvirt answers with an error for an architecture, a machine type or a hypervisor that this host does not have. */
-async function checkMachine(connection: Connection, vm: VmDefinition, wait: WaitOptions): Promise<Refusal[]> {
+async function checkMachine(
+  connection: Connection,
+  vm: VmDefinition,
+  wait: WaitOptions,
+): Promise<CheckRefusal[]> {
   const question = { arch: vm.architecture, machine: vm.machineType, virtType: vm.domainType };
   try {
     await getDomainCapabilities(connection, question, wait);
@@ -136,7 +144,7 @@ async function checkMachine(connection: Connection, vm: VmDefinition, wait: Wait
     if (!(error instanceof LibvirtError)) throw error;
     return [
       {
-        code: 'machine_unknown',
+        causeCode: 'MIGRATION_CAUSE_MACHINE_UNKNOWN',
         reason: `this host cannot run ${vm.domainType} machines of type ${vm.machineType} (${vm.architecture}): ${error.message}`,
         cure: 'upgrade QEMU here, or enable KVM when the VM uses it',
       },
@@ -145,13 +153,17 @@ async function checkMachine(connection: Connection, vm: VmDefinition, wait: Wait
 }
 
 /** A machine's state goes to the same or a newer QEMU only (docs/devel/migration of QEMU). */
-async function checkVersion(connection: Connection, source: string, wait: WaitOptions): Promise<Refusal[]> {
+async function checkVersion(
+  connection: Connection,
+  source: string,
+  wait: WaitOptions,
+): Promise<CheckRefusal[]> {
   const here = await getVersion(connection, wait);
   const there = versionNumber(source);
   if (there === undefined || here >= there) return [];
   return [
     {
-      code: 'hypervisor_older',
+      causeCode: 'MIGRATION_CAUSE_HYPERVISOR_OLDER',
       reason: `QEMU ${versionText(here)} here is older than ${source} on the source`,
       cure: 'upgrade QEMU here',
     },
@@ -170,7 +182,7 @@ async function checkCpu(
   vm: VmDefinition,
   logger: Logger,
   wait: WaitOptions,
-): Promise<Refusal[]> {
+): Promise<CheckRefusal[]> {
   // A live definition names the CPU's model, also of a host-model; host-passthrough names none that could be compared.
   if (vm.domainType !== 'kvm' || vm.cpu === undefined || attribute(vm.cpu, 'mode') !== 'custom') {
     logger.debug(
@@ -193,7 +205,7 @@ async function checkCpu(
   if (result === CpuComparison.identical || result === CpuComparison.superset) return [];
   return [
     {
-      code: 'cpu_incompatible',
+      causeCode: 'MIGRATION_CAUSE_CPU_INCOMPATIBLE',
       reason: "this host's CPU lacks features that the guest has seen",
       cure: 'set hypervisor.cpuModel to a model that all hosts have, and restart the VM from its definition',
     },
@@ -204,7 +216,7 @@ async function checkCpu(
 const FIXED_DEVICES: readonly string[] = ['hostdev', 'filesystem'];
 const FIXED_NICS: readonly string[] = ['hostdev', 'vdpa'];
 
-function checkDevices(vm: VmDefinition): Refusal[] {
+function checkDevices(vm: VmDefinition): CheckRefusal[] {
   const fixed = [
     ...FIXED_DEVICES.filter((name) => findAll(vm.devices, name).length > 0),
     ...vm.nics
@@ -213,7 +225,7 @@ function checkDevices(vm: VmDefinition): Refusal[] {
     ...vm.disks.filter(({ transient }) => transient).map((disk) => `transient disk ${disk.device}`),
   ];
   return fixed.map((what) => ({
-    code: 'device_not_migratable',
+    causeCode: 'MIGRATION_CAUSE_DEVICE_NOT_MIGRATABLE',
     reason: `the VM has a device that stays on its host: ${what}`,
     cure: 'detach the device, or set the rule never_move',
   }));
@@ -224,13 +236,13 @@ async function checkNics(
   vm: VmDefinition,
   context: CheckContext,
   wait: WaitOptions,
-): Promise<Refusal[]> {
+): Promise<CheckRefusal[]> {
   const refusals = await Promise.all(
-    vm.nics.map(async ({ kind, bridge, network }): Promise<Refusal[]> => {
+    vm.nics.map(async ({ kind, bridge, network }): Promise<CheckRefusal[]> => {
       if (kind === 'bridge' && !(await context.hasBridge(bridge)))
         return [
           {
-            code: 'bridge_missing',
+            causeCode: 'MIGRATION_CAUSE_BRIDGE_MISSING',
             reason: `this host has no bridge ${bridge}`,
             cure: `create bridge ${bridge} here`,
           },
@@ -241,12 +253,16 @@ async function checkNics(
   return refusals.flat();
 }
 
-async function checkNetwork(connection: Connection, name: string, wait: WaitOptions): Promise<Refusal[]> {
+async function checkNetwork(
+  connection: Connection,
+  name: string,
+  wait: WaitOptions,
+): Promise<CheckRefusal[]> {
   const network = await orUndefined(lookupNetworkByName(connection, name, wait), ErrorCode.noNetwork);
   if (network === undefined)
     return [
       {
-        code: 'network_missing',
+        causeCode: 'MIGRATION_CAUSE_NETWORK_MISSING',
         reason: `this host has no virtual network ${name}`,
         cure: 'define and start it here',
       },
@@ -254,14 +270,18 @@ async function checkNetwork(connection: Connection, name: string, wait: WaitOpti
   if (await isNetworkActive(connection, network, wait)) return [];
   return [
     {
-      code: 'network_missing',
+      causeCode: 'MIGRATION_CAUSE_NETWORK_MISSING',
       reason: `virtual network ${name} is not active here`,
       cure: `start it with "virsh net-start ${name}"`,
     },
   ];
 }
 
-async function checkDisks(connection: Connection, vm: VmDefinition, wait: WaitOptions): Promise<Refusal[]> {
+async function checkDisks(
+  connection: Connection,
+  vm: VmDefinition,
+  wait: WaitOptions,
+): Promise<CheckRefusal[]> {
   const refusals = vm.nvram === undefined ? [] : await checkSources(connection, FIRMWARE, [vm.nvram], wait);
   // One after another: each may have to look through the same pool.
   for (const disk of vm.disks) refusals.push(...(await checkDisk(connection, disk, wait)));
@@ -275,7 +295,7 @@ async function checkDisk(
   connection: Connection,
   disk: DiskDefinition,
   wait: WaitOptions,
-): Promise<Refusal[]> {
+): Promise<CheckRefusal[]> {
   const { device, source, kind, cdrom } = disk;
   const unsafe = await checkSources(connection, { what: `disk ${device}`, cdrom }, disk.sources, wait);
   if (unsafe.length > 0) return unsafe;
@@ -285,7 +305,7 @@ async function checkDisk(
   if (sight.kind !== 'missing') return [];
   return [
     {
-      code: 'disk_not_visible',
+      causeCode: 'MIGRATION_CAUSE_DISK_NOT_VISIBLE',
       reason: `disk ${device}, ${source}, is not in the storage pool of that folder here`,
       cure: 'put the disk on storage that both hosts have mounted at the same path',
     },
@@ -296,11 +316,11 @@ async function checkVolume(
   connection: Connection,
   disk: DiskDefinition,
   wait: WaitOptions,
-): Promise<Refusal[]> {
+): Promise<CheckRefusal[]> {
   if ((await findPool(connection, disk.pool, wait)) !== undefined) return [];
   return [
     {
-      code: 'disk_not_visible',
+      causeCode: 'MIGRATION_CAUSE_DISK_NOT_VISIBLE',
       reason: `disk ${disk.device} is in storage pool ${disk.pool}, which this host does not have`,
       cure: `define and start pool ${disk.pool} here`,
     },

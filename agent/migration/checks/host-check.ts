@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, WaitOptions } from '../../../shared/clock.ts';
 import { messageOf } from '../../../shared/errors.ts';
-import type { RefusalInput } from '../../../shared/gen/telemetry.ts';
+import type { CheckRefusal } from '../../../shared/gen/agent.ts';
 import { formatBytes } from '../../../shared/units.ts';
 import type { MigrationSettings } from '../../config.ts';
 import type { Connection } from '../../libvirt/connection.ts';
@@ -13,8 +13,6 @@ import { getInfo, listDomains } from '../../libvirt/domain.ts';
 import type { VmDefinition } from '../../vm/definition.ts';
 import { orUndefined } from '../../vm/storage.ts';
 import type { Intents } from '../promises/intents.ts';
-
-export type Refusal = Required<Pick<RefusalInput, 'code' | 'reason' | 'cure'>>;
 
 export interface HostCheckContext {
   readonly intents: Intents;
@@ -29,7 +27,7 @@ export async function checkMemory(
   vm: VmDefinition,
   context: HostCheckContext,
   wait: WaitOptions,
-): Promise<Refusal[]> {
+): Promise<CheckRefusal[]> {
   const { memoryReserveBytes, memoryOvercommitRatio } = context.settings;
   const { memoryBytes, memoryAvailableBytes } = context.memory();
   const cure = `choose another host; ${formatBytes(memoryReserveBytes)} stay reserved (migration.memoryReserveBytes)`;
@@ -37,7 +35,7 @@ export async function checkMemory(
   if (vm.memoryMaxBytes > roomBytes)
     return [
       {
-        code: 'memory_short',
+        causeCode: 'MIGRATION_CAUSE_MEMORY_SHORT',
         reason: `the VM needs ${formatBytes(vm.memoryMaxBytes)}, and this host has room for ${formatBytes(Math.max(0, roomBytes))}`,
         cure,
       },
@@ -47,7 +45,7 @@ export async function checkMemory(
   if (vm.memoryMaxBytes <= leftBytes) return [];
   return [
     {
-      code: 'memory_short',
+      causeCode: 'MIGRATION_CAUSE_MEMORY_SHORT',
       reason: `the VM may use up to ${formatBytes(vm.memoryMaxBytes)}, and ${formatBytes(allocatedBytes)} of this host's ${formatBytes(memoryBytes)} are promised to other VMs`,
       cure: `${cure}, or raise migration.memoryOvercommitRatio`,
     },
@@ -76,14 +74,14 @@ async function allocatedMemory(
 }
 
 /** libvirt takes the first port of its range on which nobody listens (migration_port_min and _max in qemu.conf). */
-export async function checkPorts({ settings, procRoot }: HostCheckContext): Promise<Refusal[]> {
+export async function checkPorts({ settings, procRoot }: HostCheckContext): Promise<CheckRefusal[]> {
   const { portMin, portMax } = settings;
   const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readTable(join(procRoot, 'net', name))));
   const taken = new Set(tables.flatMap(listeningPorts).filter((port) => port >= portMin && port <= portMax));
   if (taken.size < portMax - portMin + 1) return [];
   return [
     {
-      code: 'ports_exhausted',
+      causeCode: 'MIGRATION_CAUSE_PORTS_EXHAUSTED',
       reason: `all ports from ${portMin} to ${portMax}, through which VMs come in, are taken here`,
       cure: 'wait for other migrations to end, or widen migration_port_max in qemu.conf and migration.portMax',
     },
@@ -110,7 +108,7 @@ export function listeningPorts(table: string): number[] {
 const TLS_DIRECTORIES: readonly string[] = ['/etc/pki/libvirt-migrate', '/etc/pki/qemu'];
 
 /** QEMU's certificate for incoming memory. Its key is QEMU's alone; what this daemon may not read is not judged. */
-export async function checkTls({ settings, clock }: HostCheckContext): Promise<Refusal[]> {
+export async function checkTls({ settings, clock }: HostCheckContext): Promise<CheckRefusal[]> {
   const directories = settings.tlsDirectory === '' ? TLS_DIRECTORIES : [settings.tlsDirectory];
   const cure = `put server-cert.pem, server-key.pem and ca-cert.pem of this host there, or tell migration.tlsDirectory`;
   for (const directory of directories) {
@@ -120,18 +118,25 @@ export async function checkTls({ settings, clock }: HostCheckContext): Promise<R
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
       if (code === 'EACCES') return [];
-      if (code !== 'ENOENT') return [{ code: 'tls', reason: `read ${file}: ${messageOf(error)}`, cure }];
+      if (code !== 'ENOENT')
+        return [{ causeCode: 'MIGRATION_CAUSE_TLS', reason: `read ${file}: ${messageOf(error)}`, cure }];
     }
   }
-  return [{ code: 'tls', reason: `no server-cert.pem in ${directories.join(' or ')} here`, cure }];
+  return [
+    {
+      causeCode: 'MIGRATION_CAUSE_TLS',
+      reason: `no server-cert.pem in ${directories.join(' or ')} here`,
+      cure,
+    },
+  ];
 }
 
-function judgeCertificate(file: string, pem: Buffer, nowMs: number): Refusal[] {
+function judgeCertificate(file: string, pem: Buffer, nowMs: number): CheckRefusal[] {
   const { validFrom, validTo } = new X509Certificate(pem);
   if (Date.parse(validFrom) <= nowMs && nowMs < Date.parse(validTo)) return [];
   return [
     {
-      code: 'tls',
+      causeCode: 'MIGRATION_CAUSE_TLS',
       reason: `${file} is valid from ${validFrom} to ${validTo} only`,
       cure: 'renew it, and check the clock of this host',
     },

@@ -3,10 +3,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WaitOptions } from '../../../shared/clock.ts';
+import type { CheckRefusal } from '../../../shared/gen/agent.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { LeaseDefinition } from '../../vm/definition.ts';
 import { askProgram } from './ask-program.ts';
-import type { Refusal } from './host-check.ts';
 
 // A question to the kernel, or over NFS to its server; a storage that hangs must not hold up the check.
 const ASK_TIMEOUT_MS = 3_000;
@@ -20,7 +20,7 @@ export async function checkLeases(
   leases: readonly LeaseDefinition[],
   qemuConf: string,
   signal: AbortSignal,
-): Promise<Refusal[]> {
+): Promise<CheckRefusal[]> {
   if (leases.length === 0) return [];
   const settings = await readFile(qemuConf, 'utf8').catch(messageOf);
   if (!MANAGED.test(settings))
@@ -48,8 +48,8 @@ export async function checkLeases(
     );
 }
 
-function refusal(reason: string, cure: string): Refusal {
-  return { code: 'lock_not_provable', reason, cure };
+function refusal(reason: string, cure: string): CheckRefusal {
+  return { causeCode: 'MIGRATION_CAUSE_LOCK_NOT_PROVABLE', reason, cure };
 }
 
 /** libvirt's lockd driver makes the path so (virLockManagerLockDaemonAddResource). */

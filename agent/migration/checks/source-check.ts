@@ -4,10 +4,10 @@
 // QEMU locks files only. Where the same path is another device on the target, the guest would go on with another disk.
 import { posix } from 'node:path';
 import type { WaitOptions } from '../../../shared/clock.ts';
+import type { CheckRefusal } from '../../../shared/gen/agent.ts';
 import type { Connection } from '../../libvirt/connection.ts';
 import type { StorageSource } from '../../vm/definition.ts';
 import { describePool, findPool } from '../../vm/storage.ts';
-import type { Refusal } from './host-check.ts';
 
 /** The disk as people know it, and whether it can be ejected. */
 interface Owner {
@@ -36,12 +36,16 @@ export async function checkSources(
   { what, cdrom }: Owner,
   sources: readonly StorageSource[],
   wait: WaitOptions,
-): Promise<Refusal[]> {
-  const refusals: Refusal[] = [];
+): Promise<CheckRefusal[]> {
+  const refusals: CheckRefusal[] = [];
   for (const source of sources) {
     const why = await whyItStays(connection, source, wait);
     if (why !== undefined)
-      refusals.push({ code: 'storage_unsafe', reason: `${what} ${why}`, cure: cureOf(cdrom) });
+      refusals.push({
+        causeCode: 'MIGRATION_CAUSE_STORAGE_UNSAFE',
+        reason: `${what} ${why}`,
+        cure: cureOf(cdrom),
+      });
   }
   return refusals;
 }

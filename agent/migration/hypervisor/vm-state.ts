@@ -1,5 +1,6 @@
 // What a VM's state on one host means to a migration. Pure.
 import type { VmInput } from '../../../shared/gen/agent.ts';
+import type { MigrationCause } from '../../../shared/gen/telemetry.ts';
 import { PausedReason, ShutoffReason } from '../../libvirt/constants.ts';
 
 /** A migration job runs on it, out or in. */
@@ -39,9 +40,11 @@ export function isPausedByFault({ state, stateReason }: VmInput): boolean {
   );
 }
 
+type GuestEnd = Extract<MigrationCause, 'MIGRATION_CAUSE_GUEST_CRASHED' | 'MIGRATION_CAUSE_GUEST_SHUTDOWN'>;
+
 export type Shown =
   | { readonly kind: 'left' | 'running' | 'paused' | 'paused_migrating' }
-  | { readonly kind: 'off'; readonly causeCode: 'guest_crashed' | 'guest_shutdown' };
+  | { readonly kind: 'off'; readonly causeCode: GuestEnd };
 
 /** What the source shows of a VM whose migration job has ended; `undefined` when libvirt has no such VM. */
 export function shownOnSource(vm: VmInput | undefined): Shown {
@@ -49,7 +52,10 @@ export function shownOnSource(vm: VmInput | undefined): Shown {
   if (isOff(vm)) {
     if (vm.stateReason === ShutoffReason.migrated) return { kind: 'left' };
     const isCrash = vm.state === 'VM_STATE_CRASHED' || vm.stateReason === ShutoffReason.crashed;
-    return { kind: 'off', causeCode: isCrash ? 'guest_crashed' : 'guest_shutdown' };
+    return {
+      kind: 'off',
+      causeCode: isCrash ? 'MIGRATION_CAUSE_GUEST_CRASHED' : 'MIGRATION_CAUSE_GUEST_SHUTDOWN',
+    };
   }
   if (!isPaused(vm)) return { kind: 'running' };
   return { kind: vm.stateReason === PausedReason.migration ? 'paused_migrating' : 'paused' };

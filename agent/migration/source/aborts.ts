@@ -18,7 +18,7 @@ import { ABORT_MAX_MS, isAbortTooEarly } from './watch.ts';
 export function askAbort(before: CopyState, asker: Asker, nowMs: number): Step {
   const refusal = abortRefusal(before);
   if (refusal !== undefined) return step(before, answer(asker, refusal));
-  const state = withSighting(before, { abortedBy: 'user_abort' });
+  const state = withSighting(before, { abortedBy: 'MIGRATION_CAUSE_USER_ABORT' });
   // Seen to before the copy begins.
   if (state.kind === 'connecting') return step(state, answer(asker, undefined));
   const aborts = [...state.facts.aborts, { asker, giveUpAtMs: nowMs + ABORT_MAX_MS }];

@@ -2,32 +2,20 @@
 import { DeadlineError } from '../../../shared/clock.ts';
 import { ErrorCode } from '../../libvirt/constants.ts';
 import { LibvirtError } from '../../libvirt/errors.ts';
+import type { MigrationCause } from '../../../shared/gen/telemetry.ts';
 import type { Shown } from '../hypervisor/vm-state.ts';
 
-/** The codes that cross the wire in MigrateResult.cause_code. */
-export type CauseCode =
-  | 'dst_unreachable'
-  | 'cpu_incompatible'
-  | 'storage_unsafe'
-  | 'capacity_gone'
-  | 'ports_exhausted'
-  | 'timeout'
-  | 'not_converging'
-  | 'user_abort'
-  | 'src_daemon_lost'
-  | 'dst_failed'
-  | 'net_lost_copy'
-  | 'net_lost_finish'
-  | 'io_error'
-  | 'guest_shutdown'
-  | 'guest_crashed'
-  | 'fenced_epoch'
-  | 'vm_busy'
-  | 'tls'
-  | 'unknown';
-
 /** Why this agent ended it: its time was up, a caller said so, or the guest changes its memory too fast. */
-export type AbortCause = 'timeout' | 'user_abort' | 'not_converging';
+export type AbortCause = Extract<
+  MigrationCause,
+  'MIGRATION_CAUSE_TIMEOUT' | 'MIGRATION_CAUSE_USER_ABORT' | 'MIGRATION_CAUSE_NOT_CONVERGING'
+>;
+
+const GUEST_CAUSES = {
+  shutdown: 'MIGRATION_CAUSE_GUEST_SHUTDOWN',
+  crashed: 'MIGRATION_CAUSE_GUEST_CRASHED',
+  io_error: 'MIGRATION_CAUSE_IO_ERROR',
+} as const;
 
 /** What was seen while it ran. */
 export interface Sighting {
@@ -38,15 +26,16 @@ export interface Sighting {
   /** The source was paused for the switch-over: from here on the target may run. */
   readonly isSwitching: boolean;
   /** How the guest itself ended or stopped meanwhile. */
-  readonly guest: 'shutdown' | 'crashed' | 'io_error' | undefined;
+  readonly guest: keyof typeof GUEST_CAUSES | undefined;
 }
 
-export function causeOf(error: unknown, seen: Sighting): CauseCode {
-  if (seen.guest !== undefined) return seen.guest === 'io_error' ? 'io_error' : `guest_${seen.guest}`;
+/** Why a migration failed, from the error of libvirt's call. */
+export function causeOf(error: unknown, seen: Sighting): MigrationCause {
+  if (seen.guest !== undefined) return GUEST_CAUSES[seen.guest];
   if (error instanceof LibvirtError) return causeOfLibvirt(error, seen);
-  if (error instanceof DeadlineError && seen.isSwitching) return 'net_lost_finish';
+  if (error instanceof DeadlineError && seen.isSwitching) return 'MIGRATION_CAUSE_NET_LOST_FINISH';
   // The connection to the source's libvirt broke, or it did not answer in any time.
-  return 'src_daemon_lost';
+  return 'MIGRATION_CAUSE_SRC_DAEMON_LOST';
 }
 
 /** libvirt itself said how the call ended; after anything else the copy may go on. */
@@ -64,17 +53,17 @@ export function isPostCopyRefused(error: unknown): boolean {
   return error instanceof LibvirtError && /postcopy is not supported/i.test(error.message);
 }
 
-function causeOfLibvirt({ code, message }: LibvirtError, seen: Sighting): CauseCode {
+function causeOfLibvirt({ code, message }: LibvirtError, seen: Sighting): MigrationCause {
   switch (code) {
     case ErrorCode.operationAborted:
       // By somebody else, when not by us: "virsh domjobabort".
-      return seen.abortedBy ?? 'user_abort';
+      return seen.abortedBy ?? 'MIGRATION_CAUSE_USER_ABORT';
     case ErrorCode.migrateUnsafe:
-      return 'storage_unsafe';
+      return 'MIGRATION_CAUSE_STORAGE_UNSAFE';
     case ErrorCode.cpuIncompatible:
-      return 'cpu_incompatible';
+      return 'MIGRATION_CAUSE_CPU_INCOMPATIBLE';
     case ErrorCode.noMemory:
-      return 'capacity_gone';
+      return 'MIGRATION_CAUSE_CAPACITY_GONE';
     default:
       return cancelled(seen) ?? causeOfText(message) ?? causeOfPhase(code, seen);
   }
@@ -88,36 +77,36 @@ function cancelled({ isCopying, isSwitching, abortedBy }: Sighting): AbortCause 
 // libvirt reports all of these as "operation failed" or "internal error"; where it has no code, only its text is left
 // (qemu_migration.c, virnetsocket.c, virportallocator.c, virnettlscontext.c of libvirt 9.0). What does not match falls
 // back to the phase, so a changed text costs precision and nothing else.
-const TEXTS: readonly (readonly [RegExp, CauseCode])[] = [
-  [/another migration job is already running/, 'vm_busy'],
-  [/unable to find an unused port in range/i, 'ports_exhausted'],
-  [/cannot allocate memory|cannot set up guest memory/i, 'capacity_gone'],
-  [/\bTLS\b|certificate|gnutls/i, 'tls'],
+const TEXTS: readonly (readonly [RegExp, MigrationCause])[] = [
+  [/another migration job is already running/, 'MIGRATION_CAUSE_VM_BUSY'],
+  [/unable to find an unused port in range/i, 'MIGRATION_CAUSE_PORTS_EXHAUSTED'],
+  [/cannot allocate memory|cannot set up guest memory/i, 'MIGRATION_CAUSE_CAPACITY_GONE'],
+  [/\bTLS\b|certificate|gnutls/i, 'MIGRATION_CAUSE_TLS'],
   [
     /unable to connect to server|failed to connect to remote libvirt|unable to resolve address|cannot recv data|no route to host/i,
-    'dst_unreachable',
+    'MIGRATION_CAUSE_DST_UNREACHABLE',
   ],
-  [/CPU.*(incompatible|not compatible)|guest CPU doesn't match/i, 'cpu_incompatible'],
+  [/CPU.*(incompatible|not compatible)|guest CPU doesn't match/i, 'MIGRATION_CAUSE_CPU_INCOMPATIBLE'],
 ];
 
-function causeOfText(message: string): CauseCode | undefined {
+function causeOfText(message: string): MigrationCause | undefined {
   return TEXTS.find(([pattern]) => pattern.test(message))?.[1];
 }
 
-function causeOfPhase(code: number, seen: Sighting): CauseCode {
-  if (seen.isSwitching) return 'net_lost_finish';
-  if (seen.isCopying) return 'net_lost_copy';
+function causeOfPhase(code: number, seen: Sighting): MigrationCause {
+  if (seen.isSwitching) return 'MIGRATION_CAUSE_NET_LOST_FINISH';
+  if (seen.isCopying) return 'MIGRATION_CAUSE_NET_LOST_COPY';
   // Begin and Prepare: the source was fine, so the target could not take it.
   return code === ErrorCode.operationInvalid || code === ErrorCode.operationTimeout
-    ? 'vm_busy'
-    : 'dst_failed';
+    ? 'MIGRATION_CAUSE_VM_BUSY'
+    : 'MIGRATION_CAUSE_DST_FAILED';
 }
 
 /** How a copy ended whose answer nobody heard, from what the source shows once its job is over. */
 export function endShown(
   shown: Shown,
   abortedBy: AbortCause | undefined,
-): { readonly ok: boolean; readonly causeCode?: CauseCode; readonly message: string } {
+): { readonly ok: boolean; readonly causeCode?: MigrationCause; readonly message: string } {
   switch (shown.kind) {
     case 'left':
       return { ok: true, message: 'the VM has left the source' };
@@ -126,7 +115,7 @@ export function endShown(
     case 'paused_migrating':
       return {
         ok: false,
-        causeCode: 'net_lost_finish',
+        causeCode: 'MIGRATION_CAUSE_NET_LOST_FINISH',
         message: 'the VM is paused on the source, and its migration job has ended',
       };
     case 'paused':
@@ -134,7 +123,7 @@ export function endShown(
       return abortedBy === undefined
         ? {
             ok: false,
-            causeCode: 'unknown',
+            causeCode: 'MIGRATION_CAUSE_NOT_TOLD',
             message: 'nobody heard how the copy ended; the VM is still on the source',
           }
         : { ok: false, causeCode: abortedBy, message: 'the job was cancelled' };

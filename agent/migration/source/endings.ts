@@ -1,11 +1,10 @@
 // Ends a migration on its source: sets the guest's limit back when it stays, and says how libvirt's call ended. Pure.
 import type { EvenkeelError } from '../../../shared/errors.ts';
 import { messageOf } from '../../../shared/errors.ts';
-import type { MigrateResultInput } from '../../../shared/gen/agent.ts';
-import type { MigrationProgressInput } from '../../../shared/gen/telemetry.ts';
-import { causeOf, endShown, isLibvirtsAnswer, type CauseCode } from './cause.ts';
+import type { MigrationCause, MigrationProgressInput } from '../../../shared/gen/telemetry.ts';
+import { causeOf, endShown, isLibvirtsAnswer } from './cause.ts';
 import { phaseOf } from './progress.ts';
-import { call, step, type Ending, type Facts, type JobOutcome, type Step } from './states.ts';
+import { call, step, type Ending, type Facts, type JobOutcome, type JobResult, type Step } from './states.ts';
 
 export function progressNow({ progress, sighting }: Facts): MigrationProgressInput {
   return { ...progress, phase: phaseOf(sighting) };
@@ -41,7 +40,7 @@ export function arrive(facts: Facts, message: string): Step {
   return end(facts, { ok: true, message, progress: progressNow(facts) });
 }
 
-export function fail(facts: Facts, causeCode: CauseCode, message: string): Step {
+export function fail(facts: Facts, causeCode: MigrationCause, message: string): Step {
   return end(facts, failed(facts, causeCode, message));
 }
 
@@ -54,6 +53,6 @@ function end(facts: Facts, outcome: JobOutcome, isLost = false): Step {
   return step({ kind: 'ended', facts, outcome, isLost }, { kind: 'end' });
 }
 
-function failed(facts: Facts, causeCode: CauseCode, message: string): MigrateResultInput {
+function failed(facts: Facts, causeCode: MigrationCause, message: string): JobResult {
   return { ok: false, causeCode, message, progress: progressNow(facts) };
 }

@@ -1,5 +1,6 @@
 // Drives one migration on its source: tells the machine what was seen, carries out what it asks for, and keeps its outcome.
 import { Bell } from '../../../shared/bell.ts';
+import { causeWord } from '../../../shared/cause-word.ts';
 import { relayAbort, type Clock } from '../../../shared/clock.ts';
 import { EvenkeelError } from '../../../shared/errors.ts';
 import type { MigrateRequest } from '../../../shared/gen/agent.ts';
@@ -200,7 +201,11 @@ export class MigrationJob {
       outcome instanceof EvenkeelError
         ? { err: outcome }
         : {
-            ...{ ok: outcome.ok, causeCode: outcome.causeCode, reason: outcome.message },
+            ...{
+              ok: outcome.ok,
+              causeCode: outcome.causeCode && causeWord(outcome.causeCode),
+              reason: outcome.message,
+            },
             ...this.#state.facts.progress,
           },
       'migration call ended',

@@ -175,7 +175,9 @@ class Jobs implements MigrationJobs {
       const touched = await this.#context.intents.rule(vmUuid, (record) => ruleTouch(record, asked));
       if (touched.kind === 'fenced') {
         const message = fencedText(asked, touched.seen);
-        yield { result: { ok: false, causeCode: 'fenced_epoch', message, progress: job.progress } };
+        yield {
+          result: { ok: false, causeCode: 'MIGRATION_CAUSE_FENCED_EPOCH', message, progress: job.progress },
+        };
         return;
       }
     }

@@ -62,11 +62,11 @@ export function afterClaim(state: Claiming, answer: StartAnswer, before: Intent 
   const facts = { ...state.facts, isClaimed: answer.kind !== 'fenced' };
   switch (answer.kind) {
     case 'fenced':
-      return fail(facts, 'fenced_epoch', fencedText(request, answer.seen));
+      return fail(facts, 'MIGRATION_CAUSE_FENCED_EPOCH', fencedText(request, answer.seen));
     case 'unstarted':
       return fail(
         facts,
-        'fenced_epoch',
+        'MIGRATION_CAUSE_FENCED_EPOCH',
         `migration ${request.migrationId} was looked at or ended here before its order came; it stays where it is`,
       );
     case 'new':

@@ -1,7 +1,7 @@
 // Names the states of a migration on its source, what can be seen of it, and what can be done about it. Pure.
 import type { EvenkeelError } from '../../../shared/errors.ts';
 import type { MigrateRequest, MigrateResultInput, VmInput } from '../../../shared/gen/agent.ts';
-import type { MigrationProgressInput } from '../../../shared/gen/telemetry.ts';
+import type { MigrationCause, MigrationProgressInput } from '../../../shared/gen/telemetry.ts';
 import type { VmEvent } from '../hypervisor/hypervisor.ts';
 import type { Shown } from '../hypervisor/vm-state.ts';
 import type { Intent, SourceIntent, StartAnswer, VmRecord } from '../promises/claims.ts';
@@ -10,7 +10,10 @@ import type { Converging } from './converge.ts';
 import type { JobFigures } from './progress.ts';
 
 /** libvirt's answer, or why the migration was never started. */
-export type JobOutcome = MigrateResultInput | EvenkeelError;
+export type JobOutcome = JobResult | EvenkeelError;
+
+/** How libvirt's call ended, to be told to the scheduler. */
+export type JobResult = MigrateResultInput & { readonly causeCode?: MigrationCause };
 
 /** A caller that waits for its abort to be carried out. */
 export type Asker = number;

@@ -134,12 +134,17 @@ function afterLimit(state: Watched, nowMs: number): Step {
 /** Nobody's call has a deadline here, so that the whole has one. */
 function restInTime(state: Attached, nowMs: number): Step {
   return nowMs - state.facts.startedAtMs >= copyMaxMs(state.facts.request)
-    ? fail(state.facts, 'timeout', 'the job has not ended in its time')
+    ? fail(state.facts, 'MIGRATION_CAUSE_TIMEOUT', 'the job has not ended in its time')
     : rest(state);
 }
 
+const ABORT_CAUSES: Readonly<Record<AbortReason['kind'], AbortCause>> = {
+  timeout: 'MIGRATION_CAUSE_TIMEOUT',
+  not_converging: 'MIGRATION_CAUSE_NOT_CONVERGING',
+};
+
 function abort(state: Watched, why: AbortReason, nowMs: number): Step {
-  const abortedBy: AbortCause = why.kind;
+  const abortedBy = ABORT_CAUSES[why.kind];
   return step(
     {
       ...withSighting(state, { abortedBy }),

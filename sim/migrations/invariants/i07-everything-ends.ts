@@ -9,7 +9,7 @@ export const everythingEnds: Invariant = {
       const { migrationId, state, causeCode, outcome } = migration;
       const vm = kvm.vm(migration.vmUuid);
       if (isEnded(migration)) {
-        if (state !== 'MIGRATION_STATE_SUCCEEDED' && causeCode === '')
+        if (state !== 'MIGRATION_STATE_SUCCEEDED' && causeCode === 'MIGRATION_CAUSE_UNSPECIFIED')
           return `${migrationId} ${state} has no cause`;
         continue;
       }

@@ -1,4 +1,5 @@
 // I8: a recorded outcome names the host that has the guest; unknown is never recorded as something else.
+import { causeWord } from '../../../shared/cause-word.ts';
 import type { Migration } from '../../../shared/gen/telemetry.ts';
 import { isEnded, newestOf, whereabouts, type Invariant, type Scene } from '../scene.ts';
 
@@ -32,5 +33,5 @@ function findWrong({ kvm }: Scene, migration: Migration): string | undefined {
   const said =
     migration.state === 'MIGRATION_STATE_SUCCEEDED' ? migration.targetHostId : migration.sourceHostId;
   if (!isCrash && runsOn.includes(said)) return undefined;
-  return `${migration.migrationId} was recorded ${migration.state} (${migration.causeCode}): ${whereabouts(kvm, vm)}`;
+  return `${migration.migrationId} was recorded ${migration.state} (${causeWord(migration.causeCode)}): ${whereabouts(kvm, vm)}`;
 }

@@ -25,7 +25,11 @@ export const trailIsKept: Invariant = {
 
 function findMissing(migration: Migration, wasCopying: boolean): string | undefined {
   if (migration.outcome === '') return 'an outcome in words';
-  if (migration.state !== 'MIGRATION_STATE_SUCCEEDED' && migration.causeCode === '') return 'a cause';
+  if (
+    migration.state !== 'MIGRATION_STATE_SUCCEEDED' &&
+    migration.causeCode === 'MIGRATION_CAUSE_UNSPECIFIED'
+  )
+    return 'a cause';
   if (migration.endedAtMs === 0) return 'its time of end';
   if (!wasCopying) return undefined;
   if (migration.startedAtMs === 0) return 'its time of start';

@@ -3,10 +3,11 @@ import t from 'tap';
 import { translateLibvirt } from '../../../agent/libvirt-errors.ts';
 import { ErrorCode } from '../../../agent/libvirt/constants.ts';
 import { LibvirtConnectionError, LibvirtError, LibvirtProtocolError } from '../../../agent/libvirt/errors.ts';
-import { causeOf, type CauseCode, type Sighting } from '../../../agent/migration/source/cause.ts';
+import { causeOf, type Sighting } from '../../../agent/migration/source/cause.ts';
 import { versionNumber } from '../../../agent/migration/checks/check.ts';
 import { DeadlineError } from '../../../shared/clock.ts';
 import { EvenkeelError } from '../../../shared/errors.ts';
+import type { MigrationCause } from '../../../shared/gen/telemetry.ts';
 
 const libvirt = (code: number, message = 'cause'): LibvirtError => new LibvirtError(code, 10, 2, message);
 
@@ -76,34 +77,46 @@ void t.test('a failed migration has one cause', (t) => {
   const before: Sighting = { abortedBy: undefined, isCopying: false, isSwitching: false, guest: undefined };
   const copying = { ...before, isCopying: true };
   const switching = { ...copying, isSwitching: true };
-  const cases: [error: unknown, seen: Sighting, cause: CauseCode][] = [
-    [libvirt(ErrorCode.operationAborted), { ...copying, abortedBy: 'timeout' }, 'timeout'],
-    [libvirt(ErrorCode.operationAborted), { ...copying, abortedBy: 'user_abort' }, 'user_abort'],
-    [libvirt(ErrorCode.operationAborted), { ...copying, abortedBy: 'not_converging' }, 'not_converging'],
-    [libvirt(ErrorCode.operationAborted), copying, 'user_abort'],
-    [libvirt(ErrorCode.migrateUnsafe), before, 'storage_unsafe'],
-    [libvirt(ErrorCode.cpuIncompatible), before, 'cpu_incompatible'],
-    [libvirt(ErrorCode.noMemory), before, 'capacity_gone'],
+  const cases: [error: unknown, seen: Sighting, cause: MigrationCause][] = [
+    [
+      libvirt(ErrorCode.operationAborted),
+      { ...copying, abortedBy: 'MIGRATION_CAUSE_TIMEOUT' },
+      'MIGRATION_CAUSE_TIMEOUT',
+    ],
+    [
+      libvirt(ErrorCode.operationAborted),
+      { ...copying, abortedBy: 'MIGRATION_CAUSE_USER_ABORT' },
+      'MIGRATION_CAUSE_USER_ABORT',
+    ],
+    [
+      libvirt(ErrorCode.operationAborted),
+      { ...copying, abortedBy: 'MIGRATION_CAUSE_NOT_CONVERGING' },
+      'MIGRATION_CAUSE_NOT_CONVERGING',
+    ],
+    [libvirt(ErrorCode.operationAborted), copying, 'MIGRATION_CAUSE_USER_ABORT'],
+    [libvirt(ErrorCode.migrateUnsafe), before, 'MIGRATION_CAUSE_STORAGE_UNSAFE'],
+    [libvirt(ErrorCode.cpuIncompatible), before, 'MIGRATION_CAUSE_CPU_INCOMPATIBLE'],
+    [libvirt(ErrorCode.noMemory), before, 'MIGRATION_CAUSE_CAPACITY_GONE'],
     [
       libvirt(ErrorCode.operationInvalid, 'operation invalid: another migration job is already running'),
       before,
-      'vm_busy',
+      'MIGRATION_CAUSE_VM_BUSY',
     ],
-    [libvirt(ErrorCode.operationTimeout), before, 'vm_busy'],
+    [libvirt(ErrorCode.operationTimeout), before, 'MIGRATION_CAUSE_VM_BUSY'],
     [
       libvirt(ErrorCode.operationFailed, 'Failed to connect to remote libvirt URI qemu+tcp://b/system'),
       before,
-      'dst_unreachable',
+      'MIGRATION_CAUSE_DST_UNREACHABLE',
     ],
     [
       libvirt(ErrorCode.systemError, "unable to connect to server at 'b:16509': Connection refused"),
       before,
-      'dst_unreachable',
+      'MIGRATION_CAUSE_DST_UNREACHABLE',
     ],
     [
       libvirt(ErrorCode.internal, "Unable to find an unused port in range 'migration' (49152-49215)"),
       before,
-      'ports_exhausted',
+      'MIGRATION_CAUSE_PORTS_EXHAUSTED',
     ],
     [
       libvirt(
@@ -111,37 +124,49 @@ void t.test('a failed migration has one cause', (t) => {
         'qemu unexpectedly closed the monitor: cannot set up guest memory: Cannot allocate memory',
       ),
       before,
-      'capacity_gone',
+      'MIGRATION_CAUSE_CAPACITY_GONE',
     ],
     [
       libvirt(ErrorCode.systemError, "authentication failed: Failed to verify peer's certificate"),
       before,
-      'tls',
+      'MIGRATION_CAUSE_TLS',
     ],
-    [libvirt(ErrorCode.internal, 'process exited while connecting to monitor'), before, 'dst_failed'],
-    [libvirt(ErrorCode.operationFailed, 'job unexpectedly failed'), copying, 'net_lost_copy'],
+    [
+      libvirt(ErrorCode.internal, 'process exited while connecting to monitor'),
+      before,
+      'MIGRATION_CAUSE_DST_FAILED',
+    ],
+    [libvirt(ErrorCode.operationFailed, 'job unexpectedly failed'), copying, 'MIGRATION_CAUSE_NET_LOST_COPY'],
     [
       libvirt(ErrorCode.internal, 'qemu unexpectedly closed the monitor: load of migration failed'),
-      { ...copying, abortedBy: 'not_converging' },
-      'not_converging',
+      { ...copying, abortedBy: 'MIGRATION_CAUSE_NOT_CONVERGING' },
+      'MIGRATION_CAUSE_NOT_CONVERGING',
     ],
     [
       libvirt(ErrorCode.internal, "Unable to find an unused port in range 'migration' (49152-49215)"),
-      { ...before, abortedBy: 'user_abort' },
-      'ports_exhausted',
+      { ...before, abortedBy: 'MIGRATION_CAUSE_USER_ABORT' },
+      'MIGRATION_CAUSE_PORTS_EXHAUSTED',
     ],
     [
       libvirt(ErrorCode.internal, 'client socket is closed'),
-      { ...switching, abortedBy: 'user_abort' },
-      'net_lost_finish',
+      { ...switching, abortedBy: 'MIGRATION_CAUSE_USER_ABORT' },
+      'MIGRATION_CAUSE_NET_LOST_FINISH',
     ],
-    [libvirt(ErrorCode.internal, 'client socket is closed'), switching, 'net_lost_finish'],
-    [libvirt(ErrorCode.operationFailed, 'x'), { ...copying, guest: 'crashed' }, 'guest_crashed'],
-    [libvirt(ErrorCode.operationFailed, 'x'), { ...copying, guest: 'shutdown' }, 'guest_shutdown'],
-    [libvirt(ErrorCode.operationAborted), { ...copying, guest: 'io_error' }, 'io_error'],
-    [new LibvirtConnectionError('lost', { sent: true }), copying, 'src_daemon_lost'],
-    [new DeadlineError('call', 1), copying, 'src_daemon_lost'],
-    [new DeadlineError('call', 1), switching, 'net_lost_finish'],
+    [libvirt(ErrorCode.internal, 'client socket is closed'), switching, 'MIGRATION_CAUSE_NET_LOST_FINISH'],
+    [
+      libvirt(ErrorCode.operationFailed, 'x'),
+      { ...copying, guest: 'crashed' },
+      'MIGRATION_CAUSE_GUEST_CRASHED',
+    ],
+    [
+      libvirt(ErrorCode.operationFailed, 'x'),
+      { ...copying, guest: 'shutdown' },
+      'MIGRATION_CAUSE_GUEST_SHUTDOWN',
+    ],
+    [libvirt(ErrorCode.operationAborted), { ...copying, guest: 'io_error' }, 'MIGRATION_CAUSE_IO_ERROR'],
+    [new LibvirtConnectionError('lost', { sent: true }), copying, 'MIGRATION_CAUSE_SRC_DAEMON_LOST'],
+    [new DeadlineError('call', 1), copying, 'MIGRATION_CAUSE_SRC_DAEMON_LOST'],
+    [new DeadlineError('call', 1), switching, 'MIGRATION_CAUSE_NET_LOST_FINISH'],
   ];
   for (const [error, seen, cause] of cases)
     t.equal(causeOf(error, seen), cause, `${String(error)} is ${cause}`);

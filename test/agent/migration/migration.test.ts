@@ -85,7 +85,10 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
     const late = { ...order, epoch: request.epoch - 1 };
     await t.rejects(jobs.abort(late, never), { code: 'FAILED_PRECONDITION', message: /^fenced_epoch/ });
     await jobs.abort(order, never);
-    t.match(await resultOf(jobs.migrate(request, never)), { ok: false, causeCode: 'user_abort' });
+    t.match(await resultOf(jobs.migrate(request, never)), {
+      ok: false,
+      causeCode: 'MIGRATION_CAUSE_USER_ABORT',
+    });
     t.equal(await stateOn(source, uuid), 'VM_STATE_RUNNING');
     t.equal(await stateOn(target, uuid), 'NOT_FOUND');
     const downtimeMs = await source.access.shared((connection) =>
@@ -104,7 +107,7 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
     const jobs = pair.restart(source);
     const uuid = await busyVm(source, 'slow');
     const result = await resultOf(jobs.migrate(pair.request(uuid, { ...SLOW, timeoutMs: 400 }), never));
-    t.match(result, { ok: false, causeCode: 'timeout' });
+    t.match(result, { ok: false, causeCode: 'MIGRATION_CAUSE_TIMEOUT' });
     t.equal(await stateOn(source, uuid), 'VM_STATE_RUNNING');
     await remove(source, uuid);
   });
@@ -134,7 +137,10 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
     const { jobs, guard } = pair.agent(source);
     const { migrationId, epoch } = request;
     await guard.end({ migrationId, epoch, vmUuid: uuid });
-    t.match(await resultOf(jobs.migrate(request, never)), { ok: false, causeCode: 'fenced_epoch' });
+    t.match(await resultOf(jobs.migrate(request, never)), {
+      ok: false,
+      causeCode: 'MIGRATION_CAUSE_FENCED_EPOCH',
+    });
     t.equal(await stateOn(source, uuid), 'VM_STATE_RUNNING', 'a late command moves nothing');
     await remove(source, uuid);
   });
@@ -144,9 +150,15 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
     const uuid = await runningVm(source, 'homebody');
     const nowhere = `qemu+tcp://127.0.0.1:${await freePort()}/system`;
     const request = pair.request(uuid, { targetLibvirtUri: nowhere });
-    t.match(await resultOf(jobs.migrate(request, never)), { ok: false, causeCode: 'dst_unreachable' });
+    t.match(await resultOf(jobs.migrate(request, never)), {
+      ok: false,
+      causeCode: 'MIGRATION_CAUSE_DST_UNREACHABLE',
+    });
     const itself = pair.request(uuid, { targetLibvirtUri: asSystem(source.uri) });
-    t.match(await resultOf(jobs.migrate(itself, never)), { ok: false, causeCode: 'dst_failed' });
+    t.match(await resultOf(jobs.migrate(itself, never)), {
+      ok: false,
+      causeCode: 'MIGRATION_CAUSE_DST_FAILED',
+    });
     t.equal(await stateOn(source, uuid), 'VM_STATE_RUNNING');
     await source.lifecycle.destroy({ uuid }, never);
     await t.rejects(resultOf(jobs.migrate(pair.request(uuid), never)), { code: 'FAILED_PRECONDITION' });
@@ -162,7 +174,10 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
     const request = pair.request(uuid, SLOW);
     await untilCopying(jobs, request);
     await source.daemon.kill();
-    t.match(await resultOf(jobs.migrate(request, never)), { ok: false, causeCode: 'src_daemon_lost' });
+    t.match(await resultOf(jobs.migrate(request, never)), {
+      ok: false,
+      causeCode: 'MIGRATION_CAUSE_SRC_DAEMON_LOST',
+    });
     await source.daemon.start();
     await until('the guest to run', async () => (await stateOn(source, uuid)) === 'VM_STATE_RUNNING');
   });
@@ -248,7 +263,9 @@ async function checks(t: Test, { source, target, agent, stateDirectory }: Pair):
       never,
     );
   const check = async (change: Change): Promise<string[]> =>
-    ((await ask(change)).refusals ?? []).map(({ code }) => code ?? '');
+    ((await ask(change)).refusals ?? []).map(({ causeCode }) =>
+      String(causeCode).replace('MIGRATION_CAUSE_', '').toLowerCase(),
+    );
   const withDevice = (device: string): string => xml.replace('</devices>', `${device}</devices>`);
 
   t.strictSame(await check({}), []);

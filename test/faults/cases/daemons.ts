@@ -169,8 +169,8 @@ const libvirtdCases: readonly FaultCase[] = [
       await stage.kill(stage.libvirtd('target'));
     },
     ends: ['FAILED'],
-    // The source cannot tell a libvirtd that is gone from a connection that is gone.
-    causes: ['dst_daemon_lost', 'net_lost_copy'],
+    // Seen from the source, a libvirtd that is gone and a connection that is gone are one thing.
+    causes: ['net_lost_copy'],
     home: 'source',
     silenceMaxMs: ordinarySilenceMs,
   },

@@ -43,7 +43,7 @@ const copyCases: readonly FaultCase[] = [
     at: 'copying',
     strike: (stage) => cutFor(stage, betweenHosts(stage), 60_000),
     ends: ['FAILED'],
-    causes: ['net_lost_copy', 'dst_unreachable', 'dst_daemon_lost'],
+    causes: ['net_lost_copy', 'dst_unreachable'],
     home: 'source',
     silenceMaxMs: ordinarySilenceMs,
   },

@@ -192,7 +192,7 @@ void t.test('a hold has its code, and says whether a duty overrides it', (t) => 
   });
   const failure = {
     state: 'MIGRATION_STATE_FAILED',
-    causeCode: 'vm_busy',
+    causeCode: 'MIGRATION_CAUSE_VM_BUSY',
     outcome: 'it has 1 snapshot',
   } as const;
   const failed = ledger([

@@ -1,7 +1,7 @@
 // Tests an hour of a draining host on which some migrations always fail to start: few attempts, and the other VMs leave.
 import fc from 'fast-check';
 import t from 'tap';
-import type { Migration } from '../../../shared/gen/telemetry.ts';
+import type { Migration, MigrationCause } from '../../../shared/gen/telemetry.ts';
 import { GIB, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../shared/units.ts';
 import { snapshotOf } from '../../../scheduler/cluster/snapshot.ts';
 import { emptyView, foldReport, moveVm, settleHost } from '../../../scheduler/cluster/view.ts';
@@ -85,10 +85,21 @@ function hour(guests: readonly Guest[]): Hour {
 }
 
 const ATTEMPTS_MAX = 8;
-const ALWAYS = ['vm_busy', 'storage_unsafe', 'dst_failed', 'tls', 'src_agent_lost', 'libvirt_failed'];
+const ALWAYS: readonly MigrationCause[] = [
+  'MIGRATION_CAUSE_VM_BUSY',
+  'MIGRATION_CAUSE_STORAGE_UNSAFE',
+  'MIGRATION_CAUSE_DST_FAILED',
+  'MIGRATION_CAUSE_TLS',
+  'MIGRATION_CAUSE_SRC_AGENT_LOST',
+  'MIGRATION_CAUSE_NOT_TOLD',
+];
 
 void t.test('a large VM that libvirt refuses does not stop the small ones behind it', (t) => {
-  const { done, left } = hour([{ gib: 4, fails: { causeCode: 'vm_busy' } }, { gib: 1 }, { gib: 1 }]);
+  const { done, left } = hour([
+    { gib: 4, fails: { causeCode: 'MIGRATION_CAUSE_VM_BUSY' } },
+    { gib: 1 },
+    { gib: 1 },
+  ]);
   t.strictSame(left, ['v0']);
   const others = done.filter(({ vmUuid }) => vmUuid !== 'v0');
   t.equal(others.length, 2);

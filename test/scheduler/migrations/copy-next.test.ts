@@ -1,6 +1,7 @@
 // Tests how a copy is followed: when it is attached to again, given up, or aborted for taking too long.
 import fc from 'fast-check';
 import t from 'tap';
+import { causeWord } from '../../../shared/cause-word.ts';
 import type { MigrateResult } from '../../../shared/gen/agent.ts';
 import type { Migration } from '../../../shared/gen/telemetry.ts';
 import {
@@ -25,17 +26,20 @@ function broke(given: Partial<Seen & { kind: 'broke_off' }> = {}): Seen {
 }
 
 function answered(given: Partial<MigrateResult> = {}): Seen {
-  return { kind: 'answered', result: { ok: true, causeCode: '', message: '', progress: null, ...given } };
+  return {
+    kind: 'answered',
+    result: { ok: true, causeCode: 'MIGRATION_CAUSE_UNSPECIFIED', message: '', progress: null, ...given },
+  };
 }
 
 /** "attach", "rest 250", "returned timeout", "lost src_refused". */
 function short({ state, act }: Next): string {
-  if (state.kind === 'ended') return `${state.end.kind} ${state.end.causeCode}`.trim();
+  if (state.kind === 'ended') return `${state.end.kind} ${causeWord(state.end.causeCode)}`.trim();
   return act.kind === 'rest' ? `rest ${act.pauseMs}` : act.kind;
 }
 
-const FAILED = { ok: false, causeCode: 'dst_failed' } as const;
-const ABORTING = { state: 'MIGRATION_STATE_ABORTING', causeCode: 'timeout' } as const;
+const FAILED = { ok: false, causeCode: 'MIGRATION_CAUSE_DST_FAILED' } as const;
+const ABORTING = { state: 'MIGRATION_STATE_ABORTING', causeCode: 'MIGRATION_CAUSE_TIMEOUT' } as const;
 const CASES: [what: string, seen: Seen, expected: string, given?: Partial<Migration>][] = [
   ['it is ordered', { kind: 'begun' }, 'attach'],
   ['it is attached to after a rest', { kind: 'rested', isGivenUp: false }, 'attach'],
@@ -51,16 +55,16 @@ const CASES: [what: string, seen: Seen, expected: string, given?: Partial<Migrat
   ],
   ['it returned', answered(), 'returned'],
   ['it failed', answered(FAILED), 'returned dst_failed'],
-  ['it failed without a cause', answered({ ok: false }), 'returned libvirt_failed'],
+  ['it failed without a cause', answered({ ok: false }), 'returned not_told'],
   [
     'it was aborted for the cause that is recorded',
-    answered({ ok: false, causeCode: 'user_abort' }),
+    answered({ ok: false, causeCode: 'MIGRATION_CAUSE_USER_ABORT' }),
     'returned timeout',
     ABORTING,
   ],
   [
     'the guest itself ended while it was aborted',
-    answered({ ok: false, causeCode: 'guest_shutdown' }),
+    answered({ ok: false, causeCode: 'MIGRATION_CAUSE_GUEST_SHUTDOWN' }),
     'returned guest_shutdown',
     ABORTING,
   ],

@@ -1,8 +1,9 @@
 // Tests the states of a migration: allowed transitions, terminal states, and the arithmetic of the estimate.
 import fc from 'fast-check';
 import t from 'tap';
-import type { Migration, MigrationProgress } from '../../../shared/gen/telemetry.ts';
-import { estimateCopy } from '../../../scheduler/planner/board/copy-time.ts';
+import { causeWord } from '../../../shared/cause-word.ts';
+import type { Migration, MigrationCause, MigrationProgress } from '../../../shared/gen/telemetry.ts';
+import { forecast } from '../../../scheduler/planner/board/copy-time.ts';
 import {
   isOver,
   ruleOf,
@@ -23,25 +24,28 @@ function progress(phase: MigrationProgress['phase']): MigrationEvent {
   };
 }
 
-function ended(ending: 'arrived' | 'stayed' | 'crashed', causeCode = ''): MigrationEvent {
+function ended(
+  ending: 'arrived' | 'stayed' | 'crashed',
+  causeCode: MigrationCause = 'MIGRATION_CAUSE_UNSPECIFIED',
+): MigrationEvent {
   return { kind: 'ended', ending, causeCode, outcome: ending };
 }
 
 const EVENTS = {
   admitted: { kind: 'admitted', reservedMemoryBytes: 1, bandwidthBytesPerSecond: 1 },
   checking: { kind: 'checking' },
-  refused: { kind: 'refused', causeCode: 'cpu_incompatible', outcome: 'no' },
+  refused: { kind: 'refused', causeCode: 'MIGRATION_CAUSE_CPU_INCOMPATIBLE', outcome: 'no' },
   withdrawn: { kind: 'withdrawn' },
   intended: { kind: 'intended', commitMode: 'COMMIT_MODE_PAUSED', forecast: null },
   guarded: { kind: 'guarded', definedOnTargetBefore: false },
   preparing: progress('MIGRATION_PHASE_PREPARING'),
   copying: progress('MIGRATION_PHASE_COPYING'),
   switching: progress('MIGRATION_PHASE_SWITCHING'),
-  abort: { kind: 'abort_asked', causeCode: 'user_abort' },
-  overdue: { kind: 'abort_asked', causeCode: 'timeout' },
-  returned: { kind: 'returned', causeCode: '', progress: null },
-  aborted: { kind: 'returned', causeCode: 'user_abort', progress: null },
-  broke: { kind: 'broke', causeCode: 'src_agent_lost', epoch: 2 },
+  abort: { kind: 'abort_asked', causeCode: 'MIGRATION_CAUSE_USER_ABORT' },
+  overdue: { kind: 'abort_asked', causeCode: 'MIGRATION_CAUSE_TIMEOUT' },
+  returned: { kind: 'returned', causeCode: 'MIGRATION_CAUSE_UNSPECIFIED', progress: null },
+  aborted: { kind: 'returned', causeCode: 'MIGRATION_CAUSE_USER_ABORT', progress: null },
+  broke: { kind: 'broke', causeCode: 'MIGRATION_CAUSE_SRC_AGENT_LOST', epoch: 2 },
   reattached: { kind: 'reattached' },
   found: { kind: 'found', outcome: 'there' },
   changed: { kind: 'changed' },
@@ -50,9 +54,9 @@ const EVENTS = {
   seen_again: { kind: 'seen_again' },
   dismissed: { kind: 'dismissed' },
   arrived: ended('arrived'),
-  stayed: ended('stayed', 'net_lost_copy'),
-  gave_up: ended('stayed', 'not_converging'),
-  crashed: ended('crashed', 'guest_crashed'),
+  stayed: ended('stayed', 'MIGRATION_CAUSE_NET_LOST_COPY'),
+  gave_up: ended('stayed', 'MIGRATION_CAUSE_NOT_CONVERGING'),
+  crashed: ended('crashed', 'MIGRATION_CAUSE_GUEST_CRASHED'),
   taken_over: { kind: 'taken_over', epoch: 3 },
   superseded: { kind: 'superseded' },
 } as const satisfies Record<string, MigrationEvent>;
@@ -71,7 +75,7 @@ function life(text: string): string {
     now = step(now, EVENTS[name], T0);
     return now.state.replace('MIGRATION_STATE_', '');
   });
-  return [...states, now.causeCode].join(' ').trim();
+  return [...states, causeWord(now.causeCode)].join(' ').trim();
 }
 
 const BEGUN = 'admitted checking intended guarded';
@@ -107,7 +111,7 @@ const LIVES: [events: string, expected: string][] = [
     `${PREPARING} VERIFYING SPLIT SPLIT CLEANUP SUCCEEDED`,
   ],
   [`${BEGUN} broke unknown dismissed`, `${PREPARING} VERIFYING UNKNOWN FAILED src_agent_lost`],
-  [`${BEGUN} returned split dismissed`, `${PREPARING} VERIFYING SPLIT FAILED cause_not_told`],
+  [`${BEGUN} returned split dismissed`, `${PREPARING} VERIFYING SPLIT FAILED not_told`],
   ['taken_over', 'FAILED scheduler_restarted'],
   ['admitted checking taken_over', 'ADMITTED CHECKING FAILED scheduler_restarted'],
   ['admitted checking intended taken_over stayed', 'ADMITTED CHECKING INTENT VERIFYING FAILED net_lost_copy'],
@@ -200,7 +204,9 @@ void t.test('a migration that is over says when and, unless it arrived, why', (t
       lived(names).every(
         ({ state, endedAtMs, causeCode, outcome }) =>
           !isOver(state) ||
-          (endedAtMs > 0 && outcome !== '' && (causeCode === '') === (state === 'MIGRATION_STATE_SUCCEEDED')),
+          (endedAtMs > 0 &&
+            outcome !== '' &&
+            (causeCode === 'MIGRATION_CAUSE_UNSPECIFIED') === (state === 'MIGRATION_STATE_SUCCEEDED')),
       ),
     ),
     { numRuns: 5_000 },

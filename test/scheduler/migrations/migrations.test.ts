@@ -91,8 +91,12 @@ void t.test('the outcome is what both hosts show, whatever libvirt said', { skip
   const kvm1 = cluster.host('kvm1');
   const web = kvm1.vms.get(uuidOf('web'));
   if (web === undefined) throw new Error('web runs on kvm1');
-  const failed = { ok: false, causeCode: 'not_converging', message: 'memory changes too fast' };
-  const told = { ok: true, causeCode: '', message: '' };
+  const failed = {
+    ok: false,
+    causeCode: 'MIGRATION_CAUSE_NOT_CONVERGING',
+    message: 'memory changes too fast',
+  } as const;
+  const told = { ok: true, causeCode: 'MIGRATION_CAUSE_UNSPECIFIED', message: '' } as const;
   const usual = kvm1.copy;
   const home = async (): Promise<void> => {
     for (const host of cluster.hosts) {
@@ -109,7 +113,7 @@ void t.test('the outcome is what both hosts show, whatever libvirt said', { skip
   const stayed = await order(cluster, { vm: 'web' });
   t.match(stayed.last, {
     state: 'MIGRATION_STATE_ABORTED',
-    causeCode: 'not_converging',
+    causeCode: 'MIGRATION_CAUSE_NOT_CONVERGING',
     outcome: /^runs on the source, nothing on the target; memory changes too fast$/,
   });
   t.strictSame(copies(cluster), ['kvm1:RUNNING']);
@@ -126,7 +130,7 @@ void t.test('the outcome is what both hosts show, whatever libvirt said', { skip
   kvm1.copy = { ...usual, result: told, arrives: false };
   t.match((await order(cluster, { vm: 'web' })).last, {
     state: 'MIGRATION_STATE_FAILED',
-    causeCode: 'cause_not_told',
+    causeCode: 'MIGRATION_CAUSE_NOT_TOLD',
   });
 
   await home();
@@ -170,19 +174,18 @@ void t.test('the outcome is what both hosts show, whatever libvirt said', { skip
 void t.test('a refusal before the copy leaves everything as it was', { skip }, async (t) => {
   const cluster = await clusterWithVm(t);
   const [kvm1, kvm2] = [cluster.host('kvm1'), cluster.host('kvm2')];
-  const refusal = { code: 'bridge_missing', reason: 'no bridge br1', cure: 'make it' };
-  kvm2.refusals = [{ ...refusal, vmUuid: '', vmName: '', hostId: '', hostName: '' }];
+  kvm2.refusals = [{ causeCode: 'MIGRATION_CAUSE_BRIDGE_MISSING', reason: 'no bridge br1', cure: 'make it' }];
   const { last } = await order(cluster, { vm: 'web', targetHost: 'kvm2' });
   t.match(last, {
     state: 'MIGRATION_STATE_FAILED',
-    causeCode: 'bridge_missing',
+    causeCode: 'MIGRATION_CAUSE_BRIDGE_MISSING',
     outcome: 'kvm2 refuses it: no bridge br1; make it',
     startedAtMs: 0,
   });
   t.notOk(kvm1.methods().includes('Migrate'));
   await kvm2.stop();
   const gone = await order(cluster, { vm: 'web', targetHost: 'kvm2' });
-  t.match(gone.last, { state: 'MIGRATION_STATE_FAILED', causeCode: 'dst_unreachable' });
+  t.match(gone.last, { state: 'MIGRATION_STATE_FAILED', causeCode: 'MIGRATION_CAUSE_DST_UNREACHABLE' });
 });
 
 void t.test('an order waits for a host whose last sample lacked its VMs', { skip }, async (t) => {
@@ -254,7 +257,7 @@ void t.test('orders that cannot be carried out are refused with their reason', {
   await t.rejects(abort(''), { code: 'INVALID_ARGUMENT', message: /migration_id/ });
   const answer = await abort(migrationId);
   t.equal(answer.migration?.migrationId, migrationId);
-  t.match((await first).last, { state: 'MIGRATION_STATE_ABORTED', causeCode: 'user_abort' });
+  t.match((await first).last, { state: 'MIGRATION_STATE_ABORTED', causeCode: 'MIGRATION_CAUSE_USER_ABORT' });
   t.strictSame(copies(cluster), ['kvm1:RUNNING']);
   kvm1.copy = { ...kvm1.copy, whileCopying: () => Promise.resolve() };
   t.equal((await waiting).last.state, 'MIGRATION_STATE_SUCCEEDED', 'what waited for the slot goes on');
@@ -342,13 +345,13 @@ void t.test('the guest may end while it is copied', { skip }, async (t) => {
   kvm1.copy = {
     ...kvm1.copy,
     arrives: false,
-    result: { ok: false, causeCode: 'libvirt_failed', message: 'domain is not running' },
+    result: { ok: false, causeCode: 'MIGRATION_CAUSE_NOT_TOLD', message: 'domain is not running' },
     afterwards: (_, __, vm) => {
       stop(vm);
     },
   };
   t.match((await order(cluster, { vm: 'web' })).last, {
     state: 'MIGRATION_STATE_CRASHED',
-    causeCode: 'guest_shutdown',
+    causeCode: 'MIGRATION_CAUSE_GUEST_SHUTDOWN',
   });
 });

@@ -34,7 +34,7 @@ async function left(source: Shown | undefined, target: Shown | undefined, lockPr
   kvm2.lockProven = lockProven;
   kvm1.copy = () => {
     [kvm1.shows, kvm2.shows] = [source, target];
-    return Promise.resolve({ ok: false, causeCode: 'net_lost_finish', message: 'lost' });
+    return Promise.resolve({ ok: false, causeCode: 'MIGRATION_CAUSE_NET_LOST_FINISH', message: 'lost' });
   };
   const runner = await world.leading();
   const id = await begun(world, runner);
@@ -49,7 +49,7 @@ void t.test('a source that stays paused alone is resumed within seconds', async 
   await world.clock.pass(5 * SECOND_MS);
   t.match(runner.get(id), {
     state: 'MIGRATION_STATE_FAILED',
-    causeCode: 'net_lost_finish',
+    causeCode: 'MIGRATION_CAUSE_NET_LOST_FINISH',
     outcome: /source/,
   });
   t.strictSame(kvm1.did, ['migrate', 'resume', 'end']);
@@ -68,7 +68,7 @@ void t.test(
       await world.clock.pass(5 * SECOND_MS);
       t.match(runner.get(id), {
         state: 'MIGRATION_STATE_FAILED',
-        causeCode: 'dst_refused',
+        causeCode: 'MIGRATION_CAUSE_DST_REFUSED',
         outcome: /^the address that kvm2 reports for its libvirt cannot be used: .*advertise\.libvirtUri/,
       });
       t.strictSame([world.host('kvm1').did, world.host('kvm2').did], [['end'], ['end']]);
@@ -89,7 +89,7 @@ void t.test('a definition that the target had before is left alone', async (t) =
   const world = new MemoryWorld();
   const [kvm1, kvm2] = [world.host('kvm1'), world.host('kvm2')];
   [kvm1.shows, kvm2.shows, kvm2.definedBefore] = [RUNNING, OFF, true];
-  kvm1.copy = () => Promise.resolve({ ok: false, causeCode: 'net_lost_copy' });
+  kvm1.copy = () => Promise.resolve({ ok: false, causeCode: 'MIGRATION_CAUSE_NET_LOST_COPY' });
   const runner = await world.leading();
   const id = await begun(world, runner);
   await world.clock.pass(SECOND_MS);
@@ -147,7 +147,7 @@ async function begunUnreachable(world: MemoryWorld, runner: Runner): Promise<str
   const [kvm1, kvm2] = [world.host('kvm1'), world.host('kvm2')];
   kvm1.copy = () => {
     kvm2.isReachable = false;
-    return Promise.resolve({ ok: false, causeCode: 'dst_unreachable' });
+    return Promise.resolve({ ok: false, causeCode: 'MIGRATION_CAUSE_DST_UNREACHABLE' });
   };
   return begun(world, runner);
 }
@@ -199,10 +199,10 @@ void t.test('a source that goes away while it copies keeps nobody waiting for ev
   kvm1.isReachable = false;
   await world.clock.pass(280 * SECOND_MS);
   t.strictSame([stateOf(runner, id), stateOf(runner, waiting)], ['UNKNOWN', 'FAILED']);
-  t.equal(runner.get(waiting)?.causeCode, 'src_unreachable');
+  t.equal(runner.get(waiting)?.causeCode, 'MIGRATION_CAUSE_SRC_UNREACHABLE');
   kvm1.isReachable = true;
   await world.clock.pass(20 * SECOND_MS);
-  t.match(runner.get(id), { state: 'MIGRATION_STATE_ABORTED', causeCode: 'timeout' });
+  t.match(runner.get(id), { state: 'MIGRATION_STATE_ABORTED', causeCode: 'MIGRATION_CAUSE_TIMEOUT' });
 });
 
 void t.test(
@@ -212,16 +212,19 @@ void t.test(
     const kvm1 = world.host('kvm1');
     kvm1.shows = RUNNING;
     kvm1.dirtyBytesPerSecond = 90 * MIB;
-    kvm1.copy = () => Promise.resolve({ ok: false, causeCode: 'not_converging' });
+    kvm1.copy = () => Promise.resolve({ ok: false, causeCode: 'MIGRATION_CAUSE_NOT_CONVERGING' });
     const runner = await world.leading();
     const first = await begun(world, runner);
     await world.clock.pass(SECOND_MS);
-    t.match(runner.get(first), { state: 'MIGRATION_STATE_ABORTED', causeCode: 'not_converging' });
+    t.match(runner.get(first), {
+      state: 'MIGRATION_STATE_ABORTED',
+      causeCode: 'MIGRATION_CAUSE_NOT_CONVERGING',
+    });
     const planned = await begun(world, runner, { decisionId: 'd1' });
     await world.clock.pass(SECOND_MS);
     t.match(runner.get(planned), {
       state: 'MIGRATION_STATE_FAILED',
-      causeCode: 'not_converging',
+      causeCode: 'MIGRATION_CAUSE_NOT_CONVERGING',
       startedAtMs: 0,
     });
     const ordered = await begun(world, runner);
@@ -254,7 +257,10 @@ void t.test(
     const second = await world.leading();
     await world.clock.pass(SECOND_MS);
     t.equal(stateOf(second, copying), 'SUCCEEDED');
-    t.match(second.get(queued), { state: 'MIGRATION_STATE_FAILED', causeCode: 'scheduler_restarted' });
+    t.match(second.get(queued), {
+      state: 'MIGRATION_STATE_FAILED',
+      causeCode: 'MIGRATION_CAUSE_SCHEDULER_RESTARTED',
+    });
     const before = world.told.length;
     finish();
     await world.clock.pass(5 * SECOND_MS);
@@ -277,7 +283,7 @@ void t.test(
     await world.store.put('vm.web', encodeJson({ epoch: 9, migrationId: 'm8', isEnding: false }), 0);
     const runner = await world.leading();
     const lost = runner.get('m9');
-    t.match(lost, { state: 'MIGRATION_STATE_FAILED', causeCode: 'fenced_epoch', epoch: 1 });
+    t.match(lost, { state: 'MIGRATION_STATE_FAILED', causeCode: 'MIGRATION_CAUSE_FENCED_EPOCH', epoch: 1 });
     t.match(lost?.outcome, /another migration of the VM/);
     t.ok((lost?.endedAtMs ?? 0) > 0);
     t.equal(lost?.stateSinceMs, lost?.endedAtMs, 'it did not fail when it was split');

@@ -10,6 +10,7 @@ import {
   type Sight,
   type Verdict,
 } from '../../../scheduler/migrations/verdict.ts';
+import { causeWord } from '../../../shared/cause-word.ts';
 
 const NOW_MS = 1_000_000;
 const EPOCH = 7;
@@ -69,7 +70,7 @@ function short(verdict: Verdict): string {
     case 'split':
       return `${verdict.kind} ${verdict.cure.side} ${verdict.cure.act}`;
     case 'over':
-      return `over ${verdict.ending} ${verdict.causeCode}`.trim();
+      return `over ${verdict.ending} ${causeWord(verdict.causeCode)}`.trim();
     case 'unknown':
       return 'unknown';
   }

@@ -1,7 +1,7 @@
 // Tests the next act after each look at both hosts, case by case, and what no sequence of looks may lead to.
 import fc from 'fast-check';
 import t from 'tap';
-import type { Migration } from '../../../shared/gen/telemetry.ts';
+import type { Migration, MigrationCause } from '../../../shared/gen/telemetry.ts';
 import { isForPerson, isOver, step, type MigrationEvent } from '../../../scheduler/migrations/machine.ts';
 import { rowKey, rowOf, type SeenVm, type Sight, type Word } from '../../../scheduler/migrations/verdict.ts';
 import {
@@ -90,7 +90,7 @@ interface Case {
   readonly forMs?: number;
 }
 
-const ABORTED = { causeCode: 'user_abort' } as const;
+const ABORTED = { causeCode: 'MIGRATION_CAUSE_USER_ABORT' } as const;
 const UNKNOWN_TOLD = { outcome: 'the target cannot be seen (no route)' } as const;
 const CASES: [what: string, place: Place, source: Name, target: Name, expected: string, given?: Case][] = [
   ['arrived', 'VERIFYING', 'absent', 'running', 'ended > end'],
@@ -219,16 +219,20 @@ void t.test('what follows all else', (t) => {
 });
 
 void t.test('the outcome says what was told, and the cause that is known best', (t) => {
-  const told = (causeCode: string, source: Name, target: Name): MigrationEvent | undefined =>
+  const told = (causeCode: MigrationCause, source: Name, target: Name): MigrationEvent | undefined =>
     looked('VERIFYING', source, target, { given: { causeCode }, besides: { told: 'no route' } }).records[0];
-  t.match(told('net_lost_copy', 'running', 'absent'), {
-    causeCode: 'net_lost_copy',
+  t.match(told('MIGRATION_CAUSE_NET_LOST_COPY', 'running', 'absent'), {
+    causeCode: 'MIGRATION_CAUSE_NET_LOST_COPY',
     outcome: 'runs on the source, nothing on the target; no route',
   });
-  t.match(told('', 'running', 'absent'), { causeCode: 'cause_not_told' });
-  t.match(told('net_lost_copy', 'crashed', 'absent'), { causeCode: 'guest_crashed' });
-  t.match(told('net_lost_copy', 'absent', 'running'), {
-    causeCode: '',
+  t.match(told('MIGRATION_CAUSE_UNSPECIFIED', 'running', 'absent'), {
+    causeCode: 'MIGRATION_CAUSE_NOT_TOLD',
+  });
+  t.match(told('MIGRATION_CAUSE_NET_LOST_COPY', 'crashed', 'absent'), {
+    causeCode: 'MIGRATION_CAUSE_GUEST_CRASHED',
+  });
+  t.match(told('MIGRATION_CAUSE_NET_LOST_COPY', 'absent', 'running'), {
+    causeCode: 'MIGRATION_CAUSE_UNSPECIFIED',
     outcome: 'runs on the target, nothing on the source',
   });
   t.end();
@@ -288,7 +292,11 @@ function live(place: Place, commitMode: Migration['commitMode'], turns: readonly
     if (act.kind === 'end') break;
     if (act.kind === 'look') sights = sightsOf(turn.source, turn.target, nowMs, turn.isHeldBySource);
     if (act.kind === 'follow') {
-      const broke: MigrationEvent = { kind: 'broke', causeCode: 'src_agent_lost', epoch: EPOCH };
+      const broke: MigrationEvent = {
+        kind: 'broke',
+        causeCode: 'MIGRATION_CAUSE_SRC_AGENT_LOST',
+        epoch: EPOCH,
+      };
       now = { ...now, migration: step(now.migration, broke, T0), sinceMs: nowMs };
     }
     nowMs += act.kind === 'rest' ? act.pauseMs : turn.tookMs;

@@ -25,34 +25,42 @@ const COPIED = { ...BEGUN, progress: { ...NOTHING, memoryProcessedBytes: 1 } } a
 
 void t.test('a failure rests the VM, closes the target, or counts as a copy', (t) => {
   const cases: readonly (readonly [what: string, given: Partial<Migration>, follows: string])[] = [
-    ['libvirt refuses on the source', { ...BEGUN, causeCode: 'vm_busy', progress: NOTHING }, 'rest'],
-    ['an unknown cause code', { ...BEGUN, causeCode: 'something_new' }, 'rest'],
-    ['the source is lost', { ...BEGUN, causeCode: 'src_agent_lost' }, 'rest'],
-    ["the source's libvirt calls a disk unsafe", { ...BEGUN, causeCode: 'storage_unsafe' }, 'rest'],
-    ['a check refuses the VM', { ...CHECKED, causeCode: 'storage_unsafe' }, 'rest'],
-    ['the source cannot be asked', { ...CHECKED, causeCode: 'src_unreachable' }, 'rest'],
-    ['a check refuses the target', { ...CHECKED, causeCode: 'bridge_missing' }, 'closed'],
-    ['the target has no memory', { ...BEGUN, causeCode: 'capacity_gone' }, 'closed'],
-    ['the target is not reached', { ...BEGUN, causeCode: 'dst_unreachable' }, 'closed'],
-    ['either side', { ...BEGUN, causeCode: 'dst_failed' }, 'rest closed'],
-    ['the copy broke off', { ...COPIED, causeCode: 'net_lost_copy' }, 'rest cool'],
+    [
+      'libvirt refuses on the source',
+      { ...BEGUN, causeCode: 'MIGRATION_CAUSE_VM_BUSY', progress: NOTHING },
+      'rest',
+    ],
+    ['nobody told the cause', { ...BEGUN, causeCode: 'MIGRATION_CAUSE_NOT_TOLD' }, 'rest'],
+    ['the source is lost', { ...BEGUN, causeCode: 'MIGRATION_CAUSE_SRC_AGENT_LOST' }, 'rest'],
+    [
+      "the source's libvirt calls a disk unsafe",
+      { ...BEGUN, causeCode: 'MIGRATION_CAUSE_STORAGE_UNSAFE' },
+      'rest',
+    ],
+    ['a check refuses the VM', { ...CHECKED, causeCode: 'MIGRATION_CAUSE_STORAGE_UNSAFE' }, 'rest'],
+    ['the source cannot be asked', { ...CHECKED, causeCode: 'MIGRATION_CAUSE_SRC_UNREACHABLE' }, 'rest'],
+    ['a check refuses the target', { ...CHECKED, causeCode: 'MIGRATION_CAUSE_BRIDGE_MISSING' }, 'closed'],
+    ['the target has no memory', { ...BEGUN, causeCode: 'MIGRATION_CAUSE_CAPACITY_GONE' }, 'closed'],
+    ['the target is not reached', { ...BEGUN, causeCode: 'MIGRATION_CAUSE_DST_UNREACHABLE' }, 'closed'],
+    ['either side', { ...BEGUN, causeCode: 'MIGRATION_CAUSE_DST_FAILED' }, 'rest closed'],
+    ['the copy broke off', { ...COPIED, causeCode: 'MIGRATION_CAUSE_NET_LOST_COPY' }, 'rest cool'],
     [
       'the copy got nowhere',
-      { ...COPIED, state: 'MIGRATION_STATE_ABORTED', causeCode: 'not_converging' },
+      { ...COPIED, state: 'MIGRATION_STATE_ABORTED', causeCode: 'MIGRATION_CAUSE_NOT_CONVERGING' },
       'rest cool',
     ],
     [
-      'an operator aborted the copy',
-      { ...COPIED, state: 'MIGRATION_STATE_ABORTED', causeCode: 'user_abort' },
+      'a person aborted the copy',
+      { ...COPIED, state: 'MIGRATION_STATE_ABORTED', causeCode: 'MIGRATION_CAUSE_USER_ABORT' },
       'cool',
     ],
     [
-      'an operator aborted before the copy',
-      { ...BEGUN, state: 'MIGRATION_STATE_ABORTED', causeCode: 'user_abort' },
+      'a person aborted it before',
+      { ...BEGUN, state: 'MIGRATION_STATE_ABORTED', causeCode: 'MIGRATION_CAUSE_USER_ABORT' },
       'closed',
     ],
     ['it moved', { endedAtMs: T0, progress: null }, 'cool'],
-    ['there was no slot', { ...CHECKED, causeCode: 'slots_taken' }, ''],
+    ['there was no slot', { ...CHECKED, causeCode: 'MIGRATION_CAUSE_SLOTS_TAKEN' }, ''],
   ];
   for (const [what, given, follows] of cases) {
     const { retries, refusedTargets, coolDowns } = ledger([migration(given)]);
@@ -74,7 +82,7 @@ function restMinutes(...endedMinutesAgo: readonly number[]): number {
 
 function failures(endedMinutesAgo: readonly number[]): Migration[] {
   return endedMinutesAgo.map((minutes) =>
-    migration({ ...BEGUN, endedAtMs: T0 - minutes * MINUTE_MS, causeCode: 'vm_busy' }),
+    migration({ ...BEGUN, endedAtMs: T0 - minutes * MINUTE_MS, causeCode: 'MIGRATION_CAUSE_VM_BUSY' }),
   );
 }
 
@@ -92,7 +100,7 @@ void t.test('the rest doubles with each failure in a row, up to half an hour', (
     'since it moved',
   );
   t.equal(retryOf([migration({ endedAtMs: T0 }), ...failures([1, 2])], DEFAULT_RESTRAINT), undefined);
-  const other = migration({ ...BEGUN, causeCode: 'capacity_gone', endedAtMs: T0 });
+  const other = migration({ ...BEGUN, causeCode: 'MIGRATION_CAUSE_CAPACITY_GONE', endedAtMs: T0 });
   t.match(retryOf([other, ...failures([1])], DEFAULT_RESTRAINT), { failuresInRow: 1 }, "not the target's");
   t.end();
 });

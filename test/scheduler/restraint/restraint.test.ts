@@ -39,7 +39,7 @@ void t.test('a long copy is followed by a cool-down of the same length', (t) => 
   t.equal(coolDownOf([long], DEFAULT_RESTRAINT)?.untilMs, T0 + 40 * MINUTE_MS);
   const failed = migration({ ...long, state: 'MIGRATION_STATE_FAILED', startedAtMs: T0 - 1_000 });
   t.equal(coolDownOf([failed], DEFAULT_RESTRAINT)?.untilMs, T0 + 5 * MINUTE_MS);
-  const busy = { ...failed, causeCode: 'not_converging' };
+  const busy = migration({ ...failed, causeCode: 'MIGRATION_CAUSE_NOT_CONVERGING' });
   t.equal(coolDownOf([busy], DEFAULT_RESTRAINT)?.untilMs, T0 + 30 * MINUTE_MS);
   t.end();
 });
@@ -50,7 +50,7 @@ void t.test('an abort right after a move does not shorten the cool-down of the m
     ...moved,
     migrationId: 'm2',
     state: 'MIGRATION_STATE_ABORTED',
-    causeCode: 'user_abort',
+    causeCode: 'MIGRATION_CAUSE_USER_ABORT',
     endedAtMs: T0 + 2_000,
   });
   t.equal(coolDownOf([aborted, moved], DEFAULT_RESTRAINT)?.untilMs, T0 + 15 * MINUTE_MS);

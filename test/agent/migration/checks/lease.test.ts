@@ -29,13 +29,16 @@ async function holdLock(): Promise<ChildProcess> {
 void t.test('a lease that another holds is proof; what is free or out of reach is refused', async (t) => {
   t.strictSame(await checkLeases([], qemuConf, never), [], 'a VM without leases asks for nothing');
   t.match(await checkLeases([lease], qemuConf, never), [
-    { code: 'lock_not_provable', reason: `lease ${file} cannot be tried: No such file or directory` },
+    {
+      causeCode: 'MIGRATION_CAUSE_LOCK_NOT_PROVABLE',
+      reason: `lease ${file} cannot be tried: No such file or directory`,
+    },
   ]);
   mkdirSync(join(folder, 'vms'));
   writeFileSync(file, '');
   t.match(await checkLeases([lease], qemuConf, never), [
     {
-      code: 'lock_not_provable',
+      causeCode: 'MIGRATION_CAUSE_LOCK_NOT_PROVABLE',
       reason: `lease ${file} is free as seen from here while the guest runs on the source`,
     },
   ]);
@@ -48,7 +51,11 @@ void t.test('a lease that another holds is proof; what is free or out of reach i
 void t.test('a libvirt that takes no leases is refused, whatever the lease shows', async (t) => {
   for (const conf of ['plain.conf', 'absent.conf'])
     t.match(await checkLeases([lease], join(folder, conf), never), [
-      { code: 'lock_not_provable', reason: /libvirt here would not take it/, cure: /lock_manager = "lockd"/ },
+      {
+        causeCode: 'MIGRATION_CAUSE_LOCK_NOT_PROVABLE',
+        reason: /libvirt here would not take it/,
+        cure: /lock_manager = "lockd"/,
+      },
     ]);
 });
 

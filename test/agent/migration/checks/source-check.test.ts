@@ -6,7 +6,7 @@ import t from 'tap';
 import { createCheckTarget } from '../../../../agent/migration/checks/check.ts';
 import { Intents } from '../../../../agent/migration/promises/intents.ts';
 import { systemClock } from '../../../../shared/clock.ts';
-import type { RefusalInput } from '../../../../shared/gen/telemetry.ts';
+import type { CheckRefusalInput } from '../../../../shared/gen/agent.ts';
 import { GIB } from '../../../../shared/units.ts';
 import { whyNoLibvirtd } from '../../libvirt/private-libvirtd.ts';
 import { startRealHost, type RealHost } from '../../vm/real-host.ts';
@@ -55,9 +55,10 @@ void t.test('disks that stay on their host', skip === undefined ? {} : { skip },
       ),
     ],
   ];
-  for (const [what, xml] of refused) t.match(await check(xml), [{ code: 'storage_unsafe' }], what);
+  for (const [what, xml] of refused)
+    t.match(await check(xml), [{ causeCode: 'MIGRATION_CAUSE_STORAGE_UNSAFE' }], what);
   t.match(await check('', "<nvram type='block'><source dev='/dev/vg0/vars'/></nvram>"), [
-    { code: 'storage_unsafe', reason: /UEFI variables is on \/dev\/vg0\/vars/ },
+    { causeCode: 'MIGRATION_CAUSE_STORAGE_UNSAFE', reason: /UEFI variables is on \/dev\/vg0\/vars/ },
   ]);
   t.match(await check(disk('block', "<source dev='/dev/vg0/web1'/>")), [
     {
@@ -95,7 +96,7 @@ function definePool({ daemon }: RealHost, name: string, xml: string): void {
   execFileSync('virsh', ['-c', `qemu+unix:///session?socket=${socket}`, 'pool-define', path]);
 }
 
-function checkOn(host: RealHost): (disks: string, os?: string) => Promise<readonly RefusalInput[]> {
+function checkOn(host: RealHost): (disks: string, os?: string) => Promise<readonly CheckRefusalInput[]> {
   const checkTarget = createCheckTarget({
     access: host.access,
     intents: new Intents(host.state, systemClock),

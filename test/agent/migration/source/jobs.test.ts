@@ -116,7 +116,7 @@ void t.test('a copy that gets nowhere is ended as not converging, its ladder cli
     hypervisor.tell(vm, { kind: 'iteration', iteration });
     await clock.pass(10_000);
   }
-  t.match((await answer).at(-1), { result: { ok: false, causeCode: 'not_converging' } });
+  t.match((await answer).at(-1), { result: { ok: false, causeCode: 'MIGRATION_CAUSE_NOT_CONVERGING' } });
   t.strictSame(
     hypervisor.done.filter((what) => what.startsWith('downtime')).slice(0, -1),
     [100, 150, 200, 300, 400].map((ms) => `downtime ${ms}`),
@@ -186,12 +186,12 @@ void t.test(
     t.ok(hypervisor.done.includes(`abort ${vm}`), 'its time was up');
     await recovered;
     t.match(await all(after.jobs.migrate(order({ timeoutMs: 30_000, epoch: 4 }), never)), [
-      { result: { ok: false, causeCode: 'timeout' } },
+      { result: { ok: false, causeCode: 'MIGRATION_CAUSE_TIMEOUT' } },
     ]);
     t.equal(hypervisor.downtimeMs.get(vm), 300);
     t.equal(hypervisor.done.filter((what) => what.startsWith('start')).length, 1, 'started once');
     t.match(await all(after.jobs.migrate(order({ epoch: 3 }), never)), [
-      { result: { ok: false, causeCode: 'fenced_epoch' } },
+      { result: { ok: false, causeCode: 'MIGRATION_CAUSE_FENCED_EPOCH' } },
     ]);
   },
 );
@@ -205,7 +205,7 @@ void t.test('a copy whose answer was lost with libvirt is found again, and its t
   hypervisor.isAway = true;
   hypervisor.lose(vm);
   await clock.pass(100);
-  t.match((await first).at(-1), { result: { ok: false, causeCode: 'src_daemon_lost' } });
+  t.match((await first).at(-1), { result: { ok: false, causeCode: 'MIGRATION_CAUSE_SRC_DAEMON_LOST' } });
   await t.rejects(jobs.abort(asked, never), { code: 'UNAVAILABLE', message: /try again/ });
   await t.rejects(guard.end(asked), { code: 'UNAVAILABLE' });
   await clock.pass(10_000);
@@ -214,7 +214,7 @@ void t.test('a copy whose answer was lost with libvirt is found again, and its t
   const again = all(jobs.migrate(order({ timeoutMs: 60_000, epoch: 4 }), never));
   await clock.pass(70_000);
   t.ok(hypervisor.done.includes(`abort ${vm}`), 'by whoever attached, or by nobody');
-  t.match((await again).at(-1), { result: { ok: false, causeCode: 'timeout' } });
+  t.match((await again).at(-1), { result: { ok: false, causeCode: 'MIGRATION_CAUSE_TIMEOUT' } });
   t.equal(hypervisor.downtimeMs.get(vm), 300);
   t.equal(hypervisor.done.filter((what) => what.startsWith('start')).length, 1, 'started once');
 });

@@ -4,6 +4,7 @@ import { LibvirtConnectionError, LibvirtError } from '../../../../agent/libvirt/
 import type { SourceIntent } from '../../../../agent/migration/promises/claims.ts';
 import { begin, next } from '../../../../agent/migration/source/machine.ts';
 import type { Act, Call, CopyState, Seen } from '../../../../agent/migration/source/states.ts';
+import { causeWord } from '../../../../shared/cause-word.ts';
 import { EvenkeelError } from '../../../../shared/errors.ts';
 import type { MigrateRequest, VmInput } from '../../../../shared/gen/agent.ts';
 import { MIB } from '../../../../shared/units.ts';
@@ -92,7 +93,7 @@ export class Life {
     if (this.state.kind !== 'ended') return this.state.kind;
     const { outcome, isLost } = this.state;
     if (outcome instanceof EvenkeelError) return outcome.code;
-    const word = outcome.ok === true ? 'ok' : (outcome.causeCode ?? '');
+    const word = outcome.ok === true ? 'ok' : causeWord(outcome.causeCode ?? 'MIGRATION_CAUSE_UNSPECIFIED');
     return isLost ? `${word}, lost` : word;
   }
 }

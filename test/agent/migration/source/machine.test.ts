@@ -178,8 +178,8 @@ t.test("a caller's abort is answered once, whatever comes of it", (t) => {
 });
 
 const SHOWN: [name: string, vm: VmInput | undefined, calls: string[], result: string][] = [
-  ['runs here', running, ['restore_downtime 300'], 'unknown'],
-  ['is paused here', paused, ['restore_downtime 300'], 'unknown'],
+  ['runs here', running, ['restore_downtime 300'], 'not_told'],
+  ['is paused here', paused, ['restore_downtime 300'], 'not_told'],
   ['is in a migration', outgoing, ['rest'], 'attached'],
   ['has left', undefined, [], 'ok'],
 ];
