@@ -4,6 +4,7 @@ import { word } from './render/words.ts';
 // The fields of the contract that hold an enum. Names of VMs and hosts pass as they are, whatever they look like.
 const ENUM_FIELDS = new Set([
   'state',
+  'stateReason',
   'mode',
   'kind',
   'strength',

@@ -6,8 +6,10 @@ import type {
   VmMigrationRole,
   VmSample,
   VmState,
+  VmStateReason,
 } from '../../shared/gen/telemetry.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
+import { stateReason } from '../vm/state-reason.ts';
 
 /** libvirt's counters of one VM at one moment: the part of the client's DomainStats that is used. Absent means unknown, not 0. */
 export interface VmCounters {
@@ -106,26 +108,23 @@ const STATES: readonly VmState[] = [
   'VM_STATE_SUSPENDED',
 ];
 const PAUSED = 3;
-// virDomainPausedReason of libvirt-domain.h.
-const PAUSED_MIGRATION = 2;
-const PAUSED_POST_COPY = 12;
-const PAUSED_POST_COPY_FAILED = 13;
-// The balloon driver may miss a report or two. oVirt and OpenStack ask for one every 5 to 10 s, CloudStack for one a minute.
+// The balloon driver may miss a report or two; oVirt and OpenStack ask for one every 5 to 10 s, CloudStack for one a minute.
 const BALLOON_FRESH_INTERVALS = 3;
 const BALLOON_FRESH_MIN_MS = MINUTE_MS;
 
 /** One VM's sample. Without a previous reading of the same QEMU process it has no rates. */
 export function vmSample(previous: VmReading | undefined, current: VmReading, context: VmContext): VmSample {
   const { counters, description } = current;
-  const before = previous !== undefined && isSameLifetime(previous, current) ? previous : undefined;
+  const before = previous !== undefined && isSameEpoch(previous, current) ? previous : undefined;
+  const reason = stateReason(counters.state ?? 0, counters.reason ?? 0);
   const sample: VmSample = {
     uuid: counters.domain.uuid,
     name: counters.domain.name,
     libvirtId: counters.domain.id,
     state: STATES[counters.state ?? 0] ?? 'VM_STATE_UNSPECIFIED',
-    stateReason: counters.reason ?? 0,
-    migrationRole: migrationRole(counters, context.isMigratingOut),
-    counted: !context.isStuck && isGuestHere(counters),
+    stateReason: reason,
+    migrationRole: migrationRole(counters, reason, context.isMigratingOut),
+    counted: !context.isStuck && isGuestHere(counters, reason),
     stuck: context.isStuck,
     vcpus: counters.vcpuCurrent ?? 0,
     cpuTimeMs: Math.round(counters.cpuTimeMs ?? vcpuTimeMs(counters)),
@@ -154,15 +153,24 @@ function isSameLifetime(previous: VmReading, current: VmReading): boolean {
  * True if the guest's CPU and memory are this host's load. While a VM migrates, two hosts list it; it is paused for
  * migration on the one where it does not run (before the switch the target, in post-copy the source).
  */
-function isGuestHere({ state, reason }: VmCounters): boolean {
-  if (state !== PAUSED) return true;
-  return reason !== PAUSED_MIGRATION && reason !== PAUSED_POST_COPY && reason !== PAUSED_POST_COPY_FAILED;
+function isGuestHere({ state }: VmCounters, reason: VmStateReason): boolean {
+  return state !== PAUSED || !PAUSED_ELSEWHERE.includes(reason);
 }
 
-function migrationRole(counters: VmCounters, isMigratingOut: boolean): VmMigrationRole {
+const PAUSED_ELSEWHERE: readonly VmStateReason[] = [
+  'VM_STATE_REASON_MIGRATION',
+  'VM_STATE_REASON_POST_COPY',
+  'VM_STATE_REASON_POST_COPY_FAILED',
+];
+
+function migrationRole(
+  counters: VmCounters,
+  reason: VmStateReason,
+  isMigratingOut: boolean,
+): VmMigrationRole {
   if (isMigratingOut) return 'VM_MIGRATION_ROLE_OUTGOING';
-  if (isGuestHere(counters)) return 'VM_MIGRATION_ROLE_UNSPECIFIED';
-  return counters.reason === PAUSED_MIGRATION ? 'VM_MIGRATION_ROLE_INCOMING' : 'VM_MIGRATION_ROLE_OUTGOING';
+  if (isGuestHere(counters, reason)) return 'VM_MIGRATION_ROLE_UNSPECIFIED';
+  return reason === 'VM_STATE_REASON_MIGRATION' ? 'VM_MIGRATION_ROLE_INCOMING' : 'VM_MIGRATION_ROLE_OUTGOING';
 }
 
 /** Growth from `before` to `now`; undefined when one is missing or the counter was reset. */

@@ -8,11 +8,12 @@ import type {
   VmInput,
   VmRef,
 } from '../../shared/gen/agent.ts';
+import type { VmStateReason } from '../../shared/gen/telemetry.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 import type { LibvirtAccess } from '../libvirt-access.ts';
 import { translated, translateLibvirt } from '../libvirt-errors.ts';
 import type { Connection } from '../libvirt/connection.ts';
-import { DomainState, ErrorCode, ShutoffReason, UndefineFlag } from '../libvirt/constants.ts';
+import { DomainState, ErrorCode, UndefineFlag } from '../libvirt/constants.ts';
 import {
   destroy,
   getState,
@@ -27,6 +28,7 @@ import { isLibvirtError } from '../libvirt/errors.ts';
 import { deleteVolume, type VolumeRef } from '../libvirt/storage.ts';
 import { isVolumeOf } from './create.ts';
 import { readDefinition } from './definition.ts';
+import { stateReason } from './state-reason.ts';
 import { lookForPath } from './storage.ts';
 import { findVm, migrationRole, viewVm, viewVmInList } from './view.ts';
 
@@ -173,7 +175,7 @@ async function undefineVm(
       'FAILED_PRECONDITION',
       `undefine VM ${domain.name}: it is not off; shut it down or destroy it first`,
     );
-  if (deleteVolumes && LEFT_BY_MIGRATION.includes(reason))
+  if (deleteVolumes && LEFT_BY_MIGRATION.includes(stateReason(state, reason)))
     throw new EvenkeelError(
       'FAILED_PRECONDITION',
       `undefine VM ${domain.name}: a migration left this definition here, and its disks may be those of the VM on another host; undefine it without deleting volumes`,
@@ -192,7 +194,7 @@ async function undefineVm(
   return volumes.map(({ pool, name }) => `${pool}/${name}`);
 }
 
-const LEFT_BY_MIGRATION: readonly number[] = [ShutoffReason.migrated, ShutoffReason.failed];
+const LEFT_BY_MIGRATION: readonly VmStateReason[] = ['VM_STATE_REASON_MIGRATED', 'VM_STATE_REASON_FAILED'];
 
 /** The volumes that were made for this VM; images, existing volumes and disks that others attached are not among them. */
 async function ownVolumes(

@@ -18,6 +18,7 @@ import {
 import { isLibvirtError, LibvirtError } from '../libvirt/errors.ts';
 import { getJobStats } from '../libvirt/migration.ts';
 import { getVolumeInfo, lookupVolumeByPath } from '../libvirt/storage.ts';
+import { stateReason } from './state-reason.ts';
 import { orUndefined } from './storage.ts';
 import { readDefinition, type DiskDefinition, type VmDefinition } from './definition.ts';
 
@@ -83,7 +84,7 @@ export async function observeVm(
     name: domain.name,
     libvirtId: domain.id,
     state: VM_STATES[state],
-    stateReason: reason,
+    stateReason: stateReason(state, reason),
     persistent,
     migrationRole: role,
     vcpus,
@@ -141,7 +142,7 @@ async function viewWithRole(
     name: definition.name,
     libvirtId: domain.id,
     state: VM_STATES[state],
-    stateReason: reason,
+    stateReason: stateReason(state, reason),
     persistent,
     migrationRole,
     vcpus: definition.vcpus,

@@ -8,6 +8,7 @@ import type {
   Migration,
   NicSample,
   VmSample,
+  VmStateReason,
 } from '../../shared/gen/telemetry.ts';
 import type { Fields, Point, PointOf, Tags } from './schema.ts';
 
@@ -103,7 +104,7 @@ function sum(vms: readonly VmSample[], of: (vm: VmSample) => number): number {
 function vmFields(vm: VmSample): Fields<'vm'> {
   return {
     state: STATE_NUMBERS[vm.state] ?? STATE_UNKNOWN,
-    state_reason: vm.stateReason,
+    state_reason: reasonWord(vm.stateReason),
     vcpus: vm.vcpus,
     cpu_time_ms: vm.cpuTimeMs,
     cpu_cores: vm.cpuCores,
@@ -232,7 +233,12 @@ function decisionPoint(decision: Decision, atMs: number): PointOf<'decision'> {
   };
 }
 
-/** "succeeded" for MIGRATION_STATE_SUCCEEDED; the number for a value that this version does not know. */
+/** "succeeded" of MIGRATION_STATE_SUCCEEDED; the number of a value this version has no name for. */
+/** Left out where there is none that matters. */
+function reasonWord(reason: VmStateReason): string | undefined {
+  return reason === 'VM_STATE_REASON_UNSPECIFIED' ? undefined : shortName(reason, 'VM_STATE_REASON_');
+}
+
 function shortName(value: unknown, prefix: string): string {
   return String(value).replace(prefix, '').toLowerCase();
 }

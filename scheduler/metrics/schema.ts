@@ -51,7 +51,7 @@ export const SCHEMA = {
     tags: ['host', 'host_id', 'uuid', 'name'],
     fields: {
       state: 'counter',
-      state_reason: 'counter',
+      state_reason: 'text',
       vcpus: 'level',
       cpu_time_ms: 'counter',
       cpu_cores: 'gauge',

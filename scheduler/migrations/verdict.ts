@@ -1,7 +1,7 @@
 // Who owns the guest: the ownership table, from what both hosts show at one moment. Pure.
 // Unknown is never treated as absent, each verdict asks for one act at most, and what fits no row is for a person.
 import type { Vm } from '../../shared/gen/agent.ts';
-import type { CommitMode, MigrationCause } from '../../shared/gen/telemetry.ts';
+import type { CommitMode, MigrationCause, VmStateReason } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { NO_CAUSE } from './causes.ts';
 import { KEEPALIVE_MS, type Ending } from './machine.ts';
@@ -58,21 +58,6 @@ export const FRESH_MS = 2 * SECOND_MS;
 const SETTLED_MS = 2 * KEEPALIVE_MS;
 // In Confirm, and when a copy has failed, libvirt itself acts within moments of what is seen.
 const CONFIRM_MS = 10 * SECOND_MS;
-
-// Numbers of virDomainRunningReason, virDomainPausedReason and virDomainShutoffReason (libvirt-domain.h 9.0).
-const RUNNING_UNPAUSED = 5;
-const RUNNING_MIGRATION_CANCELED = 6;
-const RUNNING_POSTCOPY = 10;
-const RUNNING_POSTCOPY_FAILED = 11;
-const PAUSED_USER = 1;
-const PAUSED_MIGRATION = 2;
-const PAUSED_IO_ERROR = 5;
-const PAUSED_POSTCOPY = 12;
-const PAUSED_POSTCOPY_FAILED = 13;
-const SHUTOFF_SHUTDOWN = 1;
-const SHUTOFF_DESTROYED = 2;
-const SHUTOFF_CRASHED = 3;
-const SHUTOFF_MIGRATED = 4;
 
 /** A sight in the words of the table. */
 export type Word =
@@ -163,23 +148,20 @@ function phaseWord(vm: SeenVm): Word | undefined {
   return vm.migrationRole === 'VM_MIGRATION_ROLE_UNSPECIFIED' ? undefined : 'job';
 }
 
-function isPostCopy({ state, stateReason }: SeenVm): boolean {
-  return state === 'VM_STATE_PAUSED'
-    ? stateReason === PAUSED_POSTCOPY || stateReason === PAUSED_POSTCOPY_FAILED
-    : state === 'VM_STATE_RUNNING' &&
-        (stateReason === RUNNING_POSTCOPY || stateReason === RUNNING_POSTCOPY_FAILED);
+function isPostCopy({ stateReason }: SeenVm): boolean {
+  return stateReason === 'VM_STATE_REASON_POST_COPY' || stateReason === 'VM_STATE_REASON_POST_COPY_FAILED';
 }
 
-function pausedWord(reason: number): Word {
-  if (reason === PAUSED_MIGRATION) return 'paused_migrating';
-  if (reason === PAUSED_USER) return 'paused_user';
-  return reason === PAUSED_IO_ERROR ? 'paused_io_error' : 'paused_other';
+function pausedWord(reason: VmStateReason): Word {
+  if (reason === 'VM_STATE_REASON_MIGRATION') return 'paused_migrating';
+  if (reason === 'VM_STATE_REASON_USER') return 'paused_user';
+  return reason === 'VM_STATE_REASON_IO_ERROR' ? 'paused_io_error' : 'paused_other';
 }
 
-function offWord(reason: number): Word {
-  if (reason === SHUTOFF_MIGRATED) return 'off_migrated';
-  if (reason === SHUTOFF_SHUTDOWN || reason === SHUTOFF_DESTROYED) return 'off_ended';
-  return reason === SHUTOFF_CRASHED ? 'off_crashed' : 'off_other';
+function offWord(reason: VmStateReason): Word {
+  if (reason === 'VM_STATE_REASON_MIGRATED') return 'off_migrated';
+  if (reason === 'VM_STATE_REASON_SHUTDOWN' || reason === 'VM_STATE_REASON_DESTROYED') return 'off_ended';
+  return reason === 'VM_STATE_REASON_CRASHED' ? 'off_crashed' : 'off_other';
 }
 
 function isPaused(word: Word): word is Paused {
@@ -225,10 +207,14 @@ function judgeRunning(look: Look, target: Settled): Verdict {
 
 /** libvirt resumes a source whose target did not answer, long after the target began; a target that was resumed began last. */
 function laterSide({ source, target }: Look): Side {
-  const reason = (sight: Sight): number => (sight.kind === 'present' ? sight.vm.stateReason : 0);
-  if (reason(target) === RUNNING_UNPAUSED) return 'target';
-  const isResumed = [RUNNING_MIGRATION_CANCELED, RUNNING_UNPAUSED].includes(reason(source));
-  return isResumed ? 'source' : 'target';
+  if (wasResumed(target, 'VM_STATE_REASON_UNPAUSED')) return 'target';
+  return wasResumed(source, 'VM_STATE_REASON_MIGRATION_CANCELED', 'VM_STATE_REASON_UNPAUSED')
+    ? 'source'
+    : 'target';
+}
+
+function wasResumed(sight: Sight, ...reasons: readonly VmStateReason[]): boolean {
+  return sight.kind === 'present' && reasons.includes(sight.vm.stateReason);
 }
 
 function judgePausedByMigration(look: Look, target: Settled): Verdict {

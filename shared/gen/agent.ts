@@ -1,7 +1,7 @@
 // Generated from proto/evenkeel/v1/agent.proto by "npm run generate".
 import type * as grpc from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
-import type { CommitModeInput, CommitMode, HostFactsInput, HostFacts, MigrationCauseInput, MigrationCause, MigrationProgressInput, MigrationProgress, VmMetadataInput, VmMetadata, VmMigrationRoleInput, VmMigrationRole, VmStateInput, VmState } from './telemetry.ts';
+import type { CommitModeInput, CommitMode, HostFactsInput, HostFacts, MigrationCauseInput, MigrationCause, MigrationProgressInput, MigrationProgress, VmMetadataInput, VmMetadata, VmMigrationRoleInput, VmMigrationRole, VmStateInput, VmState, VmStateReasonInput, VmStateReason } from './telemetry.ts';
 
 export interface AbortMigrationRequestInput {
   migrationId?: string;
@@ -608,8 +608,8 @@ export interface SettleVmRequestInput {
    * The state that the caller saw; if it differs now, FAILED_PRECONDITION and nothing is done.
    */
   expectedState?: VmStateInput;
-  expectedStateReason?: number;
   expectedLibvirtId?: number;
+  expectedStateReason?: VmStateReasonInput;
 }
 
 export interface SettleVmRequest {
@@ -621,8 +621,8 @@ export interface SettleVmRequest {
    * The state that the caller saw; if it differs now, FAILED_PRECONDITION and nothing is done.
    */
   expectedState: VmState;
-  expectedStateReason: number;
   expectedLibvirtId: number;
+  expectedStateReason: VmStateReason;
 }
 
 export interface SettleVmResponseInput {
@@ -707,7 +707,6 @@ export interface VmInput {
    */
   libvirtId?: number;
   state?: VmStateInput;
-  stateReason?: number;
   persistent?: boolean;
   /**
    * Set while a migration job runs on it, out or in.
@@ -730,6 +729,7 @@ export interface VmInput {
    * Its QEMU process has ended at the end of a copy, but libvirt still reports it: the VM cannot run here.
    */
   processEnded?: boolean;
+  stateReason?: VmStateReasonInput;
 }
 
 /**
@@ -743,7 +743,6 @@ export interface Vm {
    */
   libvirtId: number;
   state: VmState;
-  stateReason: number;
   persistent: boolean;
   /**
    * Set while a migration job runs on it, out or in.
@@ -766,6 +765,7 @@ export interface Vm {
    * Its QEMU process has ended at the end of a copy, but libvirt still reports it: the VM cannot run here.
    */
   processEnded: boolean;
+  stateReason: VmStateReason;
 }
 
 export interface VmDiskInput {

@@ -1574,10 +1574,6 @@ export interface VmSampleInput {
    */
   libvirtId?: number;
   state?: VmStateInput;
-  /**
-   * libvirt's number for the reason of the state.
-   */
-  stateReason?: number;
   migrationRole?: VmMigrationRoleInput;
   /**
    * False for an incoming copy and for a VM that did not answer: not load of this host, not written to InfluxDB.
@@ -1609,6 +1605,7 @@ export interface VmSampleInput {
   disks?: DiskSampleInput[];
   nics?: NicSampleInput[];
   metadata?: VmMetadataInput | null;
+  stateReason?: VmStateReasonInput;
   '_cpuCores'?: "cpuCores";
   '_cpuDemandCores'?: "cpuDemandCores";
   '_stealRatio'?: "stealRatio";
@@ -1624,10 +1621,6 @@ export interface VmSample {
    */
   libvirtId: number;
   state: VmState;
-  /**
-   * libvirt's number for the reason of the state.
-   */
-  stateReason: number;
   migrationRole: VmMigrationRole;
   /**
    * False for an incoming copy and for a VM that did not answer: not load of this host, not written to InfluxDB.
@@ -1659,6 +1652,7 @@ export interface VmSample {
   disks: DiskSample[];
   nics: NicSample[];
   metadata: VmMetadata | null;
+  stateReason: VmStateReason;
 }
 
 export const VmState = {
@@ -1683,3 +1677,139 @@ export type VmStateInput =
   | 'VM_STATE_SUSPENDED'
 
 export type VmState = typeof VmState[keyof typeof VmState]
+
+/**
+ * Why a VM is in its state, as far as that makes a difference. libvirt's own reasons depend on the state.
+ */
+export const VmStateReason = {
+  /**
+   * libvirt tells none, or one that makes no difference.
+   */
+  VM_STATE_REASON_UNSPECIFIED: 'VM_STATE_REASON_UNSPECIFIED',
+  /**
+   * Paused by a command.
+   */
+  VM_STATE_REASON_USER: 'VM_STATE_REASON_USER',
+  /**
+   * Paused by its migration: for the switch-over on the source, before it has begun on the target.
+   */
+  VM_STATE_REASON_MIGRATION: 'VM_STATE_REASON_MIGRATION',
+  /**
+   * Paused because its storage failed.
+   */
+  VM_STATE_REASON_IO_ERROR: 'VM_STATE_REASON_IO_ERROR',
+  /**
+   * Paused by its watchdog.
+   */
+  VM_STATE_REASON_WATCHDOG: 'VM_STATE_REASON_WATCHDOG',
+  /**
+   * The guest or its QEMU crashed; paused or off.
+   */
+  VM_STATE_REASON_CRASHED: 'VM_STATE_REASON_CRASHED',
+  /**
+   * Paused because libvirt failed to carry out a command.
+   */
+  VM_STATE_REASON_API_ERROR: 'VM_STATE_REASON_API_ERROR',
+  /**
+   * Its memory is spread over two hosts: paused on the source, running on the target.
+   */
+  VM_STATE_REASON_POST_COPY: 'VM_STATE_REASON_POST_COPY',
+  /**
+   * The same, and the hosts have lost each other.
+   */
+  VM_STATE_REASON_POST_COPY_FAILED: 'VM_STATE_REASON_POST_COPY_FAILED',
+  /**
+   * Runs since a command resumed it.
+   */
+  VM_STATE_REASON_UNPAUSED: 'VM_STATE_REASON_UNPAUSED',
+  /**
+   * Runs since libvirt resumed it at the end of a failed migration.
+   */
+  VM_STATE_REASON_MIGRATION_CANCELED: 'VM_STATE_REASON_MIGRATION_CANCELED',
+  /**
+   * Off: the guest was shut down.
+   */
+  VM_STATE_REASON_SHUTDOWN: 'VM_STATE_REASON_SHUTDOWN',
+  /**
+   * Off: its QEMU was ended by a command.
+   */
+  VM_STATE_REASON_DESTROYED: 'VM_STATE_REASON_DESTROYED',
+  /**
+   * Off: it went to another host.
+   */
+  VM_STATE_REASON_MIGRATED: 'VM_STATE_REASON_MIGRATED',
+  /**
+   * Off: libvirt could not start it, or it did not arrive.
+   */
+  VM_STATE_REASON_FAILED: 'VM_STATE_REASON_FAILED',
+} as const;
+
+/**
+ * Why a VM is in its state, as far as that makes a difference. libvirt's own reasons depend on the state.
+ */
+export type VmStateReasonInput =
+  /**
+   * libvirt tells none, or one that makes no difference.
+   */
+  | 'VM_STATE_REASON_UNSPECIFIED'
+  /**
+   * Paused by a command.
+   */
+  | 'VM_STATE_REASON_USER'
+  /**
+   * Paused by its migration: for the switch-over on the source, before it has begun on the target.
+   */
+  | 'VM_STATE_REASON_MIGRATION'
+  /**
+   * Paused because its storage failed.
+   */
+  | 'VM_STATE_REASON_IO_ERROR'
+  /**
+   * Paused by its watchdog.
+   */
+  | 'VM_STATE_REASON_WATCHDOG'
+  /**
+   * The guest or its QEMU crashed; paused or off.
+   */
+  | 'VM_STATE_REASON_CRASHED'
+  /**
+   * Paused because libvirt failed to carry out a command.
+   */
+  | 'VM_STATE_REASON_API_ERROR'
+  /**
+   * Its memory is spread over two hosts: paused on the source, running on the target.
+   */
+  | 'VM_STATE_REASON_POST_COPY'
+  /**
+   * The same, and the hosts have lost each other.
+   */
+  | 'VM_STATE_REASON_POST_COPY_FAILED'
+  /**
+   * Runs since a command resumed it.
+   */
+  | 'VM_STATE_REASON_UNPAUSED'
+  /**
+   * Runs since libvirt resumed it at the end of a failed migration.
+   */
+  | 'VM_STATE_REASON_MIGRATION_CANCELED'
+  /**
+   * Off: the guest was shut down.
+   */
+  | 'VM_STATE_REASON_SHUTDOWN'
+  /**
+   * Off: its QEMU was ended by a command.
+   */
+  | 'VM_STATE_REASON_DESTROYED'
+  /**
+   * Off: it went to another host.
+   */
+  | 'VM_STATE_REASON_MIGRATED'
+  /**
+   * Off: libvirt could not start it, or it did not arrive.
+   */
+  | 'VM_STATE_REASON_FAILED'
+
+/**
+ * Why a VM is in its state, as far as that makes a difference. libvirt's own reasons depend on the state.
+ */
+export type VmStateReason = typeof VmStateReason[keyof typeof VmStateReason]

@@ -2,8 +2,9 @@
 import type { WaitOptions } from '../../shared/clock.ts';
 import type { VmInput } from '../../shared/gen/agent.ts';
 import type { JobFigures } from '../../agent/libvirt/migration.ts';
-import { ErrorCode } from '../../agent/libvirt/constants.ts';
+import { DomainState, ErrorCode } from '../../agent/libvirt/constants.ts';
 import type { Copy, Hypervisor, VmEvent } from '../../agent/migration/hypervisor/hypervisor.ts';
+import { stateReason } from '../../agent/vm/state-reason.ts';
 import type { Act } from '../migrations/facts.ts';
 import type { Kvm, KvmEvent } from './kvm.ts';
 import type { Libvirt } from './libvirt.ts';
@@ -150,7 +151,7 @@ export function shown(kvm: Kvm, hostId: string, vmUuid: string, nowMs: number): 
       ...fixed,
       libvirtId: -1,
       state: 'VM_STATE_SHUT_OFF',
-      stateReason: definition?.reason ?? 0,
+      stateReason: stateReason(DomainState.shutoff, definition?.reason ?? 0),
       migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED',
     };
   const roles = {
@@ -162,7 +163,7 @@ export function shown(kvm: Kvm, hostId: string, vmUuid: string, nowMs: number): 
     ...fixed,
     libvirtId: copy.libvirtId,
     state: copy.state === 'running' ? 'VM_STATE_RUNNING' : 'VM_STATE_PAUSED',
-    stateReason: copy.reason,
+    stateReason: stateReason(DomainState[copy.state], copy.reason),
     migrationRole: roles[copy.role],
   };
 }

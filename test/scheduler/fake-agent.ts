@@ -12,7 +12,12 @@ import type {
   VmInput,
   VmRef,
 } from '../../shared/gen/agent.ts';
-import type { HostReportInput, MigrationCause, VmSampleInput } from '../../shared/gen/telemetry.ts';
+import type {
+  HostReportInput,
+  MigrationCause,
+  VmSampleInput,
+  VmStateReason,
+} from '../../shared/gen/telemetry.ts';
 import { serverCredentials } from '../../shared/grpc/credentials.ts';
 import { serve, streamHandler, unaryHandler, type RunningServer } from '../../shared/grpc/server.ts';
 import { createLogger } from '../../shared/log.ts';
@@ -27,7 +32,7 @@ export interface FakeVm {
   uuid: string;
   name: string;
   state: 'VM_STATE_RUNNING' | 'VM_STATE_PAUSED' | 'VM_STATE_SHUT_OFF';
-  stateReason: number;
+  stateReason: VmStateReason;
   migrationRole:
     'VM_MIGRATION_ROLE_UNSPECIFIED' | 'VM_MIGRATION_ROLE_OUTGOING' | 'VM_MIGRATION_ROLE_INCOMING';
   /** Cores that it would use on a host of its own. */
@@ -42,7 +47,7 @@ export function fakeVm(name: string, given: Partial<FakeVm> = {}): FakeVm {
     uuid: uuidOf(name),
     name,
     state: 'VM_STATE_RUNNING',
-    stateReason: 1,
+    stateReason: 'VM_STATE_REASON_UNSPECIFIED',
     migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED',
     demandCores: 0.02,
     memoryMaxBytes: 256 * MIB,
@@ -214,9 +219,15 @@ export class FakeHost {
         const state = start ? 'VM_STATE_RUNNING' : 'VM_STATE_SHUT_OFF';
         return { vm: vmOf(this.add(fakeVm(name, { state, memoryMaxBytes: spec?.memoryBytes ?? 0 }))) };
       }),
-      StartVm: unary('StartVm', ({ vm }) => ({ vm: vmOf(this.#set(vm, 'VM_STATE_RUNNING', 1)) })),
-      ShutdownVm: unary('ShutdownVm', ({ vm }) => ({ vm: vmOf(this.#set(vm, 'VM_STATE_SHUT_OFF', 1)) })),
-      DestroyVm: unary('DestroyVm', ({ vm }) => ({ vm: vmOf(this.#set(vm, 'VM_STATE_SHUT_OFF', 2)) })),
+      StartVm: unary('StartVm', ({ vm }) => ({
+        vm: vmOf(this.#set(vm, 'VM_STATE_RUNNING', 'VM_STATE_REASON_UNSPECIFIED')),
+      })),
+      ShutdownVm: unary('ShutdownVm', ({ vm }) => ({
+        vm: vmOf(this.#set(vm, 'VM_STATE_SHUT_OFF', 'VM_STATE_REASON_SHUTDOWN')),
+      })),
+      DestroyVm: unary('DestroyVm', ({ vm }) => ({
+        vm: vmOf(this.#set(vm, 'VM_STATE_SHUT_OFF', 'VM_STATE_REASON_DESTROYED')),
+      })),
       UndefineVm: unary('UndefineVm', ({ vm }) => {
         this.vms.delete(this.#find(vm).uuid);
         return { deletedVolumes: [] };
@@ -274,13 +285,13 @@ export class FakeHost {
       throw new EvenkeelError('FAILED_PRECONDITION', `settle: it is ${vm.state} now; look again`);
     switch (act) {
       case 'SETTLE_ACT_RESUME':
-        Object.assign(vm, { state: 'VM_STATE_RUNNING', stateReason: 5 });
+        Object.assign(vm, { state: 'VM_STATE_RUNNING', stateReason: 'VM_STATE_REASON_UNPAUSED' });
         return;
       case 'SETTLE_ACT_SUSPEND':
-        Object.assign(vm, { state: 'VM_STATE_PAUSED', stateReason: 1 });
+        Object.assign(vm, { state: 'VM_STATE_PAUSED', stateReason: 'VM_STATE_REASON_USER' });
         return;
       case 'SETTLE_ACT_DESTROY':
-        Object.assign(vm, { state: 'VM_STATE_SHUT_OFF', stateReason: 2 });
+        Object.assign(vm, { state: 'VM_STATE_SHUT_OFF', stateReason: 'VM_STATE_REASON_DESTROYED' });
         return;
       case 'SETTLE_ACT_UNDEFINE':
         this.vms.delete(vmUuid);
@@ -311,7 +322,7 @@ export class FakeHost {
     target.add({
       ...vm,
       state: 'VM_STATE_PAUSED',
-      stateReason: 2,
+      stateReason: 'VM_STATE_REASON_MIGRATION',
       migrationRole: 'VM_MIGRATION_ROLE_INCOMING',
     });
     yield { progress: { ...PROGRESS, phase: 'MIGRATION_PHASE_COPYING' } };
@@ -345,8 +356,8 @@ export class FakeHost {
       const isPaused = this.#isPaused.has(vmUuid);
       target.add(
         isPaused
-          ? { ...vm, state: 'VM_STATE_PAUSED', stateReason: 1 }
-          : { ...vm, state: 'VM_STATE_RUNNING', stateReason: 2 },
+          ? { ...vm, state: 'VM_STATE_PAUSED', stateReason: 'VM_STATE_REASON_USER' }
+          : { ...vm, state: 'VM_STATE_RUNNING', stateReason: 'VM_STATE_REASON_UNSPECIFIED' },
       );
     }
     this.copy.afterwards(this, target, vm);
@@ -361,7 +372,7 @@ export class FakeHost {
     throw new EvenkeelError('NOT_FOUND', `vm: no VM ${JSON.stringify(ref)} on ${this.name}`);
   }
 
-  #set(ref: VmRef | null, state: FakeVm['state'], stateReason: number): FakeVm {
+  #set(ref: VmRef | null, state: FakeVm['state'], stateReason: VmStateReason): FakeVm {
     return Object.assign(this.#find(ref), { state, stateReason });
   }
 }

@@ -21,10 +21,10 @@ import { ManualClock } from '../manual-clock.ts';
 
 export type Shown = Pick<Vm, 'state' | 'stateReason'>;
 
-export const RUNNING: Shown = { state: 'VM_STATE_RUNNING', stateReason: 1 };
-export const PAUSED_MIGRATING: Shown = { state: 'VM_STATE_PAUSED', stateReason: 2 };
-export const PAUSED_USER: Shown = { state: 'VM_STATE_PAUSED', stateReason: 1 };
-export const OFF: Shown = { state: 'VM_STATE_SHUT_OFF', stateReason: 2 };
+export const RUNNING: Shown = { state: 'VM_STATE_RUNNING', stateReason: 'VM_STATE_REASON_UNSPECIFIED' };
+export const PAUSED_MIGRATING: Shown = { state: 'VM_STATE_PAUSED', stateReason: 'VM_STATE_REASON_MIGRATION' };
+export const PAUSED_USER: Shown = { state: 'VM_STATE_PAUSED', stateReason: 'VM_STATE_REASON_USER' };
+export const OFF: Shown = { state: 'VM_STATE_SHUT_OFF', stateReason: 'VM_STATE_REASON_DESTROYED' };
 
 /** A host whose agent answers as the test sets it. */
 export class MemoryHost implements MigrationAgent {
@@ -91,7 +91,8 @@ export class MemoryHost implements MigrationAgent {
   settleVm({ act }: SettleVmRequestInput): ReturnType<MigrationAgent['settleVm']> {
     const word = (act ?? '').replace('SETTLE_ACT_', '').toLowerCase();
     return this.#answer(() => {
-      if (word === 'resume') this.shows = { state: 'VM_STATE_RUNNING', stateReason: 5 };
+      if (word === 'resume')
+        this.shows = { state: 'VM_STATE_RUNNING', stateReason: 'VM_STATE_REASON_UNPAUSED' };
       if (word === 'suspend') this.shows = PAUSED_USER;
       if (word === 'destroy') this.shows = OFF;
       if (word === 'undefine') this.shows = undefined;

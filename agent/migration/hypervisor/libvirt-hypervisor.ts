@@ -11,7 +11,6 @@ import {
   JobOperation,
   JobType,
   MigrateFlag,
-  PausedReason,
   StatsGroup,
   UndefineFlag,
 } from '../../libvirt/constants.ts';
@@ -230,7 +229,7 @@ async function leavingOf(
   const ending: VmInput = {
     ...vm,
     state: 'VM_STATE_PAUSED',
-    stateReason: PausedReason.migration,
+    stateReason: 'VM_STATE_REASON_MIGRATION',
     migrationRole: 'VM_MIGRATION_ROLE_OUTGOING',
     processEnded: true,
   };

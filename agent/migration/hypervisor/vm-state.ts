@@ -1,7 +1,6 @@
 // What a VM's state on one host means to a migration. Pure.
 import type { VmInput } from '../../../shared/gen/agent.ts';
 import type { MigrationCause } from '../../../shared/gen/telemetry.ts';
-import { PausedReason, ShutoffReason } from '../../libvirt/constants.ts';
 
 /** A migration job runs on it, out or in. */
 export function hasJob({ migrationRole }: VmInput): boolean {
@@ -25,7 +24,7 @@ export function isOff({ state }: VmInput): boolean {
 export function isInPostCopy({ state, stateReason }: VmInput): boolean {
   return (
     state === 'VM_STATE_PAUSED' &&
-    (stateReason === PausedReason.postCopy || stateReason === PausedReason.postCopyFailed)
+    (stateReason === 'VM_STATE_REASON_POST_COPY' || stateReason === 'VM_STATE_REASON_POST_COPY_FAILED')
   );
 }
 
@@ -33,10 +32,10 @@ export function isInPostCopy({ state, stateReason }: VmInput): boolean {
 export function isPausedByFault({ state, stateReason }: VmInput): boolean {
   return (
     state === 'VM_STATE_PAUSED' &&
-    (stateReason === PausedReason.ioError ||
-      stateReason === PausedReason.crashed ||
-      stateReason === PausedReason.watchdog ||
-      stateReason === PausedReason.apiError)
+    (stateReason === 'VM_STATE_REASON_IO_ERROR' ||
+      stateReason === 'VM_STATE_REASON_CRASHED' ||
+      stateReason === 'VM_STATE_REASON_WATCHDOG' ||
+      stateReason === 'VM_STATE_REASON_API_ERROR')
   );
 }
 
@@ -50,15 +49,15 @@ export type Shown =
 export function shownOnSource(vm: VmInput | undefined): Shown {
   if (vm === undefined) return { kind: 'left' };
   if (isOff(vm)) {
-    if (vm.stateReason === ShutoffReason.migrated) return { kind: 'left' };
-    const isCrash = vm.state === 'VM_STATE_CRASHED' || vm.stateReason === ShutoffReason.crashed;
+    if (vm.stateReason === 'VM_STATE_REASON_MIGRATED') return { kind: 'left' };
+    const isCrash = vm.state === 'VM_STATE_CRASHED' || vm.stateReason === 'VM_STATE_REASON_CRASHED';
     return {
       kind: 'off',
       causeCode: isCrash ? 'MIGRATION_CAUSE_GUEST_CRASHED' : 'MIGRATION_CAUSE_GUEST_SHUTDOWN',
     };
   }
   if (!isPaused(vm)) return { kind: 'running' };
-  return { kind: vm.stateReason === PausedReason.migration ? 'paused_migrating' : 'paused' };
+  return { kind: vm.stateReason === 'VM_STATE_REASON_MIGRATION' ? 'paused_migrating' : 'paused' };
 }
 
 /** The source has let go of the guest, by libvirt's own word or by the end of its QEMU: its copy cannot run there again. */

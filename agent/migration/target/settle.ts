@@ -30,7 +30,7 @@ export function refusalOf(act: Act, expected: Expected, vm: VmInput | undefined)
     vm.stateReason === expected.expectedStateReason &&
     vm.libvirtId === expected.expectedLibvirtId;
   if (!isAsSeen)
-    return `it is ${shown(vm.state, vm.stateReason, vm.libvirtId)} now, not ${shown(expected.expectedState, expected.expectedStateReason, expected.expectedLibvirtId)}; look again`;
+    return `it is ${shown(vm)} now, not ${shown({ state: expected.expectedState, stateReason: expected.expectedStateReason, libvirtId: expected.expectedLibvirtId })}; look again`;
   if (act !== 'suspend' && hasJob(vm)) return 'a migration job runs on it; wait for its end';
   if (act !== 'suspend' && isInPostCopy(vm))
     return 'its memory is spread over both hosts (post-copy); resume that migration, or decide by hand';
@@ -51,6 +51,10 @@ function refusalOfAct(act: Act, vm: VmInput): string | undefined {
   }
 }
 
-function shown(state: VmInput['state'], reason: number | undefined, id: number | undefined): string {
-  return `${String(state)} (reason ${reason ?? 0}, id ${id ?? 0})`;
+function shown({
+  state,
+  stateReason,
+  libvirtId,
+}: Pick<VmInput, 'state' | 'stateReason' | 'libvirtId'>): string {
+  return `${String(state)} (${String(stateReason)}, id ${libvirtId ?? 0})`;
 }

@@ -5,7 +5,6 @@ import { MigrationGuard } from '../../../agent/migration/target/guard.ts';
 import { Intents } from '../../../agent/migration/promises/intents.ts';
 import type { StateFolder } from '../../../agent/state/folder.ts';
 import { createMigrationJobs, type MigrationJobs } from '../../../agent/migration/source/jobs.ts';
-import { PausedReason } from '../../../agent/libvirt/constants.ts';
 import type {
   GuardMigrationRequest,
   MigrateRequest,
@@ -112,7 +111,7 @@ export const order = (change: Partial<MigrateRequest> = {}): MigrateRequest => (
   ...change,
 });
 
-export const PAUSED = { state: 'VM_STATE_PAUSED', stateReason: PausedReason.user } as const;
+export const PAUSED = { state: 'VM_STATE_PAUSED', stateReason: 'VM_STATE_REASON_USER' } as const;
 
 export async function all(stream: AsyncIterable<MigrateResponseInput>): Promise<MigrateResponseInput[]> {
   const messages: MigrateResponseInput[] = [];

@@ -24,7 +24,7 @@ const bareVm: VmSample = {
   name: '',
   libvirtId: 1,
   state: 'VM_STATE_RUNNING',
-  stateReason: 1,
+  stateReason: 'VM_STATE_REASON_UNSPECIFIED',
   migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED',
   counted: true,
   stuck: false,

@@ -87,7 +87,7 @@ void t.test('two readings, 5 s apart, give this sample', (t) => {
     name: 'web',
     libvirtId: 7,
     state: 'VM_STATE_RUNNING',
-    stateReason: 1,
+    stateReason: 'VM_STATE_REASON_UNSPECIFIED',
     migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED',
     counted: true,
     stuck: false,

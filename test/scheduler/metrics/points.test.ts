@@ -34,7 +34,7 @@ t.test('floats, integers, texts and tags are written with the type that InfluxDB
   t.equal(
     vm,
     `vm,host=kvm1,host_id=${uuidOf(0, 1)},name=vm-0-1,uuid=${uuidOf(1, 2)} ` +
-      'state=1i,state_reason=1i,vcpus=2i,cpu_time_ms=1234570i,cpu_cores=0.3123,' +
+      'state=1i,state_reason="unpaused",vcpus=2i,cpu_time_ms=1234570i,cpu_cores=0.3123,' +
       'cpu_demand_cores=0.375,steal_ratio=0.03,memory_assigned_bytes=2147483648i,' +
       'memory_max_bytes=4294967296i,memory_used_bytes=1076887552i,memory_used_source="balloon_usable",' +
       `rss_bytes=1080033280i ${TICK}`,

@@ -25,7 +25,7 @@ export function vmSample(hostIndex: number, index: number, over: VmSampleInput =
     name: `vm-${hostIndex}-${index}`,
     libvirtId: index + 1,
     state: 'VM_STATE_RUNNING',
-    stateReason: 1,
+    stateReason: 'VM_STATE_REASON_UNPAUSED',
     counted: true,
     vcpus: 2,
     cpuTimeMs: 1_234_567 + load,

@@ -136,7 +136,8 @@ void t.test('the outcome is what both hosts show, whatever libvirt said', { skip
   await home();
   kvm1.copy = {
     ...usual,
-    afterwards: (source, _, vm) => source.add({ ...vm, state: 'VM_STATE_SHUT_OFF', stateReason: 4 }),
+    afterwards: (source, _, vm) =>
+      source.add({ ...vm, state: 'VM_STATE_SHUT_OFF', stateReason: 'VM_STATE_REASON_MIGRATED' }),
   };
   t.match((await order(cluster, { vm: 'web' })).last, { state: 'MIGRATION_STATE_SUCCEEDED' });
   t.strictSame(acts(cluster), ['kvm1 UNDEFINE']);
@@ -145,7 +146,8 @@ void t.test('the outcome is what both hosts show, whatever libvirt said', { skip
   await home();
   kvm1.copy = {
     ...usual,
-    afterwards: (source, _, vm) => source.add({ ...vm, state: 'VM_STATE_PAUSED', stateReason: 2 }),
+    afterwards: (source, _, vm) =>
+      source.add({ ...vm, state: 'VM_STATE_PAUSED', stateReason: 'VM_STATE_REASON_MIGRATION' }),
   };
   const unconfirmed = await order(cluster, { vm: 'web' });
   t.match(unconfirmed.last, { state: 'MIGRATION_STATE_SUCCEEDED', outcome: /nothing on the source/ });
@@ -340,7 +342,7 @@ void t.test('the guest may end while it is copied', { skip }, async (t) => {
   const cluster = await clusterWithVm(t);
   const kvm1 = cluster.host('kvm1');
   const stop = (vm: FakeVm): void => {
-    Object.assign(vm, { state: 'VM_STATE_SHUT_OFF', stateReason: 1 });
+    Object.assign(vm, { state: 'VM_STATE_SHUT_OFF', stateReason: 'VM_STATE_REASON_SHUTDOWN' });
   };
   kvm1.copy = {
     ...kvm1.copy,

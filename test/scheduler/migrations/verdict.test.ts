@@ -11,11 +11,16 @@ import {
   type Verdict,
 } from '../../../scheduler/migrations/verdict.ts';
 import { causeWord } from '../../../shared/cause-word.ts';
+import type { VmStateReason } from '../../../shared/gen/telemetry.ts';
 
 const NOW_MS = 1_000_000;
 const EPOCH = 7;
 
-function seen(state: SeenVm['state'], stateReason = 0, migrationRole?: SeenVm['migrationRole']): Sight {
+function seen(
+  state: SeenVm['state'],
+  stateReason: VmStateReason = 'VM_STATE_REASON_UNSPECIFIED',
+  migrationRole?: SeenVm['migrationRole'],
+): Sight {
   const role = migrationRole ?? 'VM_MIGRATION_ROLE_UNSPECIFIED';
   const libvirtId = state === 'VM_STATE_SHUT_OFF' ? -1 : 7;
   return {
@@ -24,33 +29,33 @@ function seen(state: SeenVm['state'], stateReason = 0, migrationRole?: SeenVm['m
   };
 }
 
-const RUNNING = seen('VM_STATE_RUNNING', 1);
-const RUNNING_MIGRATED = seen('VM_STATE_RUNNING', 2);
-const RUNNING_UNPAUSED = seen('VM_STATE_RUNNING', 5);
-const RUNNING_CANCELED = seen('VM_STATE_RUNNING', 6);
-const RUNNING_POSTCOPY_FAILED = seen('VM_STATE_RUNNING', 11);
-const RUNNING_JOB = seen('VM_STATE_RUNNING', 1, 'VM_MIGRATION_ROLE_OUTGOING');
-const PAUSED_MIGRATING = seen('VM_STATE_PAUSED', 2);
-const PAUSED_JOB = seen('VM_STATE_PAUSED', 2, 'VM_MIGRATION_ROLE_OUTGOING');
+const RUNNING = seen('VM_STATE_RUNNING', 'VM_STATE_REASON_UNSPECIFIED');
+const RUNNING_MIGRATED = seen('VM_STATE_RUNNING', 'VM_STATE_REASON_UNSPECIFIED');
+const RUNNING_UNPAUSED = seen('VM_STATE_RUNNING', 'VM_STATE_REASON_UNPAUSED');
+const RUNNING_CANCELED = seen('VM_STATE_RUNNING', 'VM_STATE_REASON_MIGRATION_CANCELED');
+const RUNNING_POSTCOPY_FAILED = seen('VM_STATE_RUNNING', 'VM_STATE_REASON_POST_COPY_FAILED');
+const RUNNING_JOB = seen('VM_STATE_RUNNING', 'VM_STATE_REASON_UNSPECIFIED', 'VM_MIGRATION_ROLE_OUTGOING');
+const PAUSED_MIGRATING = seen('VM_STATE_PAUSED', 'VM_STATE_REASON_MIGRATION');
+const PAUSED_JOB = seen('VM_STATE_PAUSED', 'VM_STATE_REASON_MIGRATION', 'VM_MIGRATION_ROLE_OUTGOING');
 const ENDING: Sight = {
   ...{ kind: 'present', atMs: NOW_MS, epoch: EPOCH },
   vm: {
     state: 'VM_STATE_PAUSED',
-    stateReason: 2,
+    stateReason: 'VM_STATE_REASON_MIGRATION',
     migrationRole: 'VM_MIGRATION_ROLE_OUTGOING',
     libvirtId: 7,
     processEnded: true,
   },
 };
-const PAUSED_POSTCOPY_FAILED = seen('VM_STATE_PAUSED', 13);
-const POSTCOPY_JOB = seen('VM_STATE_PAUSED', 12, 'VM_MIGRATION_ROLE_OUTGOING');
-const INCOMING = seen('VM_STATE_PAUSED', 2, 'VM_MIGRATION_ROLE_INCOMING');
-const PAUSED_USER = seen('VM_STATE_PAUSED', 1);
-const PAUSED_IO = seen('VM_STATE_PAUSED', 5);
-const OFF_FAILED = seen('VM_STATE_SHUT_OFF', 6);
-const OFF_MIGRATED = seen('VM_STATE_SHUT_OFF', 4);
-const OFF_CRASHED = seen('VM_STATE_SHUT_OFF', 3);
-const OFF_SHUTDOWN = seen('VM_STATE_SHUT_OFF', 1);
+const PAUSED_POSTCOPY_FAILED = seen('VM_STATE_PAUSED', 'VM_STATE_REASON_POST_COPY_FAILED');
+const POSTCOPY_JOB = seen('VM_STATE_PAUSED', 'VM_STATE_REASON_POST_COPY', 'VM_MIGRATION_ROLE_OUTGOING');
+const INCOMING = seen('VM_STATE_PAUSED', 'VM_STATE_REASON_MIGRATION', 'VM_MIGRATION_ROLE_INCOMING');
+const PAUSED_USER = seen('VM_STATE_PAUSED', 'VM_STATE_REASON_USER');
+const PAUSED_IO = seen('VM_STATE_PAUSED', 'VM_STATE_REASON_IO_ERROR');
+const OFF_FAILED = seen('VM_STATE_SHUT_OFF', 'VM_STATE_REASON_FAILED');
+const OFF_MIGRATED = seen('VM_STATE_SHUT_OFF', 'VM_STATE_REASON_MIGRATED');
+const OFF_CRASHED = seen('VM_STATE_SHUT_OFF', 'VM_STATE_REASON_CRASHED');
+const OFF_SHUTDOWN = seen('VM_STATE_SHUT_OFF', 'VM_STATE_REASON_SHUTDOWN');
 const ABSENT: Sight = { kind: 'absent', atMs: NOW_MS, epoch: EPOCH };
 const UNREACHABLE: Sight = { kind: 'unreachable', reason: 'no route' };
 

@@ -1,7 +1,7 @@
 // Tests the next act after each look at both hosts, case by case, and what no sequence of looks may lead to.
 import fc from 'fast-check';
 import t from 'tap';
-import type { Migration, MigrationCause } from '../../../shared/gen/telemetry.ts';
+import type { Migration, MigrationCause, VmStateReason } from '../../../shared/gen/telemetry.ts';
 import { isForPerson, isOver, step, type MigrationEvent } from '../../../scheduler/migrations/machine.ts';
 import { rowKey, rowOf, type SeenVm, type Sight, type Word } from '../../../scheduler/migrations/verdict.ts';
 import {
@@ -19,7 +19,7 @@ import { migration, T0 } from '../model-cluster.ts';
 const NOW_MS = 1_000_000;
 const EPOCH = 7;
 
-function shows(state: SeenVm['state'], stateReason: number, given: Partial<SeenVm> = {}): Sight {
+function shows(state: SeenVm['state'], stateReason: VmStateReason, given: Partial<SeenVm> = {}): Sight {
   const role = 'VM_MIGRATION_ROLE_UNSPECIFIED' as const;
   const vm = { state, stateReason, migrationRole: role, libvirtId: 7, processEnded: false, ...given };
   return { kind: 'present', vm, atMs: NOW_MS, epoch: EPOCH };
@@ -30,17 +30,17 @@ const INCOMING = { migrationRole: 'VM_MIGRATION_ROLE_INCOMING' } as const;
 const SIGHTS = {
   unreachable: { kind: 'unreachable', reason: 'no route' },
   absent: { kind: 'absent', atMs: NOW_MS, epoch: EPOCH },
-  running: shows('VM_STATE_RUNNING', 1),
-  resumed: shows('VM_STATE_RUNNING', 5),
-  copying: shows('VM_STATE_RUNNING', 1, OUTGOING),
-  incoming: shows('VM_STATE_PAUSED', 2, INCOMING),
-  ending: shows('VM_STATE_PAUSED', 2, { ...OUTGOING, processEnded: true }),
-  postcopy: shows('VM_STATE_PAUSED', 13),
-  paused: shows('VM_STATE_PAUSED', 2),
-  suspended: shows('VM_STATE_PAUSED', 1),
-  off: shows('VM_STATE_SHUT_OFF', 6),
-  migrated: shows('VM_STATE_SHUT_OFF', 4),
-  crashed: shows('VM_STATE_SHUT_OFF', 3),
+  running: shows('VM_STATE_RUNNING', 'VM_STATE_REASON_UNSPECIFIED'),
+  resumed: shows('VM_STATE_RUNNING', 'VM_STATE_REASON_UNPAUSED'),
+  copying: shows('VM_STATE_RUNNING', 'VM_STATE_REASON_UNSPECIFIED', OUTGOING),
+  incoming: shows('VM_STATE_PAUSED', 'VM_STATE_REASON_MIGRATION', INCOMING),
+  ending: shows('VM_STATE_PAUSED', 'VM_STATE_REASON_MIGRATION', { ...OUTGOING, processEnded: true }),
+  postcopy: shows('VM_STATE_PAUSED', 'VM_STATE_REASON_POST_COPY_FAILED'),
+  paused: shows('VM_STATE_PAUSED', 'VM_STATE_REASON_MIGRATION'),
+  suspended: shows('VM_STATE_PAUSED', 'VM_STATE_REASON_USER'),
+  off: shows('VM_STATE_SHUT_OFF', 'VM_STATE_REASON_FAILED'),
+  migrated: shows('VM_STATE_SHUT_OFF', 'VM_STATE_REASON_MIGRATED'),
+  crashed: shows('VM_STATE_SHUT_OFF', 'VM_STATE_REASON_CRASHED'),
 } as const satisfies Record<string, Sight>;
 type Name = keyof typeof SIGHTS;
 const NAMES: Name[] = Object.keys(SIGHTS).filter((name): name is Name => name in SIGHTS);

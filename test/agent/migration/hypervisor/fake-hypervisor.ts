@@ -2,12 +2,7 @@
 // contract suite of the real one (hypervisor-contract.ts).
 import type { WaitOptions } from '../../../../shared/clock.ts';
 import type { VmInput } from '../../../../shared/gen/agent.ts';
-import {
-  ErrorCode,
-  PausedReason,
-  RunningReason,
-  ShutoffReason,
-} from '../../../../agent/libvirt/constants.ts';
+import { ErrorCode } from '../../../../agent/libvirt/constants.ts';
 import { LibvirtConnectionError, LibvirtError } from '../../../../agent/libvirt/errors.ts';
 import type { JobFigures } from '../../../../agent/libvirt/migration.ts';
 import type {
@@ -52,7 +47,7 @@ export class FakeHypervisor implements Hypervisor {
       name: uuid,
       libvirtId: this.#lastId,
       state: 'VM_STATE_RUNNING',
-      stateReason: RunningReason.booted,
+      stateReason: 'VM_STATE_REASON_UNSPECIFIED',
       persistent: true,
       migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED',
       memoryMaxBytes: 32 * 1_048_576,
@@ -84,8 +79,8 @@ export class FakeHypervisor implements Hypervisor {
       libvirtId: 1,
       migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED',
       ...(order?.arrivesPaused === true
-        ? { state: 'VM_STATE_PAUSED', stateReason: PausedReason.user }
-        : { state: 'VM_STATE_RUNNING', stateReason: RunningReason.migrated }),
+        ? { state: 'VM_STATE_PAUSED', stateReason: 'VM_STATE_REASON_USER' }
+        : { state: 'VM_STATE_RUNNING', stateReason: 'VM_STATE_REASON_UNSPECIFIED' }),
     });
     this.tell(uuid, { kind: 'stopped', detail: 'migrated' });
     this.tell(uuid, { kind: 'completed', figures: { ...this.figures, downtimeMs: 20 } });
@@ -94,7 +89,11 @@ export class FakeHypervisor implements Hypervisor {
 
   /** Its QEMU ends here at the end of a copy; libvirt, busy with that, has not said so yet. */
   endProcess(uuid: string): void {
-    this.set(uuid, { state: 'VM_STATE_PAUSED', stateReason: PausedReason.migration, processEnded: true });
+    this.set(uuid, {
+      state: 'VM_STATE_PAUSED',
+      stateReason: 'VM_STATE_REASON_MIGRATION',
+      processEnded: true,
+    });
     this.#processEnded.get(uuid)?.();
   }
 
@@ -120,7 +119,7 @@ export class FakeHypervisor implements Hypervisor {
   resume(vmUuid: string): Promise<void> {
     return this.#act('resume', vmUuid, () => {
       if (this.#get(vmUuid).libvirtId === -1) throw invalid('domain is not running');
-      this.set(vmUuid, { state: 'VM_STATE_RUNNING', stateReason: RunningReason.unpaused });
+      this.set(vmUuid, { state: 'VM_STATE_RUNNING', stateReason: 'VM_STATE_REASON_UNPAUSED' });
       this.tell(vmUuid, { kind: 'resumed', detail: 'unpaused' });
     });
   }
@@ -128,7 +127,7 @@ export class FakeHypervisor implements Hypervisor {
   suspend(vmUuid: string): Promise<void> {
     return this.#act('suspend', vmUuid, () => {
       if (this.#get(vmUuid).libvirtId === -1) throw invalid('domain is not running');
-      this.set(vmUuid, { state: 'VM_STATE_PAUSED', stateReason: PausedReason.user });
+      this.set(vmUuid, { state: 'VM_STATE_PAUSED', stateReason: 'VM_STATE_REASON_USER' });
       this.tell(vmUuid, { kind: 'suspended', detail: 'paused' });
     });
   }
@@ -137,7 +136,11 @@ export class FakeHypervisor implements Hypervisor {
     return this.#act('destroy', vmUuid, () => {
       if (this.#get(vmUuid).libvirtId === -1) throw invalid('domain is not running');
       if (this.#get(vmUuid).persistent === true)
-        this.set(vmUuid, { libvirtId: -1, state: 'VM_STATE_SHUT_OFF', stateReason: ShutoffReason.destroyed });
+        this.set(vmUuid, {
+          libvirtId: -1,
+          state: 'VM_STATE_SHUT_OFF',
+          stateReason: 'VM_STATE_REASON_DESTROYED',
+        });
       else this.vms.delete(vmUuid);
       this.tell(vmUuid, { kind: 'stopped', detail: 'destroyed' });
     });

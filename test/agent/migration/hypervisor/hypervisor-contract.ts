@@ -1,11 +1,6 @@
 // What migrations rely on, of any hypervisor behind the port: the real libvirt passes it, and so must every model of it.
 import type { Test } from 'tap';
-import {
-  ErrorCode,
-  PausedReason,
-  RunningReason,
-  ShutoffReason,
-} from '../../../../agent/libvirt/constants.ts';
+import { ErrorCode } from '../../../../agent/libvirt/constants.ts';
 import type { CopyOrder, Hypervisor, VmEvent } from '../../../../agent/migration/hypervisor/hypervisor.ts';
 
 export interface ContractWorld {
@@ -45,16 +40,19 @@ async function acts(t: Test, { source, runVm, until }: ContractWorld): Promise<v
     migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED',
   });
   await source.suspend(uuid, wait);
-  t.match(await source.observe(uuid, wait), { state: 'VM_STATE_PAUSED', stateReason: PausedReason.user });
+  t.match(await source.observe(uuid, wait), {
+    state: 'VM_STATE_PAUSED',
+    stateReason: 'VM_STATE_REASON_USER',
+  });
   await source.resume(uuid, wait);
   t.match(await source.observe(uuid, wait), {
     state: 'VM_STATE_RUNNING',
-    stateReason: RunningReason.unpaused,
+    stateReason: 'VM_STATE_REASON_UNPAUSED',
   });
   await source.destroy(uuid, wait);
   t.match(await source.observe(uuid, wait), {
     state: 'VM_STATE_SHUT_OFF',
-    stateReason: ShutoffReason.destroyed,
+    stateReason: 'VM_STATE_REASON_DESTROYED',
     libvirtId: -1,
   });
   await source.undefine(uuid, wait);
@@ -146,7 +144,7 @@ async function pausedCopy(t: Test, { source, target, runVm, order, until }: Cont
   t.equal(await source.observe(uuid, wait), undefined);
   t.match(await target.observe(uuid, wait), {
     state: 'VM_STATE_PAUSED',
-    stateReason: PausedReason.user,
+    stateReason: 'VM_STATE_REASON_USER',
     persistent: true,
     migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED',
   });

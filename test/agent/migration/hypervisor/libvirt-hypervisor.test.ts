@@ -7,6 +7,7 @@ import { whyNoLibvirtd } from '../../libvirt/private-libvirtd.ts';
 import { hypervisorContract } from './hypervisor-contract.ts';
 import { busyVm, never, remove, resultOf, runningVm, startPair, stateOn, type Pair } from '../pair.ts';
 import { until } from '../../../until.ts';
+import { VmStateReason } from '../../../../shared/gen/telemetry.ts';
 
 const skip = whyNoLibvirtd();
 const PAUSED = { commitMode: 'COMMIT_MODE_PAUSED' } as const;
@@ -67,7 +68,9 @@ async function committed(t: Test, pair: Pair): Promise<void> {
     ...asked,
     act: 'SETTLE_ACT_RESUME',
     expectedState: 'VM_STATE_PAUSED',
-    expectedStateReason: vm?.stateReason ?? 0,
+    expectedStateReason:
+      Object.values(VmStateReason).find((reason) => reason === vm?.stateReason) ??
+      'VM_STATE_REASON_UNSPECIFIED',
     expectedLibvirtId: vm?.libvirtId ?? 0,
   } as const;
   const startedMs = systemClock.monotonicMs();

@@ -1,5 +1,5 @@
 // A migration on its source without a hypervisor: its machine, with the calls that nobody has answered yet.
-import { ErrorCode, PausedReason } from '../../../../agent/libvirt/constants.ts';
+import { ErrorCode } from '../../../../agent/libvirt/constants.ts';
 import { LibvirtConnectionError, LibvirtError } from '../../../../agent/libvirt/errors.ts';
 import type { SourceIntent } from '../../../../agent/migration/promises/claims.ts';
 import { begin, next } from '../../../../agent/migration/source/machine.ts';
@@ -18,7 +18,7 @@ export const running: VmInput = {
   memoryMaxBytes: 32 * MIB,
 };
 export const outgoing: VmInput = { ...running, migrationRole: 'VM_MIGRATION_ROLE_OUTGOING' };
-export const paused: VmInput = { ...running, state: 'VM_STATE_PAUSED', stateReason: PausedReason.user };
+export const paused: VmInput = { ...running, state: 'VM_STATE_PAUSED', stateReason: 'VM_STATE_REASON_USER' };
 
 const libvirt = (code: number, message: string): LibvirtError => new LibvirtError(code, 10, 2, message);
 export const broken = libvirt(ErrorCode.operationFailed, 'Unable to write to socket');

@@ -2,10 +2,10 @@
 import t, { type Test } from 'tap';
 import type { VmRecord } from '../../../../agent/migration/promises/claims.ts';
 import { refuseDuringMigration } from '../../../../agent/migration/target/guard.ts';
-import { PausedReason, ShutoffReason } from '../../../../agent/libvirt/constants.ts';
 import type { SettleAct, SettleVmRequest, VmInput } from '../../../../shared/gen/agent.ts';
 import { HOUR_MS } from '../../../../shared/units.ts';
 import { asked, guardRequest, host, never, order, PAUSED, vm, type Host } from '../fake-host.ts';
+import { VmStateReason } from '../../../../shared/gen/telemetry.ts';
 
 void t.test('others command a VM again when its migration is over, not before', async (t) => {
   const { hypervisor, intents, guard } = host(t);
@@ -71,7 +71,9 @@ const settle = (act: SettleAct, seen: VmInput, change: Partial<SettleVmRequest> 
   ...asked,
   act,
   expectedState: seen.state === 'VM_STATE_PAUSED' ? 'VM_STATE_PAUSED' : 'VM_STATE_RUNNING',
-  expectedStateReason: seen.stateReason ?? 0,
+  expectedStateReason:
+    Object.values(VmStateReason).find((reason) => reason === seen.stateReason) ??
+    'VM_STATE_REASON_UNSPECIFIED',
   expectedLibvirtId: seen.libvirtId ?? 0,
   ...change,
 });
@@ -86,16 +88,22 @@ void t.test(
       t.rejects(guard.settle(request, never), { code: 'FAILED_PRECONDITION', message });
     await refused(
       settle('SETTLE_ACT_RESUME', seen, { expectedLibvirtId: 9 }),
-      /is VM_STATE_PAUSED \(reason 1, id 1\) now/,
+      /is VM_STATE_PAUSED \(VM_STATE_REASON_USER, id 1\) now/,
     );
-    await refused(settle('SETTLE_ACT_RESUME', seen, { expectedStateReason: 2 }), /look again/);
+    await refused(
+      settle('SETTLE_ACT_RESUME', seen, { expectedStateReason: 'VM_STATE_REASON_MIGRATION' }),
+      /look again/,
+    );
     await refused(settle('SETTLE_ACT_UNDEFINE', seen), /is not off/);
     await refused(settle('SETTLE_ACT_SUSPEND', seen), /does not run/);
     hypervisor.set(vm, { migrationRole: 'VM_MIGRATION_ROLE_INCOMING' });
     await refused(settle('SETTLE_ACT_DESTROY', seen), /migration job runs/);
-    hypervisor.set(vm, { migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED', stateReason: PausedReason.ioError });
+    hypervisor.set(vm, {
+      migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED',
+      stateReason: 'VM_STATE_REASON_IO_ERROR',
+    });
     await refused(settle('SETTLE_ACT_RESUME', hypervisor.vms.get(vm) ?? {}), /paused by a fault/);
-    hypervisor.set(vm, { stateReason: PausedReason.postCopyFailed });
+    hypervisor.set(vm, { stateReason: 'VM_STATE_REASON_POST_COPY_FAILED' });
     await refused(settle('SETTLE_ACT_DESTROY', hypervisor.vms.get(vm) ?? {}), /post-copy/);
     t.strictSame(hypervisor.done, [], 'nothing was done');
 
@@ -109,11 +117,11 @@ void t.test(
     await guard.settle(settle('SETTLE_ACT_SUSPEND', running), never);
     hypervisor.set(vm, { migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED' });
     t.match(await guard.settle(settle('SETTLE_ACT_DESTROY', hypervisor.vms.get(vm) ?? {}), never), {
-      vm: { state: 'VM_STATE_SHUT_OFF', stateReason: ShutoffReason.destroyed },
+      vm: { state: 'VM_STATE_SHUT_OFF', stateReason: 'VM_STATE_REASON_DESTROYED' },
     });
     const off = {
       expectedState: 'VM_STATE_SHUT_OFF',
-      expectedStateReason: 2,
+      expectedStateReason: 'VM_STATE_REASON_DESTROYED',
       expectedLibvirtId: -1,
     } as const;
     t.strictSame(await guard.settle(settle('SETTLE_ACT_UNDEFINE', {}, off), never), {});
@@ -150,7 +158,7 @@ void t.test(
   async (t) => {
     const cases: [said: string, source: VmInput | undefined][] = [
       ['absent', undefined],
-      ['off, migrated', { uuid: vm, state: 'VM_STATE_SHUT_OFF', stateReason: ShutoffReason.migrated }],
+      ['off, migrated', { uuid: vm, state: 'VM_STATE_SHUT_OFF', stateReason: 'VM_STATE_REASON_MIGRATED' }],
     ];
     for (const [said, source] of cases) {
       const target = await arrived(t);
@@ -171,12 +179,12 @@ void t.test('a paused copy waits as long as the source may still have the guest'
   const sources: (VmInput | Error)[] = [
     new Error('no route to host'),
     { uuid: vm, state: 'VM_STATE_RUNNING' },
-    { uuid: vm, ...PAUSED, stateReason: PausedReason.migration },
-    { uuid: vm, state: 'VM_STATE_SHUT_OFF', stateReason: ShutoffReason.crashed },
+    { uuid: vm, ...PAUSED, stateReason: 'VM_STATE_REASON_MIGRATION' },
+    { uuid: vm, state: 'VM_STATE_SHUT_OFF', stateReason: 'VM_STATE_REASON_CRASHED' },
     {
       uuid: vm,
       state: 'VM_STATE_SHUT_OFF',
-      stateReason: ShutoffReason.migrated,
+      stateReason: 'VM_STATE_REASON_MIGRATED',
       migrationRole: 'VM_MIGRATION_ROLE_OUTGOING',
     },
   ];
@@ -192,8 +200,8 @@ void t.test('a paused copy waits as long as the source may still have the guest'
 void t.test('a copy that is not whole, not ours or not silent is left alone', async (t) => {
   const changes: Partial<VmInput>[] = [
     { migrationRole: 'VM_MIGRATION_ROLE_INCOMING' },
-    { stateReason: PausedReason.ioError },
-    { stateReason: PausedReason.postCopy },
+    { stateReason: 'VM_STATE_REASON_IO_ERROR' },
+    { stateReason: 'VM_STATE_REASON_POST_COPY' },
     { state: 'VM_STATE_SHUT_OFF' },
   ];
   for (const change of changes) {
