@@ -115,7 +115,7 @@ const BALLOON_FRESH_MIN_MS = MINUTE_MS;
 /** One VM's sample. Without a previous reading of the same QEMU process it has no rates. */
 export function vmSample(previous: VmReading | undefined, current: VmReading, context: VmContext): VmSample {
   const { counters, description } = current;
-  const before = previous !== undefined && isSameEpoch(previous, current) ? previous : undefined;
+  const before = previous !== undefined && isSameLifetime(previous, current) ? previous : undefined;
   const reason = stateReason(counters.state ?? 0, counters.reason ?? 0);
   const sample: VmSample = {
     uuid: counters.domain.uuid,

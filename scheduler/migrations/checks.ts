@@ -1,10 +1,10 @@
-// What speaks against a migration on the living hosts, asked just before it would begin, and how it is to be committed.
+// Asks both hosts just before a migration begins what speaks against it, and decides how it is to be committed.
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { CheckTargetResponse, Vm } from '../../shared/gen/agent.ts';
 import type { CommitMode, Migration, MigrationCause } from '../../shared/gen/telemetry.ts';
 import { refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts';
 import { HOUR_MS, SECOND_MS } from '../../shared/units.ts';
-import { forecast, RATIO_MAX, type Forecast } from '../planner/board/copy-time.ts';
+import { estimateCopy, RATIO_MAX, type CopyEstimate } from '../planner/board/copy-time.ts';
 import { toldCause } from './causes.ts';
 import type { MigrationEvent } from './machine.ts';
 import type { Run, Term } from './run.ts';

@@ -189,7 +189,7 @@ export interface CheckTargetResponseInput {
 
 export interface CheckTargetResponse {
   /**
-   * For every writable disk, a lock held by the running guest was seen to be refused here.
+   * A lock held by the running guest was refused here, for every writable disk.
    */
   lockProven: boolean;
   /**

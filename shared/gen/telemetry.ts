@@ -903,7 +903,7 @@ export type MigrationCauseInput =
 export type MigrationCause = typeof MigrationCause[keyof typeof MigrationCause]
 
 /**
- * What a migration was expected to take, from memory, dirty rate and bandwidth just before it began.
+ * Estimate of a migration, computed just before it began from memory, dirty rate and bandwidth.
  */
 export interface MigrationForecastInput {
   durationMs?: number;
@@ -1491,7 +1491,7 @@ export interface VmMetadata {
 }
 
 /**
- * The role of a VM on this host in a migration.
+ * Part of a migration that a VM on this host is in.
  */
 export const VmMigrationRole = {
   VM_MIGRATION_ROLE_UNSPECIFIED: 'VM_MIGRATION_ROLE_UNSPECIFIED',
@@ -1506,7 +1506,7 @@ export const VmMigrationRole = {
 } as const;
 
 /**
- * The role of a VM on this host in a migration.
+ * Part of a migration that a VM on this host is in.
  */
 export type VmMigrationRoleInput =
   | 'VM_MIGRATION_ROLE_UNSPECIFIED'
@@ -1520,7 +1520,7 @@ export type VmMigrationRoleInput =
   | 'VM_MIGRATION_ROLE_INCOMING'
 
 /**
- * The role of a VM on this host in a migration.
+ * Part of a migration that a VM on this host is in.
  */
 export type VmMigrationRole = typeof VmMigrationRole[keyof typeof VmMigrationRole]
 

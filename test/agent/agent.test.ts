@@ -85,7 +85,8 @@ async function hostOf(
         certificateSha256: facts?.certificateSha256 ?? '',
       };
     } catch (error) {
-      if (!String(error).includes('has not reported the host id yet') || performance.now() > giveUpAtMs) throw error;
+      if (!String(error).includes('has not reported the host id yet') || performance.now() > giveUpAtMs)
+        throw error;
       await systemClock.sleep(100);
     }
 }

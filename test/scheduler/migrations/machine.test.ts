@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { causeWord } from '../../../shared/cause-word.ts';
 import type { Migration, MigrationCause, MigrationProgress } from '../../../shared/gen/telemetry.ts';
-import { forecast } from '../../../scheduler/planner/board/copy-time.ts';
+import { estimateCopy } from '../../../scheduler/planner/board/copy-time.ts';
 import {
   isOver,
   ruleOf,
