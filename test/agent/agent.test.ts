@@ -181,7 +181,7 @@ void t.test('an agent on a real host', { skip }, async (t) => {
     const act = { ...asked, act: 'SETTLE_ACT_DESTROY', expectedState: 'VM_STATE_RUNNING' } as const;
     await t.rejects(client.unary(agentService.SettleVm, 'settle', act, wait), {
       code: 'FAILED_PRECONDITION',
-      message: /it is VM_STATE_RUNNING \(reason 1, id \d+\) now/,
+      message: /it is running \(id \d+\) now, not running \(id 0\)/,
     });
     await client.unary(agentService.EndMigration, 'end', other, wait);
     await t.rejects(client.unary(agentService.EndMigration, 'end', { ...other, migrationId: '' }, wait), {

@@ -56,5 +56,7 @@ function shown({
   stateReason,
   libvirtId,
 }: Pick<VmInput, 'state' | 'stateReason' | 'libvirtId'>): string {
-  return `${String(state)} (${String(stateReason)}, id ${libvirtId ?? 0})`;
+  const word = (state ?? '').replace('VM_STATE_', '').toLowerCase();
+  const reason = (stateReason ?? 'VM_STATE_REASON_UNSPECIFIED').replace('VM_STATE_REASON_', '').toLowerCase();
+  return `${word} (${reason === 'unspecified' ? '' : `${reason}, `}id ${libvirtId ?? 0})`;
 }
