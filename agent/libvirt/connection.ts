@@ -1,6 +1,7 @@
 // Speaks libvirt's RPC over one connection: calls with deadlines, events, keepalive both ways. When it ends, pending calls fail.
 import type { Socket } from 'node:net';
 import { withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
+import { CallSlots } from './call-slots.ts';
 import { Feature } from './constants.ts';
 import { LibvirtConnectionError, LibvirtError, LibvirtProtocolError } from './errors.ts';
 import { encodePacket, PacketSplitter, PacketStatus, PacketType, Program, type Packet } from './packet.ts';
@@ -44,13 +45,6 @@ export interface Connection {
 
 export type EventListener = (procedure: number, reader: XdrReader) => void;
 
-/**
- * Calls in flight on one connection. At 5 (max_client_requests) libvirtd stops reading the socket, keepalive answers
- * included, and then closes the connection for silence.
- */
-const SLOTS = 4;
-/** Calls that may wait for a slot: many times what an agent needs, few enough to expose a runaway caller. */
-const QUEUE_MAX = 256;
 /** virkeepaliveprotocol.x */
 const Keepalive = { ping: 1, pong: 2 } as const;
 const KEEPALIVE_INTERVAL_MS = 5000;
@@ -130,16 +124,6 @@ async function open(connection: Connection, options: ConnectOptions, wait: WaitO
   );
 }
 
-interface PendingCall {
-  readonly name: ProcedureName;
-  readonly payload: Buffer;
-  /** Throws only what must end the connection. */
-  readonly settle: (packet: Packet) => void;
-  readonly fail: (error: Error) => void;
-  /** Abandoned by its caller; the server still works on it. */
-  overdue: boolean;
-}
-
 class RpcConnection implements Connection {
   readonly closed: Promise<Error>;
   readonly #socket: Socket;
@@ -147,15 +131,12 @@ class RpcConnection implements Connection {
   readonly #clock: Clock;
   readonly #splitter = new PacketSplitter();
   readonly #listeners = new Set<EventListener>();
-  /** Sent and not answered, by serial. Overdue calls stay: the server still counts them. */
-  readonly #active = new Map<number, PendingCall>();
-  readonly #queue: PendingCall[] = [];
+  readonly #calls: CallSlots;
   readonly #over = new AbortController();
   readonly #socketClosed: Promise<void>;
   readonly #keepaliveEnded: Promise<void>;
   #resolveClosed: (reason: Error) => void = () => undefined;
   #ended: Error | undefined;
-  #serial = 0;
   /** Something arrived since the keepalive loop last checked. */
   #heard = false;
 
@@ -163,6 +144,9 @@ class RpcConnection implements Connection {
     this.#socket = socket;
     this.#where = where;
     this.#clock = options.clock;
+    this.#calls = new CallSlots(where, (name, serial, payload) => {
+      this.#send(Program.remote, Procedure[name], PacketType.call, serial, payload);
+    });
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -194,7 +178,7 @@ class RpcConnection implements Connection {
   }
 
   get isSuspect(): boolean {
-    return this.#active.size === SLOTS && [...this.#active.values()].every((call) => call.overdue);
+    return this.#calls.isSuspect;
   }
 
   async call<T>(
@@ -206,9 +190,13 @@ class RpcConnection implements Connection {
     const writer = new XdrWriter();
     writeArgs(writer);
     const payload = writer.finish();
-    return withDeadline(this.#clock, `libvirt ${name}`, wait, (signal) =>
-      this.#submit(name, payload, readReply, signal),
-    );
+    return withDeadline(this.#clock, `libvirt ${name}`, wait, (signal) => {
+      signal.throwIfAborted();
+      if (this.#ended !== undefined) {
+        throw new LibvirtConnectionError(`libvirt ${name}: ${this.#ended.message}`, { cause: this.#ended });
+      }
+      return this.#calls.submit(name, payload, readReply, signal);
+    });
   }
 
   onEvent(listener: EventListener): () => void {
@@ -234,85 +222,6 @@ class RpcConnection implements Connection {
   /** Closes a connection that never became ready, without connectClose. */
   abandon(): void {
     this.#end(this.#lost('abandoned while it was being opened'));
-  }
-
-  #submit<T>(
-    name: ProcedureName,
-    payload: Buffer,
-    readReply: (reader: XdrReader) => T,
-    signal: AbortSignal,
-  ): Promise<T> {
-    signal.throwIfAborted();
-    this.#refuseIfUnable(name);
-    return new Promise<T>((resolve, reject) => {
-      const onAbort = (): void => {
-        this.#giveUp(call);
-        const reason: unknown = signal.reason;
-        reject(reason instanceof Error ? reason : new Error(`libvirt ${name}: aborted`, { cause: reason }));
-      };
-      const call: PendingCall = {
-        name,
-        payload,
-        overdue: false,
-        settle: (packet) => {
-          signal.removeEventListener('abort', onAbort);
-          try {
-            resolve(readAnswer(name, packet, readReply));
-          } catch (error) {
-            reject(error instanceof Error ? error : new Error(String(error)));
-            if (!(error instanceof LibvirtError)) {
-              throw error;
-            }
-          }
-        },
-        fail: (error) => {
-          signal.removeEventListener('abort', onAbort);
-          reject(error);
-        },
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#queue.push(call);
-      this.#sendQueued();
-    });
-  }
-
-  #refuseIfUnable(name: ProcedureName): void {
-    if (this.#ended !== undefined) {
-      throw new LibvirtConnectionError(`libvirt ${name}: ${this.#ended.message}`, { cause: this.#ended });
-    }
-    if (this.#queue.length >= QUEUE_MAX) {
-      throw new LibvirtConnectionError(
-        `libvirt ${name}: ${QUEUE_MAX} calls already wait for ${this.#where}; not sent, try again later`,
-      );
-    }
-  }
-
-  #giveUp(call: PendingCall): void {
-    call.overdue = true;
-    const at = this.#queue.indexOf(call);
-    if (at !== -1) {
-      this.#queue.splice(at, 1);
-    }
-  }
-
-  #sendQueued(): void {
-    while (this.#active.size < SLOTS) {
-      const call = this.#queue.shift();
-      if (call === undefined) {
-        return;
-      }
-      const serial = this.#nextSerial();
-      this.#active.set(serial, call);
-      this.#send(Program.remote, Procedure[call.name], PacketType.call, serial, call.payload);
-    }
-  }
-
-  #nextSerial(): number {
-    // Serials are u32 and wrap around; the call that used this one last may still be running.
-    do {
-      this.#serial = (this.#serial + 1) >>> 0;
-    } while (this.#serial === 0 || this.#active.has(this.#serial));
-    return this.#serial;
   }
 
   #send(program: number, procedure: number, type: number, serial: number, payload: Buffer): void {
@@ -341,7 +250,7 @@ class RpcConnection implements Connection {
     }
     const { program, procedure, type } = packet;
     if (program === Program.remote && type === PacketType.reply) {
-      this.#onReply(packet);
+      this.#calls.onReply(packet);
     } else if (program === Program.remote && type === PacketType.message) {
       for (const listener of this.#listeners) {
         listener(procedure, new XdrReader(packet.payload));
@@ -351,20 +260,6 @@ class RpcConnection implements Connection {
     } else {
       throw new LibvirtProtocolError(`unexpected packet of program ${program} and type ${type}`);
     }
-  }
-
-  #onReply(packet: Packet): void {
-    const call = this.#active.get(packet.serial);
-    if (call === undefined || Procedure[call.name] !== packet.procedure) {
-      throw new LibvirtProtocolError(
-        `reply of procedure ${packet.procedure} to serial ${packet.serial}, which matches no call in flight`,
-      );
-    }
-    this.#active.delete(packet.serial);
-    if (!call.overdue) {
-      call.settle(packet);
-    }
-    this.#sendQueued();
   }
 
   #onKeepalive(procedure: number): void {
@@ -411,53 +306,14 @@ class RpcConnection implements Connection {
     }
     this.#ended = reason;
     if (sayGoodbye) {
-      this.#send(Program.remote, Procedure.connectClose, PacketType.call, this.#nextSerial(), EMPTY);
+      this.#send(Program.remote, Procedure.connectClose, PacketType.call, this.#calls.nextSerial(), EMPTY);
       this.#socket.end();
     } else {
       this.#socket.destroy();
     }
     this.#over.abort();
-    for (const call of this.#active.values()) {
-      call.fail(this.#unanswered(call, reason, true));
-    }
-    for (const call of this.#queue) {
-      call.fail(this.#unanswered(call, reason, false));
-    }
-    this.#active.clear();
-    this.#queue.length = 0;
+    this.#calls.failAll(reason);
     this.#listeners.clear();
     this.#resolveClosed(reason);
   }
-
-  #unanswered(call: PendingCall, reason: Error, sent: boolean): LibvirtConnectionError {
-    const outcome = sent ? 'its outcome is unknown' : 'it was not sent';
-    return new LibvirtConnectionError(`libvirt ${call.name}: ${reason.message}; ${outcome}`, {
-      sent,
-      cause: reason,
-    });
-  }
-}
-
-function readAnswer<T>(name: ProcedureName, packet: Packet, readReply: (reader: XdrReader) => T): T {
-  const reader = new XdrReader(packet.payload);
-  switch (packet.status) {
-    case PacketStatus.ok: {
-      const reply = readReply(reader);
-      reader.end();
-      return reply;
-    }
-    case PacketStatus.error:
-      throw readError(reader);
-    default:
-      throw new LibvirtProtocolError(`reply to ${name} with status ${packet.status}, must be 0 or 1`);
-  }
-}
-
-/** remote_error of remote_protocol.x. The fields after the level only repeat parts of the message. */
-function readError(reader: XdrReader): LibvirtError {
-  const code = reader.int();
-  const domain = reader.int();
-  const message = reader.optionalString();
-  const level = reader.int();
-  return new LibvirtError(code, domain, level, message ?? `libvirt error ${code} without a message`);
 }
