@@ -11,7 +11,8 @@ import type { Connection } from '../libvirt/connection.ts';
 import { ControlState, ErrorCode, ListDomainsFlag, StatsFlag, StatsGroup } from '../libvirt/constants.ts';
 import { getControlInfo, getInfo, listDomains, type DomainRef } from '../libvirt/domain.ts';
 import { isLibvirtError, LibvirtConnectionError, LibvirtError } from '../libvirt/errors.ts';
-import { getAllDomainStats, type DomainStats, type StatsRequest } from '../libvirt/stats.ts';
+import type { DomainStats } from '../libvirt/stats-fields.ts';
+import { getAllDomainStats, type StatsRequest } from '../libvirt/stats.ts';
 
 export interface VmRead {
   readonly counters: DomainStats;
