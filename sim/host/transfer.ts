@@ -9,9 +9,11 @@ import type { CopyOrder } from '../../agent/migration/hypervisor/hypervisor.ts';
 import type { Copy, Kvm, SimHost, SimVm } from './kvm.ts';
 import type { Network } from '../world/network.ts';
 import { failure } from './libvirt-failure.ts';
+import { MemoryCopy } from './memory-copy.ts';
 import { PeerLink } from './peer-link.ts';
 import type { Random } from '../world/random.ts';
-import type { Scheduled, Timeline } from '../world/timeline.ts';
+import { TargetSide } from './target-side.ts';
+import type { Timeline } from '../world/timeline.ts';
 
 export interface TransferParts {
   readonly timeline: Timeline;
@@ -24,10 +26,6 @@ export interface TransferParts {
 type Phase =
   'preparing' | 'copying' | 'aborting' | 'switching' | 'post-copy' | 'finishing' | 'confirming' | 'over';
 
-const TICK_MS = 500;
-const THROTTLE_FIRST = 0.2;
-const THROTTLE_STEP = 0.1;
-
 export class Transfer {
   readonly vm: SimVm;
   readonly source: SimHost;
@@ -35,16 +33,10 @@ export class Transfer {
   readonly order: CopyOrder;
   readonly #parts: TransferParts;
   readonly #ended: (error: Error | undefined) => void;
-  readonly #timers: Scheduled[] = [];
   #phase: Phase = 'preparing';
   readonly #link: PeerLink;
-  /** The target's libvirtd has begun Finish: from here on a lost connection no longer destroys the copy. */
-  #isFinishing = false;
-  #incoming: Copy | undefined;
-  #remainingBytes: number;
-  #passBytes = 0;
-  #processedBytes = 0;
-  #iteration = 0;
+  readonly #memory: MemoryCopy;
+  readonly #targetSide: TargetSide;
   #pausedAtMs = 0;
 
   constructor(
@@ -59,15 +51,16 @@ export class Transfer {
     this.order = order;
     this.#parts = parts;
     this.#ended = ended;
-    this.#remainingBytes = vm.memoryBytes;
     this.#link = new PeerLink({ source, target }, parts, {
       lostAtSource: this.#closeAtSource.bind(this),
       lostAtTarget: this.#closeAtTarget.bind(this),
       isWatched: (host) =>
         host === source
           ? this.#link.isOpenAtSource && this.#phase !== 'over'
-          : this.#link.isOpenAtTarget && !this.#isFinishing,
+          : this.#link.isOpenAtTarget && !this.#targetSide.isFinishing,
     });
+    this.#memory = new MemoryCopy({ vm, source, target }, order, parts);
+    this.#targetSide = new TargetSide({ vm, source, target }, parts, this.#link);
   }
 
   get isOver(): boolean {
@@ -80,12 +73,7 @@ export class Transfer {
   }
 
   get figures(): { total: number; remaining: number; processed: number; iteration: number } {
-    return {
-      total: this.vm.memoryBytes,
-      remaining: this.#remainingBytes,
-      processed: this.#processedBytes,
-      iteration: this.#iteration,
-    };
+    return this.#memory.figures;
   }
 
   begin(): void {
@@ -117,7 +105,7 @@ export class Transfer {
   /** The guest continues on the target immediately; the rest of its memory follows. Throws as libvirt does. */
   switchToPostCopy(): void {
     const { kvm } = this.#parts;
-    const [copy, incoming] = [this.#outgoing(), this.#incoming];
+    const [copy, incoming] = [this.#outgoing(), this.#targetSide.copy];
     if (this.#phase !== 'copying' || !this.order.postCopy || copy === undefined || incoming === undefined)
       throw failure(ErrorCode.operationInvalid, 'post-copy can only be started while memory is copied');
     this.#phase = 'post-copy';
@@ -126,25 +114,15 @@ export class Transfer {
     copy.isWhole = false;
     kvm.releaseLock(this.vm, this.source.hostId);
     kvm.run(incoming, RunningReason.postCopy, 'libvirt');
-    this.#fetchRest(incoming);
-  }
-
-  #fetchRest(incoming: Copy): void {
-    const { timeline, network } = this.#parts;
-    timeline.after(TICK_MS, () => {
-      if (this.#phase !== 'post-copy') return;
-      if (network.isConnected(this.source.hostId, this.target.hostId))
-        this.#remainingBytes -= (this.order.bandwidthBytesPerSecond * TICK_MS) / 1000;
-      if (this.#remainingBytes > 0) {
-        this.#fetchRest(incoming);
-        return;
-      }
-      this.#remainingBytes = 0;
-      incoming.isWhole = true;
-      this.#link.whenUp(this.source, () => {
-        this.#finish('post-copy');
-      });
-    });
+    this.#memory.fetchRest(
+      () => this.#phase === 'post-copy',
+      () => {
+        incoming.isWhole = true;
+        this.#link.whenUp(this.source, () => {
+          this.#finish('post-copy');
+        });
+      },
+    );
   }
 
   /** Each side keeps its part of the guest; only an operator, or a resumed post-copy, can bring them together. */
@@ -175,7 +153,7 @@ export class Transfer {
   /** The target lost the connection: a copy without Finish is destroyed with it. */
   #closeAtTarget(): void {
     if (!this.#link.isOpenAtTarget) return;
-    if (!this.#isFinishing) this.#dropIncoming();
+    if (!this.#targetSide.isFinishing) this.#dropIncoming();
     this.#link.closeAtTarget();
   }
 
@@ -186,7 +164,7 @@ export class Transfer {
 
   /** A restarted libvirtd acts on the phase that it had saved. */
   daemonRestarted(host: SimHost): void {
-    if (host === this.target) this.#recoverTarget();
+    if (host === this.target) this.#targetSide.recover();
     if (host !== this.source || this.#phase === 'over') return;
     const copy = this.#outgoing();
     const phase = this.#phase;
@@ -249,20 +227,10 @@ export class Transfer {
   }
 
   #prepare(): void {
-    const { kvm, timeline, random } = this.#parts;
     if (!this.#link.isOpenAtSource) return;
     this.#link.accept();
-    if (this.target.copies.has(this.vm.uuid)) {
-      this.#answerPrepare(
-        failure(ErrorCode.operationInvalid, `operation invalid: domain '${this.vm.name}' is already active`),
-      );
-      return;
-    }
-    this.#incoming = kvm.addIncoming(this.target.hostId, this.vm);
-    timeline.after(random.between(80, 600), () => {
-      this.#link.whenUp(this.target, () => {
-        this.#answerPrepare(undefined);
-      });
+    this.#targetSide.prepare((error) => {
+      this.#answerPrepare(error);
     });
   }
 
@@ -272,116 +240,53 @@ export class Transfer {
       if (error !== undefined) this.#fail(error);
       else {
         this.#phase = 'copying';
-        this.#iteration = 1;
-        this.#passBytes = this.#remainingBytes;
-        this.#parts.kvm.tell(this.source.hostId, this.vm.uuid, { kind: 'iteration', iteration: 1 });
-        this.#tick();
+        this.#copyMemory();
       }
     });
   }
 
-  /** QEMU sends memory as long as the network carries it, whatever happens to the two libvirtds. */
-  #tick(): void {
-    const { timeline, network } = this.#parts;
-    const rate = this.order.bandwidthBytesPerSecond;
-    const ms = Math.max(1, Math.min(TICK_MS, (this.#remainingBytes / rate) * 1000));
-    timeline.after(ms, () => {
-      if (this.#phase !== 'copying' || this.#incoming === undefined) return;
-      if (network.isConnected(this.source.hostId, this.target.hostId)) {
-        const sent = Math.min(this.#remainingBytes, (rate * ms) / 1000);
-        this.#remainingBytes -= sent;
-        this.#processedBytes += sent;
-        if (this.#remainingBytes < 1 && this.#endPass(rate)) return;
-      }
-      this.#tick();
-    });
-  }
-
-  /** True when the rest fits into the downtime, and the guest is stopped to send it. */
-  #endPass(rate: number): boolean {
-    const throttle = this.order.autoConverge
-      ? Math.min(0.99, Math.max(0, THROTTLE_FIRST + THROTTLE_STEP * (this.#iteration - 2)))
-      : 0;
-    const dirty = this.vm.dirtyBytesPerSecond * (1 - throttle);
-    const left = Math.min(this.vm.memoryBytes, dirty * (this.#passBytes / rate));
-    const downtimeMaxMs = this.#outgoing()?.downtimeMaxMs ?? 0;
-    if ((left / rate) * 1000 <= downtimeMaxMs) {
-      this.#link.whenUp(this.source, () => {
-        this.#switch((left / rate) * 1000);
-      });
-      return true;
-    }
-    this.#iteration += 1;
-    this.#passBytes = left;
-    this.#remainingBytes = left;
-    this.#parts.kvm.tell(this.source.hostId, this.vm.uuid, { kind: 'iteration', iteration: this.#iteration });
-    return false;
+  #copyMemory(): void {
+    this.#memory.copy(
+      () => this.#phase === 'copying' && this.#targetSide.copy !== undefined,
+      (lastMs) => {
+        this.#link.whenUp(this.source, () => {
+          this.#switch(lastMs);
+        });
+      },
+    );
   }
 
   /** The guest stops on the source and the rest is sent; the source's QEMU releases the disks. */
   #switch(lastMs: number): void {
     const copy = this.#outgoing();
     if (this.#phase !== 'copying' || copy === undefined) return;
-    const { kvm, timeline, network } = this.#parts;
+    const { kvm, timeline } = this.#parts;
     this.#phase = 'switching';
     this.#pausedAtMs = timeline.nowMs;
     if (copy.state === 'running') kvm.pause(copy, PausedReason.migration, 'libvirt');
     kvm.releaseLock(this.vm, this.source.hostId);
-    const send = (): void => {
-      if (this.#phase !== 'switching' || this.#incoming === undefined) return;
-      if (!network.isConnected(this.source.hostId, this.target.hostId)) {
-        timeline.after(TICK_MS, send);
-        return;
-      }
-      if (this.target.copies.get(this.vm.uuid) !== this.#incoming) return;
-      this.#incoming.isWhole = true;
-      this.#link.whenUp(this.source, () => {
-        this.#finish('switching');
-      });
-    };
-    timeline.after(lastMs + 5, send);
+    this.#memory.sendLast(
+      lastMs,
+      () => this.#phase === 'switching' && this.#targetSide.copy !== undefined,
+      () => {
+        const incoming = this.#targetSide.copy;
+        if (incoming === undefined || !this.#targetSide.hasCopy) return;
+        incoming.isWhole = true;
+        this.#link.whenUp(this.source, () => {
+          this.#finish('switching');
+        });
+      },
+    );
   }
 
   #finish(from: Phase): void {
     if (this.#phase !== from) return;
     this.#phase = 'finishing';
     this.#link.toTarget(() => {
-      const copy = this.#incoming;
-      if (copy === undefined || this.target.copies.get(this.vm.uuid) !== copy) {
-        this.#answerFinish(false);
-        return;
-      }
-      this.#isFinishing = true;
-      // Written before the vCPUs start: a failure from here on leaves a definition behind.
-      if (this.source.definitions.has(this.vm.uuid)) this.#parts.kvm.define(this.target.hostId, this.vm);
-      this.#parts.timeline.after(this.#parts.random.between(5, 120), () => {
-        this.#link.whenUp(this.target, () => {
-          this.#startOnTarget(copy);
-        });
+      this.#targetSide.finish(this.order.arrivesPaused, (isThere) => {
+        this.#answerFinish(isThere);
       });
     });
-  }
-
-  #startOnTarget(copy: Copy): void {
-    const { kvm } = this.#parts;
-    if (this.target.copies.get(this.vm.uuid) !== copy) {
-      this.#answerFinish(false);
-      return;
-    }
-    copy.role = 'none';
-    if (copy.state === 'running') {
-      copy.reason = RunningReason.migrated;
-      this.#answerFinish(true);
-      return;
-    }
-    if (this.order.arrivesPaused) {
-      kvm.arrivePaused(copy);
-      this.#answerFinish(true);
-      return;
-    }
-    const hasStarted = kvm.run(copy, RunningReason.migrated, 'libvirt');
-    if (!hasStarted) kvm.kill(copy, ShutoffReason.failed, 'libvirt');
-    this.#answerFinish(hasStarted);
   }
 
   #answerFinish(isThere: boolean): void {
@@ -435,19 +340,8 @@ export class Transfer {
       this.#parts.kvm.run(copy, RunningReason.migrationCancelled, 'libvirt');
   }
 
-  #recoverTarget(): void {
-    const copy = this.#incoming;
-    if (copy === undefined || this.target.copies.get(this.vm.uuid) !== copy) return;
-    // Phases prepare and finish3: the copy is killed unless its vCPUs run or Finish left it paused.
-    if (copy.role === 'incoming' && copy.state !== 'running')
-      this.#parts.kvm.kill(copy, ShutoffReason.failed, 'libvirt');
-  }
-
   #dropIncoming(): void {
-    const copy = this.#incoming;
-    if (copy?.role !== 'incoming' || copy.state === 'running' || this.#isFinishing) return;
-    this.#incoming = undefined;
-    this.#parts.kvm.kill(copy, ShutoffReason.failed, 'libvirt');
+    if (!this.#targetSide.drop()) return;
     this.#link.whenUp(this.source, () => {
       this.#failUnless('finishing', 'operation failed: migration out job: Unable to write to socket');
     });
@@ -455,6 +349,5 @@ export class Transfer {
 
   #over(): void {
     this.#phase = 'over';
-    for (const timer of this.#timers) timer.cancel();
   }
 }
