@@ -163,6 +163,8 @@ async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<
 /** Stands in for a server that is down: ends every connection at once, until so many came. Then the address is free again. */
 export async function untilRefused(address: ListenOptions, connections: number): Promise<void> {
   let refused = 0;
+  // A killed server leaves its socket behind, which nobody else can then bind.
+  if (address.path !== undefined) rmSync(address.path, { force: true });
   const server = createServer((socket) => {
     socket.destroy();
     refused += 1;
