@@ -182,7 +182,7 @@ void t.test(
     };
     await bad({ spec }, 'ALREADY_EXISTS', /spec\.name: a VM "new" is defined on kvm/);
     await bad({ spec: { ...spec, name: 'a' } }, 'ALREADY_EXISTS', /runs on kvm1/);
-    await bad({}, 'INVALID_ARGUMENT', /spec: must say/);
+    await bad({}, 'INVALID_ARGUMENT', /spec: must describe/);
     for (const name of ['', 'a/b', '<b>', '../x', '-a', 'x'.repeat(64)])
       await bad({ spec: { ...spec, name } }, 'INVALID_ARGUMENT', /spec\.name/);
     const other = { ...spec, name: 'other' };
