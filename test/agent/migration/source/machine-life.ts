@@ -49,16 +49,17 @@ export class Life {
     return calls.map(textOf);
   }
 
-  /** The outstanding call of this kind comes back with `seen`, or fails with the error. */
-  answer(kind: Call['kind'], seen: Seen | Error, isStopping = false): string[] {
-    const call = this.take(kind);
+  /** This call, or the oldest one of this kind, comes back with `seen`, or fails with the error. */
+  answer(which: Call | Call['kind'], seen: Seen | Error, isStopping = false): string[] {
+    const call = this.#take(which);
     return this.see(seen instanceof Error ? { kind: 'failed', call, error: seen, isStopping } : seen);
   }
 
-  take(kind: Call['kind']): Call {
-    const at = this.#waiting.findIndex((call) => call.kind === kind);
+  #take(which: Call | Call['kind']): Call {
+    const at = this.#waiting.findIndex((call) => call === which || call.kind === which);
     const [call] = at < 0 ? [] : this.#waiting.splice(at, 1);
-    if (call === undefined) throw new Error(`no ${kind} is under way`);
+    if (call === undefined)
+      throw new Error(`no ${typeof which === 'string' ? which : which.kind} is under way`);
     return call;
   }
 

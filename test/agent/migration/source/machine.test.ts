@@ -177,6 +177,44 @@ t.test("a caller's abort is answered once, whatever comes of it", (t) => {
   t.end();
 });
 
+const ABORTS: [name: string, order: (number | 'watch')[], error: Error | undefined][] = [
+  ['work in the order of their asking', ['watch', 1, 2], undefined],
+  ['work in another order', [2, 1, 'watch'], undefined],
+  ['fail in the order of their asking', ['watch', 1, 2], lost],
+  ['fail in another order', [2, 1, 'watch'], lost],
+];
+for (const [name, order, error] of ABORTS)
+  t.test(`of the aborts of one copy that ${name}, each answers its own caller`, (t) => {
+    const life = new Life({ timeoutMs: 1_000 }).copying();
+    life.nowMs = 1_000;
+    t.strictSame(life.answer('rest', { kind: 'rested' }), ['abort']);
+    for (const asker of [1, 2]) t.strictSame(life.see({ kind: 'abort_asked', asker }), ['abort']);
+    for (const asker of order) {
+      const call = life.waiting.find((one) => one.kind === 'abort' && one.asker === asker);
+      life.answer(call ?? 'abort', error ?? { kind: 'aborted', asker });
+    }
+    const answered = life.acts.flatMap((act) => (act.kind === 'answer' ? [act.asker] : []));
+    t.strictSame(
+      answered,
+      order.filter((asker) => asker !== 'watch'),
+    );
+    t.notOk(life.waiting.some(({ kind }) => kind === 'abort'));
+    t.end();
+  });
+
+t.test("a caller's abort that works before the watching's is not answered again when the copy ends", (t) => {
+  const life = new Life({ timeoutMs: 1_000 }).copying();
+  life.nowMs = 1_000;
+  life.answer('rest', { kind: 'rested' });
+  life.see({ kind: 'abort_asked', asker: 1 });
+  const call = life.waiting.find((one) => one.kind === 'abort' && one.asker === 1);
+  life.answer(call ?? 'abort', { kind: 'aborted', asker: 1 });
+  life.answer('start', broken);
+  life.answer('abort', broken);
+  t.equal(life.acts.filter(({ kind }) => kind === 'answer').length, 1);
+  t.end();
+});
+
 const SHOWN: [name: string, vm: VmInput | undefined, calls: string[], result: string][] = [
   ['runs here', running, ['restore_downtime 300'], 'not_told'],
   ['is paused here', paused, ['restore_downtime 300'], 'not_told'],
