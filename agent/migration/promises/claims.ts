@@ -4,13 +4,13 @@ import type { CommitMode } from '../../../shared/gen/telemetry.ts';
 import { HOUR_MS } from '../../../shared/units.ts';
 
 /** Who asks: the migration, and the epoch of the scheduler that leads it. */
-export interface Asked {
+export interface MigrationKey {
   readonly migrationId: string;
   readonly epoch: number;
 }
 
 /** The last migration that this host has heard of for one VM. */
-export interface VmRecord extends Asked {
+export interface VmRecord extends MigrationKey {
   /** Undefined before this host has a part in it, and once it is over. */
   readonly intent: Intent | undefined;
   /** It is over: nothing is done under its id any more. */
@@ -82,20 +82,20 @@ export function bindingRecord(record: VmRecord | undefined, nowMs: number): VmRe
 /** A later epoch was seen, or the same one under another id. */
 export interface Fenced {
   readonly kind: 'fenced';
-  readonly seen: Asked;
+  readonly seen: MigrationKey;
 }
 
 /** Whether a question or an act of this migration is still in order; from then on, lower epochs are not. */
 export function ruleTouch(
   record: VmRecord | undefined,
-  asked: Asked,
+  key: MigrationKey,
 ): Ruling<{ readonly kind: 'allowed' | 'ended' } | Fenced> {
-  if (isFenced(record, asked)) return fence(record, asked);
-  if (record?.migrationId !== asked.migrationId)
+  if (isFenced(record, key)) return fence(record, key);
+  if (record?.migrationId !== key.migrationId)
     // A higher epoch under another id: the former migration is over for its scheduler, whether we were told or not.
-    return { record: { ...asked, intent: undefined, hasEnded: false }, answer: { kind: 'allowed' } };
+    return { record: { ...key, intent: undefined, hasEnded: false }, answer: { kind: 'allowed' } };
   return {
-    record: raised(record, asked),
+    record: raised(record, key),
     answer: { kind: record.hasEnded ? 'ended' : 'allowed' },
   };
 }
@@ -103,9 +103,9 @@ export function ruleTouch(
 /** As a touch; also whether this host has started the copy that is to be ended. */
 export function ruleAbort(
   record: VmRecord | undefined,
-  asked: Asked,
+  key: MigrationKey,
 ): Ruling<{ readonly kind: 'allowed' | 'ended'; readonly isStarted: boolean } | Fenced> {
-  const ruled = ruleTouch(record, asked);
+  const ruled = ruleTouch(record, key);
   const { answer } = ruled;
   if (answer.kind === 'fenced') return { record: ruled.record, answer };
   return {
@@ -122,16 +122,16 @@ export type StartAnswer = { readonly kind: 'new' | 'known' | 'unstarted' } | Fen
 
 export function ruleStart(
   record: VmRecord | undefined,
-  asked: Asked,
+  key: MigrationKey,
   intent: SourceIntent,
 ): Ruling<StartAnswer> {
-  if (isFenced(record, asked)) return fence(record, asked);
-  const isSame = record?.migrationId === asked.migrationId;
+  if (isFenced(record, key)) return fence(record, key);
+  const isSame = record?.migrationId === key.migrationId;
   if (isSame && record.intent?.role === 'source')
-    return { record: raised(record, asked), answer: { kind: 'known' } };
-  if (isSame && (record.hasEnded || record.epoch === asked.epoch))
-    return { record: raised(record, asked), answer: { kind: 'unstarted' } };
-  return { record: { ...asked, intent, hasEnded: false }, answer: { kind: 'new' } };
+    return { record: raised(record, key), answer: { kind: 'known' } };
+  if (isSame && (record.hasEnded || record.epoch === key.epoch))
+    return { record: raised(record, key), answer: { kind: 'unstarted' } };
+  return { record: { ...key, intent, hasEnded: false }, answer: { kind: 'new' } };
 }
 
 export type GuardAnswer =
@@ -140,46 +140,46 @@ export type GuardAnswer =
 /** Asked again, the first answer stands: what arrived meanwhile was not here before. */
 export function ruleGuard(
   record: VmRecord | undefined,
-  asked: Asked,
+  key: MigrationKey,
   intent: TargetIntent,
 ): Ruling<GuardAnswer> {
-  if (isFenced(record, asked)) return fence(record, asked);
-  const isSame = record?.migrationId === asked.migrationId;
+  if (isFenced(record, key)) return fence(record, key);
+  const isSame = record?.migrationId === key.migrationId;
   if (isSame && record.hasEnded) return { record, answer: { kind: 'ended' } };
   if (isSame && record.intent?.role === 'target') {
     const { definedBefore } = record.intent;
-    return { record: raised(record, asked), answer: { kind: 'guarded', definedBefore } };
+    return { record: raised(record, key), answer: { kind: 'guarded', definedBefore } };
   }
   const answer = { kind: 'guarded', definedBefore: intent.definedBefore } as const;
-  return { record: { ...asked, intent, hasEnded: false }, answer };
+  return { record: { ...key, intent, hasEnded: false }, answer };
 }
 
 /** The end is remembered too: an order of the same migration that comes late must find it. */
 export function ruleEnd(
   record: VmRecord | undefined,
-  asked: Asked,
+  key: MigrationKey,
 ): Ruling<{ readonly kind: 'ended'; readonly intent: Intent | undefined } | Fenced> {
-  if (isFenced(record, asked)) return fence(record, asked);
-  const isSame = record?.migrationId === asked.migrationId;
+  if (isFenced(record, key)) return fence(record, key);
+  const isSame = record?.migrationId === key.migrationId;
   const answer = { kind: 'ended', intent: isSame ? record.intent : undefined } as const;
-  if (isSame && record.hasEnded && record.epoch === asked.epoch) return { record, answer };
-  return { record: { ...asked, intent: undefined, hasEnded: true }, answer };
+  if (isSame && record.hasEnded && record.epoch === key.epoch) return { record, answer };
+  return { record: { ...key, intent: undefined, hasEnded: true }, answer };
 }
 
-function isFenced(record: VmRecord | undefined, { epoch, migrationId }: Asked): boolean {
+function isFenced(record: VmRecord | undefined, { epoch, migrationId }: MigrationKey): boolean {
   if (record === undefined) return false;
   return epoch < record.epoch || (epoch === record.epoch && migrationId !== record.migrationId);
 }
 
-function fence(record: VmRecord | undefined, asked: Asked): Ruling<Fenced> {
-  return { record, answer: { kind: 'fenced', seen: record ?? asked } };
+function fence(record: VmRecord | undefined, key: MigrationKey): Ruling<Fenced> {
+  return { record, answer: { kind: 'fenced', seen: record ?? key } };
 }
 
-function raised(record: VmRecord, { epoch }: Asked): VmRecord {
+function raised(record: VmRecord, { epoch }: MigrationKey): VmRecord {
   return epoch > record.epoch ? { ...record, epoch } : record;
 }
 
 /** For the caller that was fenced. */
-export function fencedText(asked: Asked, seen: Asked): string {
-  return `fenced_epoch: epoch ${asked.epoch} of migration ${asked.migrationId} is not above ${seen.epoch} of migration ${seen.migrationId}, which this host has seen; a later scheduler leads, read its journal`;
+export function fencedText(key: MigrationKey, seen: MigrationKey): string {
+  return `fenced_epoch: epoch ${key.epoch} of migration ${key.migrationId} is not above ${seen.epoch} of migration ${seen.migrationId}, which this host has seen; a later scheduler leads, read its journal`;
 }

@@ -4,7 +4,7 @@ import type { MigrateRequest } from '../../../shared/gen/agent.ts';
 import { refuseLibvirtUri, refuseMigrateUri } from '../../../shared/libvirt-uri.ts';
 import { HOUR_MS } from '../../../shared/units.ts';
 import { checkUuid } from '../../vm/view.ts';
-import { isTooFarAhead, type Asked } from './claims.ts';
+import { isTooFarAhead, type MigrationKey } from './claims.ts';
 
 // Ids are made by the scheduler, some forty characters.
 const ID_MAX = 128;
@@ -14,11 +14,11 @@ const DOWNTIME_MAX_MS = 2_000_000;
 const TIMEOUT_MAX_MS = 24 * HOUR_MS;
 
 /** Who asks, and about which VM. Throws INVALID_ARGUMENT. */
-export function checkAsked(
-  request: Asked & { readonly vmUuid: string },
+export function checkKey(
+  request: MigrationKey & { readonly vmUuid: string },
   nowMs: number,
 ): {
-  readonly asked: Asked;
+  readonly key: MigrationKey;
   readonly vmUuid: string;
 } {
   const { migrationId, epoch } = request;
@@ -30,7 +30,7 @@ export function checkAsked(
       'epoch',
       `${epoch} is more than a day ahead of this host's clock, ${nowMs} ms since 1970; one of the two clocks is wrong: set that of the scheduler, or that of this host`,
     );
-  return { asked: { migrationId, epoch }, vmUuid: checkUuid('vm_uuid', request.vmUuid) };
+  return { key: { migrationId, epoch }, vmUuid: checkUuid('vm_uuid', request.vmUuid) };
 }
 
 /** A request whose addresses are harmless in the hands of a libvirt that runs as root. Throws INVALID_ARGUMENT. */
@@ -39,7 +39,7 @@ export function checkMigrateRequest(
   { isTcpAllowed, nowMs }: { readonly isTcpAllowed: boolean; readonly nowMs: number },
 ): MigrateRequest {
   const { targetLibvirtUri, targetMigrateUri, bandwidthBytesPerSecond, downtimeMaxMs, timeoutMs } = request;
-  const { vmUuid } = checkAsked(request, nowMs);
+  const { vmUuid } = checkKey(request, nowMs);
   const libvirtProblem = refuseLibvirtUri(targetLibvirtUri, isTcpAllowed);
   if (libvirtProblem !== undefined) throw invalidField('target_libvirt_uri', libvirtProblem);
   const migrateProblem = refuseMigrateUri(targetMigrateUri);

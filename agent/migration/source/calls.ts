@@ -5,7 +5,7 @@ import { SECOND_MS } from '../../../shared/units.ts';
 import type { Copy, Hypervisor, VmEvent } from '../hypervisor/hypervisor.ts';
 import { ruleStart } from '../promises/claims.ts';
 import type { Intents } from '../promises/intents.ts';
-import { arrivesPaused, askedOf } from './order.ts';
+import { arrivesPaused, keyOf } from './order.ts';
 import type { Asker, Call, Seen } from './states.ts';
 import { copyMaxMs } from './watch.ts';
 
@@ -56,7 +56,7 @@ export async function carryOut(call: Call, parts: CallParts): Promise<Seen> {
     case 'claim': {
       const before = await parts.intents.of(request.vmUuid);
       const answer = await parts.intents.rule(request.vmUuid, (record) =>
-        ruleStart(record, askedOf(request), call.intent),
+        ruleStart(record, keyOf(request), call.intent),
       );
       return { kind: 'claimed', answer, before: before?.intent };
     }

@@ -10,7 +10,7 @@ import type {
 import { MINUTE_MS, SECOND_MS } from '../../../shared/units.ts';
 import { fencedText, ruleAbort, ruleTouch } from '../promises/claims.ts';
 import { MigrationJob, type JobContext } from './job.ts';
-import { checkAsked, checkMigrateRequest } from '../promises/requests.ts';
+import { checkKey, checkMigrateRequest } from '../promises/requests.ts';
 
 export interface MigrationJobs {
   /** Starts the migration, or attaches to it when its id is known; ends with its result. */
@@ -45,9 +45,9 @@ class Jobs implements MigrationJobs {
     this.#context = context;
   }
 
-  migrate(asked: MigrateRequest, signal: AbortSignal): AsyncIterable<MigrateResponseInput> {
+  migrate(given: MigrateRequest, signal: AbortSignal): AsyncIterable<MigrateResponseInput> {
     const { isTcpAllowed, clock } = this.#context;
-    const request = checkMigrateRequest(asked, { isTcpAllowed, nowMs: clock.nowMs() });
+    const request = checkMigrateRequest(given, { isTcpAllowed, nowMs: clock.nowMs() });
     const known = this.#byId.get(request.migrationId);
     if (known !== undefined && known.request.vmUuid !== request.vmUuid)
       throw invalidField('migration_id', `${request.migrationId} is that of VM ${known.request.vmUuid}`);
@@ -57,20 +57,20 @@ class Jobs implements MigrationJobs {
   }
 
   async abort(request: AbortMigrationRequest, signal: AbortSignal): Promise<void> {
-    const { asked, vmUuid } = checkAsked(request, this.#context.clock.nowMs());
-    const touched = await this.#context.intents.rule(vmUuid, (record) => ruleAbort(record, asked));
+    const { key, vmUuid } = checkKey(request, this.#context.clock.nowMs());
+    const touched = await this.#context.intents.rule(vmUuid, (record) => ruleAbort(record, key));
     if (touched.kind === 'fenced')
-      throw new EvenkeelError('FAILED_PRECONDITION', fencedText(asked, touched.seen));
-    const job = this.#byId.get(asked.migrationId);
+      throw new EvenkeelError('FAILED_PRECONDITION', fencedText(key, touched.seen));
+    const job = this.#byId.get(key.migrationId);
     if ((job === undefined && touched.isStarted) || job?.isLost === true)
       throw new EvenkeelError(
         'UNAVAILABLE',
-        `abort migration ${asked.migrationId}: its copy is being looked for, libvirt was away; try again`,
+        `abort migration ${key.migrationId}: its copy is being looked for, libvirt was away; try again`,
       );
     if (job?.request.vmUuid !== vmUuid)
       throw new EvenkeelError(
         'NOT_FOUND',
-        `abort migration ${asked.migrationId}: it was not started here, and now will not be`,
+        `abort migration ${key.migrationId}: it was not started here, and now will not be`,
       );
     await job.abort(signal);
   }
@@ -171,10 +171,10 @@ class Jobs implements MigrationJobs {
   ): AsyncGenerator<MigrateResponseInput> {
     // Before its order is on disk, a question of its own scheduler would look like one that came in between.
     if (job.isClaimed) {
-      const asked = { migrationId, epoch };
-      const touched = await this.#context.intents.rule(vmUuid, (record) => ruleTouch(record, asked));
+      const key = { migrationId, epoch };
+      const touched = await this.#context.intents.rule(vmUuid, (record) => ruleTouch(record, key));
       if (touched.kind === 'fenced') {
-        const message = fencedText(asked, touched.seen);
+        const message = fencedText(key, touched.seen);
         yield {
           result: { ok: false, causeCode: 'MIGRATION_CAUSE_FENCED_EPOCH', message, progress: job.progress },
         };

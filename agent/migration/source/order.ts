@@ -2,10 +2,10 @@
 import { EvenkeelError } from '../../../shared/errors.ts';
 import type { MigrateRequest, VmInput } from '../../../shared/gen/agent.ts';
 import { translateLibvirt } from '../../libvirt-errors.ts';
-import type { Asked, CopyLimits, Intent } from '../promises/claims.ts';
+import type { MigrationKey, CopyLimits, Intent } from '../promises/claims.ts';
 import { hasJob, isRunning } from '../hypervisor/vm-state.ts';
 
-export function askedOf({ migrationId, epoch }: Asked): Asked {
+export function keyOf({ migrationId, epoch }: MigrationKey): MigrationKey {
   return { migrationId, epoch };
 }
 

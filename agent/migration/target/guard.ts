@@ -14,9 +14,16 @@ import { SerialByKey } from '../../../shared/serial.ts';
 import { SECOND_MS } from '../../../shared/units.ts';
 import { translateLibvirt, translated } from '../../libvirt-errors.ts';
 import { LibvirtConnectionError } from '../../libvirt/errors.ts';
-import { fencedText, ruleEnd, ruleGuard, ruleTouch, type Asked, type Intent } from '../promises/claims.ts';
+import {
+  fencedText,
+  ruleEnd,
+  ruleGuard,
+  ruleTouch,
+  type MigrationKey,
+  type Intent,
+} from '../promises/claims.ts';
 import type { Intents } from '../promises/intents.ts';
-import { checkAsked } from '../promises/requests.ts';
+import { checkKey } from '../promises/requests.ts';
 import { checkAct, refusalOf, type Act } from './settle.ts';
 import { isOff } from '../hypervisor/vm-state.ts';
 import { Watchdog, type WatchContext } from './watchdog.ts';
@@ -42,13 +49,13 @@ export class MigrationGuard {
 
   /** Asked again, it answers as the first time. */
   async guard(request: GuardMigrationRequest, signal: AbortSignal): Promise<GuardMigrationResponseInput> {
-    const { asked, vmUuid } = checkAsked(request, this.#context.clock.nowMs());
+    const { key, vmUuid } = checkKey(request, this.#context.clock.nowMs());
     const { hypervisor, intents, callTimeoutMs, logger } = this.#context;
-    const what = `guard migration ${asked.migrationId} of VM ${vmUuid}`;
+    const what = `guard migration ${key.migrationId} of VM ${vmUuid}`;
     const wait = { timeoutMs: callTimeoutMs, signal };
     const before = await translated(what, hypervisor.observe(vmUuid, wait));
     const answer = await intents.rule(vmUuid, (record) => {
-      const ruled = ruleGuard(record, asked, {
+      const ruled = ruleGuard(record, key, {
         role: 'target',
         vmName: request.vmName,
         commitMode: request.commitMode,
@@ -70,12 +77,12 @@ export class MigrationGuard {
     this.#watchdog.hear(vmUuid);
     switch (answer.kind) {
       case 'fenced':
-        throw new EvenkeelError('FAILED_PRECONDITION', `${what}: ${fencedText(asked, answer.seen)}`);
+        throw new EvenkeelError('FAILED_PRECONDITION', `${what}: ${fencedText(key, answer.seen)}`);
       case 'ended':
         throw new EvenkeelError('FAILED_PRECONDITION', `${what}: it has ended; begin a new one`);
       case 'guarded':
         logger.info(
-          { ...asked, vmId: vmUuid, commitMode: request.commitMode, sourceHost: request.sourceHostId },
+          { ...key, vmId: vmUuid, commitMode: request.commitMode, sourceHost: request.sourceHostId },
           'guarding an incoming migration',
         );
         return { definedBefore: answer.definedBefore };
@@ -84,10 +91,10 @@ export class MigrationGuard {
 
   /** Waits for the act of another on the VM: what it shows is not about to change by our hand. */
   async observe(request: ObserveVmRequest, signal: AbortSignal): Promise<ObserveVmResponseInput> {
-    const { asked, vmUuid } = checkAsked(request, this.#context.clock.nowMs());
+    const { key, vmUuid } = checkKey(request, this.#context.clock.nowMs());
     const { hypervisor, intents, callTimeoutMs } = this.#context;
     const what = `observe VM ${vmUuid}`;
-    await this.#touch(what, vmUuid, asked);
+    await this.#touch(what, vmUuid, key);
     return this.#acts.run(vmUuid, async () => {
       signal.throwIfAborted();
       const vm = await translated(what, hypervisor.observe(vmUuid, { timeoutMs: callTimeoutMs, signal }));
@@ -101,20 +108,20 @@ export class MigrationGuard {
 
   /** Does one act when the VM still is as the caller saw it. Once begun it is not broken off with the caller. */
   async settle(request: SettleVmRequest, signal: AbortSignal): Promise<SettleVmResponseInput> {
-    const { asked, vmUuid } = checkAsked(request, this.#context.clock.nowMs());
+    const { key, vmUuid } = checkKey(request, this.#context.clock.nowMs());
     const act = checkAct(request.act);
     const what = `${act} VM ${vmUuid}`;
-    await this.#touchOpen(what, vmUuid, asked);
+    await this.#touchOpen(what, vmUuid, key);
     return this.#acts.run(vmUuid, async () => {
       signal.throwIfAborted();
       // A later scheduler may have spoken while this waited for its turn.
-      await this.#touchOpen(what, vmUuid, asked);
+      await this.#touchOpen(what, vmUuid, key);
       const wait = { timeoutMs: this.#context.callTimeoutMs };
       const before = await translated(what, this.#context.hypervisor.observe(vmUuid, wait));
       const refusal = refusalOf(act, request, before);
       if (refusal !== undefined) throw new EvenkeelError('FAILED_PRECONDITION', `${what}: ${refusal}`);
       await translated(what, this.#perform(act, vmUuid));
-      this.#context.logger.warn({ ...asked, vmId: vmUuid, act, state: before?.state }, 'settled one side');
+      this.#context.logger.warn({ ...key, vmId: vmUuid, act, state: before?.state }, 'settled one side');
       const vm = await translated(what, this.#context.hypervisor.observe(vmUuid, wait));
       return vm === undefined ? {} : { vm };
     });
@@ -122,21 +129,18 @@ export class MigrationGuard {
 
   /** Sets the guest's limits back when it stayed and that has not worked yet; then others may command the VM again. */
   async end(request: EndMigrationRequest): Promise<void> {
-    const { asked, vmUuid } = checkAsked(request, this.#context.clock.nowMs());
+    const { key, vmUuid } = checkKey(request, this.#context.clock.nowMs());
     const { intents, logger } = this.#context;
     const record = await intents.of(vmUuid);
     // Also of an earlier migration, whose own end this host never heard.
-    if (record !== undefined && asked.epoch >= record.epoch) await this.#restoreLimit(vmUuid, record.intent);
-    const answer = await intents.rule(vmUuid, (before) => ruleEnd(before, asked));
+    if (record !== undefined && key.epoch >= record.epoch) await this.#restoreLimit(vmUuid, record.intent);
+    const answer = await intents.rule(vmUuid, (before) => ruleEnd(before, key));
     if (answer.kind === 'fenced')
       // Not FAILED_PRECONDITION, which a disk that cannot be written gives too: this host knows of a later one.
-      throw new EvenkeelError(
-        'ABORTED',
-        `end migration ${asked.migrationId}: ${fencedText(asked, answer.seen)}`,
-      );
+      throw new EvenkeelError('ABORTED', `end migration ${key.migrationId}: ${fencedText(key, answer.seen)}`);
     this.#watchdog.forget(vmUuid);
     if (answer.intent !== undefined)
-      logger.info({ ...asked, vmId: vmUuid, role: answer.intent.role }, 'migration is over here');
+      logger.info({ ...key, vmId: vmUuid, role: answer.intent.role }, 'migration is over here');
   }
 
   async #perform(act: Act, vmUuid: string): Promise<void> {
@@ -157,18 +161,18 @@ export class MigrationGuard {
     }
   }
 
-  async #touchOpen(what: string, vmUuid: string, asked: Asked): Promise<void> {
-    if ((await this.#touch(what, vmUuid, asked)) === 'ended')
+  async #touchOpen(what: string, vmUuid: string, key: MigrationKey): Promise<void> {
+    if ((await this.#touch(what, vmUuid, key)) === 'ended')
       throw new EvenkeelError(
         'FAILED_PRECONDITION',
-        `${what}: migration ${asked.migrationId} has ended here; begin a new one, or act by hand`,
+        `${what}: migration ${key.migrationId} has ended here; begin a new one, or act by hand`,
       );
   }
 
-  async #touch(what: string, vmUuid: string, asked: Asked): Promise<'allowed' | 'ended'> {
-    const answer = await this.#context.intents.rule(vmUuid, (record) => ruleTouch(record, asked));
+  async #touch(what: string, vmUuid: string, key: MigrationKey): Promise<'allowed' | 'ended'> {
+    const answer = await this.#context.intents.rule(vmUuid, (record) => ruleTouch(record, key));
     if (answer.kind === 'fenced')
-      throw new EvenkeelError('FAILED_PRECONDITION', `${what}: ${fencedText(asked, answer.seen)}`);
+      throw new EvenkeelError('FAILED_PRECONDITION', `${what}: ${fencedText(key, answer.seen)}`);
     this.#watchdog.hear(vmUuid);
     return answer.kind;
   }

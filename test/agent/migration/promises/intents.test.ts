@@ -6,7 +6,7 @@ import {
   ruleGuard,
   ruleStart,
   ruleTouch,
-  type Asked,
+  type MigrationKey,
   type SourceIntent,
   type TargetIntent,
   type VmRecord,
@@ -88,18 +88,18 @@ void t.test('a guard answers twice the same, whatever has arrived in between', (
   t.end();
 });
 
-const asked = fc.record({
+const key = fc.record({
   epoch: fc.integer({ min: 1, max: 5 }),
   migrationId: fc.constantFrom('m1', 'm2', 'm3'),
 });
-const command = fc.record({ kind: fc.constantFrom('start', 'guard', 'touch', 'end'), asked });
+const command = fc.record({ kind: fc.constantFrom('start', 'guard', 'touch', 'end'), key });
 type Ruled = (
   record: VmRecord | undefined,
-  asked: Asked,
+  key: MigrationKey,
 ) => { record: VmRecord | undefined; answer: { kind: string } };
 const rulings: Readonly<Record<string, Ruled>> = {
-  start: (record, asked) => ruleStart(record, asked, source),
-  guard: (record, asked) => ruleGuard(record, asked, target),
+  start: (record, key) => ruleStart(record, key, source),
+  guard: (record, key) => ruleGuard(record, key, target),
   touch: ruleTouch,
   end: ruleEnd,
 };
@@ -107,12 +107,12 @@ const rulings: Readonly<Record<string, Ruled>> = {
 /** The epoch never falls; who is fenced changes nothing, and nobody else is behind what was seen. */
 function isOrderly(
   before: VmRecord | undefined,
-  asked: Asked,
+  key: MigrationKey,
   { record, answer }: ReturnType<Ruled>,
 ): boolean {
   if (answer.kind === 'fenced') return record === before;
   const [was, is] = [before?.epoch ?? 0, record?.epoch ?? 0];
-  return is >= was && is <= asked.epoch;
+  return is >= was && is <= key.epoch;
 }
 
 void t.test(
@@ -123,11 +123,11 @@ void t.test(
         fc.property(fc.array(command, { maxLength: 30 }), (commands) => {
           let record: VmRecord | undefined;
           const starts: string[] = [];
-          for (const { kind, asked } of commands) {
-            const ruled = rulings[kind]?.(record, asked);
-            if (ruled === undefined || !isOrderly(record, asked, ruled)) return false;
+          for (const { kind, key } of commands) {
+            const ruled = rulings[kind]?.(record, key);
+            if (ruled === undefined || !isOrderly(record, key, ruled)) return false;
             if (kind === 'start' && ruled.answer.kind === 'new')
-              starts.push(`${asked.migrationId}@${asked.epoch}`);
+              starts.push(`${key.migrationId}@${key.epoch}`);
             record = ruled.record;
           }
           return new Set(starts).size === starts.length;
@@ -194,8 +194,8 @@ class TestFolder implements StateFolder {
   }
 }
 
-const start = (intents: Intents, asked: Asked): Promise<string> =>
-  intents.rule(vm, (record) => ruleStart(record, asked, source)).then(({ kind }) => kind);
+const start = (intents: Intents, key: MigrationKey): Promise<string> =>
+  intents.rule(vm, (record) => ruleStart(record, key, source)).then(({ kind }) => kind);
 
 void t.test('a promise is on disk, whole and flushed, before it is given', async (t) => {
   const folder = new TestFolder();
