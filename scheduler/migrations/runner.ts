@@ -25,7 +25,7 @@ import { verify } from './verify.ts';
 export type { RunnerParts, RunnerSettings } from './run.ts';
 
 /** What to move where; names are for people. */
-export interface Order {
+export interface MigrationOrder {
   readonly vmUuid: string;
   readonly vmName: string;
   readonly sourceHostId: string;
@@ -132,7 +132,7 @@ export class Runner {
    * Begins a migration; it goes on by itself. Throws FAILED_PRECONDITION when the VM, or for a planned one a slot, is
    * taken, UNAVAILABLE when the journal cannot be written; nothing has then happened to the VM.
    */
-  async start(order: Order): Promise<Migration> {
+  async start(order: MigrationOrder): Promise<Migration> {
     const term = this.#leading();
     const queued = this.#queued(order);
     await this.#outlast(queued.vmUuid, term);
@@ -197,7 +197,7 @@ export class Runner {
     throw new EvenkeelError('FAILED_PRECONDITION', 'this scheduler does not lead; ask the one that does');
   }
 
-  #queued({ evacuation = false, ...order }: Order): Migration {
+  #queued({ evacuation = false, ...order }: MigrationOrder): Migration {
     const { clock, knowledge, newId } = this.#parts;
     const nowMs = clock.nowMs();
     return {

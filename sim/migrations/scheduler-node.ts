@@ -9,7 +9,7 @@ import { Lease, LEASE_TIMEOUT_MS } from '../../scheduler/leader/lease.ts';
 import type { MigrationAgents } from '../../scheduler/migrations/agent-calls.ts';
 import { Journal } from '../../scheduler/migrations/journal.ts';
 import type { Knowledge } from '../../scheduler/migrations/knowledge.ts';
-import { Runner, type Order, type RunnerSettings } from '../../scheduler/migrations/runner.ts';
+import { Runner, type MigrationOrder, type RunnerSettings } from '../../scheduler/migrations/runner.ts';
 import { Slots } from '../../scheduler/migrations/slots.ts';
 import { ledgerOf } from '../../scheduler/restraint/ledger.ts';
 import type { Restraint } from '../../scheduler/restraint/cool-down.ts';
@@ -96,7 +96,7 @@ export class SchedulerNode {
   }
 
   /** Throws as the runner does, and FAILED_PRECONDITION when this scheduler is not the leader. */
-  order(order: Order): Promise<Migration> {
+  order(order: MigrationOrder): Promise<Migration> {
     return this.#leading().start(order);
   }
 

@@ -14,7 +14,7 @@ import { migrationCodec } from '../../shared/proto/load.ts';
 import { MIB } from '../../shared/units.ts';
 import type { MigrationAgent } from '../../scheduler/migrations/agent-calls.ts';
 import { Journal } from '../../scheduler/migrations/journal.ts';
-import { Runner, type Order } from '../../scheduler/migrations/runner.ts';
+import { Runner, type MigrationOrder } from '../../scheduler/migrations/runner.ts';
 import { Slots } from '../../scheduler/migrations/slots.ts';
 import type { Store, StoredEntry } from '../../scheduler/store/store.ts';
 import { ManualClock } from '../manual-clock.ts';
@@ -219,7 +219,7 @@ export class MemoryWorld {
     return runner;
   }
 
-  order(given: Partial<Order> = {}): Order {
+  order(given: Partial<MigrationOrder> = {}): MigrationOrder {
     return {
       ...{ vmUuid: 'web', vmName: 'web', sourceHostId: 'kvm1', targetHostId: 'kvm2', decisionId: '' },
       ...given,
