@@ -1,4 +1,4 @@
-// The hypervisor of migrations on the real libvirt.
+// Implements the hypervisor port of migrations on the real libvirt.
 import { aborted, type Clock, type WaitOptions } from '../../../shared/clock.ts';
 import { SECOND_MS } from '../../../shared/units.ts';
 import type { MigrationSettings } from '../../config.ts';
@@ -68,7 +68,7 @@ export function createLibvirtHypervisor(
         if (ending !== undefined) return { ...ending, observedAtMs: clock.nowMs() };
         const domain = await orUndefined(lookupByUuid(connection, vmUuid, wait), ErrorCode.noDomain);
         if (domain === undefined) return undefined;
-        // Gone in between: libvirt said so.
+        // It may have gone in between: libvirt then says that there is no such domain.
         return orUndefined(observeVm(connection, domain, clock.nowMs(), wait), ErrorCode.noDomain);
       }),
     resume: (vmUuid, wait) => act(vmUuid, (connection, domain) => resume(connection, domain, wait)),
@@ -79,7 +79,7 @@ export function createLibvirtHypervisor(
     },
     undefine: (vmUuid, wait) => {
       const { managedSave, snapshotsMetadata, checkpointsMetadata, keepNvram } = UndefineFlag;
-      // The firmware's variables may be the very file that the VM uses on the other host.
+      // NVRAM is kept: it may be the very file that the VM uses on the other host.
       const flags = managedSave | snapshotsMetadata | checkpointsMetadata | keepNvram;
       return act(vmUuid, (connection, domain) => undefine(connection, domain, flags, wait));
     },
@@ -89,7 +89,7 @@ export function createLibvirtHypervisor(
         const open = access.own(async (connection) => {
           const copy = createCopy({ connection, vmUuid, settings, clock, endings });
           await work(copy).then(resolve, reject);
-          // libvirt's call may outlive the work, and is the only one to tell how it ended.
+          // libvirt's call may outlive the work, and only its answer says how the copy ended.
           await copy.returned();
         }, signal);
         open.catch(reject);
@@ -97,7 +97,7 @@ export function createLibvirtHypervisor(
   };
 }
 
-/** Over a connection of its own, since each carries one registration of a kind. */
+/** Listens over a connection of its own, since each connection carries only one registration of a kind. */
 function listen(
   access: LibvirtAccess,
   vmUuid: string,
@@ -142,7 +142,7 @@ interface CopyParts {
   readonly vmUuid: string;
   readonly settings: HypervisorSettings;
   readonly clock: Clock;
-  /** VMs whose QEMU has ended while libvirt is still busy with that, as they are to be shown. */
+  /** What to show of VMs whose QEMU has ended while libvirt has not dealt with that yet. */
   readonly endings: Map<string, VmInput>;
 }
 
@@ -152,7 +152,7 @@ function createCopy(parts: CopyParts): Copy & { readonly returned: () => Promise
   let call: Promise<unknown> = Promise.resolve();
   let isReturned = false;
   let leaving: Leaving | undefined;
-  // libvirt takes the order to measure only while no migration runs; so a start waits for the order to be taken.
+  // libvirt accepts a dirty-rate measurement only while no migration runs; so a start waits until it is accepted.
   let measuring: Promise<unknown> = Promise.resolve();
   return {
     start: async (order, wait) => {
@@ -179,7 +179,7 @@ function createCopy(parts: CopyParts): Copy & { readonly returned: () => Promise
     },
     processEnded: async (signal) => {
       await untilEnded(leaving?.process, clock, signal);
-      // libvirt may have told first, or at the same moment: it has the word then.
+      // If libvirt's call has returned meanwhile, its answer counts.
       if (leaving !== undefined && !isReturned) endings.set(vmUuid, leaving.ending);
     },
     returned: async () => {
@@ -207,13 +207,13 @@ function createCopy(parts: CopyParts): Copy & { readonly returned: () => Promise
 }
 
 interface Leaving {
-  /** Undefined where it cannot be told from others. */
+  /** Undefined where the process cannot be identified. */
   readonly process: QemuProcess | undefined;
   readonly ending: VmInput;
 }
 
 const PROC_ROOT = '/proc';
-// The guest stands still meanwhile; a look at one file costs a tenth of a millisecond.
+// The guest is paused meanwhile; reading the one file takes a tenth of a millisecond.
 const PROCESS_POLL_MS = 3;
 
 async function leavingOf(
@@ -236,7 +236,7 @@ async function leavingOf(
   return { process, ending };
 }
 
-/** Where the process cannot be told from others, or not looked at, libvirt's own word is waited for. */
+/** Never resolves where the process cannot be identified or read: libvirt's answer then comes first. */
 async function untilEnded(
   process: QemuProcess | undefined,
   clock: Clock,
@@ -246,9 +246,9 @@ async function untilEnded(
     await clock.sleep(PROCESS_POLL_MS, signal);
 }
 
-// isPersistent is answered from libvirt's memory.
+// libvirt answers isPersistent from memory.
 const QUICK_MS = 5 * SECOND_MS;
-// Reading the sampled pages takes some milliseconds beyond the period itself.
+// Reading the sampled pages takes some milliseconds beyond the measuring period.
 const MEASURED_POLL_MS = 50;
 const MEASURED_POLLS_MAX = 10;
 
@@ -270,7 +270,7 @@ async function measuredRate(
   return undefined;
 }
 
-/** A QEMU or libvirt that cannot measure says so; that is no failure of the migration. */
+/** A QEMU or libvirt that cannot measure says so; the migration goes on without. */
 async function orRefused(work: Promise<void>): Promise<'taken' | 'refused'> {
   try {
     await work;
@@ -290,7 +290,7 @@ function flagsOf(
   return (
     flag.live |
     flag.abortOnError |
-    // A transient VM stays one.
+    // A transient VM stays transient.
     (keepsDefinition ? flag.persistDest | flag.undefineSource : 0) |
     (arrivesPaused ? flag.paused : 0) |
     (autoConverge ? flag.autoConverge : 0) |

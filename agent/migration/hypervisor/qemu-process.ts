@@ -1,15 +1,15 @@
-// The QEMU process of a VM on this host: libvirt learns of its end, and then tells, a fifth of a second late or more.
+// Finds the QEMU process of a VM and notices its end, which libvirt reports only a fifth of a second later or more.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A process by its pid and its start, since pids are given away again. */
+/** A process by pid and start time, since pids are reused. */
 export interface QemuProcess {
   readonly pid: string;
   /** In clock ticks since boot (proc_pid_stat(5), field 22). */
   readonly startedTicks: string;
 }
 
-/** The process that libvirt started with `-uuid`; undefined when none, or more than one, is to be seen. */
+/** The process that libvirt started with `-uuid`; undefined when none, or more than one, is found. */
 export async function findQemuProcess(procRoot: string, vmUuid: string): Promise<QemuProcess | undefined> {
   const pids = (await readdir(procRoot)).filter((name) => /^\d+$/.test(name));
   const found: QemuProcess[] = [];
@@ -22,7 +22,7 @@ export async function findQemuProcess(procRoot: string, vmUuid: string): Promise
   return found.length === 1 ? found[0] : undefined;
 }
 
-/** True once none of its threads runs any more: it is gone, or waits to be reaped. */
+/** True once none of its threads runs: the process is gone, or a zombie that waits to be reaped. */
 export async function hasEnded(procRoot: string, { pid, startedTicks }: QemuProcess): Promise<boolean> {
   const stat = await statOf(procRoot, pid);
   if (stat?.startedTicks !== startedTicks) return true;
@@ -36,11 +36,11 @@ interface Stat {
   readonly startedTicks: string;
 }
 
-/** Undefined when there is no such process. Throws when that cannot be told. */
+/** Undefined when there is no such process. Throws when that cannot be determined. */
 async function statOf(procRoot: string, pid: string): Promise<Stat | undefined> {
   const text = await readOf(procRoot, pid, 'stat');
   if (text === undefined) return undefined;
-  // The name of the command may hold anything, also parentheses: the fields begin after the last one.
+  // The command's name may contain anything, including parentheses: the fields begin after the last one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const startedTicks = fields[19];
   if (startedTicks === undefined) throw new Error(`read ${pid}/stat: too few fields`);

@@ -1,8 +1,8 @@
-// What a VM's state on one host means to a migration. Pure.
+// Interprets a VM's state on one host for migrations. Pure.
 import type { VmInput } from '../../../shared/gen/agent.ts';
 import type { MigrationCause } from '../../../shared/gen/telemetry.ts';
 
-/** A migration job runs on it, out or in. */
+/** True while a migration job runs on it, outgoing or incoming. */
 export function hasJob({ migrationRole }: VmInput): boolean {
   return migrationRole === 'VM_MIGRATION_ROLE_OUTGOING' || migrationRole === 'VM_MIGRATION_ROLE_INCOMING';
 }
@@ -28,7 +28,7 @@ export function isInPostCopy({ state, stateReason }: VmInput): boolean {
   );
 }
 
-/** Not by a person or a migration: its storage or its monitor failed, and resuming it blindly may harm it. */
+/** Paused because its storage or its monitor failed, not by an operator or a migration; resuming it blindly may harm it. */
 export function isPausedByFault({ state, stateReason }: VmInput): boolean {
   return (
     state === 'VM_STATE_PAUSED' &&
@@ -45,7 +45,7 @@ export type Shown =
   | { readonly kind: 'left' | 'running' | 'paused' | 'paused_migrating' }
   | { readonly kind: 'off'; readonly causeCode: GuestEnd };
 
-/** What the source shows of a VM whose migration job has ended; `undefined` when libvirt has no such VM. */
+/** Reads how a VM stands on the source after its migration job has ended; `vm` is undefined when libvirt has no such VM. */
 export function shownOnSource(vm: VmInput | undefined): Shown {
   if (vm === undefined) return { kind: 'left' };
   if (isOff(vm)) {
@@ -60,8 +60,8 @@ export function shownOnSource(vm: VmInput | undefined): Shown {
   return { kind: vm.stateReason === 'VM_STATE_REASON_MIGRATION' ? 'paused_migrating' : 'paused' };
 }
 
-/** The source has let go of the guest, by libvirt's own word or by the end of its QEMU: its copy cannot run there again. */
-export function hasLetGo(vm: VmInput | undefined): boolean {
+/** The source has released the guest, as libvirt says or because its QEMU has ended: its copy cannot run there again. */
+export function hasReleased(vm: VmInput | undefined): boolean {
   if (vm?.processEnded === true) return true;
   return shownOnSource(vm).kind === 'left' && !(vm !== undefined && hasJob(vm));
 }

@@ -1,9 +1,9 @@
-// What an agent remembers of each VM's migrations, and whom it obeys: the highest epoch wins, a copy starts once. Pure.
+// Rules on commands for a VM's migrations from what the agent remembers: the highest epoch wins, a copy starts once. Pure.
 import type { MigrateRequest } from '../../../shared/gen/agent.ts';
 import type { CommitMode } from '../../../shared/gen/telemetry.ts';
 import { HOUR_MS } from '../../../shared/units.ts';
 
-/** Who asks: the migration, and the epoch of the scheduler that leads it. */
+/** Identifies the sender of a command: the migration, and the epoch under which its scheduler leads it. */
 export interface MigrationKey {
   readonly migrationId: string;
   readonly epoch: number;
@@ -11,20 +11,20 @@ export interface MigrationKey {
 
 /** The last migration that this host has heard of for one VM. */
 export interface VmRecord extends MigrationKey {
-  /** Undefined before this host has a part in it, and once it is over. */
+  /** Undefined before this host takes part in it, and once it has ended here. */
   readonly intent: Intent | undefined;
-  /** It is over: nothing is done under its id any more. */
+  /** It has ended here: nothing more is done under its id. */
   readonly hasEnded: boolean;
 }
 
 export type Intent = SourceIntent | TargetIntent;
 
-/** The copy was, or is about to be, started here. */
+/** The promise of a source: the copy was started here, or is about to be. */
 export interface SourceIntent {
   readonly role: 'source';
-  /** As ordered, so that an agent that restarts knows its limits. */
+  /** As ordered, so that a restarted agent knows its limits. */
   readonly order: CopyLimits;
-  /** The guest's own limit, to be set back when it stays. */
+  /** The guest's own downtime limit, to be restored if it stays. */
   readonly previousDowntimeMs: number;
 }
 
@@ -41,7 +41,7 @@ export type CopyLimits = Pick<
   | 'postCopy'
 >;
 
-/** A copy is expected here. */
+/** The promise of a target: a copy is expected here. */
 export interface TargetIntent {
   readonly role: 'target';
   readonly vmName: string;
@@ -50,30 +50,30 @@ export interface TargetIntent {
   readonly sourceHostId: string;
   readonly sourceAgentAddress: string;
   readonly sourceCertificateSha256: string;
-  /** A definition of the VM was here before, which is not the migration's to sweep. */
+  /** The VM was already defined here; the migration must not undefine it. */
   readonly definedBefore: boolean;
-  /** The copy has run, or was told what to do: it is not resumed by this host alone any more. */
+  /** The copy has run, or a scheduler set its state: this host no longer resumes it by itself. */
   readonly isSettled: boolean;
 }
 
-/** What to remember, and how to answer. `record` is that of before when nothing is to be written. */
+/** What to remember, and how to answer. `record` is the previous one when there is nothing to write. */
 export interface Ruling<Answer> {
   readonly record: VmRecord | undefined;
   readonly answer: Answer;
 }
 
-// Schedulers count epochs on from wall time in milliseconds. Clocks that differ by a day are broken; an epoch from further
-// ahead would fence every scheduler off for that long, and the highest one for ever.
+// Schedulers count epochs on from wall time in milliseconds. Clocks that differ by a day are broken; an epoch further ahead
+// would lock out every scheduler for that long, and the highest possible epoch for ever.
 const EPOCH_AHEAD_MAX_MS = 24 * HOUR_MS;
 
-/** No scheduler with a right clock can have given out this epoch by now. */
+/** True for an epoch that no scheduler with a correct clock can have issued by now. */
 export function isTooFarAhead(epoch: number, nowMs: number): boolean {
   return epoch > nowMs + EPOCH_AHEAD_MAX_MS;
 }
 
 /**
- * The record as it binds now. An epoch too far ahead, remembered before such ones were refused or under a wrong clock, fences
- * nobody. The intent stays: the copy that it promised may be running, and the next migration of the VM replaces it.
+ * The record as it binds now. An epoch too far ahead, stored before such epochs were refused or under a wrong clock, fences
+ * no scheduler. The intent stays: the copy that it promised may be running, and the VM's next migration replaces it.
  */
 export function bindingRecord(record: VmRecord | undefined, nowMs: number): VmRecord | undefined {
   return record !== undefined && isTooFarAhead(record.epoch, nowMs) ? { ...record, epoch: 0 } : record;
@@ -85,14 +85,14 @@ export interface Fenced {
   readonly seen: MigrationKey;
 }
 
-/** Whether a question or an act of this migration is still in order; from then on, lower epochs are not. */
+/** Rules on a question or an act of this migration. Once it is allowed, lower epochs are refused. */
 export function ruleTouch(
   record: VmRecord | undefined,
   key: MigrationKey,
 ): Ruling<{ readonly kind: 'allowed' | 'ended' } | Fenced> {
   if (isFenced(record, key)) return fence(record, key);
   if (record?.migrationId !== key.migrationId)
-    // A higher epoch under another id: the former migration is over for its scheduler, whether we were told or not.
+    // A higher epoch under another id: for its scheduler the former migration has ended, even if we were not told.
     return { record: { ...key, intent: undefined, hasEnded: false }, answer: { kind: 'allowed' } };
   return {
     record: raised(record, key),
@@ -100,7 +100,7 @@ export function ruleTouch(
   };
 }
 
-/** As a touch; also whether this host has started the copy that is to be ended. */
+/** As `ruleTouch`; also answers if this host has started the copy that is to be aborted. */
 export function ruleAbort(
   record: VmRecord | undefined,
   key: MigrationKey,
@@ -115,8 +115,8 @@ export function ruleAbort(
 }
 
 /**
- * new: the copy is to be started. known: it was started under this id, perhaps before a restart. unstarted: the
- * scheduler of this epoch has looked at the VM, or ended the migration, before its order to start came: too late.
+ * new: start the copy. known: it was started under this id, perhaps before a restart. unstarted: the order came too
+ * late, since the scheduler of this epoch has already observed the VM or ended the migration.
  */
 export type StartAnswer = { readonly kind: 'new' | 'known' | 'unstarted' } | Fenced;
 
@@ -137,7 +137,7 @@ export function ruleStart(
 export type GuardAnswer =
   { readonly kind: 'guarded'; readonly definedBefore: boolean } | { readonly kind: 'ended' } | Fenced;
 
-/** Asked again, the first answer stands: what arrived meanwhile was not here before. */
+/** A repeated call gets the first answer: what has arrived meanwhile was not defined here before. */
 export function ruleGuard(
   record: VmRecord | undefined,
   key: MigrationKey,
@@ -154,7 +154,7 @@ export function ruleGuard(
   return { record: { ...key, intent, hasEnded: false }, answer };
 }
 
-/** The end is remembered too: an order of the same migration that comes late must find it. */
+/** The end is remembered as well, to refuse an order of the same migration that comes late. */
 export function ruleEnd(
   record: VmRecord | undefined,
   key: MigrationKey,
@@ -179,7 +179,7 @@ function raised(record: VmRecord, { epoch }: MigrationKey): VmRecord {
   return epoch > record.epoch ? { ...record, epoch } : record;
 }
 
-/** For the caller that was fenced. */
+/** The refusal for a caller whose epoch is too low. */
 export function fencedText(key: MigrationKey, seen: MigrationKey): string {
-  return `fenced_epoch: epoch ${key.epoch} of migration ${key.migrationId} is not above ${seen.epoch} of migration ${seen.migrationId}, which this host has seen; a later scheduler leads, read its journal`;
+  return `fenced_epoch: epoch ${key.epoch} of migration ${key.migrationId} is not above ${seen.epoch} of migration ${seen.migrationId}, which this host has seen; a later scheduler leads, see "evenkeel migrations" there`;
 }

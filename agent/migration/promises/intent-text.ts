@@ -1,4 +1,4 @@
-// The file of intents: JSON with a check sum over it, so that a torn or altered one is noticed and never half believed. Pure.
+// Writes and reads the file of intents: JSON with a checksum, so that a torn or altered file is rejected as a whole. Pure.
 import * as v from 'valibot';
 import { count, dictionary, flag, oneOf, read, someFields, text } from '../../../shared/outside-data.ts';
 import type { VmRecord } from './claims.ts';
@@ -51,7 +51,7 @@ const intents = someFields({
   vms: dictionary(vmRecord),
 });
 
-/** One line of records, one with its check sum. */
+/** One line of records, one line with its checksum. */
 export function writeRecords(records: ReadonlyMap<string, VmRecord>): string {
   const body = JSON.stringify({ version: VERSION, vms: Object.fromEntries(records) });
   return `${body}\n${checkSum(body)}\n`;
@@ -60,12 +60,11 @@ export function writeRecords(records: ReadonlyMap<string, VmRecord>): string {
 /** Throws on anything but what `writeRecords` wrote. */
 export function readRecords(text: string): Map<string, VmRecord> {
   const [body = '', sum = '', rest] = text.split('\n');
-  if (rest !== '' || checkSum(body) !== sum)
-    throw new Error('is torn or was altered: its check sum is wrong');
+  if (rest !== '' || checkSum(body) !== sum) throw new Error('is torn or was altered: its checksum is wrong');
   return new Map(Object.entries(read(intents, JSON.parse(body), 'intents').vms));
 }
 
-// FNV-1a, 32 bits: against torn writes and stray edits, not against an attacker, who has other ways with this folder.
+// FNV-1a, 32 bits: against torn writes and stray edits. An attacker who can write this folder has other ways.
 const FNV_OFFSET = 0x811c_9dc5;
 const FNV_PRIME = 0x0100_0193;
 

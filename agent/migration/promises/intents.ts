@@ -1,4 +1,4 @@
-// What this host has promised about migrations, on disk before it is acted on: a restart forgets nothing, a late command is refused.
+// Keeps what this host has promised about migrations, on disk before it acts: a restart forgets nothing, late commands are refused.
 import type { Clock } from '../../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../../shared/errors.ts';
 import { Serial } from '../../../shared/serial.ts';
@@ -7,7 +7,7 @@ import { bindingRecord, type Ruling, type VmRecord } from './claims.ts';
 import { readRecords, writeRecords } from './intent-text.ts';
 
 export const INTENTS_FILE = 'intents.json';
-// A host sees far fewer VMs come and go in its life; of those without an open intent the longest unused are dropped.
+// A host sees far fewer VMs in its life; beyond this, the VMs unused for longest that have no open intent are dropped.
 const VMS_MAX = 10_000;
 
 export class Intents {
@@ -21,7 +21,7 @@ export class Intents {
     this.#clock = clock;
   }
 
-  /** Rules on one VM; resolves when what is to be remembered is on disk. Throws FAILED_PRECONDITION when it cannot be. */
+  /** Rules on one VM; resolves when the new record is on disk. Throws FAILED_PRECONDITION when it cannot be written. */
   rule<Answer>(vmUuid: string, ruling: (record: VmRecord | undefined) => Ruling<Answer>): Promise<Answer> {
     return this.#changes.run(() => this.#rule(vmUuid, ruling));
   }
@@ -31,7 +31,7 @@ export class Intents {
     return this.#binding((await this.#load()).get(vmUuid));
   }
 
-  /** VMs whose migration is not over here. */
+  /** VMs whose migration has not ended here. */
   async open(): Promise<[vmUuid: string, record: VmRecord][]> {
     await this.#changes.ended();
     const open: [vmUuid: string, record: VmRecord][] = [];
@@ -42,7 +42,7 @@ export class Intents {
     return open;
   }
 
-  /** Judged at each use, not once: the clock may have been wrong when the file was read. */
+  /** Judged at each use, not once at the start: the clock may have been wrong when the file was read. */
   #binding(record: VmRecord | undefined): VmRecord | undefined {
     return bindingRecord(record, this.#clock.nowMs());
   }
@@ -56,7 +56,7 @@ export class Intents {
     const { record, answer } = ruling(before);
     if (record === before || record === undefined) return answer;
     const next = new Map(records);
-    // Deleted first, so that the map's order is that of the last use.
+    // Deleted first, so that the map is in order of last use.
     next.delete(vmUuid);
     next.set(vmUuid, record);
     makeRoom(next);
@@ -75,23 +75,23 @@ export class Intents {
     } catch (error) {
       throw new EvenkeelError(
         'FAILED_PRECONDITION',
-        `read ${file}: ${messageOf(error)}; no migration starts or goes on here until you have made sure that no VM of this host is in a migration ("evenkeel migrations", "virsh list --all" on both hosts), then move the file away`,
+        `read ${file}: ${messageOf(error)}; no migration starts or continues here until you have made sure that no VM of this host is in a migration ("evenkeel migrations", "virsh list --all" on both hosts), then move the file away`,
         error,
       );
     }
   }
 
-  /** Whole or not at all: written beside, flushed, renamed, and the folder flushed. */
+  /** Atomic: writes a new file beside it, flushes it, renames it, and flushes the folder. */
   async #store(records: ReadonlyMap<string, VmRecord>): Promise<void> {
     const folder = this.#folder;
     try {
       await replaceFile(folder, INTENTS_FILE, writeRecords(records));
     } catch (error) {
-      // Whether it is on disk is unknown: read what is, before the next ruling.
+      // It may or may not be on disk: read the file again before the next ruling.
       this.#records = undefined;
       throw new EvenkeelError(
         'FAILED_PRECONDITION',
-        `write ${folder.path}/${INTENTS_FILE}: ${messageOf(error)}; no migration starts before this works, check stateDirectory and its disk`,
+        `write ${folder.path}/${INTENTS_FILE}: ${messageOf(error)}; no migration starts before this works; check stateDirectory and its disk`,
         error,
       );
     }

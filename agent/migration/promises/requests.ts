@@ -1,4 +1,4 @@
-// What callers ask about migrations, checked field by field.
+// Checks requests about migrations, field by field.
 import { invalidField } from '../../../shared/errors.ts';
 import type { MigrateRequest } from '../../../shared/gen/agent.ts';
 import { refuseLibvirtUri, refuseMigrateUri } from '../../../shared/libvirt-uri.ts';
@@ -6,14 +6,14 @@ import { HOUR_MS } from '../../../shared/units.ts';
 import { checkUuid } from '../../vm/view.ts';
 import { isTooFarAhead, type MigrationKey } from './claims.ts';
 
-// Ids are made by the scheduler, some forty characters.
+// The scheduler makes ids of some forty characters.
 const ID_MAX = 128;
 // QEMU's own limit (migration/options.c, MAX_MIGRATE_DOWNTIME).
 const DOWNTIME_MAX_MS = 2_000_000;
-// What copies for a day never ends.
+// A copy that runs for a day never ends.
 const TIMEOUT_MAX_MS = 24 * HOUR_MS;
 
-/** Who asks, and about which VM. Throws INVALID_ARGUMENT. */
+/** The key of the migration and its VM. Throws INVALID_ARGUMENT. */
 export function checkKey(
   request: MigrationKey & { readonly vmUuid: string },
   nowMs: number,
@@ -28,12 +28,12 @@ export function checkKey(
   if (isTooFarAhead(epoch, nowMs))
     throw invalidField(
       'epoch',
-      `${epoch} is more than a day ahead of this host's clock, ${nowMs} ms since 1970; one of the two clocks is wrong: set that of the scheduler, or that of this host`,
+      `${epoch} is more than a day ahead of this host's clock, ${nowMs} ms since 1970; one of the two clocks is wrong: set the scheduler's clock, or this host's`,
     );
   return { key: { migrationId, epoch }, vmUuid: checkUuid('vm_uuid', request.vmUuid) };
 }
 
-/** A request whose addresses are harmless in the hands of a libvirt that runs as root. Throws INVALID_ARGUMENT. */
+/** Checks the whole request; its addresses go to a libvirt that runs as root. Throws INVALID_ARGUMENT. */
 export function checkMigrateRequest(
   request: MigrateRequest,
   { isTcpAllowed, nowMs }: { readonly isTcpAllowed: boolean; readonly nowMs: number },

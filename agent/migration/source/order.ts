@@ -1,4 +1,4 @@
-// An order to migrate: who gave it, its limits, and when it cannot be begun. Pure.
+// Reads an order to migrate: its key, its limits, and why it cannot be started. Pure.
 import { EvenkeelError } from '../../../shared/errors.ts';
 import type { MigrateRequest, VmInput } from '../../../shared/gen/agent.ts';
 import { translateLibvirt } from '../../libvirt-errors.ts';
@@ -23,43 +23,43 @@ export function limitsOf(request: MigrateRequest): CopyLimits {
   };
 }
 
-/** The copy stays paused on the target until somebody resumes it. */
+/** The copy stays paused on the target until it is resumed. */
 export function arrivesPaused({ commitMode }: Pick<MigrateRequest, 'commitMode'>): boolean {
   return commitMode === 'COMMIT_MODE_PAUSED';
 }
 
-/** Why a copy of the VM cannot be begun; undefined when it can. */
+/** Why a copy of the VM cannot be started; undefined when it can. */
 export function startRefusal({ vmUuid }: MigrateRequest, vm: VmInput | undefined): EvenkeelError | undefined {
   if (vm === undefined)
     return new EvenkeelError('NOT_FOUND', `migrate VM ${vmUuid}: this host has no such VM`);
   if (hasJob(vm))
     return new EvenkeelError(
       'FAILED_PRECONDITION',
-      `migrate VM ${vmUuid}: it is in a migration already; wait for its end`,
+      `migrate VM ${vmUuid}: it is already migrating; wait for that to end`,
     );
   if (!isRunning(vm))
     return new EvenkeelError(
       'FAILED_PRECONDITION',
-      `migrate VM ${vmUuid}: it does not run here; only a running VM is migrated`,
+      `migrate VM ${vmUuid}: it is not running here; only a running VM can be migrated`,
     );
   return undefined;
 }
 
-/** The guest's own limit as it was before any migration changed it; 0 when that is not known. */
+/** The guest's own downtime limit from before any migration changed it; 0 when unknown. */
 export function previousOf(intent: Intent | undefined): number {
   return intent?.role === 'source' ? intent.previousDowntimeMs : 0;
 }
 
-/** Why an order was not carried out, for its caller. */
+/** The error that tells the caller why its order was not carried out. */
 export function failureOf({ vmUuid }: MigrateRequest, error: unknown): EvenkeelError {
   const failure = translateLibvirt(`migrate VM ${vmUuid}`, error);
   return failure instanceof EvenkeelError ? failure : new EvenkeelError('INTERNAL', failure.message, failure);
 }
 
-/** The agent stops; what libvirt does goes on. */
+/** For callers when the agent stops; libvirt goes on with the migration. */
 export function stopFailure({ migrationId }: MigrateRequest): EvenkeelError {
   return new EvenkeelError(
     'UNAVAILABLE',
-    `migration ${migrationId}: the agent stops, the migration goes on; ask again by its id`,
+    `migration ${migrationId}: the agent is stopping, the migration goes on; ask again by its id`,
   );
 }

@@ -1,4 +1,4 @@
-// What an agent does for migrations beside the copy: guards the target, shows the VM, puts one side in order, forgets.
+// Serves the migration commands other than the copy: guards the target, observes the VM, settles one side, ends it.
 import { EvenkeelError } from '../../../shared/errors.ts';
 import type {
   EndMigrationRequest,
@@ -28,12 +28,12 @@ import { checkAct, refusalOf, type Act } from './settle.ts';
 import { isOff } from '../hypervisor/vm-state.ts';
 import { Watchdog, type WatchContext } from './watchdog.ts';
 
-// Setting a limit back must not hold up the end of a migration for longer than this.
+// Restoring the downtime limit must not delay the end of a migration for longer than this.
 const RESTORE_TIMEOUT_MS = 2 * SECOND_MS;
 
 export class MigrationGuard {
   readonly #context: WatchContext;
-  /** By VM: what is seen and then done to one is not mixed with what another does to it. */
+  /** One act at a time on a VM: nothing changes it between the look and the act. */
   readonly #acts = new SerialByKey();
   readonly #watchdog: Watchdog;
 
@@ -42,12 +42,12 @@ export class MigrationGuard {
     this.#watchdog = new Watchdog(context, this.#acts);
   }
 
-  /** Watches over paused copies until the signal aborts, also over those that were guarded before a restart. */
+  /** Watches over paused copies until the signal aborts, including those guarded before a restart. */
   watch(signal: AbortSignal): Promise<void> {
     return this.#watchdog.run(signal);
   }
 
-  /** Asked again, it answers as the first time. */
+  /** Idempotent: a repeated call gets the first answer. */
   async guard(request: GuardMigrationRequest, signal: AbortSignal): Promise<GuardMigrationResponseInput> {
     const { key, vmUuid } = checkKey(request, this.#context.clock.nowMs());
     const { hypervisor, intents, callTimeoutMs, logger } = this.#context;
@@ -70,7 +70,7 @@ export class MigrationGuard {
       if (isNew && before !== undefined && !isOff(before))
         throw new EvenkeelError(
           'FAILED_PRECONDITION',
-          `${what}: a VM with this UUID is active here; find out which of the two is the true one`,
+          `${what}: a VM with this UUID is active here; find out which of the two is the right one`,
         );
       return ruled;
     });
@@ -79,7 +79,7 @@ export class MigrationGuard {
       case 'fenced':
         throw new EvenkeelError('FAILED_PRECONDITION', `${what}: ${fencedText(key, answer.seen)}`);
       case 'ended':
-        throw new EvenkeelError('FAILED_PRECONDITION', `${what}: it has ended; begin a new one`);
+        throw new EvenkeelError('FAILED_PRECONDITION', `${what}: it has ended; start a new migration`);
       case 'guarded':
         logger.info(
           { ...key, vmId: vmUuid, commitMode: request.commitMode, sourceHost: request.sourceHostId },
@@ -89,7 +89,7 @@ export class MigrationGuard {
     }
   }
 
-  /** Waits for the act of another on the VM: what it shows is not about to change by our hand. */
+  /** Waits for any act under way on the VM, so that we are not about to change what it shows. */
   async observe(request: ObserveVmRequest, signal: AbortSignal): Promise<ObserveVmResponseInput> {
     const { key, vmUuid } = checkKey(request, this.#context.clock.nowMs());
     const { hypervisor, intents, callTimeoutMs } = this.#context;
@@ -106,7 +106,7 @@ export class MigrationGuard {
     });
   }
 
-  /** Does one act when the VM still is as the caller saw it. Once begun it is not broken off with the caller. */
+  /** Does one act if the VM still is as the caller saw it. Once begun, it is completed even if the caller goes away. */
   async settle(request: SettleVmRequest, signal: AbortSignal): Promise<SettleVmResponseInput> {
     const { key, vmUuid } = checkKey(request, this.#context.clock.nowMs());
     const act = checkAct(request.act);
@@ -114,7 +114,7 @@ export class MigrationGuard {
     await this.#touchOpen(what, vmUuid, key);
     return this.#acts.run(vmUuid, async () => {
       signal.throwIfAborted();
-      // A later scheduler may have spoken while this waited for its turn.
+      // A later scheduler may have sent a command while this one waited for its turn.
       await this.#touchOpen(what, vmUuid, key);
       const wait = { timeoutMs: this.#context.callTimeoutMs };
       const before = await translated(what, this.#context.hypervisor.observe(vmUuid, wait));
@@ -127,20 +127,20 @@ export class MigrationGuard {
     });
   }
 
-  /** Sets the guest's limits back when it stayed and that has not worked yet; then others may command the VM again. */
+  /** Restores the guest's downtime limit if it stayed and that has not been done yet; then the VM takes other commands again. */
   async end(request: EndMigrationRequest): Promise<void> {
     const { key, vmUuid } = checkKey(request, this.#context.clock.nowMs());
     const { intents, logger } = this.#context;
     const record = await intents.of(vmUuid);
-    // Also of an earlier migration, whose own end this host never heard.
+    // The intent may be of an earlier migration, of whose end this host was never told.
     if (record !== undefined && key.epoch >= record.epoch) await this.#restoreLimit(vmUuid, record.intent);
     const answer = await intents.rule(vmUuid, (before) => ruleEnd(before, key));
     if (answer.kind === 'fenced')
-      // Not FAILED_PRECONDITION, which a disk that cannot be written gives too: this host knows of a later one.
+      // ABORTED: this host knows of a later migration. FAILED_PRECONDITION also means that the disk cannot be written.
       throw new EvenkeelError('ABORTED', `end migration ${key.migrationId}: ${fencedText(key, answer.seen)}`);
     this.#watchdog.forget(vmUuid);
     if (answer.intent !== undefined)
-      logger.info({ ...key, vmId: vmUuid, role: answer.intent.role }, 'migration is over here');
+      logger.info({ ...key, vmId: vmUuid, role: answer.intent.role }, 'migration ended on this host');
   }
 
   async #perform(act: Act, vmUuid: string): Promise<void> {
@@ -151,7 +151,7 @@ export class MigrationGuard {
         await hypervisor.resume(vmUuid, wait);
         return this.#watchdog.settled(vmUuid);
       case 'suspend':
-        // Before it: what a scheduler has suspended, this host must never resume by itself.
+        // Recorded first: this host must never resume by itself what a scheduler has suspended.
         await this.#watchdog.settled(vmUuid);
         return hypervisor.suspend(vmUuid, wait);
       case 'destroy':
@@ -165,7 +165,7 @@ export class MigrationGuard {
     if ((await this.#touch(what, vmUuid, key)) === 'ended')
       throw new EvenkeelError(
         'FAILED_PRECONDITION',
-        `${what}: migration ${key.migrationId} has ended here; begin a new one, or act by hand`,
+        `${what}: migration ${key.migrationId} has ended here; start a new one, or use virsh`,
       );
   }
 
@@ -181,8 +181,8 @@ export class MigrationGuard {
     if (intent?.role !== 'source' || intent.previousDowntimeMs <= 0) return;
     const { hypervisor, logger } = this.#context;
     const wait = { timeoutMs: RESTORE_TIMEOUT_MS };
-    // While libvirt is away the migration is not over here: the scheduler tells it again.
-    const what = `set the downtime limit of VM ${vmUuid} back`;
+    // While libvirt is away this throws and the migration stays open here; the scheduler sends the end again.
+    const what = `restore the downtime limit of VM ${vmUuid}`;
     const vm: VmInput | undefined = await translated(what, hypervisor.observe(vmUuid, wait));
     if (vm === undefined || isOff(vm)) return;
     try {
@@ -196,17 +196,17 @@ export class MigrationGuard {
       );
     } catch (error) {
       if (error instanceof LibvirtConnectionError) throw translateLibvirt(what, error);
-      logger.warn({ err: error, vmId: vmUuid }, "could not set the guest's downtime limit back");
+      logger.warn({ err: error, vmId: vmUuid }, "could not restore the guest's downtime limit");
     }
   }
 }
 
-/** For commands of others: the migration whose intent is open here. */
+/** Refuses other commands for a VM while a migration of it is open on this host. */
 export async function refuseDuringMigration(intents: Intents, verb: string, vmUuid: string): Promise<void> {
   const record = await intents.of(vmUuid);
   if (record?.intent === undefined) return;
   throw new EvenkeelError(
     'FAILED_PRECONDITION',
-    `${verb} VM ${vmUuid}: migration ${record.migrationId} of it is not over on this host; wait for the scheduler to end it ("evenkeel migrations"), or abort it`,
+    `${verb} VM ${vmUuid}: its migration ${record.migrationId} has not ended on this host; wait for the scheduler to end it ("evenkeel migrations"), or abort it`,
   );
 }

@@ -1,4 +1,4 @@
-// Asks the source's agent for the target's over gRPC: who it is, by its certificate and its host id, then what it shows.
+// Lets the target's agent ask the source's agent about the VM over gRPC, once its certificate and host id are verified.
 import { EvenkeelError } from '../../../shared/errors.ts';
 import type { Vm } from '../../../shared/gen/agent.ts';
 import type { WaitOptions } from '../../../shared/clock.ts';
@@ -12,7 +12,7 @@ export function createAskSource(tls: TlsSettings): AskSource {
   return async ({ sourceHostId, sourceAgentAddress, sourceCertificateSha256 }, vmUuid, wait) => {
     const what = `ask the source's agent at ${sourceAgentAddress} about VM ${vmUuid}`;
     if (sourceAgentAddress === '')
-      throw new EvenkeelError('UNAVAILABLE', `${what}: the migration was ordered without its address`);
+      throw new EvenkeelError('UNAVAILABLE', `${what}: the order for the migration lacks its address`);
     const calls = connectAgent(tls, {
       address: sourceAgentAddress,
       certificateSha256: sourceCertificateSha256,
@@ -21,7 +21,10 @@ export function createAskSource(tls: TlsSettings): AskSource {
     try {
       const host = await calls.unary(agentService.GetHost, what, {}, wait);
       if (host.hostId !== sourceHostId)
-        throw new EvenkeelError('UNAVAILABLE', `${what}: it is that of host ${host.hostId} now`);
+        throw new EvenkeelError(
+          'UNAVAILABLE',
+          `${what}: host ${host.hostId} answers at this address, not ${sourceHostId}`,
+        );
       return await askVm(calls, what, vmUuid, wait);
     } finally {
       calls.close();
@@ -29,7 +32,7 @@ export function createAskSource(tls: TlsSettings): AskSource {
   };
 }
 
-/** The VM as that agent's libvirt shows it; undefined when libvirt itself says that there is none. */
+/** The VM as that agent's libvirt shows it; undefined only when libvirt itself says that it has no such VM. */
 export async function askVm(
   calls: ServiceCalls,
   what: string,
@@ -41,7 +44,7 @@ export async function askVm(
     if (vm === null) throw new EvenkeelError('INTERNAL', `${what}: the answer lacks the VM`);
     return vm;
   } catch (error) {
-    // Only libvirt's own word, passed on as NOT_FOUND, means absent.
+    // Only libvirt's own "no domain", passed on as NOT_FOUND, means absent.
     if (error instanceof EvenkeelError && error.code === 'NOT_FOUND') return undefined;
     throw error;
   }

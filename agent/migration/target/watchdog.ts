@@ -1,5 +1,5 @@
-// Watches over copies that arrived paused: when no scheduler speaks any more, asks the source itself, and resumes the copy
-// only when the source's own libvirt says that it has let go of the guest. A source that cannot be reached has not.
+// Watches over copies that arrived paused: when no scheduler is heard any more, asks the source's agent, and resumes the
+// copy only if the source has released the guest. A source that cannot be reached counts as not having released it.
 import { pause, type Clock, type WaitOptions } from '../../../shared/clock.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { VmInput } from '../../../shared/gen/agent.ts';
@@ -11,7 +11,7 @@ import type { Hypervisor } from '../hypervisor/hypervisor.ts';
 import type { Intents } from '../promises/intents.ts';
 import {
   hasJob,
-  hasLetGo,
+  hasReleased,
   isInPostCopy,
   isPaused,
   isPausedByFault,
@@ -20,7 +20,7 @@ import {
 
 /**
  * The VM as the source's own agent shows it now; undefined only when that agent says that its libvirt has no such VM.
- * Throws when it cannot be asked, or is not the host that it should be.
+ * Throws when the agent cannot be reached, or is not that of the expected host.
  */
 export type AskSource = (
   source: Pick<TargetIntent, 'sourceHostId' | 'sourceAgentAddress' | 'sourceCertificateSha256'>,
@@ -28,7 +28,7 @@ export type AskSource = (
   wait: WaitOptions,
 ) => Promise<VmInput | undefined>;
 
-/** What the target's side of a migration works with. */
+/** Dependencies of the target's side. */
 export interface WatchContext {
   readonly hypervisor: Hypervisor;
   readonly intents: Intents;
@@ -40,20 +40,20 @@ export interface WatchContext {
 }
 
 const TICK_MS = SECOND_MS;
-// A scheduler that verifies looks at both sides every second or so; one that is gone for longer is not waited for.
+// A verifying scheduler looks at both hosts every second or so; after this long without a call it counts as gone.
 const SILENCE_MS = 3 * SECOND_MS;
-// As old as an observation may be that something is decided by.
+// The age up to which an observation may decide anything.
 const ASK_TIMEOUT_MS = 2 * SECOND_MS;
 
 export class Watchdog {
   readonly #context: WatchContext;
-  /** By VM, shared with the guard. */
+  /** One act at a time on a VM; shared with the guard. */
   readonly #acts: SerialByKey;
-  /** When a scheduler last spoke of the VM, on the monotonic clock. */
+  /** When a scheduler last sent a command for the VM, on the monotonic clock. */
   readonly #heardAtMs = new Map<string, number>();
   readonly #busy = new Set<string>();
   readonly #beganAtMs: number;
-  /** What was last logged of each, so that only changes are. */
+  /** The reason last logged for each VM, so that only changes are logged. */
   readonly #said = new Map<string, string>();
 
   constructor(context: WatchContext, acts: SerialByKey) {
@@ -71,7 +71,7 @@ export class Watchdog {
     this.#said.delete(vmUuid);
   }
 
-  /** From now on the copy's state is somebody's will. */
+  /** The copy has run, or a scheduler set its state: from now on the watchdog leaves it alone. */
   async settled(vmUuid: string): Promise<void> {
     await this.#context.intents.rule(vmUuid, (record) => ({
       record:
@@ -87,7 +87,7 @@ export class Watchdog {
     const watching = new Set<Promise<void>>();
     while (await pause(clock, TICK_MS, signal)) {
       const open = await intents.open().catch((error: unknown) => {
-        this.#say('', messageOf(error), 'cannot read what is guarded here');
+        this.#say('', messageOf(error), 'cannot read which VMs are guarded here');
         return [];
       });
       for (const [vmUuid, record] of open) {
@@ -106,7 +106,7 @@ export class Watchdog {
     try {
       if (this.#isQuiet(vmUuid)) await this.#commit(vmUuid, record, intent, signal);
     } catch (error) {
-      if (!signal.aborted) this.#say(vmUuid, messageOf(error), 'a paused copy waits');
+      if (!signal.aborted) this.#say(vmUuid, messageOf(error), 'a paused copy is waiting');
     } finally {
       this.#busy.delete(vmUuid);
     }
@@ -124,15 +124,15 @@ export class Watchdog {
     if (isRunning(seen)) return this.settled(vmUuid);
     if (!isWaiting(seen)) return;
     const source = await askSource(intent, vmUuid, { timeoutMs: ASK_TIMEOUT_MS, signal });
-    if (!hasLetGo(source)) {
+    if (!hasReleased(source)) {
       const state = source?.state ?? '';
-      this.#say(vmUuid, `the source still has the VM (${state})`, 'a paused copy waits');
+      this.#say(vmUuid, `the source still has the VM (${state})`, 'a paused copy is waiting');
       return;
     }
     await this.#acts.run(vmUuid, () => this.#resume(vmUuid, record, seen));
   }
 
-  /** When nobody has spoken or acted while the source was asked. */
+  /** Resumes the copy unless a scheduler was heard, or the VM changed, while the source was asked. */
   async #resume(vmUuid: string, record: VmRecord, seen: VmInput): Promise<void> {
     const { hypervisor, intents, callTimeoutMs, logger } = this.#context;
     const now = await intents.of(vmUuid);
@@ -144,7 +144,7 @@ export class Watchdog {
     const { migrationId, epoch } = record;
     logger.warn(
       { migrationId, epoch, vmId: vmUuid },
-      'resuming a paused copy: its source has let go of it, and no scheduler speaks',
+      'resuming a paused copy: the source has released the guest, and no scheduler is heard',
     );
     await hypervisor.resume(vmUuid, wait);
     await this.settled(vmUuid);
@@ -161,7 +161,7 @@ function isWatched(intent: VmRecord['intent']): intent is TargetIntent {
   return intent?.role === 'target' && intent.commitMode === 'COMMIT_MODE_PAUSED' && !intent.isSettled;
 }
 
-/** Arrived whole, and paused by nothing but the order to arrive so. */
+/** Fully copied, and paused only because it was ordered to arrive paused. */
 function isWaiting(vm: VmInput): boolean {
   return isPaused(vm) && !isInPostCopy(vm) && !isPausedByFault(vm);
 }

@@ -120,7 +120,7 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
     await untilCopying(before, request);
     const told = resultOf(before.migrate(request, never));
     const after = pair.restart(source);
-    await t.rejects(told, { code: 'UNAVAILABLE', message: /the agent stops, the migration goes on/ });
+    await t.rejects(told, { code: 'UNAVAILABLE', message: /the agent is stopping, the migration goes on/ });
     const found = resultOf(after.migrate(request, never));
     const fast = { bytesPerSecond: 512 * MIB };
     await source.access.shared((connection) =>
@@ -203,7 +203,7 @@ async function badRequests(t: Test, pair: Pair): Promise<void> {
   const torn = pair.restart(pair.source);
   await t.rejects(resultOf(torn.migrate(pair.request(uuid), never)), {
     code: 'FAILED_PRECONDITION',
-    message: /intents\.json: .*check sum.*move the file away/,
+    message: /intents\.json: .*checksum.*move the file away/,
   });
   rmSync(join(pair.stateDirectory, 'agent', 'intents.json'));
   await t.rejects(resultOf(torn.migrate(pair.request(uuid), never)), { code: 'NOT_FOUND' });

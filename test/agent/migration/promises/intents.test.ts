@@ -257,8 +257,8 @@ void t.test('a torn or altered file is never half believed', async (t) => {
   const guarded: VmRecord = { ...first, intent: target, hasEnded: false };
   t.strictSame(readRecords(writeRecords(new Map([[vm, guarded]]))).get(vm), guarded);
   for (let length = 0; length < whole.length; length += 7)
-    t.throws(() => readRecords(whole.slice(0, length)), /check sum/, `cut at ${length}`);
-  t.throws(() => readRecords(whole.replace('"epoch":3', '"epoch":2')), /check sum/);
+    t.throws(() => readRecords(whole.slice(0, length)), /checksum/, `cut at ${length}`);
+  t.throws(() => readRecords(whole.replace('"epoch":3', '"epoch":2')), /checksum/);
   const folder = new TestFolder();
   folder.files.set(INTENTS_FILE, whole.slice(0, 40));
   const intents = new Intents(folder, clock);

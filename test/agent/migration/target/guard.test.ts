@@ -12,7 +12,7 @@ void t.test('others command a VM again when its migration is over, not before', 
   t.strictSame(await guard.guard(guardRequest(), never), { definedBefore: false });
   await t.rejects(refuseDuringMigration(intents, 'start', vm), {
     code: 'FAILED_PRECONDITION',
-    message: /migration m1 of it is not over on this host; wait for the scheduler/,
+    message: /migration m1 has not ended on this host; wait for the scheduler/,
   });
   hypervisor.run(vm);
   t.strictSame(await guard.guard(guardRequest(), never), { definedBefore: false }, 'asked again');
@@ -95,7 +95,7 @@ void t.test(
       /look again/,
     );
     await refused(settle('SETTLE_ACT_UNDEFINE', seen), /is not off/);
-    await refused(settle('SETTLE_ACT_SUSPEND', seen), /does not run/);
+    await refused(settle('SETTLE_ACT_SUSPEND', seen), /is not running/);
     hypervisor.set(vm, { migrationRole: 'VM_MIGRATION_ROLE_INCOMING' });
     await refused(settle('SETTLE_ACT_DESTROY', seen), /migration job runs/);
     hypervisor.set(vm, {
@@ -112,7 +112,7 @@ void t.test(
       vm: { state: 'VM_STATE_RUNNING' },
     });
     const running = hypervisor.vms.get(vm) ?? {};
-    await refused(settle('SETTLE_ACT_DESTROY', running), /only a paused copy is destroyed/);
+    await refused(settle('SETTLE_ACT_DESTROY', running), /destroys only a paused copy/);
     hypervisor.set(vm, { migrationRole: 'VM_MIGRATION_ROLE_OUTGOING' });
     await guard.settle(settle('SETTLE_ACT_SUSPEND', running), never);
     hypervisor.set(vm, { migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED' });
@@ -125,7 +125,7 @@ void t.test(
       expectedLibvirtId: -1,
     } as const;
     t.strictSame(await guard.settle(settle('SETTLE_ACT_UNDEFINE', {}, off), never), {});
-    await refused(settle('SETTLE_ACT_UNDEFINE', {}, off), /not here any more/);
+    await refused(settle('SETTLE_ACT_UNDEFINE', {}, off), /no longer here/);
     await guard.end(asked);
     await refused(settle('SETTLE_ACT_RESUME', seen), /has ended here/);
   },
@@ -154,7 +154,7 @@ async function arrived(t: Test): Promise<Host> {
 const recordOf = async ({ intents }: Host): Promise<VmRecord | undefined> => intents.of(vm);
 
 void t.test(
-  'a paused copy is resumed when no scheduler speaks and the source has let go of it',
+  'a paused copy is resumed when no scheduler is heard and the source has released the guest',
   async (t) => {
     const cases: [said: string, source: VmInput | undefined][] = [
       ['absent', undefined],
