@@ -1,8 +1,8 @@
-// A short question to a program of the host, which only looks and must answer in time.
+// Runs a program of the host that only looks, and must answer in time.
 import { spawn } from 'node:child_process';
 import type { WaitOptions } from '../../../shared/clock.ts';
 
-/** How it ended: exit code (undefined when it was not run or was killed) and what it said. */
+/** The exit code (undefined when the program was not run or was killed) and the output. */
 export interface ProgramAnswer {
   readonly exitCode: number | undefined;
   readonly output: string;
@@ -12,8 +12,8 @@ export interface ProgramAnswer {
 const TEXT_MAX = 2_000;
 
 /**
- * Never rejects: a program that cannot be run says why in `errors`. In time even when it cannot be killed, because it waits
- * for a storage that hangs.
+ * Never rejects: when the program cannot be run, `errors` says why. Resolves in time even when the program cannot be killed
+ * because it waits for storage that hangs.
  */
 export function askProgram(
   program: string,

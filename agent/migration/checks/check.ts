@@ -1,4 +1,4 @@
-// Asked of the target before a migration: every reason why the VM could not run here, each with its cure.
+// Checks on the target, before a migration, if the VM can run here: returns every reason against it, each with its cure.
 import type {
   CheckRefusal,
   CheckTargetRequest,
@@ -36,13 +36,13 @@ export interface CheckContext extends HostCheckContext {
   hasBridge(name: string): Promise<boolean>;
   /** qemu-img when absent. */
   readonly lookAtImage?: LookAtImage;
-  /** libvirt's settings for QEMU; those of the package when absent. */
+  /** The file of libvirt's settings for QEMU; the package's own when absent. */
   readonly qemuConf?: string;
 }
 
 type Check = (connection: Connection, vm: VmDefinition, wait: WaitOptions) => Promise<CheckRefusal[]>;
 
-// Looking through a pool on slow storage for a disk that another host has made.
+// Covers the refresh of a pool on slow storage, to find a disk that another host has created.
 const DISK_TIMEOUT_MS = 10_000;
 const QEMU_CONF = '/etc/libvirt/qemu.conf';
 const BY_LEASE: LockProof = { isProven: true, reason: '' };
@@ -89,9 +89,9 @@ function readRequest({ xml, vmUuid, vmName }: CheckTargetRequest): VmDefinition 
     throw invalidField('xml', messageOf(error));
   }
   if (vm.uuid !== checkUuid('vm_uuid', vmUuid))
-    throw invalidField('vm_uuid', `the definition is that of ${vm.uuid}`);
+    throw invalidField('vm_uuid', `the definition has UUID ${vm.uuid}`);
   if (vmName !== '' && vm.name !== vmName)
-    throw invalidField('vm_name', `the definition is that of ${vm.name}`);
+    throw invalidField('vm_name', `the definition has name ${vm.name}`);
   return vm;
 }
 
@@ -109,7 +109,7 @@ async function checkTaken(
   return [
     {
       causeCode: 'MIGRATION_CAUSE_NAME_TAKEN',
-      reason: `another VM here, ${byName.uuid}, has the name ${vm.name}`,
+      reason: `another VM here, ${byName.uuid}, is also named ${vm.name}`,
       cure: 'rename one of the two',
     },
   ];
@@ -126,11 +126,11 @@ async function sameVm(connection: Connection, domain: DomainRef, wait: WaitOptio
     : {
         causeCode: 'MIGRATION_CAUSE_UUID_TAKEN',
         reason: 'a VM with this UUID is active here',
-        cure: 'wait when it is migrating here; else find out which of the two is the true one',
+        cure: 'wait if it is migrating here; else find out which of the two is the right one',
       };
 }
 
-/** libvirt answers with an error for an architecture, a machine type or a hypervisor that this host does not have. */
+/** libvirt answers with an error for an architecture, a machine type or a hypervisor that this host lacks. */
 async function checkMachine(
   connection: Connection,
   vm: VmDefinition,
@@ -146,13 +146,13 @@ async function checkMachine(
       {
         causeCode: 'MIGRATION_CAUSE_MACHINE_UNKNOWN',
         reason: `this host cannot run ${vm.domainType} machines of type ${vm.machineType} (${vm.architecture}): ${error.message}`,
-        cure: 'upgrade QEMU here, or enable KVM when the VM uses it',
+        cure: 'upgrade QEMU here, or enable KVM if the VM uses it',
       },
     ];
   }
 }
 
-/** A machine's state goes to the same or a newer QEMU only (docs/devel/migration of QEMU). */
+/** A VM's state can be loaded only by the same or a newer QEMU (docs/devel/migration of QEMU). */
 async function checkVersion(
   connection: Connection,
   source: string,
@@ -170,7 +170,7 @@ async function checkVersion(
   ];
 }
 
-/** "7.2.22" as libvirt counts it: 7002022. Undefined for a text that is no version. */
+/** "7.2.22" as libvirt counts it: 7002022. Undefined for a text that is not a version. */
 export function versionNumber(text: string): number | undefined {
   const match = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
   if (match === null) return undefined;
@@ -183,11 +183,11 @@ async function checkCpu(
   logger: Logger,
   wait: WaitOptions,
 ): Promise<CheckRefusal[]> {
-  // A live definition names the CPU's model, also of a host-model; host-passthrough names none that could be compared.
+  // A live definition names the CPU's model, also for host-model; host-passthrough names none that could be compared.
   if (vm.domainType !== 'kvm' || vm.cpu === undefined || attribute(vm.cpu, 'mode') !== 'custom') {
     logger.debug(
       { vmId: vm.uuid, hypervisor: vm.domainType },
-      'CPU not compared: emulated, or no model named',
+      'CPU not compared: the VM is emulated or names no CPU model',
     );
     return [];
   }
@@ -212,7 +212,7 @@ async function checkCpu(
   ];
 }
 
-// What QEMU or libvirt of these years cannot move (qemuMigrationSrcIsAllowed in qemu_migration.c).
+// Devices that current QEMU or libvirt cannot migrate (qemuMigrationSrcIsAllowed in qemu_migration.c).
 const FIXED_DEVICES: readonly string[] = ['hostdev', 'filesystem'];
 const FIXED_NICS: readonly string[] = ['hostdev', 'vdpa'];
 
@@ -283,14 +283,14 @@ async function checkDisks(
   wait: WaitOptions,
 ): Promise<CheckRefusal[]> {
   const refusals = vm.nvram === undefined ? [] : await checkSources(connection, FIRMWARE, [vm.nvram], wait);
-  // One after another: each may have to look through the same pool.
+  // One after another: each may have to refresh the same pool.
   for (const disk of vm.disks) refusals.push(...(await checkDisk(connection, disk, wait)));
   return refusals;
 }
 
 const FIRMWARE = { what: 'the file of UEFI variables', cdrom: false };
 
-/** Network disks are reached from anywhere; whether a file is on shared storage is libvirt's to judge on the source. */
+/** Network disks can be reached from anywhere; libvirt on the source judges if a file is on shared storage. */
 async function checkDisk(
   connection: Connection,
   disk: DiskDefinition,

@@ -1,4 +1,4 @@
-// What the target itself must have for an incoming VM: memory by allocation and by use, a port, certificates.
+// Checks what the target itself needs for an incoming VM: memory by allocation and by use, a port, certificates.
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -46,13 +46,13 @@ export async function checkMemory(
   return [
     {
       causeCode: 'MIGRATION_CAUSE_MEMORY_SHORT',
-      reason: `the VM may use up to ${formatBytes(vm.memoryMaxBytes)}, and ${formatBytes(allocatedBytes)} of this host's ${formatBytes(memoryBytes)} are promised to other VMs`,
+      reason: `the VM may use up to ${formatBytes(vm.memoryMaxBytes)}, and ${formatBytes(allocatedBytes)} of this host's ${formatBytes(memoryBytes)} are allocated to other VMs`,
       cure: `${cure}, or raise migration.memoryOvercommitRatio`,
     },
   ];
 }
 
-/** What active VMs may use at most, and what is on its way here. */
+/** The most that active VMs may use, plus what incoming migrations will bring. */
 async function allocatedMemory(
   connection: Connection,
   exceptUuid: string,
@@ -73,7 +73,7 @@ async function allocatedMemory(
   return sumBytes;
 }
 
-/** libvirt takes the first port of its range on which nobody listens (migration_port_min and _max in qemu.conf). */
+/** libvirt takes the first free port of its range (migration_port_min and _max in qemu.conf). */
 export async function checkPorts({ settings, procRoot }: HostCheckContext): Promise<CheckRefusal[]> {
   const { portMin, portMax } = settings;
   const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readTable(join(procRoot, 'net', name))));
@@ -82,20 +82,20 @@ export async function checkPorts({ settings, procRoot }: HostCheckContext): Prom
   return [
     {
       causeCode: 'MIGRATION_CAUSE_PORTS_EXHAUSTED',
-      reason: `all ports from ${portMin} to ${portMax}, through which VMs come in, are taken here`,
+      reason: `all ports for incoming migrations, ${portMin} to ${portMax}, are in use here`,
       cure: 'wait for other migrations to end, or widen migration_port_max in qemu.conf and migration.portMax',
     },
   ];
 }
 
-/** Without the table nothing is known, and libvirt will say so itself. */
+/** A table that cannot be read counts as empty: libvirt itself then refuses when no port is free. */
 function readTable(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');
 }
 
 const LISTEN = '0A';
 
-/** Of /proc/net/tcp: "sl local_address rem_address st …", addresses as hex with ":port". */
+/** Parses /proc/net/tcp: "sl local_address rem_address st …", addresses as hex with ":port". */
 export function listeningPorts(table: string): number[] {
   return table
     .split('\n')
@@ -107,10 +107,10 @@ export function listeningPorts(table: string): number[] {
 
 const TLS_DIRECTORIES: readonly string[] = ['/etc/pki/libvirt-migrate', '/etc/pki/qemu'];
 
-/** QEMU's certificate for incoming memory. Its key is QEMU's alone; what this daemon may not read is not judged. */
+/** Checks QEMU's certificate for incoming memory. Only QEMU may read the key; a file this daemon may not read is not judged. */
 export async function checkTls({ settings, clock }: HostCheckContext): Promise<CheckRefusal[]> {
   const directories = settings.tlsDirectory === '' ? TLS_DIRECTORIES : [settings.tlsDirectory];
-  const cure = `put server-cert.pem, server-key.pem and ca-cert.pem of this host there, or tell migration.tlsDirectory`;
+  const cure = `put server-cert.pem, server-key.pem and ca-cert.pem of this host there, or set migration.tlsDirectory`;
   for (const directory of directories) {
     const file = join(directory, 'server-cert.pem');
     try {

@@ -1,5 +1,5 @@
-// virtlockd's leases: on the target each is asked for as another virtlockd would, which the one of the running guest must
-// refuse. Nothing is ever taken.
+// Proves virtlockd's leases: on the target each is tested as another virtlockd would lock it, and must be found held by the
+// running guest's. No lock is ever taken.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WaitOptions } from '../../../shared/clock.ts';
@@ -8,13 +8,13 @@ import { messageOf } from '../../../shared/errors.ts';
 import type { LeaseDefinition } from '../../vm/definition.ts';
 import { askProgram } from './ask-program.ts';
 
-// A question to the kernel, or over NFS to its server; a storage that hangs must not hold up the check.
+// The kernel answers, or over NFS its server; storage that hangs must not delay the check.
 const ASK_TIMEOUT_MS = 3_000;
 const MANAGED = /^\s*lock_manager\s*=\s*"lockd"/m;
 
 /**
- * Why a VM with leases cannot come here; empty when all of them are seen to be held by the source, and this host's libvirt
- * will take them over, by its own settings for QEMU in `qemuConf`. One that nobody would take here lets both copies run.
+ * Why a VM with leases cannot come here; empty when all leases are seen to be held by the source, and this host's libvirt
+ * will take them over, by its settings for QEMU in `qemuConf`. A lease that libvirt here would not take lets both copies run.
  */
 export async function checkLeases(
   leases: readonly LeaseDefinition[],
@@ -41,10 +41,10 @@ export async function checkLeases(
     .map(({ path, answer }) =>
       answer === 'free'
         ? refusal(
-            `lease ${path} is free as seen from here while the guest runs on the source`,
+            `lease ${path} looks free from here while the guest runs on the source`,
             'mount the same folder here as on the source, on a file system with locks, and set lock_manager = "lockd" on both hosts',
           )
-        : refusal(`lease ${path} cannot be tried: ${answer}`, 'mount the folder of the leases here'),
+        : refusal(`lease ${path} cannot be tested: ${answer}`, 'mount the folder of the leases here'),
     );
 }
 
@@ -52,7 +52,7 @@ function refusal(reason: string, cure: string): CheckRefusal {
   return { causeCode: 'MIGRATION_CAUSE_LOCK_NOT_PROVABLE', reason, cure };
 }
 
-/** libvirt's lockd driver makes the path so (virLockManagerLockDaemonAddResource). */
+/** Builds the path as libvirt's lockd driver does (virLockManagerLockDaemonAddResource). */
 function fileOf({ path, lockspace, key }: LeaseDefinition): string {
   return join(path, lockspace, key);
 }
@@ -68,7 +68,7 @@ my ($type) = unpack('s', $lock);
 print $type == F_UNLCK ? 'free' : 'held';
 `;
 
-/** Whether the lease is "held" or "free", or what went wrong. By perl, which every Debian has: Node cannot ask for a lock. */
+/** Resolves with "held", "free", or what went wrong. In perl, which every Debian has: Node cannot test a lock. */
 async function askForLock(path: string, wait: WaitOptions): Promise<string> {
   const { output, errors } = await askProgram('perl', [...PERL_OPTIONS, '-e', ASK_SCRIPT, '--', path], wait);
   return `${output}${errors}`.trim() || 'no answer in time';

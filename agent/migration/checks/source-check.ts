@@ -9,14 +9,14 @@ import type { Connection } from '../../libvirt/connection.ts';
 import type { StorageSource } from '../../vm/definition.ts';
 import { describePool, findPool } from '../../vm/storage.ts';
 
-/** The disk as people know it, and whether it can be ejected. */
+/** The disk's name for messages; `cdrom` when its medium can be ejected. */
 interface Owner {
   readonly what: string;
   readonly cdrom: boolean;
 }
 
 const FIXED_KINDS: readonly string[] = ['nvme', 'vhostvdpa', 'dir'];
-// Their volumes are files or reached over the network; those of all other types are block devices of the host
+// Pools whose volumes are files or reached over the network; volumes of all other pool types are block devices of the host
 // (https://libvirt.org/storage.html).
 const SAFE_POOLS: readonly string[] = [
   'dir',
@@ -30,7 +30,7 @@ const SAFE_POOLS: readonly string[] = [
 ];
 const UNPROVEN = 'nothing proves that this is the same device on both hosts';
 
-/** One refusal for each source that stays on its host. An empty drive has none. */
+/** One refusal for each source that stays on its host. An empty drive has no source. */
 export async function checkSources(
   connection: Connection,
   { what, cdrom }: Owner,
@@ -64,12 +64,12 @@ async function whyItStays(
   if (FIXED_KINDS.includes(kind)) return `is of type ${kind}, which stays on its host`;
   if (kind === 'volume') return whyVolumeStays(connection, source, pool, wait);
   if (source === '') return undefined;
-  // Under /dev the declared type does not matter: QEMU opens a device for a file as well.
+  // Under /dev the declared type does not matter: QEMU also opens a device that is declared as a file.
   const isDevice = kind === 'block' || (kind === 'file' && posix.normalize(source).startsWith('/dev/'));
   return isDevice ? `is on ${source}, and ${UNPROVEN}` : undefined;
 }
 
-/** By the pool of that name here; a pool that is missing is for others to refuse. */
+/** Judges by the pool of that name here; another check refuses a missing pool. */
 async function whyVolumeStays(
   connection: Connection,
   volume: string,

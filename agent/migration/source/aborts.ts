@@ -1,4 +1,4 @@
-// Carries the aborts that callers ask for to their answers: tried again while there is no job to cancel yet. Pure.
+// Handles aborts that callers ask for, and retries each while there is no job to cancel yet. Pure.
 import { EvenkeelError } from '../../../shared/errors.ts';
 import { translateLibvirt } from '../../libvirt-errors.ts';
 import {
@@ -14,12 +14,12 @@ import {
 } from './states.ts';
 import { ABORT_MAX_MS, isAbortTooEarly } from './watch.ts';
 
-/** Refused when the guest is being switched over, or all is over. */
+/** Refused when the guest is being switched over, or the migration has ended. */
 export function askAbort(before: CopyState, asker: Asker, nowMs: number): Step {
   const refusal = abortRefusal(before);
   if (refusal !== undefined) return step(before, answer(asker, refusal));
   const state = withSighting(before, { abortedBy: 'MIGRATION_CAUSE_USER_ABORT' });
-  // Seen to before the copy begins.
+  // Takes effect before the copy begins.
   if (state.kind === 'connecting') return step(state, answer(asker, undefined));
   const aborts = [...state.facts.aborts, { asker, giveUpAtMs: nowMs + ABORT_MAX_MS }];
   return step(withFacts(state, { aborts }), call({ kind: 'abort', asker }));
@@ -36,7 +36,7 @@ function abortRefusal({ kind, facts }: CopyState): EvenkeelError | undefined {
   return undefined;
 }
 
-/** Once it has ended there is nothing left to abort. */
+/** After the migration has ended there is nothing left to abort. */
 export function abortAgain(state: CopyState, asker: Asker): Step {
   return state.kind === 'ended' ? afterAbort(state, asker) : step(state, call({ kind: 'abort', asker }));
 }

@@ -1,4 +1,4 @@
-// Makes the calls of a migration to libvirt, the disk and the clock, each with its deadline, and says what came of them.
+// Makes the calls of a migration to libvirt, the disk and the clock, each with a deadline, and returns what they showed.
 import type { Clock, WaitOptions } from '../../../shared/clock.ts';
 import type { MigrateRequest } from '../../../shared/gen/agent.ts';
 import { SECOND_MS } from '../../../shared/units.ts';
@@ -17,9 +17,9 @@ export interface CallParts {
   readonly clock: Clock;
   /** Deadline of one quick call to the hypervisor. */
   readonly callTimeoutMs: number;
-  /** Breaks calls off when the agent stops. */
+  /** Cancels calls when the agent stops. */
   readonly stopped: AbortSignal;
-  /** As `stopped`; also aborts when the copy is over, and with it the watching. */
+  /** As `stopped`; also aborts when the copy, and so watching it, has ended. */
   readonly watching: AbortSignal;
   /** As `stopped`; also aborts when the migration has ended. */
   readonly ended: AbortSignal;
@@ -28,14 +28,14 @@ export interface CallParts {
   readonly onEventsLost: () => void;
 }
 
-// Smooth for a person who watches, next to nothing for QEMU's monitor.
+// Smooth for an operator who watches, negligible for QEMU's monitor.
 const POLL_MS = 250;
 // libvirt sends the event with the final figures just before or after its reply.
 const FINAL_FIGURES_MS = 200;
 // QEMU measures whole seconds.
 const MEASURE_MS = SECOND_MS;
 
-/** What was seen. Throws what the call throws. */
+/** Resolves with what was seen. Throws what the call throws. */
 // eslint-disable-next-line complexity -- one short arm for each call
 export async function carryOut(call: Call, parts: CallParts): Promise<Seen> {
   const { request, copy, hypervisor, clock, callTimeoutMs, stopped, watching, ended } = parts;

@@ -1,11 +1,11 @@
-// Why a migration did not succeed, from libvirt's error and from what was seen of it on the way. Pure.
+// Derives the cause of a failed migration from libvirt's error and from what was seen on the way. Pure.
 import { DeadlineError } from '../../../shared/clock.ts';
 import { ErrorCode } from '../../libvirt/constants.ts';
 import { LibvirtError } from '../../libvirt/errors.ts';
 import type { MigrationCause } from '../../../shared/gen/telemetry.ts';
 import type { Shown } from '../hypervisor/vm-state.ts';
 
-/** Why this agent ended it: its time was up, a caller said so, or the guest changes its memory too fast. */
+/** Why this agent aborted it: its time was up, a caller asked, or the guest changes its memory too fast. */
 export type AbortCause = Extract<
   MigrationCause,
   'MIGRATION_CAUSE_TIMEOUT' | 'MIGRATION_CAUSE_USER_ABORT' | 'MIGRATION_CAUSE_NOT_CONVERGING'
@@ -19,36 +19,36 @@ const GUEST_CAUSES = {
 
 /** What was seen while it ran. */
 export interface Sighting {
-  /** Who asked for its end, if anybody did. */
+  /** Why it was aborted; undefined when it was not. */
   readonly abortedBy: AbortCause | undefined;
-  /** Memory was sent. */
+  /** Memory has been sent. */
   readonly isCopying: boolean;
   /** The source was paused for the switch-over: from here on the target may run. */
   readonly isSwitching: boolean;
-  /** How the guest itself ended or stopped meanwhile. */
+  /** How the guest itself ended or was stopped meanwhile. */
   readonly guest: keyof typeof GUEST_CAUSES | undefined;
 }
 
-/** Why a migration failed, from the error of libvirt's call. */
+/** The cause of a failed migration, from the error of libvirt's call. */
 export function causeOf(error: unknown, seen: Sighting): MigrationCause {
   if (seen.guest !== undefined) return GUEST_CAUSES[seen.guest];
   if (error instanceof LibvirtError) return causeOfLibvirt(error, seen);
   if (error instanceof DeadlineError && seen.isSwitching) return 'MIGRATION_CAUSE_NET_LOST_FINISH';
-  // The connection to the source's libvirt broke, or it did not answer in any time.
+  // The connection to the source's libvirt broke, or libvirt did not answer in time.
   return 'MIGRATION_CAUSE_SRC_DAEMON_LOST';
 }
 
-/** libvirt itself said how the call ended; after anything else the copy may go on. */
+/** True if libvirt itself said how the call ended; otherwise the copy may go on. */
 export function isLibvirtsAnswer(error: unknown): error is LibvirtError {
   return error instanceof LibvirtError;
 }
 
-/** A libvirt that hangs or refuses may answer again; a connection that is lost stays lost. */
+/** A libvirt that hangs or refuses may answer again; a lost connection stays lost. */
 export function mayAnswerAgain(error: unknown): boolean {
   return error instanceof DeadlineError || error instanceof LibvirtError;
 }
 
-/** QEMU offers post-copy only where it can be told of missing pages (userfaultfd(2); its migration/postcopy-ram.c). */
+/** QEMU offers post-copy only where the kernel reports missing pages (userfaultfd(2); QEMU's migration/postcopy-ram.c). */
 export function isPostCopyRefused(error: unknown): boolean {
   return error instanceof LibvirtError && /postcopy is not supported/i.test(error.message);
 }
@@ -56,7 +56,7 @@ export function isPostCopyRefused(error: unknown): boolean {
 function causeOfLibvirt({ code, message }: LibvirtError, seen: Sighting): MigrationCause {
   switch (code) {
     case ErrorCode.operationAborted:
-      // By somebody else, when not by us: "virsh domjobabort".
+      // If not by us, then by an operator: "virsh domjobabort".
       return seen.abortedBy ?? 'MIGRATION_CAUSE_USER_ABORT';
     case ErrorCode.migrateUnsafe:
       return 'MIGRATION_CAUSE_STORAGE_UNSAFE';
@@ -69,14 +69,14 @@ function causeOfLibvirt({ code, message }: LibvirtError, seen: Sighting): Migrat
   }
 }
 
-/** A copy that is cancelled breaks off on both sides; when libvirt hears the target's QEMU first, it calls that a failure. */
+/** A cancelled copy breaks off on both sides; when libvirt hears from the target's QEMU first, it reports a failure. */
 function cancelled({ isCopying, isSwitching, abortedBy }: Sighting): AbortCause | undefined {
   return isCopying && !isSwitching ? abortedBy : undefined;
 }
 
 // libvirt reports all of these as "operation failed" or "internal error"; where it has no code, only its text is left
 // (qemu_migration.c, virnetsocket.c, virportallocator.c, virnettlscontext.c of libvirt 9.0). What does not match falls
-// back to the phase, so a changed text costs precision and nothing else.
+// back to the phase, so a changed text costs precision only.
 const TEXTS: readonly (readonly [RegExp, MigrationCause])[] = [
   [/another migration job is already running/, 'MIGRATION_CAUSE_VM_BUSY'],
   [/unable to find an unused port in range/i, 'MIGRATION_CAUSE_PORTS_EXHAUSTED'],
@@ -96,13 +96,13 @@ function causeOfText(message: string): MigrationCause | undefined {
 function causeOfPhase(code: number, seen: Sighting): MigrationCause {
   if (seen.isSwitching) return 'MIGRATION_CAUSE_NET_LOST_FINISH';
   if (seen.isCopying) return 'MIGRATION_CAUSE_NET_LOST_COPY';
-  // Begin and Prepare: the source was fine, so the target could not take it.
+  // Begin and Prepare: the source was fine, so the target could not accept the VM.
   return code === ErrorCode.operationInvalid || code === ErrorCode.operationTimeout
     ? 'MIGRATION_CAUSE_VM_BUSY'
     : 'MIGRATION_CAUSE_DST_FAILED';
 }
 
-/** How a copy ended whose answer nobody heard, from what the source shows once its job is over. */
+/** The result of a copy whose answer was lost, from what the source shows once its job is over. */
 export function endShown(
   shown: Shown,
   abortedBy: AbortCause | undefined,
@@ -124,7 +124,7 @@ export function endShown(
         ? {
             ok: false,
             causeCode: 'MIGRATION_CAUSE_NOT_TOLD',
-            message: 'nobody heard how the copy ended; the VM is still on the source',
+            message: "libvirt's answer to the copy was lost; the VM is still on the source",
           }
         : { ok: false, causeCode: abortedBy, message: 'the job was cancelled' };
   }

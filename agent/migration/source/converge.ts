@@ -1,5 +1,5 @@
-// Whether a copy gets anywhere, and what to do when it does not: a longer pause step by step, post-copy where it is
-// allowed, else the end. It counts QEMU's passes over the memory, not time, since a pass is what can gain. Pure.
+// Detects a copy that stalls, and advises what to do: longer pauses step by step, post-copy where it is allowed, else
+// abort. It counts QEMU's passes over the memory, not time, since only a new pass can gain. Pure.
 
 export interface ConvergeLimits {
   /** The longest pause that the VM may be made to take. */
@@ -10,16 +10,16 @@ export interface ConvergeLimits {
 
 export interface Converging {
   readonly limits: ConvergeLimits;
-  /** The limit that QEMU has now. */
+  /** QEMU's present downtime limit. */
   readonly downtimeMs: number;
   readonly iteration: number;
-  /** The smallest remainder with which a pass began so far. */
+  /** The smallest remainder at the start of any pass so far. */
   readonly best: Best | undefined;
-  /** The remainder with which the present pass began. */
+  /** The remainder at the start of the present pass. */
   readonly passBytes: number;
   readonly throttlePercent: number;
   readonly stalledAtMs: number | undefined;
-  /** Told already: it is said once. */
+  /** The final advice was given; it is given only once. */
   readonly isOver: boolean;
 }
 
@@ -44,7 +44,7 @@ export type Advice =
   | { readonly kind: 'post_copy' }
   | { readonly kind: 'abort' };
 
-// oVirt's convergence schedule (ovirt-engine, 0000_config.sql): the pause allowed from each pass over the memory on.
+// oVirt's convergence schedule (ovirt-engine, 0000_config.sql): the pause allowed from each pass on.
 const LADDER: readonly (readonly [iteration: number, downtimeMs: number])[] = [
   [0, 100],
   [2, 150],
@@ -60,9 +60,9 @@ const LADDER_TOP_MS = 500;
 const GAIN_RATIO = 0.04;
 const STALL_MS = 40_000;
 const STALL_ITERATIONS = 4;
-// The first pass copies all memory; post-copy before its end would have to fetch nearly everything over the network.
+// The first pass copies all memory; post-copy before its end would have to fetch nearly all of it over the network.
 const FULL_PASS_ITERATION = 2;
-// A stalled copy that never comes near its best again is switched over at the next pass.
+// A stalled copy that does not come near its best again within this time is switched over anyway.
 const MINIMUM_PATIENCE_MS = 40_000;
 
 export function beginConverging(limits: ConvergeLimits): Converging {
@@ -78,14 +78,14 @@ export function beginConverging(limits: ConvergeLimits): Converging {
   };
 }
 
-/** The pause allowed at this pass: the ladder stretched to a longer limit, cut off at a shorter one. */
+/** The pause allowed at this pass: the ladder, stretched to a longer limit or cut off at a shorter one. */
 export function ladderMs(downtimeMaxMs: number, iteration: number): number {
   const [, step] = LADDER.findLast(([from]) => iteration >= from) ?? [0, 0];
   const stretched = downtimeMaxMs > LADDER_TOP_MS ? (step * downtimeMaxMs) / LADDER_TOP_MS : step;
   return Math.max(1, Math.min(downtimeMaxMs, Math.round(stretched)));
 }
 
-/** What is known after this look, and what to do. Never the suspension of the guest. */
+/** Folds one look into the state and advises what to do; never to suspend the guest. */
 export function converge(before: Converging, sight: CopySight): { state: Converging; advice: Advice } {
   if (before.isOver) return { state: before, advice: { kind: 'go_on' } };
   const state = follow(before, sight);
@@ -100,12 +100,12 @@ export function converge(before: Converging, sight: CopySight): { state: Converg
 }
 
 /**
- * Only the remainder at the beginning of a pass tells something: within a pass it always falls to nothing, however
+ * Only the remainder at the start of a pass means anything: within a pass it always falls to nothing, however
  * fast the guest writes.
  */
 function follow(before: Converging, sight: CopySight): Converging {
   const isSamePass = sight.iteration <= before.iteration && before.best !== undefined;
-  // Nothing remains: the job has not begun yet to count, or ends just now.
+  // Nothing remains: QEMU has not begun to count, or the job is just ending.
   if (isSamePass || sight.remainingBytes <= 0) return withStall(throttled(before, sight), sight.nowMs);
   const { iteration, remainingBytes: passBytes } = sight;
   const isGain = before.best === undefined || passBytes < before.best.bytes * (1 - GAIN_RATIO);
@@ -113,7 +113,7 @@ function follow(before: Converging, sight: CopySight): Converging {
   return withStall(throttled({ ...before, iteration, passBytes, best }, sight), sight.nowMs);
 }
 
-/** A guest that was just slowed down gets new time to show what that brings. */
+/** After a new throttling step the time for a stall starts again, so that it can take effect. */
 function throttled(state: Converging, { throttlePercent, nowMs, iteration }: CopySight): Converging {
   if (throttlePercent <= state.throttlePercent || state.best === undefined) return state;
   return { ...state, throttlePercent, best: { ...state.best, atMs: nowMs, iteration } };

@@ -1,4 +1,4 @@
-// Ends a migration on its source: sets the guest's limit back when it stays, and says how libvirt's call ended. Pure.
+// Ends a migration on its source: restores the guest's downtime limit if it stays, and reports how the copy ended. Pure.
 import type { EvenkeelError } from '../../../shared/errors.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { MigrationCause, MigrationProgressInput } from '../../../shared/gen/telemetry.ts';
@@ -10,7 +10,7 @@ export function progressNow({ progress, sighting }: Facts): MigrationProgressInp
   return { ...progress, phase: phaseOf(sighting) };
 }
 
-/** Gone, or libvirt away: then there is nothing to set back now; the end of the migration tries again. */
+/** When the VM has gone or libvirt is away, there is nothing to restore now; the end of the migration tries again. */
 export function restore(facts: Facts, previousDowntimeMs: number, ending: Ending): Step {
   if (previousDowntimeMs <= 0) return finish(facts, ending);
   return step(
@@ -19,7 +19,7 @@ export function restore(facts: Facts, previousDowntimeMs: number, ending: Ending
   );
 }
 
-/** In words only now: what was heard of the guest meanwhile explains its end. */
+/** Worded only now, because what was heard of the guest meanwhile explains its end. */
 export function finish(facts: Facts, ending: Ending): Step {
   switch (ending.kind) {
     case 'failed': {
@@ -44,7 +44,7 @@ export function fail(facts: Facts, causeCode: MigrationCause, message: string): 
   return end(facts, failed(facts, causeCode, message));
 }
 
-/** Nothing has begun, or nobody watches it any more: the caller gets an error instead of a result. */
+/** Nothing has begun, or the agent no longer watches: the caller gets an error instead of a result. */
 export function refuse(facts: Facts, error: EvenkeelError): Step {
   return end(facts, error);
 }

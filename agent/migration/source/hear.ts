@@ -1,4 +1,4 @@
-// Folds what libvirt tells of the VM and of its job into what is known of the migration. Pure.
+// Folds libvirt's events and job figures into the facts of the migration. Pure.
 import type { VmEvent } from '../hypervisor/hypervisor.ts';
 import { progressOf, type JobFigures } from './progress.ts';
 import { withFacts, withSighting, type CopyState } from './states.ts';

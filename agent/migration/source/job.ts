@@ -1,4 +1,4 @@
-// Drives one migration on its source: tells the machine what was seen, carries out what it asks for, and keeps its outcome.
+// Drives one migration on its source: feeds the state machine, carries out its acts, and keeps the outcome.
 import { Bell } from '../../../shared/bell.ts';
 import { causeWord } from '../../../shared/cause-word.ts';
 import { relayAbort, type Clock } from '../../../shared/clock.ts';
@@ -20,9 +20,9 @@ export interface JobContext {
   readonly logger: Logger;
   /** Deadline of one quick call to the hypervisor. */
   readonly callTimeoutMs: number;
-  /** Copies may be ordered over libvirt's plain TCP. */
+  /** Copies over libvirt's plain TCP are allowed. */
   readonly isTcpAllowed: boolean;
-  /** Ends the watching; the migration itself goes on in libvirt. */
+  /** Ends watching; the migration itself goes on in libvirt. */
   readonly stopped: AbortSignal;
 }
 
@@ -71,12 +71,12 @@ export class MigrationJob {
     return this.#state.kind === 'ended' ? this.#state.outcome : undefined;
   }
 
-  /** Its id is used up: it was started, or refused for good. */
+  /** Its id is used up: the copy was started, or refused for good. */
   get isClaimed(): boolean {
     return this.#state.facts.isClaimed;
   }
 
-  /** It ended because libvirt did not answer any more: the copy itself may go on. */
+  /** The job ended because libvirt stopped answering: the copy itself may go on. */
   get isLost(): boolean {
     return this.#state.kind === 'ended' && this.#state.isLost;
   }
@@ -105,7 +105,7 @@ export class MigrationJob {
     this.#news.ring();
   }
 
-  /** Ends the copying. Throws FAILED_PRECONDITION when the guest is being switched over or all is over. */
+  /** Aborts the copy. Throws FAILED_PRECONDITION when the guest is being switched over or the migration has ended. */
   abort(signal: AbortSignal): Promise<void> {
     this.#lastAsker += 1;
     const asker = this.#lastAsker;
@@ -141,12 +141,12 @@ export class MigrationJob {
         this.#see({ kind: 'event', event });
       },
       onEventsLost: () => {
-        this.#logger.warn('events of the migration are lost; its state is asked for instead');
+        this.#logger.warn('events of the migration no longer arrive; polling its state instead');
       },
     };
   }
 
-  /** One after the other, also what is seen while the acts of the one before are carried out. */
+  /** Handles sights one at a time, in order; one that comes while acts are carried out waits for its turn. */
   #see(seen: Seen): void {
     this.#unread.push(seen);
     if (this.#isReading) return;

@@ -1,4 +1,4 @@
-// The migrations that leave this host: one job for each id, which outlives the stream that asked for it.
+// Runs the outgoing migrations of this host: one job for each id, which outlives the stream that asked for it.
 import { Backoff } from '../../../shared/backoff.ts';
 import { isAborted, pause } from '../../../shared/clock.ts';
 import { EvenkeelError, invalidField } from '../../../shared/errors.ts';
@@ -16,15 +16,15 @@ export interface MigrationJobs {
   /** Starts the migration, or attaches to it when its id is known; ends with its result. */
   migrate(request: MigrateRequest, signal: AbortSignal): AsyncIterable<MigrateResponseInput>;
   abort(request: AbortMigrationRequest, signal: AbortSignal): Promise<void>;
-  /** Attaches to what was started before this agent was; resolves when all of it has ended, or the agent stops. */
+  /** Attaches to copies started before this agent; resolves when all of them have ended, or the agent stops. */
   recover(): Promise<void>;
 }
 
-// Long enough for a scheduler that was restarted to ask for the result.
+// Long enough for a restarted scheduler to ask for the result.
 const KEPT_MS = 10 * MINUTE_MS;
-// One at a time is the scheduler's rule; more than this in ten minutes is a caller gone wrong.
+// The scheduler orders one at a time; more than this in ten minutes is a faulty caller.
 const JOBS_MAX = 200;
-// libvirt may come up after the agent; until it does, nobody keeps the time of a copy that goes on.
+// libvirt may start after the agent; until it does, nothing enforces the timeout of a running copy.
 const RETRY_FIRST_MS = 2 * SECOND_MS;
 const RETRY_MAX_MS = 4 * SECOND_MS;
 
@@ -50,7 +50,7 @@ class Jobs implements MigrationJobs {
     const request = checkMigrateRequest(given, { isTcpAllowed, nowMs: clock.nowMs() });
     const known = this.#byId.get(request.migrationId);
     if (known !== undefined && known.request.vmUuid !== request.vmUuid)
-      throw invalidField('migration_id', `${request.migrationId} is that of VM ${known.request.vmUuid}`);
+      throw invalidField('migration_id', `${request.migrationId} belongs to VM ${known.request.vmUuid}`);
     if (known === undefined) return follow(this.#start(request).job, signal);
     if (known.isLost) return this.#again(known, request, signal);
     return this.#attend(known, request, signal);
@@ -65,12 +65,12 @@ class Jobs implements MigrationJobs {
     if ((job === undefined && touched.isStarted) || job?.isLost === true)
       throw new EvenkeelError(
         'UNAVAILABLE',
-        `abort migration ${key.migrationId}: its copy is being looked for, libvirt was away; try again`,
+        `abort migration ${key.migrationId}: looking for its copy after libvirt was away; try again`,
       );
     if (job?.request.vmUuid !== vmUuid)
       throw new EvenkeelError(
         'NOT_FOUND',
-        `abort migration ${key.migrationId}: it was not started here, and now will not be`,
+        `abort migration ${key.migrationId}: it was not started here, and will not be`,
       );
     await job.abort(signal);
   }
@@ -82,13 +82,13 @@ class Jobs implements MigrationJobs {
       open.map(async ([vmUuid, { intent, migrationId }]) => {
         if (intent?.role !== 'source') return;
         await this.#takeUp(vmUuid, migrationId, this.#backoff()).catch((error: unknown) => {
-          logger.error({ err: error, migrationId, vmId: vmUuid }, 'cannot take up a migration');
+          logger.error({ err: error, migrationId, vmId: vmUuid }, 'cannot attach to a migration');
         });
       }),
     );
   }
 
-  /** Until it is attached to: libvirt may not be there yet, and a new scheduler may raise the epoch meanwhile. */
+  /** Retries until attached: libvirt may not be up yet, and a new scheduler may raise the epoch meanwhile. */
   async #takeUp(vmUuid: string, migrationId: string, backoff: Backoff): Promise<void> {
     const { clock, stopped, intents } = this.#context;
     for (;;) {
@@ -99,20 +99,20 @@ class Jobs implements MigrationJobs {
       const { order } = record.intent;
       const { job, ended } = this.#start({ ...order, vmUuid, migrationId, epoch: record.epoch });
       await ended;
-      // What was begun and lost again has its own search.
+      // A job that was claimed and then lost starts its own search.
       if (job.isClaimed || isAborted(stopped)) return;
       if (!(await pause(clock, backoff.nextMs(), stopped))) return;
     }
   }
 
-  /** libvirt's answer was lost: the copy may go on without anybody who keeps its time. */
+  /** libvirt's answer was lost: the copy may go on with nothing to enforce its timeout. */
   async #findAgain(vmUuid: string, migrationId: string): Promise<void> {
     const { clock, stopped, logger } = this.#context;
     const backoff = this.#backoff();
     try {
       if (await pause(clock, backoff.nextMs(), stopped)) await this.#takeUp(vmUuid, migrationId, backoff);
     } catch (error) {
-      logger.error({ err: error, migrationId, vmId: vmUuid }, 'cannot take up a migration');
+      logger.error({ err: error, migrationId, vmId: vmUuid }, 'cannot attach to a migration');
     }
   }
 
@@ -127,13 +127,13 @@ class Jobs implements MigrationJobs {
     if (this.#byId.size >= JOBS_MAX)
       throw new EvenkeelError(
         'RESOURCE_EXHAUSTED',
-        `migrate VM ${vmUuid}: ${JOBS_MAX} migrations in ten minutes`,
+        `migrate VM ${vmUuid}: ${JOBS_MAX} migrations were ordered here in ten minutes; try again later`,
       );
     const job = new MigrationJob(request, this.#context);
     this.#byId.set(migrationId, job);
     const ended = job.run().then(() => {
       if (this.#byId.get(migrationId) !== job) return;
-      // Nothing has happened under this id, or nobody knows how it went on: the next that asks looks anew.
+      // Nothing has happened under this id, or its outcome is unknown: the next caller looks again.
       if (!isTold(job)) this.#byId.delete(migrationId);
       if (job.isClaimed && (job.isLost || !isTold(job))) void this.#findAgain(vmUuid, migrationId);
     });
@@ -146,7 +146,7 @@ class Jobs implements MigrationJobs {
       if (job.outcome !== undefined && nowMs - job.endedAtMs > KEPT_MS) this.#byId.delete(id);
   }
 
-  /** Looks for a copy whose answer was lost; while libvirt is away, what was known last is all there is to say. */
+  /** Looks for a copy whose answer was lost; while libvirt is away, returns the last known outcome. */
   async *#again(
     lost: MigrationJob,
     request: MigrateRequest,
@@ -169,7 +169,7 @@ class Jobs implements MigrationJobs {
     { vmUuid, migrationId, epoch }: MigrateRequest,
     signal: AbortSignal,
   ): AsyncGenerator<MigrateResponseInput> {
-    // Before its order is on disk, a question of its own scheduler would look like one that came in between.
+    // Touched only once the claim is on disk: before that, the touch would make the claim "unstarted".
     if (job.isClaimed) {
       const key = { migrationId, epoch };
       const touched = await this.#context.intents.rule(vmUuid, (record) => ruleTouch(record, key));
@@ -185,7 +185,7 @@ class Jobs implements MigrationJobs {
   }
 }
 
-/** It ended with an answer that stays true. */
+/** The job ended with an answer that stays true. */
 function isTold({ isClaimed, outcome }: MigrationJob): boolean {
   return isClaimed && !(outcome instanceof EvenkeelError);
 }
@@ -195,11 +195,11 @@ function refuseSecond(jobs: Iterable<MigrationJob>, vmUuid: string): void {
     if (request.vmUuid === vmUuid && outcome === undefined)
       throw new EvenkeelError(
         'FAILED_PRECONDITION',
-        `migrate VM ${vmUuid}: migration ${request.migrationId} of it has not ended`,
+        `migrate VM ${vmUuid}: its migration ${request.migrationId} has not ended`,
       );
 }
 
-/** Progress as it comes, the newest only when the reader is slow, then the result. */
+/** Yields progress as it comes (only the newest for a slow reader), then the result. */
 async function* follow(job: MigrationJob, signal: AbortSignal): AsyncGenerator<MigrateResponseInput> {
   let version = -1;
   while (!signal.aborted) {

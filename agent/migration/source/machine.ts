@@ -1,13 +1,13 @@
-// The life of a migration on its source: every state, all that can be seen in it, and what follows, in one place. Pure.
+// Decides each step of a migration on its source: every state, all that can be seen in it, and what follows. Pure.
 //
 //   connecting ► looking ► asking_limit ► listening ► claiming ┬─new──► measuring ► limiting ► copying ┬─► arrived ──► ended
 //                   └─────────────────────────▲                │                       └───────────────┼─► restoring ───▲
 //                                                              └─known► attached ──────────────────────┘
 //
-//   Until the claim is on disk, whatever fails ends it with an error and has begun nothing. From then on its end is a
+//   Until the claim is on disk, any failure ends it with an error, and nothing has begun. From then on it ends with a
 //   result. `copying` and `attached` are watched (watch.ts): one look, one act or one rest at a time.
 //
-// The caller carries out each act, and says what came of each call. What comes too late for its state changes nothing.
+// The caller carries out each act and reports the result of each call. Results that come too late for the state are ignored.
 import type { MigrateRequest } from '../../../shared/gen/agent.ts';
 import type { VmEvent } from '../hypervisor/hypervisor.ts';
 import { abortAgain, abortFailed, afterAbort, askAbort } from './aborts.ts';
@@ -60,7 +60,7 @@ export function begin(request: MigrateRequest, nowMs: number): CopyState {
   };
 }
 
-// eslint-disable-next-line complexity -- all that can be seen in one place is what makes it readable
+// eslint-disable-next-line complexity -- readable because all that can be seen is in one place
 export function next(state: CopyState, seen: Seen, nowMs: number): Step {
   const { facts } = state;
   switch (seen.kind) {
@@ -145,7 +145,7 @@ function afterFailure(state: CopyState, failed: Failed, nowMs: number): Step {
         : afterFailedWatch(state, error, nowMs);
     case 'attached':
       return afterFailedWatch(state, error, nowMs);
-    // What was broken off before may say so only now.
+    // A call that was cancelled earlier may report that only now.
     case 'arrived':
       return what.kind === 'await_final_figures' ? arrive(facts, RUNS_THERE) : step(state);
     case 'restoring':
@@ -155,7 +155,7 @@ function afterFailure(state: CopyState, failed: Failed, nowMs: number): Step {
   }
 }
 
-/** The agent stops: nobody watches any more, but what is known is told. */
+/** When the agent stops, watching ends; what is already known is reported. */
 function afterStop(state: CopyState): Step {
   const { facts } = state;
   switch (state.kind) {
@@ -179,7 +179,7 @@ function afterStop(state: CopyState): Step {
   }
 }
 
-/** By libvirt's word. It sends the event with the final figures just before or after its reply. */
+/** libvirt says that the copy succeeded. It sends the event with the final figures just before or after its reply. */
 function afterCopy({ facts }: Copying): Step {
   if (arrivesPaused(facts.request))
     return leave(arrive(facts, 'libvirt says that the VM has arrived, paused'));
@@ -187,7 +187,7 @@ function afterCopy({ facts }: Copying): Step {
   return leave(step({ kind: 'arrived', facts }, call({ kind: 'await_final_figures' })));
 }
 
-/** Given again without post-copy where the target has none: its QEMU says so before it takes anything in. */
+/** Starts again without post-copy where the target does not support it: its QEMU says so before it receives anything. */
 function afterFailedCopy(state: Copying, error: unknown): Step {
   const { facts, previousDowntimeMs, mayPostCopy } = state;
   if (!mayPostCopy || !isPostCopyRefused(error))
@@ -201,7 +201,7 @@ function afterFailedCopy(state: Copying, error: unknown): Step {
   return leave(step(after, warning, ...acts));
 }
 
-/** The copy is over, so is the watching of it. */
+/** The copy has ended, so watching it ends. */
 function leave({ state, acts }: Step): Step {
   return step(state, { kind: 'stop_watching' }, ...acts);
 }
@@ -226,7 +226,7 @@ function reported({ state, acts }: Step): Step {
   return step(state, REPORT, ...acts);
 }
 
-/** libvirt itself says so only after its next look at the process, and answers nobody about the VM until then. */
+/** libvirt reports this only after its next look at the process, and answers no questions about the VM until then. */
 function awaitProcessEnd(state: CopyState): Step {
   if (state.kind !== 'copying' || state.isProcessAwaited) return step(state);
   if (!arrivesPaused(state.facts.request) || !state.facts.sighting.isSwitching) return step(state);

@@ -1,4 +1,4 @@
-// Leads a migration on its source from the first look at the VM to the start of the copy. Pure.
+// Takes a migration on its source from the first look at the VM to the start of the copy. Pure.
 import type { VmInput } from '../../../shared/gen/agent.ts';
 import { SECOND_MS } from '../../../shared/units.ts';
 import {
@@ -26,7 +26,7 @@ import {
 } from './states.ts';
 
 // The dirty rate is measured before the start only where that second is at most a twentieth of the copy; a smaller
-// guest tells its rate after the first pass, and its forecast goes without.
+// guest's rate is known after the first pass, and its forecast does without.
 const MEASURE_FROM_COPY_MS = 20 * SECOND_MS;
 
 export function afterLook(facts: Facts, vm: VmInput | undefined, record: VmRecord | undefined): Step {
@@ -35,14 +35,14 @@ export function afterLook(facts: Facts, vm: VmInput | undefined, record: VmRecor
   const refusal = isNew ? startRefusal(request, vm) : undefined;
   if (refusal !== undefined) return refuse(facts, refusal);
   const memoryBytes = vm?.memoryMaxBytes ?? 0;
-  // What an earlier migration left behind, whose end this host never heard, is not the guest's own limit.
+  // An earlier migration, of whose end this host was not told, may have changed the limit; its intent has the guest's own.
   const kept = previousOf(record?.intent);
   return isNew && kept === 0
     ? step({ kind: 'asking_limit', facts, memoryBytes }, call({ kind: 'ask_limit' }))
     : listen(facts, memoryBytes, kept);
 }
 
-/** Listened to before it is promised: whatever fails until then has begun nothing, and may be asked for again. */
+/** Listens before it claims: a failure up to here has begun nothing, and the order may be repeated. */
 export function listen(facts: Facts, memoryBytes: number, previousDowntimeMs: number): Step {
   return step({ kind: 'listening', facts, memoryBytes, previousDowntimeMs }, call({ kind: 'listen' }));
 }
@@ -58,7 +58,7 @@ function intentOf({ request }: Facts, previousDowntimeMs: number): SourceIntent 
 
 export function afterClaim(state: Claiming, answer: StartAnswer, before: Intent | undefined): Step {
   const { request } = state.facts;
-  // One that was fenced off is forgotten: a later scheduler attaches under the same id.
+  // A fenced order is not kept: a later scheduler may attach under the same id.
   const facts = { ...state.facts, isClaimed: answer.kind !== 'fenced' };
   switch (answer.kind) {
     case 'fenced':
@@ -67,7 +67,7 @@ export function afterClaim(state: Claiming, answer: StartAnswer, before: Intent 
       return fail(
         facts,
         'MIGRATION_CAUSE_FENCED_EPOCH',
-        `migration ${request.migrationId} was looked at or ended here before its order came; it stays where it is`,
+        `migration ${request.migrationId} was observed or ended here before its order came; the VM stays where it is`,
       );
     case 'new':
       return measure(facts, state);
@@ -75,7 +75,7 @@ export function afterClaim(state: Claiming, answer: StartAnswer, before: Intent 
       const previousDowntimeMs = previousOf(before);
       return step(
         { kind: 'attached', facts, previousDowntimeMs, watch: { kind: 'asking' } },
-        log('info', 'attached to a migration that was started before'),
+        log('info', 'attached to a migration that was started earlier'),
         call({ kind: 'ask_figures' }),
       );
     }
@@ -89,7 +89,7 @@ function measure(facts: Facts, { memoryBytes, previousDowntimeMs }: Claiming): S
   return limit(
     facts,
     previousDowntimeMs,
-    log('debug', 'dirty rate not measured beforehand: the copy is short', { copyMs }),
+    log('debug', 'dirty rate not measured: the copy is short', { copyMs }),
   );
 }
 
@@ -122,7 +122,7 @@ export function afterLimiting({ facts, previousDowntimeMs }: Limiting): Step {
       isProcessAwaited: false,
       watch: { kind: 'resting' },
     },
-    log('info', 'migration starts', order),
+    log('info', 'starting a migration', order),
     call({ kind: 'start', postCopy }),
     call({ kind: 'rest' }),
   );

@@ -1,4 +1,4 @@
-// What libvirt's figures of a running copy say: progress for the scheduler, a look for the steering. Pure.
+// Converts libvirt's figures of a running copy: progress for the scheduler, a sight for the steering. Pure.
 import type { MigrationPhase, MigrationProgressInput } from '../../../shared/gen/telemetry.ts';
 import type { JobFigures } from '../../libvirt/migration.ts';
 import type { Sighting } from './cause.ts';
@@ -11,7 +11,7 @@ export function phaseOf({ isCopying, isSwitching }: Sighting): MigrationPhase {
   return isCopying ? 'MIGRATION_PHASE_COPYING' : 'MIGRATION_PHASE_PREPARING';
 }
 
-/** Undefined until QEMU counts. */
+/** Undefined until QEMU has begun to count. */
 export function sightOf(figures: JobFigures, nowMs: number): CopySight | undefined {
   const { memoryIteration, memoryRemainingBytes, autoConvergeThrottlePercent } = figures;
   if (memoryIteration === undefined || memoryRemainingBytes === undefined) return undefined;
@@ -26,7 +26,7 @@ export function sightOf(figures: JobFigures, nowMs: number): CopySight | undefin
 export function progressOf(figures: JobFigures): MigrationProgressInput {
   const { memoryDirtyPagesPerSecond, memoryPageBytes } = figures;
   const dirty =
-    // QEMU counts 0 until its first pass is over: then a rate that was measured beforehand tells more.
+    // QEMU reports 0 until its first pass is over; until then a rate measured beforehand is kept.
     memoryDirtyPagesPerSecond === undefined || memoryDirtyPagesPerSecond === 0
       ? undefined
       : memoryDirtyPagesPerSecond * (memoryPageBytes ?? 0);

@@ -1,4 +1,4 @@
-// Names the states of a migration on its source, what can be seen of it, and what can be done about it. Pure.
+// Defines the states of a migration on its source, what can be seen in them, and what can be done. Pure.
 import type { EvenkeelError } from '../../../shared/errors.ts';
 import type { MigrateRequest, MigrateResultInput, VmInput } from '../../../shared/gen/agent.ts';
 import type { MigrationCause, MigrationProgressInput } from '../../../shared/gen/telemetry.ts';
@@ -12,10 +12,10 @@ import type { JobFigures } from './progress.ts';
 /** libvirt's answer, or why the migration was never started. */
 export type JobOutcome = JobResult | EvenkeelError;
 
-/** How libvirt's call ended, to be told to the scheduler. */
+/** How libvirt's call ended, for the scheduler. */
 export type JobResult = MigrateResultInput & { readonly causeCode?: MigrationCause };
 
-/** A caller that waits for its abort to be carried out. */
+/** Identifies a caller that waits for its abort. */
 export type Asker = number;
 
 /** What is known of the migration in every state. */
@@ -24,14 +24,14 @@ export interface Facts {
   readonly startedAtMs: number;
   readonly progress: MigrationProgressInput;
   readonly sighting: Sighting;
-  /** Half of the guest's memory is on the target: nothing is aborted any more. */
+  /** Half of the guest's memory is on the target: the copy can no longer be aborted. */
   readonly isPostCopy: boolean;
-  /** The figures of the completed job have come. */
+  /** The figures of the completed job have arrived. */
   readonly isFinal: boolean;
-  /** Its id is used up: it was started, or refused for good. */
+  /** Its id is used up: the copy was started, or refused for good. */
   readonly isClaimed: boolean;
   readonly converging: Converging;
-  /** Aborts that callers wait for, and how long each is tried again. */
+  /** Aborts that callers wait for, and until when each is retried. */
   readonly aborts: readonly { readonly asker: Asker; readonly giveUpAtMs: number }[];
 }
 
@@ -46,7 +46,7 @@ interface Preparing<Kind extends string> extends Stage<Kind> {
 }
 
 interface Limited {
-  /** The guest's own limit, to be set back when it stays; 0 when it is not known. */
+  /** The guest's own downtime limit, to be restored if it stays; 0 when unknown. */
   readonly previousDowntimeMs: number;
 }
 
@@ -55,33 +55,33 @@ export type Listening = Preparing<'listening'> & Limited;
 export type Claiming = Preparing<'claiming'> & Limited;
 /** The guest's dirty rate is measured before the copy begins. */
 export type Measuring = Stage<'measuring'> & Limited;
-/** QEMU gets the first limit of the pause. */
+/** QEMU's first downtime limit is being set. */
 export type Limiting = Stage<'limiting'> & Limited;
 
-/** libvirt's call to migrate is under way, and was made here. */
+/** libvirt's call to migrate, made by this agent, is under way. */
 export interface Copying extends Stage<'copying'>, Limited {
   readonly mayPostCopy: boolean;
-  /** The end of the QEMU process is waited for too. */
+  /** The end of the QEMU process is awaited too. */
   readonly isProcessAwaited: boolean;
   readonly watch: Exclude<Watch, { readonly kind: 'observing' }>;
 }
 
-/** The copy was started before: its job is followed, and its end read off the VM. */
+/** The copy was started earlier: its job is polled, and how it ended is read from the VM's state. */
 export interface Attached extends Stage<'attached'>, Limited {
   readonly watch: Watch;
 }
 
-/** The guest has left; the figures of the completed job are waited for. */
+/** The guest has left; the figures of the completed job are awaited. */
 export type Arrived = Stage<'arrived'>;
 
-/** The guest stays: its own limit is set back. */
+/** The guest stays: its own downtime limit is being restored. */
 export interface Restoring extends Stage<'restoring'> {
   readonly ending: Ending;
 }
 
 export interface Ended extends Stage<'ended'> {
   readonly outcome: JobOutcome;
-  /** libvirt did not answer any more: the copy itself may go on. */
+  /** libvirt stopped answering: the copy itself may go on. */
   readonly isLost: boolean;
 }
 
@@ -99,44 +99,44 @@ export type CopyState =
   | Restoring
   | Ended;
 
-/** What the watching of a running copy waits for; always one thing. */
+/** The one thing that watching a running copy waits for. */
 export type Watch =
   | { readonly kind: 'resting' }
   | { readonly kind: 'asking' }
-  /** Advice is being carried out; `converging` holds once that has worked, so that what failed is advised again. */
+  /** Advice is being carried out; `converging` is kept only if that succeeds, so that failed advice is given again. */
   | { readonly kind: 'steering'; readonly converging: Converging; readonly isPostCopy: boolean }
   | { readonly kind: 'aborting'; readonly giveUpAtMs: number; readonly why: AbortReason }
-  /** The job first and the state after it: a state from before the job's end would tell nothing. */
+  /** The job was asked first, the VM's state after it: a state from before the job's end proves nothing. */
   | { readonly kind: 'observing'; readonly hasJob: boolean };
 
 export type AbortReason =
   { readonly kind: 'timeout' } | { readonly kind: 'not_converging'; readonly converging: Converging };
 
-/** How a copy has ended that did not succeed, before that is put into words. */
+/** How an unsuccessful copy has ended, before it is worded. */
 export type Ending =
   | { readonly kind: 'failed'; readonly error: unknown }
   | { readonly kind: 'unstarted'; readonly abortedBy: AbortCause }
   | { readonly kind: 'shown'; readonly shown: Shown };
 
-/** Something asked of libvirt, the disk or the clock: it answers with what was seen, or with `failed`. */
+/** A request to libvirt, the disk or the clock; answered with what was seen, or with `failed`. */
 export type Call =
-  /** The VM, and what this host has promised about it. */
+  /** `look`: the VM, and what this host has promised about it. */
   | { readonly kind: 'look' | 'ask_limit' | 'listen' | 'measure' }
   | { readonly kind: 'claim'; readonly intent: SourceIntent }
   | { readonly kind: 'set_first_downtime' | 'set_downtime' | 'restore_downtime'; readonly downtimeMs: number }
   | { readonly kind: 'start'; readonly postCopy: boolean }
   | { readonly kind: 'await_process_end' | 'await_final_figures' }
   | { readonly kind: 'rest' | 'ask_figures' | 'switch_to_post_copy' | 'observe' }
-  /** Cancels the job, for a caller or because the watching says so. */
+  /** Cancels the job, for a caller or because watching decided so. */
   | { readonly kind: 'abort' | 'rest_before_abort'; readonly asker: Asker | 'watch' };
 
 export type Act =
   | { readonly kind: 'call'; readonly call: Call }
-  /** What the watching of the copy waits for is broken off. */
+  /** Cancels whatever watching the copy waits for. */
   | { readonly kind: 'stop_watching' }
-  /** Those who follow the progress are told. */
+  /** Wakes those who follow the progress. */
   | { readonly kind: 'report' }
-  /** A caller's abort has worked, or has failed with this. */
+  /** Answers a caller's abort: it succeeded, or failed with this error. */
   | { readonly kind: 'answer'; readonly asker: Asker; readonly error: Error | undefined }
   | {
       readonly kind: 'log';
@@ -147,29 +147,29 @@ export type Act =
   | { readonly kind: 'end' };
 
 export type Seen =
-  /** The connection for the copy stands. */
+  /** The connection for the copy is open. */
   | { readonly kind: 'connected' }
   | { readonly kind: 'not_connected'; readonly error: unknown; readonly isStopping: boolean }
   | { readonly kind: 'looked'; readonly vm: VmInput | undefined; readonly record: VmRecord | undefined }
   | { readonly kind: 'limit_told'; readonly downtimeMs: number }
   | { readonly kind: 'listening' }
-  /** `before` is what this host had promised before it. */
+  /** `before` is what this host had promised before this claim. */
   | { readonly kind: 'claimed'; readonly answer: StartAnswer; readonly before: Intent | undefined }
   | { readonly kind: 'measured'; readonly dirtyBytesPerSecond: number | undefined }
   | { readonly kind: 'first_downtime_set' | 'downtime_set' | 'downtime_restored' }
-  /** libvirt's call to migrate came back good. */
+  /** libvirt's call to migrate succeeded. */
   | { readonly kind: 'copied' }
   | { readonly kind: 'process_ended' }
   | { readonly kind: 'final_figures_overdue' }
   | { readonly kind: 'rested' }
-  /** Undefined: no migration job runs. */
+  /** Figures are undefined when no migration job runs. */
   | { readonly kind: 'figures'; readonly figures: JobFigures | undefined }
   | { readonly kind: 'post_copy_begun' }
   | { readonly kind: 'observed'; readonly vm: VmInput | undefined }
   | { readonly kind: 'event'; readonly event: VmEvent }
   | { readonly kind: 'abort_asked'; readonly asker: Asker }
   | { readonly kind: 'aborted' | 'abort_due'; readonly asker: Asker | 'watch' }
-  /** A call failed: libvirt refused, did not answer in time, or is away; or the agent stops, which breaks calls off. */
+  /** A call failed: libvirt refused, did not answer in time, or is away; or the agent stops, which cancels calls. */
   | Failed;
 
 export interface Failed {
@@ -179,7 +179,7 @@ export interface Failed {
   readonly isStopping: boolean;
 }
 
-/** The state after what was seen, and what is to be done. */
+/** The next state, and what to do. */
 export interface Step {
   readonly state: CopyState;
   readonly acts: readonly Act[];

@@ -1,4 +1,4 @@
-// Watches a running copy: asks for its figures, steers it, and aborts it when its time is up. Pure.
+// Watches a running copy: polls its figures, steers it, and aborts it when its time is up. Pure.
 import type { MigrateRequest, VmInput } from '../../../shared/gen/agent.ts';
 import { SECOND_MS } from '../../../shared/units.ts';
 import { ErrorCode } from '../../libvirt/constants.ts';
@@ -29,17 +29,17 @@ export const ABORT_MAX_MS = 30 * SECOND_MS;
 
 export type Watched = Copying | Attached;
 
-/** The longest that libvirt's call to migrate can take: its time, then an abort, then a switch-over that hangs. */
+/** The longest that libvirt's call to migrate can take: its timeout, then an abort, then a switch-over that hangs. */
 export function copyMaxMs({ timeoutMs }: MigrateRequest): number {
   return timeoutMs + ABORT_MAX_MS + SWITCH_MAX_MS;
 }
 
-/** Not ended by anybody yet, nor being switched over. */
+/** True while the copy is neither aborted nor being switched over. */
 function isSteered({ sighting, isPostCopy }: Facts): boolean {
   return sighting.abortedBy === undefined && !sighting.isSwitching && !isPostCopy;
 }
 
-/** A copy made here keeps its time first; one that was attached to is looked at first, since it may be over. */
+/** A copy started here is checked against its time first; one that was attached to is looked at first, since it may be over. */
 export function afterRest(state: Watched, nowMs: number): Step {
   if (state.watch.kind !== 'resting') return step(state);
   return state.kind === 'copying' ? keepLimit(state, nowMs) : ask(state);
@@ -76,14 +76,14 @@ function steer(state: Watched, sight: CopySight): Step {
     case 'post_copy':
       return step(
         { ...state, watch: { kind: 'steering', converging, isPostCopy: true } },
-        log('warn', 'the copy does not get ahead; switching to post-copy', { ...progress }),
+        log('warn', 'the copy makes no progress; switching to post-copy', { ...progress }),
         call({ kind: 'switch_to_post_copy' }),
       );
     case 'abort': {
       const { state: after, acts } = abort(state, { kind: 'not_converging', converging }, sight.nowMs);
       return step(
         after,
-        log('warn', 'the guest changes its memory faster than it is copied', { ...progress }),
+        log('warn', 'aborting: the guest changes its memory faster than it is copied', { ...progress }),
         ...acts,
       );
     }
@@ -104,7 +104,7 @@ function afterSteering(state: Watched, hasCopyJob: boolean): Step {
   return step({ ...state, watch: { kind: 'observing', hasJob: hasCopyJob } }, call({ kind: 'observe' }));
 }
 
-/** Only once its job is over, the VM shows how it ended. */
+/** The VM's state shows how the copy ended only once its job is over. */
 export function afterObserving(state: Attached, vm: VmInput | undefined, nowMs: number): Step {
   const { watch, previousDowntimeMs } = state;
   if (watch.kind !== 'observing') return step(state);
@@ -118,7 +118,7 @@ export function afterObserving(state: Attached, vm: VmInput | undefined, nowMs: 
     : finish(seen.facts, ending);
 }
 
-/** A migration that is past its time is cancelled, unless the guest is being switched over: that ends by itself. */
+/** Cancels a migration that is past its time, unless the guest is being switched over: that ends by itself. */
 function keepLimit(state: Watched, nowMs: number): Step {
   const { startedAtMs, request } = state.facts;
   const isLate = nowMs - startedAtMs >= request.timeoutMs;
@@ -131,10 +131,10 @@ function afterLimit(state: Watched, nowMs: number): Step {
   return state.kind === 'copying' ? ask(state) : restInTime(state, nowMs);
 }
 
-/** Nobody's call has a deadline here, so that the whole has one. */
+/** An attached copy has no call with a deadline of its own, so the whole is limited here. */
 function restInTime(state: Attached, nowMs: number): Step {
   return nowMs - state.facts.startedAtMs >= copyMaxMs(state.facts.request)
-    ? fail(state.facts, 'MIGRATION_CAUSE_TIMEOUT', 'the job has not ended in its time')
+    ? fail(state.facts, 'MIGRATION_CAUSE_TIMEOUT', 'the job did not end in time')
     : rest(state);
 }
 
@@ -169,7 +169,7 @@ export function watchAbortAgain(state: Watched): Step {
   return state.watch.kind === 'aborting' ? step(state, call({ kind: 'abort', asker: 'watch' })) : step(state);
 }
 
-/** Right after the start there is no job yet to cancel; so it is asked again for a while. */
+/** Right after the start there is no job to cancel yet, so the abort is retried for a while. */
 export function isAbortTooEarly(
   { sighting }: Facts,
   error: unknown,
@@ -179,7 +179,7 @@ export function isAbortTooEarly(
   return isLibvirtError(error, ErrorCode.operationInvalid) && !sighting.isSwitching && nowMs < giveUpAtMs;
 }
 
-/** What truly fails, fails the call to migrate too; where there is none, a lost connection ends the watching. */
+/** A real failure also fails libvirt's call to migrate; an attached copy has no such call, so a lost connection ends watching. */
 export function afterFailedWatch(state: Watched, error: unknown, nowMs: number): Step {
   const { watch, facts } = state;
   if (watch.kind === 'aborting' && isAbortTooEarly(facts, error, watch.giveUpAtMs, nowMs))
@@ -187,6 +187,6 @@ export function afterFailedWatch(state: Watched, error: unknown, nowMs: number):
   if (state.kind === 'attached' && !mayAnswerAgain(error))
     return finish(state.facts, { kind: 'failed', error });
   const { state: after, acts } = state.kind === 'copying' ? rest(state) : restInTime(state, nowMs);
-  const warning = log('warn', 'could not ask for the state of the migration, or steer it', { err: error });
+  const warning = log('warn', 'could not read the state of the migration, or steer it', { err: error });
   return step(after, warning, ...acts);
 }

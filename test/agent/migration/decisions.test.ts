@@ -1,4 +1,4 @@
-// What the agent decides without asking anybody: meanings of libvirt's errors, causes of failed migrations, claims of epochs.
+// Tests the agent's pure decisions: meanings of libvirt's errors, causes of failed migrations, rulings on epochs.
 import t from 'tap';
 import { translateLibvirt } from '../../../agent/libvirt-errors.ts';
 import { ErrorCode } from '../../../agent/libvirt/constants.ts';

@@ -1,4 +1,4 @@
-// The migration parts of an agent with its time, its disk and its hypervisor in a test's hands.
+// Builds the migration parts of an agent on a manual clock, a temporary disk and a fake hypervisor.
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import { MigrationGuard } from '../../../agent/migration/target/guard.ts';

@@ -1,4 +1,4 @@
-// Migrations between two real libvirtds on one machine: started once, watched, aborted, timed out, fenced, found again.
+// Migrates between two real libvirtds on one machine: started once, watched, aborted, timed out, fenced, found again.
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';

@@ -1,4 +1,4 @@
-// Two real libvirtds on one machine with the migration parts of an agent on each, and what tests of copies do with them.
+// Starts two real libvirtds on one machine, each with an agent's migration parts, and offers tests the steps of a copy.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

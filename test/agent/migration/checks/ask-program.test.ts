@@ -1,4 +1,4 @@
-// Programs that the agent asks: what they say, and that none is waited for beyond its time.
+// Tests the running of host programs: their output and exit, and that none is awaited beyond its deadline.
 import t from 'tap';
 import { askProgram } from '../../../../agent/migration/checks/ask-program.ts';
 

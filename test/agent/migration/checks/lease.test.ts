@@ -1,4 +1,4 @@
-// Leases of virtlockd on the target: held by another process, free, out of reach, or not honoured by libvirt here.
+// Tests virtlockd's leases on the target: held by another process, free, out of reach, or not used by libvirt here.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ void t.test('a lease that another holds is proof; what is free or out of reach i
   t.match(await checkLeases([lease], qemuConf, never), [
     {
       causeCode: 'MIGRATION_CAUSE_LOCK_NOT_PROVABLE',
-      reason: `lease ${file} cannot be tried: No such file or directory`,
+      reason: `lease ${file} cannot be tested: No such file or directory`,
     },
   ]);
   mkdirSync(join(folder, 'vms'));
@@ -39,7 +39,7 @@ void t.test('a lease that another holds is proof; what is free or out of reach i
   t.match(await checkLeases([lease], qemuConf, never), [
     {
       causeCode: 'MIGRATION_CAUSE_LOCK_NOT_PROVABLE',
-      reason: `lease ${file} is free as seen from here while the guest runs on the source`,
+      reason: `lease ${file} looks free from here while the guest runs on the source`,
     },
   ]);
   const holder = await holdLock();

@@ -1,4 +1,4 @@
-// Storage that stays on its host, as a real libvirtd is asked about it: devices, pools of devices, backing chains.
+// Tests, with a real libvirtd, the refusal of storage that stays on its host: devices, pools of devices, backing chains.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Two hosts with a hypervisor each, in memory: what the agent's tests decide the fate of copies with. It passes the
-// contract suite of the real one (hypervisor-contract.ts).
+// Models two hosts with a hypervisor each, in memory; a test decides how each copy ends. It passes the contract suite
+// of the real one (hypervisor-contract.ts).
 import type { WaitOptions } from '../../../../shared/clock.ts';
 import type { VmInput } from '../../../../shared/gen/agent.ts';
 import { ErrorCode } from '../../../../agent/libvirt/constants.ts';

@@ -1,4 +1,4 @@
-// What migrations rely on, of any hypervisor behind the port: the real libvirt passes it, and so must every model of it.
+// Tests what migrations rely on in any hypervisor behind the port: the real libvirt passes, and so must every model of it.
 import type { Test } from 'tap';
 import { ErrorCode } from '../../../../agent/libvirt/constants.ts';
 import type { CopyOrder, Hypervisor, VmEvent } from '../../../../agent/migration/hypervisor/hypervisor.ts';

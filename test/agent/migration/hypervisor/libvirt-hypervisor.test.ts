@@ -1,4 +1,4 @@
-// The port to the hypervisor on the real libvirt, and the commit of a copy that arrived paused, by either hand.
+// Tests the hypervisor port on the real libvirt, and the commit of a paused copy by scheduler or watchdog.
 import t, { type Test } from 'tap';
 import type { Copy } from '../../../../agent/migration/hypervisor/hypervisor.ts';
 import { systemClock } from '../../../../shared/clock.ts';

@@ -1,4 +1,4 @@
-// What an agent remembers of migrations: whom it obeys, how often a copy starts, and what is left when the power fails.
+// Tests the agent's memory of migrations: which epoch it obeys, that a copy starts once, and what survives a power failure.
 import fc from 'fast-check';
 import t from 'tap';
 import {
@@ -223,7 +223,7 @@ void t.test('when the power fails at any point, the old or the new is found, nev
       folder.failAt = next;
       await t.rejects(start(intents, { migrationId: 'm2', epoch: 4 }), {
         code: 'FAILED_PRECONDITION',
-        message: /no migration starts before this works, check stateDirectory/,
+        message: /no migration starts before this works; check stateDirectory/,
       });
       const found = await new Intents(folder.afterPowerFailure(isNamed), clock).of(vm);
       t.ok(found?.migrationId === 'm1' || found?.migrationId === 'm2', `after ${next ?? ''}`);
@@ -264,7 +264,7 @@ void t.test('a torn or altered file is never half believed', async (t) => {
   const intents = new Intents(folder, clock);
   const refused = {
     code: 'FAILED_PRECONDITION',
-    message: /no migration starts or goes on here until.*move the file away/,
+    message: /no migration starts or continues here until.*move the file away/,
   };
   await t.rejects(start(intents, first), refused);
   await t.rejects(intents.open(), refused);

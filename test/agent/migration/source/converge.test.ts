@@ -1,4 +1,4 @@
-// The steering of a copy: the ladder of pauses, what counts as a stall, and what is done about one.
+// Tests the steering of a copy: the ladder of pauses, the detection of stalls, and the advice on them.
 import fc from 'fast-check';
 import t from 'tap';
 import {

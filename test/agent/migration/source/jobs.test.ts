@@ -1,4 +1,4 @@
-// A copy on its source with time and hypervisor in our hands: phases, steering, restarts of the agent.
+// Tests a copy on its source with a manual clock and a fake hypervisor: phases, steering, restarts of the agent.
 import t from 'tap';
 import type { MigrateRequest } from '../../../../shared/gen/agent.ts';
 import { MIB } from '../../../../shared/units.ts';

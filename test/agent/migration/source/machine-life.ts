@@ -1,4 +1,4 @@
-// A migration on its source without a hypervisor: its machine, with the calls that nobody has answered yet.
+// Drives the state machine of a migration on its source without a hypervisor, and keeps the calls not yet answered.
 import { ErrorCode } from '../../../../agent/libvirt/constants.ts';
 import { LibvirtConnectionError, LibvirtError } from '../../../../agent/libvirt/errors.ts';
 import type { SourceIntent } from '../../../../agent/migration/promises/claims.ts';

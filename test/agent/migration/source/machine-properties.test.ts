@@ -1,4 +1,4 @@
-// What holds of a migration on its source after any sequence of sights.
+// Tests invariants of a migration on its source over random sequences of sights.
 import fc from 'fast-check';
 import t from 'tap';
 import type { VmEvent } from '../../../../agent/migration/hypervisor/hypervisor.ts';

@@ -1,4 +1,4 @@
-// The life of a migration on its source: what each sight leads to.
+// Tests what the state machine of a migration on its source does for each sight.
 import t from 'tap';
 import type { Seen } from '../../../../agent/migration/source/states.ts';
 import { DeadlineError } from '../../../../shared/clock.ts';

@@ -1,4 +1,4 @@
-// The agent's part beside the copy, with time and hypervisor in our hands: guarding, settling, and a copy that nobody resumes.
+// Tests the target's commands on a manual clock and a fake hypervisor: guarding, settling, and a copy left paused.
 import t, { type Test } from 'tap';
 import type { VmRecord } from '../../../../agent/migration/promises/claims.ts';
 import { refuseDuringMigration } from '../../../../agent/migration/target/guard.ts';
