@@ -1,4 +1,4 @@
-// What each VM usually wants, wherever it ran: five-minute means of its CPU demand over the last hour, by its uuid. Pure.
+// Keeps each VM's usual load, wherever it ran: five-minute means of its CPU demand over the last hour, by UUID. Pure.
 import type { UsualLoad } from '../planner/contract/snapshot.ts';
 import type { HostReport } from '../../shared/gen/telemetry.ts';
 import {

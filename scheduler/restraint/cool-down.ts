@@ -1,4 +1,4 @@
-// How much restraint the balancer shows: how long a VM stays after a move, and how much is moved in an hour. Pure.
+// Computes the balancer's restraint: how long a VM stays after a move, and how much may be moved in an hour. Pure.
 import type { Migration, MigrationCause } from '../../shared/gen/telemetry.ts';
 import { HOUR_MS, MINUTE_MS } from '../../shared/units.ts';
 

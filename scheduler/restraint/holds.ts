@@ -1,4 +1,5 @@
-// Why a VM stays where it is whatever the target: first what no order of the planner may touch, then what can wait.
+// Finds the holds of a VM, which keep it where it is whatever the target: first those against every move, then those
+// against optional moves.
 import { causeWord } from '../../shared/cause-word.ts';
 import type { VmSample } from '../../shared/gen/telemetry.ts';
 import { isForPerson } from '../migrations/machine.ts';

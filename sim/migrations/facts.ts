@@ -1,4 +1,4 @@
-// What happened in a simulated world, in order: what the invariants read, what the trace shows, what the hash sums up.
+// Records what happens in a simulated world, in order, for the invariants, the trace and the hash.
 import { causeWord } from '../../shared/cause-word.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
 

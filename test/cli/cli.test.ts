@@ -1,4 +1,4 @@
-// The command as a process of its own against a scheduler that speaks real gRPC: results, JSON, exit codes, trouble.
+// Runs the command as a process against a fake scheduler over real gRPC: results, JSON, exit codes, errors.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';

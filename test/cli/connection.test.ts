@@ -1,4 +1,4 @@
-// How the command gets to the scheduler: mutual TLS, and every way of not getting there told apart by its cure.
+// Tests the connection to the scheduler: mutual TLS, and for each way it can fail an error with its cure.
 import { createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { serverCredentials } from '../../shared/grpc/credentials.ts';

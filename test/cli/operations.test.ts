@@ -1,4 +1,4 @@
-// What the operator tells the scheduler: modes of hosts and VMs, rules, answers to proposals, maintenance, snapshots.
+// Tests the operator's commands: modes of hosts and VMs, rules, answers to proposals, maintenance, snapshots.
 import t, { type Test } from 'tap';
 import { serverCredentials } from '../../shared/grpc/credentials.ts';
 import { runHere, type Outcome } from './command.ts';

@@ -1,4 +1,4 @@
-// The command against the real scheduler on a real nats-server, with fake hosts: both sides mean the same by the contract.
+// Runs the command against the real scheduler on a real nats-server with fake hosts: both sides read the contract alike.
 import t from 'tap';
 import { fakeVm, type FakeVm } from '../scheduler/fake-agent.ts';
 import { FakeCluster } from '../scheduler/harness.ts';

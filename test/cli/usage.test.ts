@@ -1,4 +1,4 @@
-// Bad command lines, in this process: nothing of them ever reaches a scheduler.
+// Tests bad command lines, in this process: none ever reaches a scheduler.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';

@@ -1,4 +1,4 @@
-// What stores on a real NATS are opened with in tests.
+// Provides the parts that tests need to open stores on a real NATS.
 import type { NatsConnection } from 'nats';
 import { systemClock } from '../../shared/clock.ts';
 import { createLogger } from '../../shared/log.ts';

@@ -1,4 +1,4 @@
-// What the planner is told of a modelled VM: the usual load that the scheduler's own history makes of the same samples.
+// Tests that the planner gets the usual load of a modelled VM as the scheduler's own history computes it from its samples.
 import t from 'tap';
 import { History } from '../../../scheduler/load/history.ts';
 import { Cluster } from '../../../sim/traces/cluster.ts';
