@@ -1,4 +1,4 @@
-// From the order to the moment when the source is told: slots, checks, intent, guard. Nothing has happened to the VM until then.
+// Takes a migration from its order to the guarded target: slots, checks, intent, guard. Nothing happens to the VM until then.
 import { messageOf } from '../../shared/errors.ts';
 import type { Migration, MigrationCause } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
@@ -17,13 +17,13 @@ import {
 import { agentOf } from './sides.ts';
 import { slotLimits, type NoSlot } from './slot-limits.ts';
 
-// How often those that wait for slots try to get them.
+// The interval at which waiting migrations try to get their slots.
 const QUEUE_PAUSE_MS = 500;
 const GUARD_TIMEOUT_MS = 5 * SECOND_MS;
 
-/** Waits for the slots while `isFirst` says so; false when it ended before. */
+/** Waits until it is first in the queue and has its slots; false when it ended before. */
 export async function admit(term: Term, run: Run, isFirst: () => boolean): Promise<boolean> {
-  let reason = 'another migration was first';
+  let reason = 'another migration is ahead in the queue';
   for (;;) {
     if (isAbortAsked(run)) return withdraw(term, run);
     const none = isFirst()
@@ -31,9 +31,9 @@ export async function admit(term: Term, run: Run, isFirst: () => boolean): Promi
       : { reason, isForMemory: false };
     if (none === undefined) break;
     reason = none.reason;
-    if (none.isForMemory) return refuse(term, run, 'MIGRATION_CAUSE_CAPACITY_GONE', `not begun: ${reason}`);
+    if (none.isForMemory) return refuse(term, run, 'MIGRATION_CAUSE_CAPACITY_GONE', `not started: ${reason}`);
     if (!isWorthWaiting(term, run))
-      return refuse(term, run, 'MIGRATION_CAUSE_SLOTS_TAKEN', `not begun: ${reason}`);
+      return refuse(term, run, 'MIGRATION_CAUSE_SLOTS_TAKEN', `not started: ${reason}`);
     await term.parts.clock.sleep(QUEUE_PAUSE_MS, term.signal);
   }
   const { vmUuid, bandwidthBytesPerSecond } = run.migration;
@@ -42,13 +42,13 @@ export async function admit(term: Term, run: Run, isFirst: () => boolean): Promi
   return true;
 }
 
-/** For a planned move the next plan knows better; a person's order waits, but not for ever. */
+/** A planned move does not wait, since the next plan decides again; an operator's order waits, up to a deadline. */
 function isWorthWaiting({ parts: { clock } }: Term, { migration, sinceMs }: Run): boolean {
   const waitedMs = clock.monotonicMs() - sinceMs;
   return migration.decisionId === '' && waitedMs <= (ruleOf(migration).deadlineMs ?? 0);
 }
 
-/** Takes the slot, or only asks whether it is free. */
+/** Takes the slot, or only asks if it is free. */
 export function slotFor(
   { parts, settings }: Pick<Term, 'parts' | 'settings'>,
   migration: Migration,
@@ -62,7 +62,7 @@ export function slotFor(
   return slots[what](wanted, slotLimits(settings, knowledge.hostCount()), roomBytes);
 }
 
-/** Checks, decides and has the target guard it; false when it ended before the source was told. */
+/** Checks both hosts, decides, and has the target guard the VM; false when the migration ended before the source was told. */
 export async function prepare(term: Term, run: Run): Promise<boolean> {
   await advanceSurely(term, run, { kind: 'checking' });
   const checked = await check(term, run);
@@ -79,7 +79,7 @@ export async function prepare(term: Term, run: Run): Promise<boolean> {
     return true;
   } catch (error) {
     if (!isUnavailable(error)) throw error;
-    const outcome = `the order could not be recorded, so it was not given: ${messageOf(error)}`;
+    const outcome = `not started, because the order could not be recorded: ${messageOf(error)}`;
     return refuse(term, run, 'MIGRATION_CAUSE_JOURNAL_UNAVAILABLE', outcome);
   }
 }
@@ -88,7 +88,7 @@ type Guarded =
   | { readonly kind: 'guarded'; readonly definedBefore: boolean }
   | { readonly kind: 'refused'; readonly causeCode: MigrationCause; readonly outcome: string };
 
-/** A guard whose answer was lost is dropped with the migration's end, under a higher epoch. */
+/** A guard whose answer was lost is removed at the migration's end, under a higher epoch. */
 async function guard(term: Term, run: Run, memoryBytes: number): Promise<Guarded> {
   const { migrationId, epoch, vmUuid, vmName, commitMode, sourceHostId, targetHostName } = run.migration;
   const facts = term.parts.knowledge.facts(sourceHostId);
@@ -108,12 +108,12 @@ async function guard(term: Term, run: Run, memoryBytes: number): Promise<Guarded
     return {
       kind: 'refused',
       causeCode,
-      outcome: `${targetHostName} does not guard it: ${messageOf(error)}`,
+      outcome: `${targetHostName} did not agree to guard it: ${messageOf(error)}`,
     };
   }
 }
 
-/** Asked anew after each wait: a person may have asked meanwhile. */
+/** Read again after each wait: an operator may have asked meanwhile. */
 function isAbortAsked(run: Run): boolean {
   return run.isAbortAsked;
 }

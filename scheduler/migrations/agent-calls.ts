@@ -1,4 +1,4 @@
-// What migrations ask of the agents on both hosts: the boundary that the simulator replaces. `Agents` is the real one.
+// Defines what migrations call on the agents of both hosts: a boundary that the simulator replaces; `Agents` is the real one.
 import type { WaitOptions } from '../../shared/clock.ts';
 import type {
   AbortMigrationRequestInput,
@@ -18,7 +18,7 @@ import type {
 } from '../../shared/gen/agent.ts';
 
 export interface MigrationAgents {
-  /** Throws UNAVAILABLE when the host was never heard of or told no address. */
+  /** Throws UNAVAILABLE when the host is unknown or reported no address. */
   of(hostId: string): MigrationAgent;
 }
 

@@ -5,9 +5,9 @@ import type { MigrationCause } from '../../shared/gen/telemetry.ts';
 export const NO_CAUSE: MigrationCause = 'MIGRATION_CAUSE_UNSPECIFIED';
 
 type EndedBy =
-  /** The scheduler told the source's agent to end it: a person asked, or its time was up. */
+  /** The scheduler told the source's agent to abort it: an operator asked, or its time was up. */
   | 'order'
-  /** The source's agent ended it by itself at a limit. */
+  /** The source's agent aborted it by itself at a limit. */
   | 'limit'
   /** The guest itself ended. */
   | 'guest'
@@ -57,17 +57,17 @@ const ENDED_BY: Readonly<Record<MigrationCause, EndedBy>> = {
   MIGRATION_CAUSE_NOT_TOLD: 'fault',
 };
 
-/** The cause that an agent gave; an agent of a later version may send one that is not known here, which arrives as its number. */
+/** The cause that an agent gave, or NOT_TOLD for one unknown here: a later version's cause arrives as its number. */
 export function toldCause(cause: MigrationCause): MigrationCause {
   return cause !== NO_CAUSE && Object.hasOwn(ENDED_BY, cause) ? cause : 'MIGRATION_CAUSE_NOT_TOLD';
 }
 
-/** Such a migration is called aborted, not failed. */
+/** True for causes that make a migration aborted, not failed. */
 export function isAbort(cause: MigrationCause): boolean {
   return isOrderedEnd(cause) || ENDED_BY[cause] === 'limit';
 }
 
-/** An abort that was recorded before the source's agent was told. */
+/** True for an abort that was recorded before the source's agent was told. */
 export function isOrderedEnd(cause: MigrationCause): boolean {
   return ENDED_BY[cause] === 'order';
 }

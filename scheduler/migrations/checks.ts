@@ -1,4 +1,4 @@
-// Asks both hosts just before a migration begins what speaks against it, and decides how it is to be committed.
+// Asks both hosts, just before a migration starts, for reasons against it, and decides its commit mode.
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { CheckTargetResponse, Vm } from '../../shared/gen/agent.ts';
 import type { CommitMode, Migration, MigrationCause } from '../../shared/gen/telemetry.ts';
@@ -10,11 +10,11 @@ import type { MigrationEvent } from './machine.ts';
 import type { Run, Term } from './run.ts';
 import { agentOf } from './sides.ts';
 
-// Pre-checks ask libvirt for capabilities, pools and the guest's XML.
+// The checks ask libvirt for capabilities, pools and the guest's XML.
 const CHECK_TIMEOUT_MS = 10 * SECOND_MS;
-// A guest takes its time from its host: it would jump by as much. NTP keeps hosts within milliseconds.
+// A guest takes its time from its host, so its clock would jump by the offset. NTP keeps hosts within milliseconds.
 const CLOCK_OFFSET_MAX_MS = 5 * SECOND_MS;
-// A guest that was busy an hour ago may be idle now; then only trying tells.
+// A guest that was busy an hour ago may be idle now; then only a copy shows its dirty rate.
 const DIRTY_RATE_KEPT_MS = HOUR_MS;
 
 /** What the copy will be like. */
@@ -27,7 +27,7 @@ export interface Checked {
 
 type Refused = MigrationEvent & { readonly kind: 'refused' };
 
-/** Everything that speaks against it, or how it is to be done. */
+/** The first reason against the migration, or how to make the copy. */
 export async function check(term: Term, run: Run): Promise<Refused | (Checked & { readonly kind: 'good' })> {
   const { clock } = term.parts;
   const unaddressed = refuseAddress(term, run.migration);
@@ -70,7 +70,7 @@ async function checkSource(term: Term, run: Run): Promise<Refused | SourceAnswer
   try {
     const { vm, xml } = await agentOf(term, run, 'source').getVm({ uuid: vmUuid }, true, wait);
     if (vm.state !== 'VM_STATE_RUNNING' && vm.state !== 'VM_STATE_BLOCKED')
-      return refused('MIGRATION_CAUSE_NOT_RUNNING', `the VM does not run on ${sourceHostName} any more`);
+      return refused('MIGRATION_CAUSE_NOT_RUNNING', `the VM no longer runs on ${sourceHostName}`);
     if (vm.migrationRole !== 'VM_MIGRATION_ROLE_UNSPECIFIED')
       return refused(
         'MIGRATION_CAUSE_MIGRATING_ALREADY',
@@ -123,7 +123,7 @@ function refuseOffset(
   if (offsetMs <= CLOCK_OFFSET_MAX_MS) return undefined;
   return refused(
     'MIGRATION_CAUSE_CLOCK_OFFSET',
-    `the clocks of ${sourceHostName} and ${targetHostName} differ by ${Math.round(offsetMs / SECOND_MS)} s, and the guest's would jump; mend time synchronisation there`,
+    `the clocks of ${sourceHostName} and ${targetHostName} differ by ${Math.round(offsetMs / SECOND_MS)} s, so the guest's clock would jump; repair time synchronisation there`,
   );
 }
 
@@ -151,14 +151,14 @@ function judgeCopy(
   return {
     kind: 'good',
     memoryBytes: vm.memoryMaxBytes,
-    // Without a lock that is seen to work, two copies are kept from running by resuming the second only when the first is gone.
+    // Without a proven lock, the target's copy is resumed only when the source has released the guest, so only one copy runs.
     commitMode: target.lockProven ? 'COMMIT_MODE_LOCK' : 'COMMIT_MODE_PAUSED',
     forecast: predicted,
     downtimeMaxMs,
   };
 }
 
-/** As measured when the VM was last copied; 0 when that is long ago or never was. */
+/** As measured in the VM's last copy; 0 if that was too long ago, or never. */
 function dirtyRateOf({ journal, clock }: Term['parts'], { vmUuid }: Migration): number {
   const sinceMs = clock.nowMs() - DIRTY_RATE_KEPT_MS;
   for (const { migration } of journal.list()) {

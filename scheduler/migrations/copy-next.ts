@@ -5,24 +5,24 @@ import { SECOND_MS } from '../../shared/units.ts';
 import { isEndOfGuest, NO_CAUSE, toldCause } from './causes.ts';
 import { ruleOf, type MigrationEvent } from './machine.ts';
 
-/** How following it ended. */
+/** How following the copy ended. */
 export type End =
-  /** The source's agent said how libvirt's call ended. */
+  /** The source's agent reported how libvirt's call ended. */
   | (MigrationEvent & { readonly kind: 'returned' })
-  /** Nobody says how it goes. */
+  /** No agent reports on the copy any more. */
   | { readonly kind: 'lost'; readonly causeCode: MigrationCause };
 
 export type Following =
   | {
       readonly kind: 'following';
-      /** Attempts since the copy was last seen to go on, this one included. */
+      /** Attempts since the last progress, this one included. */
       readonly tried: number;
       /** The longest wait before the next one. */
       readonly pauseMs: number;
     }
   | { readonly kind: 'ended'; readonly end: End };
 
-/** What has just happened. `isGivenUp` says that `due` gave it up meanwhile. */
+/** What has just happened. `isGivenUp` is true when `due` has given up meanwhile. */
 export type Seen =
   | { readonly kind: 'begun' }
   | { readonly kind: 'answered'; readonly result: MigrateResult }
@@ -36,7 +36,7 @@ export type Seen =
   | { readonly kind: 'rested'; readonly isGivenUp: boolean };
 
 export type Act =
-  /** Order the copy, or attach to it when it goes on already. */
+  /** Order the copy, or attach to it if it is already under way. */
   | { readonly kind: 'attach' }
   | { readonly kind: 'rest'; readonly pauseMs: number }
   | { readonly kind: 'end' };
@@ -46,30 +46,30 @@ export interface Next {
   readonly act: Act;
 }
 
-/** What its deadline asks for. */
+/** What to do about the migration's deadline. */
 export type Due =
   | { readonly kind: 'wait'; readonly waitMs: number }
   | { readonly kind: 'abort' }
-  /** The source did not say in time how it ended: both hosts have to be looked at. */
+  /** The source did not report the end in time: stop following, so that both hosts are looked at. */
   | { readonly kind: 'give_up' };
 
-/** The migration as it is recorded. */
+/** The migration as recorded. */
 export interface Known {
   readonly migration: Migration;
-  /** Monotonic time at which it entered its state here. */
+  /** Monotonic time since which this scheduler has had it in its state. */
   readonly sinceMs: number;
 }
 
-// An agent that is restarted is back within seconds; beyond that both hosts are looked at, which needs no stream.
+// A restarted agent is back within seconds; beyond that both hosts are looked at, which needs no stream.
 const ATTACH_TRIES = 5;
 const ATTACH_PAUSE_MIN_MS = 250;
 const ATTACH_PAUSE_MAX_MS = 4 * SECOND_MS;
-// A deadline is seen this late at most.
+// A deadline is noticed at most this late.
 const WATCH_MS = SECOND_MS;
 
 export const BEGUN: Following = { kind: 'following', tried: 1, pauseMs: ATTACH_PAUSE_MIN_MS };
 
-/** What follows from what has just happened. */
+/** The next state and act, from what has just happened. */
 export function next(state: Following, seen: Seen, migration: Migration): Next {
   if (state.kind === 'ended') return { state, act: { kind: 'end' } };
   switch (seen.kind) {
@@ -95,10 +95,10 @@ function afterBreak(
   { isRefused, hasProgressed, isGivenUp }: Seen & { kind: 'broke_off' },
   migration: Migration,
 ): Next {
-  // What was refused now may have begun by an earlier call: both hosts will tell.
+  // An earlier call may have started what is refused now: looking at both hosts will show.
   if (isRefused) return ended({ kind: 'lost', causeCode: 'MIGRATION_CAUSE_SRC_REFUSED' });
   const { tried, pauseMs } = hasProgressed ? { tried: 1, pauseMs: ATTACH_PAUSE_MIN_MS } : before;
-  // While it is switched over the guest stands still: both hosts are looked at without delay.
+  // The guest is paused during the switch-over: both hosts are looked at without delay.
   const isSwitching = migration.state === 'MIGRATION_STATE_SWITCHING';
   if (isGivenUp || isSwitching || tried > ATTACH_TRIES) return ended(AGENT_LOST);
   const longerMs = Math.min(2 * pauseMs, ATTACH_PAUSE_MAX_MS);
@@ -114,19 +114,19 @@ function returned(
 ): MigrationEvent & { readonly kind: 'returned' } {
   if (ok) return { kind: 'returned', causeCode: NO_CAUSE, progress };
   const told = toldCause(causeCode);
-  // The agent calls every abort one of a person; the journal knows who asked for it.
+  // The agent reports every abort as the operator's; the journal knows the true cause.
   const isOurs = state === 'MIGRATION_STATE_ABORTING' && asked !== NO_CAUSE && !isEndOfGuest(told);
   return { kind: 'returned', causeCode: isOurs ? asked : told, progress };
 }
 
-/** What lasts too long is aborted; what cannot be aborted is given up, so that both hosts are looked at. */
+/** A copy that lasts too long is aborted; one that cannot be aborted is given up, so that both hosts are looked at. */
 export function due(known: Known, nowMs: number): Due {
   const leftMs = leftOf(known, nowMs);
   if (leftMs > 0) return { kind: 'wait', waitMs: Math.min(leftMs, WATCH_MS) };
   return { kind: ruleOf(known.migration).overdue === 'abort' ? 'abort' : 'give_up' };
 }
 
-/** True while the source's agent is to be told of an abort again, unless it heard. */
+/** True while the abort is to be sent to the source's agent again, unless it has answered. */
 export function isAbortToBeTold(known: Known, nowMs: number): boolean {
   return known.migration.state === 'MIGRATION_STATE_ABORTING' && leftOf(known, nowMs) > 0;
 }

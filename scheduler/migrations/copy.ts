@@ -32,11 +32,11 @@ const STREAM_SLACK_MS = 5 * 60 * SECOND_MS;
 const ABORT_TIMEOUT_MS = 10 * SECOND_MS;
 const ABORT_RETRY_MS = SECOND_MS;
 
-/** Orders the copy, or attaches to it when it goes on already, and follows it into VERIFYING. */
+/** Orders the copy, or attaches to it if it is already under way, and follows it into VERIFYING. */
 export async function followCopy(term: Term, run: Run): Promise<void> {
   const following = new AbortController();
   const endRelay = relayAbort(term.signal, following);
-  // Handled from the start: it may end long before what it watches does.
+  // Its errors are handled from the start: it may end long before the copy does.
   const watching = watchDeadlines(term, run, following).catch(() => undefined);
   let end: End;
   try {
@@ -50,7 +50,7 @@ export async function followCopy(term: Term, run: Run): Promise<void> {
   await advanceSurely(term, run, end.kind === 'returned' ? end : await broken(term, run, end.causeCode));
 }
 
-/** A command that is still on its way must not begin a copy after the verdict: the epoch leaves it behind. */
+/** Raises the epoch, so that a command still on its way cannot start a copy after the verdict. */
 async function broken(term: Term, run: Run, causeCode: MigrationCause): Promise<MigrationEvent> {
   const epoch = await surely(term, run, () => term.parts.journal.raise(run.migration));
   return { kind: 'broke', causeCode, epoch };
@@ -77,7 +77,7 @@ async function attach(term: Term, run: Run, signal: AbortSignal): Promise<Seen> 
     const result = await readStream(term, run, signal);
     if (result?.ok === false) run.told = result.message;
     if (result !== undefined) return { kind: 'answered', result };
-    run.told = 'the agent ended its answer without a result';
+    run.told = "the agent's stream ended without a result";
   } catch (error) {
     term.signal.throwIfAborted();
     if (!signal.aborted) run.told = messageOf(error);
@@ -93,7 +93,7 @@ async function rest(
   { pauseMs }: Act & { kind: 'rest' },
   signal: AbortSignal,
 ): Promise<Seen> {
-  logger.warn({ ...fieldsOf(run.migration), cause: run.told }, 'the progress broke off; attaching again');
+  logger.warn({ ...fieldsOf(run.migration), cause: run.told }, 'the progress stream broke; attaching again');
   await clock.sleep(pauseMs * (0.5 + random() / 2), signal).catch(() => undefined);
   return { kind: 'rested', isGivenUp: isAborted(signal) };
 }
@@ -109,7 +109,7 @@ async function readStream(term: Term, run: Run, signal: AbortSignal): Promise<Mi
   return undefined;
 }
 
-/** The stream's messages until the signal aborts, even if the stream itself does not hear of it. */
+/** Yields the stream's messages until the signal aborts, even if the stream itself ignores it. */
 async function* until<T>(signal: AbortSignal, stream: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
   const iterator = stream[Symbol.asyncIterator]();
   let stop: () => void = () => undefined;
@@ -170,7 +170,7 @@ async function watchDeadlines(term: Term, run: Run, following: AbortController):
         await abortCopy(term, run, 'MIGRATION_CAUSE_TIMEOUT', following.signal);
         break;
       case 'give_up':
-        run.told = 'the source did not say in time how it ended';
+        run.told = 'the source did not report the end of the copy in time';
         following.abort(new Error(run.told));
         break;
     }
@@ -178,8 +178,8 @@ async function watchDeadlines(term: Term, run: Run, following: AbortController):
 }
 
 /**
- * Tells the source's agent to end the copy, again and again until it heard or both hosts have to be looked at. Resolves
- * with whether it was still to be aborted.
+ * Tells the source's agent to abort the copy, until it answers or both hosts have to be looked at. Resolves with false
+ * when the copy could no longer be aborted.
  */
 export async function abortCopy(
   term: Term,
@@ -196,7 +196,7 @@ export async function abortCopy(
   return true;
 }
 
-/** Resolves with whether the agent took it; its own no counts, since then there is nothing to abort. */
+/** Resolves with true once the agent answered. A refusal counts, since then there is nothing to abort. */
 export async function tellAbort(term: Term, run: Run): Promise<boolean> {
   const { migrationId, vmUuid, epoch } = run.migration;
   const wait = { signal: term.signal, timeoutMs: ABORT_TIMEOUT_MS };

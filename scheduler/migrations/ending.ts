@@ -1,4 +1,4 @@
-// After a migration is over: its slots are given back, both agents are told, the VM is let go.
+// Cleans up after an ended migration: gives its slots back, tells both agents, releases the VM.
 import { Backoff } from '../../shared/backoff.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import { isOver } from './machine.ts';
@@ -7,10 +7,10 @@ import { endOn } from './sides.ts';
 
 const RETRY_FIRST_MS = SECOND_MS;
 const RETRY_MAX_MS = MINUTE_MS;
-// A host that is away longer has to be looked after anyway; until then its agent refuses other commands for the VM.
+// A host that is away longer needs an operator anyway; until then its agent refuses other commands for the VM.
 const RETRY_FOR_MS = 24 * HOUR_MS;
 
-/** Gives back what the migration held. A host that does not answer is told later; the VM may be moved meanwhile. */
+/** Gives back what the migration held. A host that does not answer is told later; meanwhile the VM may be moved. */
 export async function endRun(term: Term, run: Run): Promise<void> {
   const { journal, slots, clock, random, logger } = term.parts;
   const { migration } = run;
@@ -30,10 +30,10 @@ export async function endRun(term: Term, run: Run): Promise<void> {
     if ((source && target) || clock.monotonicMs() > untilMs) break;
     logger.warn(
       { ...fieldsOf(migration), ...told },
-      'a host does not hear that a migration is over; trying again',
+      'could not tell a host that a migration has ended; trying again',
     );
     await clock.sleep(backoff.nextMs(), term.signal);
-    // A later migration of the VM makes this one's end known by its higher epoch.
+    // A later migration of the VM ends this one on the agents by its higher epoch.
     if ((await surely(term, run, () => journal.holder(migration.vmUuid))) !== migration.migrationId) return;
   }
   await surely(term, run, () => journal.release(migration.vmUuid, migration.migrationId));

@@ -1,6 +1,6 @@
-// The journal of migrations on a Store: each step recorded before its effect, by compare-and-set, one active migration a VM.
+// Keeps the journal of migrations in a Store: each step before its effect, by compare-and-set, one active migration a VM.
 //
-// Keys: "migration.<id>" holds the Migration, or nothing when it may never be recorded; "vm.<uuid>" the VM's claim; "term" the
+// Keys: "migration.<id>" holds the Migration, or nothing if it must never be recorded; "vm.<uuid>" the VM's claim; "term" the
 // scheduler that leads; "slots" see slots.ts.
 import * as v from 'valibot';
 import { until, type Clock } from '../../shared/clock.ts';
@@ -13,23 +13,23 @@ import { isOver } from './machine.ts';
 
 // Ended migrations held in memory for lists, explanations and cool-downs; a page of a busy week.
 const ENDED_IN_MEMORY_MAX = 1_000;
-// What was written before is handed over within milliseconds; a server that is busy may need longer.
+// Earlier writes arrive within milliseconds; a busy server may need longer.
 const SYNC_MAX_MS = 10 * SECOND_MS;
 const SYNC_PAUSE_MS = 10;
 
 const claim = someFields({
-  /** The highest epoch that was ever given out for the VM. */
+  /** The highest epoch ever issued for the VM. */
   epoch: count,
   /** Empty when no migration holds the VM. */
   migrationId: text,
-  /** The migration is over and both agents are being told; another one may begin. */
+  /** The migration has ended and both agents are being told; another may begin. */
   isEnding: v.optional(flag, false),
 });
 
-/** Who may move the VM, and under which epoch. */
+/** The migration that holds the VM, with the VM's highest epoch. */
 export type Claim = Described<typeof claim>;
 
-/** A migration as it was recorded. Writing needs the revision that the writer itself knows: a stale one is refused. */
+/** A migration as recorded. A write passes the revision that the writer knows; a stale one is refused. */
 export interface Entry {
   readonly migration: Migration;
   readonly revision: number;
@@ -48,9 +48,9 @@ export class Journal {
   readonly #parts: JournalParts;
   readonly #known = new Map<string, Entry>();
   readonly #claims = new Map<string, Claim>();
-  /** Of the last change that was handed over; all before it are known. */
+  /** Revision of the last change received; all before it are known. */
   #followedRevision = 0;
-  /** Migrations that this scheduler is about to record: their claims are no orphans. */
+  /** Migrations that this scheduler is about to record: their claims are not orphans. */
   readonly #beginning = new Set<string>();
 
   private constructor(parts: JournalParts) {
@@ -79,7 +79,7 @@ export class Journal {
     return this.#known.get(migrationId)?.migration;
   }
 
-  /** True while the migration holds the VM and is not at its end yet, as far as is known here. */
+  /** True while, as far as is known here, the migration holds the VM and its ending has not started. */
   isHolding(vmUuid: string, migrationId: string): boolean {
     const claim = this.#claims.get(vmUuid);
     return claim?.migrationId === migrationId && !claim.isEnding;
@@ -93,7 +93,7 @@ export class Journal {
   }
 
   /**
-   * Marks in the journal who leads from now on and waits until all that was written before is known here. Throws
+   * Marks in the journal who leads from now on, and waits until everything written before is known here. Throws
    * UNAVAILABLE when the store does not answer.
    */
   async lead(leader: string, signal: AbortSignal): Promise<void> {
@@ -102,12 +102,12 @@ export class Journal {
     const isKnown = (): boolean => this.#followedRevision >= revision;
     const wait = { everyMs: SYNC_PAUSE_MS, timeoutMs: SYNC_MAX_MS, signal };
     if (!(await until(clock, isKnown, wait)))
-      throw new EvenkeelError('UNAVAILABLE', 'lead: the journal is not handed over in time; check NATS');
+      throw new EvenkeelError('UNAVAILABLE', 'lead: the journal did not arrive in time; check NATS');
   }
 
   /**
    * Records a new migration and gives it the VM's next epoch. Throws FAILED_PRECONDITION when another one holds
-   * the VM, UNAVAILABLE when the journal cannot be written: nothing may then be done.
+   * the VM, UNAVAILABLE when the journal cannot be written: then nothing may be done.
    */
   async begin(migration: Migration): Promise<Entry> {
     const { migrationId, vmUuid, queuedAtMs } = migration;
@@ -116,7 +116,7 @@ export class Journal {
       let epoch = 0;
       await this.#changeClaim(vmUuid, async (claim) => {
         if (await this.#isHeld(claim, migrationId)) throw heldBy(migration, claim.migrationId);
-        // Epochs are near wall time, so they still grow should the bucket be lost; agents refuse lower ones.
+        // Epochs follow wall time, so that they still grow if the bucket is lost; agents refuse lower ones.
         epoch = Math.max(claim.epoch + 1, queuedAtMs);
         return { epoch, migrationId, isEnding: false };
       });
@@ -128,7 +128,7 @@ export class Journal {
 
   /**
    * Records a step. Throws ABORTED when another scheduler wrote in between, UNAVAILABLE when it is unknown whether it
-   * was written: it may then be recorded again. A record under one of `ownEpochs` is of the caller, whose earlier try
+   * was written; it may then be recorded again. A record under one of `ownEpochs` is the caller's own: its earlier try
    * was written although its answer was lost.
    */
   async record({ migration, revision: known }: Entry, ownEpochs: readonly number[] = []): Promise<Entry> {
@@ -162,8 +162,8 @@ export class Journal {
   }
 
   /**
-   * The record of a migration that claims a VM. When there is none, none can be written any more: what a deposed scheduler
-   * had sent, or this one before its answer was lost, may still be on its way.
+   * The record of a migration that claims a VM. If there is none, makes sure that none can be written later: a write of a
+   * deposed scheduler, or one of ours whose answer was lost, may still be on its way.
    */
   async findOrPreclude(migrationId: string): Promise<Entry | undefined> {
     const found = await this.reread(migrationId);
@@ -173,13 +173,13 @@ export class Journal {
       return undefined;
     } catch (error) {
       if (!isBeaten(error)) throw error;
-      // Recorded after all, or precluded before.
+      // It was recorded after all, or precluded earlier.
       return this.reread(migrationId);
     }
   }
 
   /**
-   * Gives the migration a higher epoch, so that commands under the old one are refused by agents that saw the new one.
+   * Gives the migration a higher epoch, so that agents that have seen it refuse commands under the old one.
    * Throws FAILED_PRECONDITION when another migration holds the VM.
    */
   async raise(migration: Migration): Promise<number> {
@@ -195,8 +195,8 @@ export class Journal {
   }
 
   /**
-   * The migration is over: both agents are to be told, under the epoch returned; undefined when it does not hold the VM
-   * any more. Repeating it raises the epoch again, which does no harm.
+   * Starts the ending: both agents are to be told, under the epoch returned; undefined when it no longer holds the VM.
+   * Repeating it raises the epoch again, which does no harm.
    */
   async startEnding({ migrationId, vmUuid }: Migration): Promise<number | undefined> {
     let epoch: number | undefined;
@@ -207,7 +207,7 @@ export class Journal {
     return epoch;
   }
 
-  /** Lets go of the VM; does nothing when another migration holds it. */
+  /** Releases the VM; does nothing when another migration holds it. */
   async release(vmUuid: string, migrationId: string): Promise<void> {
     await this.#changeClaim(vmUuid, (claim) =>
       claim.migrationId === migrationId
@@ -216,7 +216,7 @@ export class Journal {
     );
   }
 
-  /** The migration that holds the VM, by the store's own word; empty when none does. */
+  /** The migration that holds the VM, read from the store; empty when none does. */
   async holder(vmUuid: string): Promise<string> {
     const key = claimKey(vmUuid);
     return readClaim(key, (await this.#parts.store.get(key))?.value).migrationId;
@@ -225,7 +225,7 @@ export class Journal {
   async #isHeld({ migrationId, isEnding }: Claim, byMe: string): Promise<boolean> {
     if (migrationId === '' || migrationId === byMe || isEnding) return false;
     if (this.#known.has(migrationId) || this.#beginning.has(migrationId)) return true;
-    // A scheduler that died between claim and record leaves a claim of a migration that never was.
+    // A scheduler that died between claim and record leaves the claim of a migration that was never recorded.
     return (await this.findOrPreclude(migrationId)) !== undefined;
   }
 
@@ -271,7 +271,7 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
-/** There is a record, not only a key that was kept from having one. */
+/** True if there is a record, not only an empty one that precludes it. */
 export function isWritten(
   entry: StoredEntry | undefined,
 ): entry is StoredEntry & { readonly value: Uint8Array } {
@@ -281,7 +281,7 @@ export function isWritten(
 function heldBy(migration: Migration, migrationId: string): EvenkeelError {
   return new EvenkeelError(
     'FAILED_PRECONDITION',
-    `migrate ${migration.vmName}: migration ${migrationId} holds it; wait for its end, or look at it with "evenkeel migrations"`,
+    `migrate ${migration.vmName}: migration ${migrationId} holds it; wait for it to end, or see "evenkeel migrations"`,
   );
 }
 
@@ -305,7 +305,7 @@ export function readClaim(key: string, bytes: Uint8Array | undefined): Claim {
   } catch (error) {
     throw new EvenkeelError(
       'FAILED_PRECONDITION',
-      `read ${key}: ${messageOf(error)}; when no migration of that VM is under way, delete the key`,
+      `read ${key}: ${messageOf(error)}; if no migration of that VM is under way, delete the key`,
       error,
     );
   }

@@ -1,11 +1,11 @@
-// What migrations have to know of hosts and VMs: the boundary to the view, which the simulator fills by itself.
+// Defines what migrations need to know of hosts and VMs: the boundary to the view, which the simulator replaces.
 import type { HostFacts, Migration } from '../../shared/gen/telemetry.ts';
 
 export interface KnownVm {
   readonly memoryMaxBytes: number;
-  /** Memory that the copy has to carry. */
+  /** Memory that has to be copied. */
   readonly memoryUsedBytes: number;
-  /** 0 when its rules name none. */
+  /** 0 when its rules set none. */
   readonly downtimeMaxMs: number;
   readonly postCopy: boolean;
 }
@@ -18,12 +18,12 @@ export type KnownFacts = Pick<
 export interface Knowledge {
   /** How many hosts there are. */
   hostCount(): number;
-  /** The host's name; its id when it is not known. */
+  /** The host's name; its id when the name is unknown. */
   hostName(hostId: string): string;
   facts(hostId: string): KnownFacts | undefined;
   vm(vmUuid: string): KnownVm | undefined;
-  /** What the VMs of the host may still grow by, not counting this one; undefined when that is not known. */
+  /** By how much the host's VMs may still grow, not counting this one; undefined when unknown. */
   roomBytes(hostId: string, vmUuid: string): number | undefined;
-  /** A migration ended on its target: known at once, not only with the next reports. */
+  /** Notes at once, before the next reports, that the VM arrived on its target. */
   arrived(migration: Migration): void;
 }

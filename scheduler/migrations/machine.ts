@@ -1,4 +1,4 @@
-// The life of a migration: every state with its owner and deadline, every event, and what follows, in one place. Pure.
+// Defines the life of a migration: every state with its owner and deadline, every event, and every transition. Pure.
 //
 //   QUEUED ─admitted→ ADMITTED ─checking→ CHECKING ─intended→ INTENT ─guarded→ PREPARING ─┐
 //      └─────────┴──────refused, withdrawn─────┴─────────────────┴→ FAILED, ABORTED       │ progressed
@@ -12,12 +12,12 @@
 //      │           └─changed→ VERIFYING
 //      ├─ended→ (as above, when there is nothing to put in order)
 //      ├─unknown→ UNKNOWN ─seen_again→ VERIFYING, ─dismissed→ FAILED
-//      └─split→ SPLIT ─found→ CLEANUP, ─ended→ (as above, once a person has decided), ─dismissed→ FAILED
+//      └─split→ SPLIT ─found→ CLEANUP, ─ended→ (as above, once an operator has decided), ─dismissed→ FAILED
 //
-//   taken_over (a scheduler that starts to lead): before INTENT → FAILED; SPLIT stays; all else not yet over → VERIFYING.
-//   superseded (another migration holds the VM): all not yet over → FAILED.
+//   taken_over (by a new leader): before INTENT → FAILED; SPLIT stays; every other active state → VERIFYING.
+//   superseded (another migration holds the VM): every active state → FAILED.
 //
-// The caller journals each step before the effect that it announces.
+// The caller journals each step before its effect.
 import type {
   CommitMode,
   Migration,
@@ -29,7 +29,7 @@ import type {
 import { GIB, MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import { isAbort, NO_CAUSE } from './causes.ts';
 
-/** How a migration is over, by where the guest is. */
+/** How a migration ended, by what became of the guest. */
 export type Ending = 'arrived' | 'stayed' | 'crashed';
 
 export type MigrationEvent =
@@ -54,15 +54,15 @@ export type MigrationEvent =
   | { readonly kind: 'progressed'; readonly progress: MigrationProgress }
   /** Recorded before the source's agent is told to end it. */
   | { readonly kind: 'abort_asked'; readonly causeCode: MigrationCause }
-  /** The source's agent said how libvirt's call ended; no cause when it was good. */
+  /** The source's agent reported how libvirt's call ended; no cause when it succeeded. */
   | {
       readonly kind: 'returned';
       readonly causeCode: MigrationCause;
       readonly progress: MigrationProgress | null;
     }
-  /** Nobody says any more how it goes. The epoch grew, so that a command still on its way is refused. */
+  /** No agent reports on the copy any more. The epoch was raised, so that a command still on its way is refused. */
   | { readonly kind: 'broke'; readonly causeCode: MigrationCause; readonly epoch: number }
-  /** Libvirt still copies, as both hosts show: its progress is followed again. */
+  /** Both hosts show that libvirt still copies: its progress is followed again. */
   | { readonly kind: 'reattached' }
   /** The outcome is known; recorded before the losing side is put in order. */
   | { readonly kind: 'found'; readonly outcome: string }
@@ -71,17 +71,17 @@ export type MigrationEvent =
   | { readonly kind: 'unknown'; readonly outcome: string }
   | { readonly kind: 'split'; readonly outcome: string }
   | { readonly kind: 'seen_again' }
-  /** A person has taken the VM over: it is no longer held, nor looked at. */
+  /** An operator has taken the VM over: it is no longer held or looked at. */
   | { readonly kind: 'dismissed' }
   | {
       readonly kind: 'ended';
       readonly ending: Ending;
       readonly causeCode: MigrationCause;
       readonly outcome: string;
-      /** From the news of its pause to that of its resumption; of a copy that libvirt itself resumed, libvirt tells. */
+      /** From the report of the pause to that of our resume; absent when libvirt resumed the copy, since libvirt measures that. */
       readonly downtimeMs?: number | undefined;
     }
-  /** A scheduler begins to lead and finds it under way. */
+  /** A new leader finds it under way. */
   | { readonly kind: 'taken_over'; readonly epoch: number }
   /** Another migration holds the VM: this one must not go on. */
   | { readonly kind: 'superseded' };
@@ -92,22 +92,22 @@ type StateWord = MigrationState extends `MIGRATION_STATE_${infer Word}` ? Word :
 export type Overdue = 'refuse' | 'abort' | 'verify' | 'call_unknown' | 'nothing';
 
 interface StateRule {
-  /** Who has to bring it forward. */
+  /** Who has to move it on. */
   readonly owner: 'scheduler' | 'source agent' | 'target agent' | 'person' | 'nobody';
-  /** Time in the state; undefined where it may last. The copy's own limit is `copyTimeoutMs`. */
+  /** The longest time in the state; undefined where there is no limit. The copy's own limit is `copyTimeoutMs`. */
   readonly deadlineMs: number | undefined;
   readonly overdue: Overdue;
 }
 
-// libvirt's keepalive between hosts: 5 s x (5 + 1) (qemu.conf); within it libvirt itself gives a lost peer up.
+// libvirt's keepalive between hosts: 5 s x (5 + 1) (qemu.conf); within it libvirt itself gives up a lost peer.
 export const KEEPALIVE_MS = 30 * SECOND_MS;
-// The agent ends a copy at its own timeout; its answer then takes as long as libvirt's abort (30 s) and some more.
+// The agent aborts a copy at its own timeout; its answer then takes as long as libvirt's abort (30 s), and a little more.
 const ANSWER_GRACE_MS = MINUTE_MS;
 
-/** Every state: no one is without an owner, and none that evenkeel owns is without a deadline. */
+/** Every state has an owner, and every state that evenkeel owns has a deadline. */
 export const STATE_RULES: Readonly<Record<StateWord, StateRule>> = {
   UNSPECIFIED: { owner: 'scheduler', deadlineMs: 0, overdue: 'refuse' },
-  // A slot is free after one or two migrations of usual guests; then a person should look.
+  // A slot becomes free after one or two migrations of usual guests; beyond that an operator should look.
   QUEUED: { owner: 'scheduler', deadlineMs: 10 * MINUTE_MS, overdue: 'refuse' },
   ADMITTED: { owner: 'scheduler', deadlineMs: 10 * SECOND_MS, overdue: 'refuse' },
   CHECKING: { owner: 'scheduler', deadlineMs: 20 * SECOND_MS, overdue: 'refuse' },
@@ -115,7 +115,7 @@ export const STATE_RULES: Readonly<Record<StateWord, StateRule>> = {
   PREPARING: { owner: 'source agent', deadlineMs: 30 * SECOND_MS, overdue: 'abort' },
   COPYING: { owner: 'source agent', deadlineMs: ANSWER_GRACE_MS, overdue: 'abort' },
   ABORTING: { owner: 'source agent', deadlineMs: 30 * SECOND_MS, overdue: 'verify' },
-  // Paused on the source: only waited for. Twice the keepalive, in which both libvirts have given up.
+  // The guest is paused on the source: only wait. Within twice the keepalive both libvirts have given up.
   SWITCHING: { owner: 'source agent', deadlineMs: 2 * KEEPALIVE_MS + 5 * SECOND_MS, overdue: 'verify' },
   VERIFYING: { owner: 'scheduler', deadlineMs: 2 * MINUTE_MS, overdue: 'call_unknown' },
   CLEANUP: { owner: 'scheduler', deadlineMs: 2 * MINUTE_MS, overdue: 'call_unknown' },
@@ -131,24 +131,24 @@ export const STATE_RULES: Readonly<Record<StateWord, StateRule>> = {
 const COPY_MIN_MS = MINUTE_MS;
 const COPY_MS_PER_GIB = 20 * SECOND_MS;
 
-/** After this long the source's agent ends the copy by itself. */
+/** After this long the source's agent aborts the copy by itself. */
 export function copyTimeoutMs(memoryBytes: number): number {
   return Math.round(Math.max(COPY_MIN_MS, (memoryBytes / GIB) * COPY_MS_PER_GIB));
 }
 
-/** How long the migration may stay in its state, and what is done then. */
+/** How long the migration may stay in its state, and what to do after that. */
 export function ruleOf({ state, reservedMemoryBytes }: Migration): StateRule {
   const rule = STATE_RULES[wordOf(state)];
   if (state !== 'MIGRATION_STATE_COPYING') return rule;
   return { ...rule, deadlineMs: copyTimeoutMs(reservedMemoryBytes) + ANSWER_GRACE_MS };
 }
 
-/** True in states where nothing more will happen. UNKNOWN and SPLIT are none: the VM stays reserved for a person. */
+/** True in states where nothing more will happen; not in UNKNOWN and SPLIT, where the VM stays reserved for an operator. */
 export function isOver(state: MigrationState): boolean {
   return STATE_RULES[wordOf(state)].owner === 'nobody';
 }
 
-/** True where evenkeel only looks on: its outcome is a person's to settle. */
+/** True where evenkeel only observes, and an operator has to settle the outcome. */
 export function isForPerson(state: MigrationState): boolean {
   return STATE_RULES[wordOf(state)].owner === 'person';
 }
@@ -159,12 +159,12 @@ export function holdsSlots(state: MigrationState): boolean {
   return owner !== 'nobody' && owner !== 'person' && state !== 'MIGRATION_STATE_QUEUED';
 }
 
-/** True while the source may still be told to drop the copy, or was not told to make one. */
+/** True while the source may still be told to abort the copy, or was not yet told to make one. */
 export function isAbortable(state: MigrationState): boolean {
   return isBeforeCopy(state) || state === 'MIGRATION_STATE_PREPARING' || state === 'MIGRATION_STATE_COPYING';
 }
 
-/** True while the source was not told yet: nothing has happened to the VM. */
+/** True while the source has not been told: nothing has happened to the VM. */
 export function isBeforeCopy(state: MigrationState): boolean {
   return BEFORE_COPY.some((word) => state === `MIGRATION_STATE_${word}`);
 }
@@ -174,8 +174,8 @@ const BEFORE_COPY = [...BEFORE_INTENT, 'INTENT'] as const;
 const FOLLOWED = ['PREPARING', 'COPYING', 'ABORTING', 'SWITCHING'] as const;
 const UNDER_WAY = [...BEFORE_COPY, ...FOLLOWED, 'VERIFYING', 'CLEANUP', 'UNKNOWN', 'SPLIT'] as const;
 
-/** The migration after the event. Throws on an event that cannot happen in its state: that is a bug of the caller. */
-// eslint-disable-next-line complexity -- all transitions in one place is what makes them readable
+/** The migration after the event. Throws on an event that cannot happen in its state: that is a bug in the caller. */
+// eslint-disable-next-line complexity -- readable because all transitions are in one place
 export function step(migration: Migration, event: MigrationEvent, nowMs: number): Migration {
   const enter = (word: StateWord, ...states: readonly StateWord[]): Migration => ({
     ...from(migration, event, ...states),
@@ -195,7 +195,7 @@ export function step(migration: Migration, event: MigrationEvent, nowMs: number)
       return over(enter('ABORTED', ...BEFORE_COPY), WITHDRAWN, 'MIGRATION_CAUSE_USER_ABORT', nowMs);
     case 'intended': {
       const { commitMode, forecast } = event;
-      // Until the target has told, a definition there is not ours to sweep.
+      // Until the target has answered, assume that a definition there is not ours to remove.
       return { ...enter('INTENT', 'CHECKING'), commitMode, forecast, definedOnTargetBefore: true };
     }
     case 'guarded': {
@@ -233,7 +233,7 @@ export function step(migration: Migration, event: MigrationEvent, nowMs: number)
     case 'dismissed': {
       const { outcome, causeCode } = migration;
       const cause = causeCode === NO_CAUSE ? 'MIGRATION_CAUSE_NOT_TOLD' : causeCode;
-      return over(enter('FAILED', 'UNKNOWN', 'SPLIT'), `${outcome}; a person took it over`, cause, nowMs);
+      return over(enter('FAILED', 'UNKNOWN', 'SPLIT'), `${outcome}; an operator took it over`, cause, nowMs);
     }
     case 'ended':
       return afterEnd(enter('VERIFYING', 'VERIFYING', 'CLEANUP', 'SPLIT'), event, nowMs);
@@ -282,12 +282,12 @@ function over(migration: Migration, outcome: string, causeCode: MigrationCause, 
   return { ...migration, outcome, causeCode, endedAtMs: nowMs };
 }
 
-/** An abort that was asked for explains what follows better than the answer that was lost. */
+/** An ordered abort explains the end better than the lost answer does. */
 function keptCause({ state, causeCode }: Migration, next: MigrationCause): MigrationCause {
   return state === 'MIGRATION_STATE_ABORTING' && causeCode !== NO_CAUSE ? causeCode : next;
 }
 
-/** The source's agent tells the phase; a late message never leads back, and an ordered abort stays one. */
+/** Follows the phase that the source's agent reports; a late message never leads back, and ABORTING stays ABORTING. */
 function afterProgress(migration: Migration, progress: MigrationProgress, nowMs: number): Migration {
   const next = { ...migration, progress };
   const enter = (word: StateWord): Migration => ({

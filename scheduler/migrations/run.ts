@@ -1,4 +1,4 @@
-// One migration as this scheduler carries it out: its recorded state, and the steps that change it one after another.
+// Holds one migration that this scheduler carries out: its recorded state, and its steps, taken one after another.
 import { Backoff } from '../../shared/backoff.ts';
 import type { Bell } from '../../shared/bell.ts';
 import { causeWord } from '../../shared/cause-word.ts';
@@ -21,7 +21,7 @@ export interface RunnerParts {
   readonly journal: Journal;
   readonly slots: Slots;
   readonly knowledge: Knowledge;
-  /** Tells each recorded step to whoever listens; must not wait. */
+  /** Passes each recorded step on to its subscribers; must not wait. */
   readonly tell: (migration: Migration, nowMs: number) => void;
   /** Rung at each step and progress. */
   readonly watchBell: Pick<Bell, 'ring'>;
@@ -38,7 +38,7 @@ export interface RunnerSettings extends SlotSettings {
   readonly downtimeMaxMs: number;
 }
 
-/** The time in which this scheduler leads. All waiting ends when the signal aborts; nothing is done after. */
+/** The time in which this scheduler leads. When the signal aborts, all waiting ends and nothing more is done. */
 export interface Term {
   readonly parts: RunnerParts;
   readonly settings: RunnerSettings;
@@ -47,24 +47,24 @@ export interface Term {
 
 export interface Run {
   migration: Migration;
-  /** Of our last record; a record of somebody else in between ends this run. */
+  /** Revision of our last record; another scheduler's record after it ends this run. */
   revision: number;
   /** Monotonic time at which the present state was entered here. */
   sinceMs: number;
   isAbortAsked: boolean;
-  /** A person takes over what only a person can settle. */
+  /** An operator takes over a migration whose outcome only an operator can settle. */
   isDismissed: boolean;
   /** What libvirt or an agent said about a failure; empty when nothing. */
   told: string;
-  /** When this scheduler heard that the guest was paused to be switched over; monotonic. */
+  /** Monotonic time at which this scheduler heard that the guest was paused for the switch-over. */
   pausedAtMs: number | undefined;
-  /** How long the guest stood still, once it was resumed by us. */
+  /** How long the guest was paused, once we have resumed it. */
   downtimeMs: number | undefined;
-  /** Steps of one migration come one after another. */
+  /** Runs the migration's steps one after another. */
   readonly steps: Serial;
 }
 
-// A journal that cannot be written: a guest may be standing still until it can, so the pauses stay short.
+// Between tries to write the journal. A guest may be paused until it can be written, so the pauses stay short.
 const JOURNAL_RETRY_FIRST_MS = SECOND_MS / 2;
 const JOURNAL_RETRY_MAX_MS = 2 * SECOND_MS;
 
@@ -76,7 +76,7 @@ export function newRun({ migration, revision }: Entry, clock: Clock): Run {
   };
 }
 
-/** One step: decided, journalled, then told. Throws when it cannot be journalled; the migration is then unchanged. */
+/** Takes one step: decides, journals, then notifies. Throws when it cannot be journalled; the migration is then unchanged. */
 export function advance(term: Term, run: Run, event: MigrationEvent): Promise<void> {
   return run.steps.run(async () => {
     const { clock } = term.parts;
@@ -84,16 +84,16 @@ export function advance(term: Term, run: Run, event: MigrationEvent): Promise<vo
   });
 }
 
-/** A step that has to be recorded because its cause is there already: tried until the journal takes it. */
+/** Takes a step whose cause has already happened: retries until the journal takes it. */
 export function advanceSurely(term: Term, run: Run, event: MigrationEvent): Promise<void> {
   return run.steps.run(async () => {
-    // Decided once: a try whose answer was lost is known again by its bytes.
+    // Decided once, so that a try whose answer was lost is recognised by its bytes.
     const next = step(run.migration, event, term.parts.clock.nowMs());
     await surely(term, run, () => record(term, run, next));
   });
 }
 
-/** As advanceSurely, if the migration is in such a state when its turn comes. Resolves with whether it was. */
+/** As advanceSurely, but only if the state is right when the step's turn comes; resolves with false if it is not. */
 export function advanceIf(
   term: Term,
   run: Run,
@@ -108,7 +108,7 @@ export function advanceIf(
   });
 }
 
-/** Progress is kept in memory; only a new phase is recorded, and one that cannot be is recorded with the next. */
+/** Keeps progress in memory and records only a new phase; one that cannot be recorded is recorded with the next. */
 export function takeProgress(term: Term, run: Run, progress: MigrationProgress): Promise<void> {
   return run.steps.run(async () => {
     const { clock, watchBell } = term.parts;
@@ -124,7 +124,7 @@ export function takeProgress(term: Term, run: Run, progress: MigrationProgress):
   });
 }
 
-/** Repeats what must be written until the store takes it. */
+/** Retries work that must be written until the store takes it. */
 export async function surely<T>(term: Term, run: Run, work: () => Promise<T>): Promise<T> {
   const { logger, clock, random } = term.parts;
   const backoff = new Backoff({ firstMs: JOURNAL_RETRY_FIRST_MS, maxMs: JOURNAL_RETRY_MAX_MS, random });
@@ -133,7 +133,10 @@ export async function surely<T>(term: Term, run: Run, work: () => Promise<T>): P
       return await work();
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      logger.warn({ ...fieldsOf(run.migration), cause: error.message }, 'cannot journal; trying again');
+      logger.warn(
+        { ...fieldsOf(run.migration), cause: error.message },
+        'cannot write the journal; trying again',
+      );
       await clock.sleep(backoff.nextMs(), term.signal);
     }
   }
@@ -156,7 +159,7 @@ export function isUnavailable(error: unknown): error is EvenkeelError {
   return error instanceof EvenkeelError && error.code === 'UNAVAILABLE';
 }
 
-/** The agent's own no, in contrast to an answer that never came. */
+/** True if the agent itself refused, as opposed to an answer that never came. */
 export function isRefusal(error: unknown): error is EvenkeelError {
   return (
     error instanceof EvenkeelError &&

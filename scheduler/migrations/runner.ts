@@ -1,4 +1,4 @@
-// Carries migrations out while this scheduler leads: orders, queue, recovery. It believes only what both hosts show.
+// Carries out migrations while this scheduler leads: orders, queue, recovery. It trusts only what both hosts show.
 import { Backoff } from '../../shared/backoff.ts';
 import { isAborted, relayAbort, until } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
@@ -24,24 +24,24 @@ import { verify } from './verify.ts';
 
 export type { RunnerParts, RunnerSettings } from './run.ts';
 
-/** What to move where; names are for people. */
+/** Which VM to move, and where; names are for display. */
 export interface MigrationOrder {
   readonly vmUuid: string;
   readonly vmName: string;
   readonly sourceHostId: string;
   readonly targetHostId: string;
-  /** Empty when a person ordered it: it then waits for its slots. */
+  /** Empty when an operator ordered it: it then waits for its slots. */
   readonly decisionId: string;
-  /** The source must be emptied: the guest may be slowed down so that the copy ends. */
+  /** The source is being emptied: the guest may be slowed down so that the copy converges. */
   readonly evacuation?: boolean;
 }
 
-// Orders of people that may wait; more are a mistake of a script.
+// The most operator orders that may wait; more are a script gone wrong.
 const QUEUED_MAX = 100;
-// An order whose record is unknown keeps its VM from others.
+// Until it is known if an order was recorded, its VM cannot be migrated.
 const ABANDON_FIRST_MS = SECOND_MS;
 const ABANDON_MAX_MS = 4 * SECOND_MS;
-// Nobody waits for it: what it finds was left behind by a fault.
+// Nothing waits for this pass: it finds only what a fault has left behind.
 const ADOPT_PAUSE_MS = 5 * SECOND_MS;
 const OUTLAST_MAX_MS = 2 * SECOND_MS;
 const OUTLAST_PAUSE_MS = 10;
@@ -62,7 +62,7 @@ export class Runner {
     this.#settings = settings;
   }
 
-  /** True between `lead` and `stop`: only then orders are taken. */
+  /** True between `lead` and `stop`: orders are accepted only then. */
   get isLeading(): boolean {
     return this.#term?.signal.aborted === false;
   }
@@ -79,12 +79,12 @@ export class Runner {
   }
 
   /**
-   * Begins to lead: takes over what is under way, under a higher epoch, and takes orders from then on. What was not
-   * ordered yet has failed, all else is verified, never ordered again. Ends at once when the signal aborts; `stop` then
+   * Starts leading: takes over what is under way, under a higher epoch, and accepts orders from then on. What was not
+   * ordered yet fails; all else is verified, never ordered again. Ends at once when the signal aborts; `stop` then
    * waits for what was under way. Throws UNAVAILABLE when the journal does not answer.
    */
   async lead(leader: string, until: AbortSignal): Promise<void> {
-    if (this.#term !== undefined) throw new Error('leads already');
+    if (this.#term !== undefined) throw new Error('already leading');
     const controller = new AbortController();
     const [parts, settings, { signal }] = [this.#parts, this.#settings, controller];
     parts.onTerm?.(signal);
@@ -118,18 +118,18 @@ export class Runner {
     term.signal.throwIfAborted();
   }
 
-  /** Lets go of the migrations without touching them: libvirt goes on, the next scheduler verifies them. */
+  /** Stops following the migrations without touching them: libvirt goes on, the next leader verifies them. */
   async stop(): Promise<void> {
     const term = this.#term;
     this.#term = undefined;
     if (term === undefined) return;
-    term.controller.abort(new Error('the scheduler does not lead any more'));
+    term.controller.abort(new Error('the scheduler stepped down'));
     await Promise.allSettled(term.tasks);
     this.#runs.clear();
   }
 
   /**
-   * Begins a migration; it goes on by itself. Throws FAILED_PRECONDITION when the VM, or for a planned one a slot, is
+   * Starts a migration, which then goes on by itself. Throws FAILED_PRECONDITION when the VM, or a planned move's slot, is
    * taken, UNAVAILABLE when the journal cannot be written; nothing has then happened to the VM.
    */
   async start(order: MigrationOrder): Promise<Migration> {
@@ -144,7 +144,7 @@ export class Runner {
       Object.assign(run, await this.#parts.journal.begin(queued));
       refuseAfter(term);
     } catch (error) {
-      // Whoever leads next, this scheduler perhaps, finds in the journal what came of it.
+      // The next leader, perhaps this scheduler, finds in the journal what became of it.
       if (isAborted(term.signal) || !isUnavailable(error)) this.#runs.delete(queued.migrationId);
       else this.#track(term, run, this.#abandon(term, run, messageOf(error)));
       throw error;
@@ -156,8 +156,8 @@ export class Runner {
   }
 
   /**
-   * Ends a migration that has not been switched over yet; the VM then stays. One that only a person can settle is let go
-   * of within seconds: its VM is no longer held. Throws NOT_FOUND, FAILED_PRECONDITION.
+   * Aborts a migration that is not being switched over yet; the VM then stays. One that only an operator can settle
+   * releases its VM within seconds. Throws NOT_FOUND, FAILED_PRECONDITION.
    */
   async abort(migrationId: string): Promise<Migration> {
     const term = this.#leading();
@@ -170,7 +170,7 @@ export class Runner {
     else if (state !== 'MIGRATION_STATE_ABORTING')
       throw new EvenkeelError(
         'FAILED_PRECONDITION',
-        `abort migration ${migrationId}: the copy has ended or is being switched over, its outcome is being verified`,
+        `abort migration ${migrationId}: the copy has ended or is being switched over; its outcome is being verified`,
       );
     return Promise.resolve(run.migration);
   }
@@ -223,7 +223,7 @@ export class Runner {
     };
   }
 
-  /** A migration that is over lets its VM go a few writes later than it is seen to be over. */
+  /** Waits for the claim of an ended migration, which is released shortly after the end state becomes visible. */
   async #outlast(vmUuid: string, { signal }: Term): Promise<void> {
     const { journal, clock } = this.#parts;
     const isFree = (): boolean =>
@@ -236,26 +236,26 @@ export class Runner {
     await until(clock, isFree, { everyMs: OUTLAST_PAUSE_MS, timeoutMs: OUTLAST_MAX_MS, signal });
   }
 
-  /** A planned move is not worth waiting for: the next plan knows better. A person's order waits, within bounds. */
+  /** Refuses a planned move that would have to wait, since the next plan decides again. An operator's order waits, within limits. */
   async #refuseAtOnce(migration: Migration): Promise<void> {
     const { vmUuid, vmName, decisionId } = migration;
     const refuse = (reason: string): EvenkeelError =>
-      new EvenkeelError('FAILED_PRECONDITION', `migrate ${vmName}: ${reason}; wait for its end`);
+      new EvenkeelError('FAILED_PRECONDITION', `migrate ${vmName}: ${reason}; try again later`);
     const running = [...this.#runs.values()].find(
       (run) => run.migration.vmUuid === vmUuid && !isOver(run.migration.state),
     );
-    if (running !== undefined)
-      throw refuse(`the VM itself is taken by migration ${running.migration.migrationId}`);
+    if (running !== undefined) throw refuse(`the VM is held by migration ${running.migration.migrationId}`);
     const queued = [...this.#runs.values()].filter(({ migration: { state } }) => isQueued(state));
-    if (queued.length >= QUEUED_MAX) throw refuse(`${QUEUED_MAX} migrations wait already`);
+    if (queued.length >= QUEUED_MAX) throw refuse(`${QUEUED_MAX} migrations are already waiting`);
     if (decisionId === '') return;
     const rival = queued.find((run) => isRival(run.migration, migration));
-    if (rival !== undefined) throw refuse(`migration ${rival.migration.migrationId} waits for the same slot`);
+    if (rival !== undefined)
+      throw refuse(`migration ${rival.migration.migrationId} is waiting for the same slot`);
     const none = await slotFor({ parts: this.#parts, settings: this.#settings }, migration, 'ask');
     if (none !== undefined) throw refuse(none.reason);
   }
 
-  /** As track; what ends by an error before the migration is over is left to `adopt`. */
+  /** As `#track`; if the work fails before the migration has ended, `#adopt` takes it over again. */
   #follow(term: OwnTerm, run: Run, work: Promise<void>): void {
     const { migrationId } = run.migration;
     const followed = work.catch((error: unknown) => {
@@ -271,7 +271,7 @@ export class Runner {
         if (!term.signal.aborted)
           this.#parts.logger.error(
             { ...fieldsOf(run.migration), err: error },
-            'migration is no longer followed',
+            'stopped following a migration after an error',
           );
       })
       .finally(() => {
@@ -293,7 +293,7 @@ export class Runner {
     await endRun(term, run);
   }
 
-  /** It is unknown whether claim and record were written: both are undone as soon as the journal answers. */
+  /** Claim and record may or may not have been written: undoes both as soon as the journal answers. */
   async #abandon(term: Term, run: Run, why: string): Promise<void> {
     const { journal, clock, random } = this.#parts;
     const { migrationId, vmUuid } = run.migration;
@@ -321,8 +321,8 @@ export class Runner {
   }
 
   /**
-   * What a deposed scheduler had sent may be written after this one has begun to lead, and what was followed here may
-   * have ended by an error: both are found in the journal and taken over as at the beginning.
+   * Finds unfollowed migrations in the journal and takes them over as at the start: a deposed scheduler's write may arrive
+   * after this one began to lead, and following one here may have failed.
    */
   async #adopt(term: OwnTerm): Promise<void> {
     const { clock, slots, logger } = this.#parts;
@@ -332,17 +332,14 @@ export class Runner {
         await takeOverAll(term, this.#runs, (run) => {
           this.#follow(term, run, this.#resume(term, run));
         });
-        // Also of those that wait for a person: giving their slots back is tried only once there.
+        // Also frees the slots of migrations that wait for an operator: `verify` tries to release them only once.
         await slots.keepOnly(({ migrationId }) => {
           const state = this.#runs.get(migrationId)?.migration.state;
           return state !== undefined && (isQueued(state) || holdsSlots(state));
         });
       } catch (error) {
         term.signal.throwIfAborted();
-        logger.warn(
-          { cause: messageOf(error) },
-          'could not look for migrations that nobody follows; trying again',
-        );
+        logger.warn({ cause: messageOf(error) }, 'could not look for unfollowed migrations; trying again');
       }
     }
   }
@@ -357,12 +354,12 @@ function isQueued(state: Migration['state']): boolean {
   return state === 'MIGRATION_STATE_QUEUED';
 }
 
-/** Both need the way out of one host, or into one. */
+/** True if both need an outgoing slot of one host, or an incoming slot of one. */
 function isRival(a: Migration, b: Migration): boolean {
   return a.sourceHostId === b.sourceHostId || a.targetHostId === b.targetHostId;
 }
 
-/** Waits for the same slot and came first. */
+/** True if `other` waits for the same slot and was queued earlier. */
 function isAhead(other: Migration, mine: Migration): boolean {
   if (other.migrationId === mine.migrationId || !isQueued(other.state) || !isRival(other, mine)) return false;
   return (
@@ -371,11 +368,11 @@ function isAhead(other: Migration, mine: Migration): boolean {
   );
 }
 
-/** A term may end while an order waits for the journal: nobody would follow what it began. */
+/** Refuses an order whose term ended while it waited for the journal, since nothing would follow its migration. */
 function refuseAfter({ signal }: Term): void {
   if (isAborted(signal))
     throw new EvenkeelError(
       'FAILED_PRECONDITION',
-      'this scheduler does not lead any more; see "evenkeel migrations", then order it again',
+      'this scheduler is no longer the leader; see "evenkeel migrations", then order it again',
     );
 }

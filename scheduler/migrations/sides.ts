@@ -1,4 +1,4 @@
-// The two hosts of one migration, as their agents answer: what each shows of the VM, and the acts that put it in order.
+// Asks the agents of a migration's two hosts what they show of the VM, and has them settle it and end the migration.
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { SettleAct } from '../../shared/gen/agent.ts';
 import { SECOND_MS } from '../../shared/units.ts';
@@ -7,7 +7,7 @@ import type { Run, Term } from './run.ts';
 import { FRESH_MS, type Cure, type Side, type Sight } from './verdict.ts';
 import type { Sights } from './verify-next.ts';
 
-// The guest may be paused while this is waited for; libvirt's own calls take tens of milliseconds.
+// The guest may be paused during this wait; libvirt's own calls take tens of milliseconds.
 const SETTLE_TIMEOUT_MS = 10 * SECOND_MS;
 const END_TIMEOUT_MS = 5 * SECOND_MS;
 
@@ -27,7 +27,7 @@ export async function look(term: Term, run: Run): Promise<Sights> {
 
 async function see(term: Term, run: Run, side: Side): Promise<{ sight: Sight; heldBy: string }> {
   const { migrationId, epoch, vmUuid } = run.migration;
-  // When it was asked, not when it was answered: it may have changed on the way back.
+  // The time of the question, not of the answer: the VM may have changed while the answer was on its way.
   const atMs = term.parts.clock.monotonicMs();
   try {
     const wait = { signal: term.signal, timeoutMs: FRESH_MS };
@@ -49,9 +49,9 @@ const ACTS: Readonly<Record<Cure['act'], SettleAct>> = {
   undefine: 'SETTLE_ACT_UNDEFINE',
 };
 
-/** One act; the agent does it only when the VM still is as it was seen. Volumes are shared and never touched. */
+/** Has the agent do one act, if the VM still is as it was seen. Volumes are shared and never touched. */
 export async function settle(term: Term, run: Run, { side, act }: Cure, sight: Sight): Promise<void> {
-  if (sight.kind !== 'present') throw new Error(`cannot ${act} what is ${sight.kind} on the ${side}`);
+  if (sight.kind !== 'present') throw new Error(`cannot ${act} the VM: it is ${sight.kind} on the ${side}`);
   const { migrationId, epoch, vmUuid } = run.migration;
   const { state, stateReason, libvirtId } = sight.vm;
   await agentOf(term, run, side).settleVm(
@@ -63,7 +63,7 @@ export async function settle(term: Term, run: Run, { side, act }: Cure, sight: S
   );
 }
 
-/** Tells the agent of one side that the migration is over. Resolves with whether it knows. */
+/** Tells one side's agent that the migration has ended. Resolves with true once the agent knows. */
 export async function endOn(term: Term, run: Run, side: Side, epoch: number): Promise<boolean> {
   const { migrationId, vmUuid } = run.migration;
   try {
@@ -71,7 +71,7 @@ export async function endOn(term: Term, run: Run, side: Side, epoch: number): Pr
     await agentOf(term, run, side).endMigration({ migrationId, epoch, vmUuid }, wait);
     return true;
   } catch (error) {
-    // Its own no means that it knows better: a later migration of the VM has begun there, or it holds none.
+    // These refusals count: a later migration of the VM has begun there, or the agent holds none.
     return error instanceof EvenkeelError && (error.code === 'ABORTED' || error.code === 'NOT_FOUND');
   }
 }

@@ -1,12 +1,12 @@
-// Limits how many migrations use a host, the cluster and its network at one time. Pure.
+// Limits how many migrations use a host, the cluster and its network at once. Pure.
 
 export interface SlotSettings {
   readonly outPerHost: number;
   readonly inPerHost: number;
   readonly concurrentMax: number;
-  /** Cap of each migration. */
+  /** Bandwidth limit of each migration. */
   readonly bandwidthBytesPerSecond: number;
-  /** Sum of all caps; 0 for as much as `concurrentMax` migrations need. */
+  /** Sum of all those limits; 0 for as much as `concurrentMax` migrations need. */
   readonly bandwidthTotalBytesPerSecond: number;
 }
 
@@ -28,7 +28,7 @@ export interface Slot {
   readonly bandwidthBytesPerSecond: number;
 }
 
-/** Why there is no slot; `isForMemory` when waiting for one does not promise to help. */
+/** Why there is no slot; `isForMemory` when waiting is not expected to help. */
 export interface NoSlot {
   readonly reason: string;
   readonly isForMemory: boolean;
@@ -45,7 +45,7 @@ export function slotLimits(settings: SlotSettings, hosts: number): SlotLimits {
   };
 }
 
-/** Why `wanted` does not fit beside what is held. `roomBytes` is the target's memory without what is reserved here. */
+/** Why `wanted` does not fit beside the held slots. `roomBytes` is the target's free memory before what the slots reserve. */
 export function refuseSlot(
   held: readonly Slot[],
   wanted: Slot,
@@ -55,17 +55,19 @@ export function refuseSlot(
   const others = held.filter(({ migrationId }) => migrationId !== wanted.migrationId);
   const no = (reason: string, isForMemory = false): NoSlot => ({ reason, isForMemory });
   const outs = others.filter(({ sourceHostId }) => sourceHostId === wanted.sourceHostId);
-  if (outs.length >= limits.outPerHost) return no(`the way out of its host is taken by ${idsOf(outs)}`);
+  if (outs.length >= limits.outPerHost)
+    return no(`no outgoing slot is free on its host: taken by ${idsOf(outs)}`);
   const ins = others.filter(({ targetHostId }) => targetHostId === wanted.targetHostId);
-  if (ins.length >= limits.inPerHost) return no(`the way into its target is taken by ${idsOf(ins)}`);
+  if (ins.length >= limits.inPerHost)
+    return no(`no incoming slot is free on its target: taken by ${idsOf(ins)}`);
   if (others.length >= limits.clusterMax)
-    return no(`${others.length} migrations are under way, as many as the cluster may have at once`);
+    return no(`${others.length} migrations are under way, the most that the cluster allows at once`);
   const bandwidth = sum(others, (slot) => slot.bandwidthBytesPerSecond) + wanted.bandwidthBytesPerSecond;
   if (bandwidth > limits.bandwidthTotalBytesPerSecond && others.length > 0)
     return no('the bandwidth for migrations is used up');
   const reserved = sum(ins, ({ memoryBytes }) => memoryBytes);
   if (roomBytes !== undefined && reserved + wanted.memoryBytes > roomBytes)
-    return no('the memory left on its target does not suffice', true);
+    return no('its target has too little memory left', true);
   return undefined;
 }
 

@@ -1,4 +1,4 @@
-// Keeps the slots that migrations hold. All of them are one key, so a single compare-and-set decides between schedulers.
+// Keeps the slots that migrations hold. All share one key, so that one compare-and-set decides between schedulers.
 import * as v from 'valibot';
 import { list, read, someFields, text } from '../../shared/outside-data.ts';
 import { changeKey, decodeJson, encodeJson, type Store } from '../store/store.ts';
@@ -22,12 +22,12 @@ export class Slots {
     this.#store = store;
   }
 
-  /** Why the slot could not be taken now. */
+  /** Why the slot cannot be taken now; undefined when it can. */
   async ask(wanted: Slot, limits: SlotLimits, roomBytes: number | undefined): Promise<NoSlot | undefined> {
     return refuseSlot(await this.held(), wanted, limits, roomBytes);
   }
 
-  /** Takes the slot, or tells why not. Taking it again changes nothing. */
+  /** Takes the slot, or resolves with the reason why not. Taking it again changes nothing. */
   async take(wanted: Slot, limits: SlotLimits, roomBytes: number | undefined): Promise<NoSlot | undefined> {
     let refused: NoSlot | undefined;
     await changeKey(this.#store, KEY, (bytes) => {
@@ -44,7 +44,7 @@ export class Slots {
     await this.keepOnly((slot) => slot.migrationId !== migrationId);
   }
 
-  /** Gives back what is held by others than those wanted: orphans of a scheduler that died. */
+  /** Gives back all slots but the wanted ones: orphans of a scheduler that died. */
   async keepOnly(isWanted: (slot: Slot) => boolean): Promise<void> {
     await changeKey(this.#store, KEY, (bytes) => {
       const held = readSlots(bytes);
@@ -58,7 +58,7 @@ export class Slots {
   }
 }
 
-/** Slots that cannot be read are held by nobody. */
+/** Slots that cannot be read count as free. */
 export function readSlots(bytes: Uint8Array | undefined): readonly Slot[] {
   if (bytes === undefined) return [];
   const { held } = read(slots, decodeJson(bytes), `journal: ${KEY}`);

@@ -1,4 +1,4 @@
-// Takes over the migrations that the journal shows under way and that nobody follows here, under a higher epoch.
+// Takes over, under a higher epoch, the migrations that the journal shows under way and that are not followed here.
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import type { Claim } from './journal.ts';
@@ -28,7 +28,7 @@ async function takeOver(term: Term, vmUuid: string, { migrationId }: Claim): Pro
   const { journal, clock, logger } = term.parts;
   const entry = await journal.findOrPreclude(migrationId);
   if (entry === undefined) {
-    logger.warn({ vmId: vmUuid, migrationId }, 'released a VM whose migration never began');
+    logger.warn({ vmId: vmUuid, migrationId }, 'released a VM whose migration was never recorded');
     await journal.release(vmUuid, migrationId);
     return undefined;
   }
@@ -37,7 +37,7 @@ async function takeOver(term: Term, vmUuid: string, { migrationId }: Claim): Pro
   return run;
 }
 
-/** A record without its claim: the claim was lost with the bucket, or another migration took the VM before this one began. */
+/** Takes over a record without its claim: the claim was lost with the bucket, or another migration has taken the VM. */
 async function takeOverUnclaimed(term: Term, { migrationId }: Migration): Promise<Run | undefined> {
   const { journal, clock, logger } = term.parts;
   const entry = await journal.reread(migrationId);
@@ -48,23 +48,23 @@ async function takeOverUnclaimed(term: Term, { migrationId }: Migration): Promis
     return run;
   } catch (error) {
     if (!(error instanceof EvenkeelError && error.code === 'FAILED_PRECONDITION')) throw error;
-    logger.warn({ ...fieldsOf(entry.migration), cause: error.message }, 'a migration lost its VM');
+    logger.warn({ ...fieldsOf(entry.migration), cause: error.message }, 'a migration lost its VM to another');
     await record(term, run, { kind: 'superseded' });
     return undefined;
   }
 }
 
-/** From now on commands of the scheduler that led before are refused, by the journal and by agents that heard of it. */
+/** Raises the epoch: from now on the journal, and agents that have seen it, refuse the former leader's commands. */
 async function raise(term: Term, run: Run): Promise<void> {
   const { journal, logger } = term.parts;
   for (;;) {
     const epoch = await journal.raise(run.migration);
     try {
       await record(term, run, { kind: 'taken_over', epoch });
-      logger.info(fieldsOf(run.migration), 'migration taken over');
+      logger.info(fieldsOf(run.migration), 'took over a migration');
       return;
     } catch (error) {
-      // The scheduler that led before wrote once more: what it wrote is what goes on.
+      // The former leader wrote once more: go on from its record.
       if (!(error instanceof EvenkeelError && error.code === 'ABORTED') || term.signal.aborted) throw error;
       Object.assign(run, await journal.reread(run.migration.migrationId));
       if (isOver(run.migration.state)) return;

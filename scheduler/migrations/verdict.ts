@@ -1,5 +1,5 @@
-// Who owns the guest: the ownership table, from what both hosts show at one moment. Pure.
-// Unknown is never treated as absent, each verdict asks for one act at most, and what fits no row is for a person.
+// Judges which host owns the guest: the ownership table, from what both hosts show at one moment. Pure.
+// Unknown is never treated as absent, each verdict asks for at most one act, and what fits no row is left to an operator.
 import type { Vm } from '../../shared/gen/agent.ts';
 import type { CommitMode, MigrationCause, VmStateReason } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
@@ -16,7 +16,7 @@ export type Sight =
 
 export type Side = 'source' | 'target';
 
-/** One act on one side; carried out only when a look asks for the same after the outcome is recorded. */
+/** One act on one side; carried out only if a look after the outcome is recorded asks for the same. */
 export interface Cure {
   readonly side: Side;
   readonly act: 'resume' | 'suspend' | 'destroy' | 'undefine';
@@ -27,20 +27,20 @@ export interface Look {
   readonly target: Sight;
   /** The monotonic clock at the moment of judging. */
   readonly nowMs: number;
-  /** The migration's epoch; a sight under another one says nothing. */
+  /** The migration's epoch; a sight under another epoch proves nothing. */
   readonly epoch: number;
   readonly commitMode: CommitMode;
   readonly definedOnTargetBefore: boolean;
-  /** How long both hosts have shown the present row without a change. */
+  /** How long both hosts have shown the present row unchanged. */
   readonly heldMs: number;
-  /** Both copies ran once: nothing that is active is touched any more. */
+  /** Both copies have run: active copies are no longer touched. */
   readonly wasSplit: boolean;
 }
 
 export type Verdict =
-  /** Look again. While `isMoving`, libvirt itself still works on it. */
+  /** Look again. `isMoving` while libvirt itself still works on it. */
   | { readonly kind: 'wait'; readonly isMoving: boolean; readonly outcome: string }
-  /** One side has to be put in order, one act at a time. */
+  /** One side has to be settled, one act at a time. */
   | { readonly kind: 'settle'; readonly cure: Cure; readonly outcome: string }
   | {
       readonly kind: 'over';
@@ -54,12 +54,12 @@ export type Verdict =
 
 /** A sight older than this decides nothing. */
 export const FRESH_MS = 2 * SECOND_MS;
-// Within twice the keepalive both libvirts have given a lost peer up, and an incoming copy without one is gone.
+// Within twice the keepalive both libvirts have given up a lost peer, and an incoming copy without a source is gone.
 const SETTLED_MS = 2 * KEEPALIVE_MS;
-// In Confirm, and when a copy has failed, libvirt itself acts within moments of what is seen.
+// In Confirm, and after a failed copy, libvirt itself acts within moments of what is seen.
 const CONFIRM_MS = 10 * SECOND_MS;
 
-/** A sight in the words of the table. */
+/** A sight as the table names it. */
 export type Word =
   | 'unreachable'
   | 'absent'
@@ -80,7 +80,7 @@ type Paused = 'paused_migrating' | 'paused_user' | 'paused_io_error' | 'paused_o
 type Off = 'off_migrated' | 'off_ended' | 'off_crashed' | 'off_other';
 type Settled = 'absent' | 'running' | Paused | Off;
 
-/** The row that the look shows, for telling how long it has been so. A stale sight or one of another epoch is unreachable. */
+/** The table's row for a look, to time how long it lasts. A stale sight, or one of another epoch, counts as unreachable. */
 export function rowOf(look: Pick<Look, 'source' | 'target' | 'nowMs' | 'epoch'>): {
   source: Word;
   target: Word;
@@ -89,7 +89,7 @@ export function rowOf(look: Pick<Look, 'source' | 'target' | 'nowMs' | 'epoch'>)
 }
 
 /**
- * Two looks with the same key count as one row that lasts. A paused source whose target does not run is one row,
+ * Looks with the same key count as one lasting row. A paused source whose target does not run is one row,
  * so that destroying the target's copy does not make the guest wait a second time.
  */
 export function rowKey({ source, target }: { source: Word; target: Word }): string {
@@ -104,9 +104,9 @@ export function judge(look: Look): Verdict {
   if (target === 'unreachable')
     return wait(source === 'job', `the target cannot be seen (${reasonOf(look.target)})`);
   if (source === 'postcopy' || target === 'postcopy') return judgePostCopy(source);
-  if (source === 'job') return wait(true, 'a job of libvirt runs on the source');
+  if (source === 'job') return wait(true, 'a libvirt job runs on the source');
   if (source === 'ending') return judgeEnding(look, target);
-  if (target === 'ending') return wait(false, 'the target has already sent the guest on');
+  if (target === 'ending') return wait(false, 'the target has already migrated the guest on');
   if (target === 'job') return wait(false, 'the target still receives the guest, or is about to drop it');
   if (look.wasSplit) return judgeAfterSplit(look, source, target);
   if (source === 'running') return judgeRunning(look, target);
@@ -141,7 +141,7 @@ function wordOf(sight: Sight, { nowMs, epoch }: Pick<Look, 'nowMs' | 'epoch'>): 
   }
 }
 
-/** What libvirt is doing with it, when that says more than its state. */
+/** What libvirt is doing with the VM, where that matters more than its state. */
 function phaseWord(vm: SeenVm): Word | undefined {
   if (vm.processEnded) return 'ending';
   if (isPostCopy(vm)) return 'postcopy';
@@ -172,24 +172,24 @@ function isOff(word: Word): word is Off {
   return word.startsWith('off_');
 }
 
-/** Once switched to post-copy, each side has a part of the guest: neither is ever resumed or destroyed here. */
+/** After the switch to post-copy each side has a part of the guest: neither is ever resumed or destroyed here. */
 function judgePostCopy(source: Word): Verdict {
   if (source === 'job') return wait(true, 'switched over early; the rest of the memory is on its way');
   return wait(
     false,
-    'a post-copy broke off: each host holds a part of the guest, nothing was destroyed; when the network is back: "virsh migrate --postcopy --postcopy-resume" on the source',
+    'post-copy broke off: each host holds a part of the guest, nothing was destroyed; when the network is back: "virsh migrate --postcopy --postcopy-resume" on the source',
   );
 }
 
 /**
- * Its QEMU is gone from the source, so only the target can run it; that has all of it once no job of libvirt is left
- * there. libvirt itself is about to show the same: whatever else there is to do waits for that.
+ * Its QEMU has ended on the source, so only the target can run the guest; the target has all of it once no libvirt job is
+ * left there. libvirt is about to show the same: everything else waits for that.
  */
 function judgeEnding({ commitMode, wasSplit }: Look, target: Word): Verdict {
   const isWhole = target === 'paused_user' || target === 'paused_migrating';
   return isWhole && commitMode === 'COMMIT_MODE_PAUSED' && !wasSplit
     ? settle('target', 'resume', 'handed over to the target')
-    : wait(false, 'its QEMU has ended on the source; libvirt is about to say how');
+    : wait(false, 'its QEMU has ended on the source; libvirt has not reported how yet');
 }
 
 function judgeRunning(look: Look, target: Settled): Verdict {
@@ -205,7 +205,7 @@ function judgeRunning(look: Look, target: Settled): Verdict {
   };
 }
 
-/** libvirt resumes a source whose target did not answer, long after the target began; a target that was resumed began last. */
+/** libvirt resumes a source whose target did not answer long after the target started; a resumed target started last. */
 function laterSide({ source, target }: Look): Side {
   if (wasResumed(target, 'VM_STATE_REASON_UNPAUSED')) return 'target';
   return wasResumed(source, 'VM_STATE_REASON_MIGRATION_CANCELED', 'VM_STATE_REASON_UNPAUSED')
@@ -223,14 +223,18 @@ function judgePausedByMigration(look: Look, target: Settled): Verdict {
   if (isPaused(target))
     return look.heldMs < beginsByItselfMs(look)
       ? wait(false, 'paused on both hosts; libvirt may still start it on one of them')
-      : settle('target', 'destroy', 'complete on both hosts and running on neither; goes back to the source');
-  // The target is absent or off: whatever it had received is gone, the source has all, and no job is left to end it.
+      : settle(
+          'target',
+          'destroy',
+          'complete on both hosts and running on neither; returning it to the source',
+        );
+  // The target is absent or off: what it had received is gone, the source has everything, and no job is left to resume it.
   return look.heldMs < CONFIRM_MS
     ? wait(false, 'paused on the source and gone from the target; libvirt may still resume it')
-    : settle('source', 'resume', 'never began on the target; goes on on the source');
+    : settle('source', 'resume', 'never ran on the target; resuming it on the source');
 }
 
-/** A copy that was ordered to arrive paused is never started by libvirt: only the source's own end is waited for. */
+/** libvirt never starts a copy that was ordered to arrive paused: only the end on the source is awaited. */
 function beginsByItselfMs({ commitMode }: Look): number {
   return commitMode === 'COMMIT_MODE_PAUSED' ? CONFIRM_MS : SETTLED_MS;
 }
@@ -238,25 +242,25 @@ function beginsByItselfMs({ commitMode }: Look): number {
 function judgePausedByOthers(look: Look, source: Paused, target: Settled): Verdict {
   if (target === 'running' || isPaused(target))
     return unknown(
-      `the guest is ${spoken(source)} on the source and ${spoken(target)} on the target; see which is the good one`,
+      `the guest is ${spoken(source)} on the source and ${spoken(target)} on the target; decide which is the good one`,
     );
   if (isOff(target)) return sweepTarget(look, 'paused on the source, a left-over definition on the target');
   return source === 'paused_io_error'
     ? stayed(
-        'paused on the source by an I/O error; mend its storage, then "virsh resume" it',
+        'paused on the source by an I/O error; repair its storage, then "virsh resume" it',
         'MIGRATION_CAUSE_IO_ERROR',
       )
-    : stayed('paused on the source, not by its migration; see why ("virsh domstate --reason")');
+    : stayed('paused on the source, not by its migration; find out why ("virsh domstate --reason")');
 }
 
-/** The source has let go. */
+/** The source has released the guest. */
 function judgeGone(look: Look, source: 'absent' | 'off_migrated', target: Settled): Verdict {
   if (target === 'running') return sweepSource(source);
   if (target === 'absent') {
     return look.heldMs < CONFIRM_MS
       ? wait(false, 'on neither host; libvirt may be handing it over')
       : unknown(
-          'on neither host: the guest is lost; check that its disks and leases are not in use, then start it anew',
+          'on neither host: the guest is lost; check that its disks and leases are not in use, then start it again',
         );
   }
   if (isOff(target)) return judgeOffTarget(source, target);
@@ -268,7 +272,7 @@ function judgeGone(look: Look, source: 'absent' | 'off_migrated', target: Settle
     return wait(false, 'paused on the target, gone from the source; libvirt may still start it');
   }
   return unknown(
-    `gone from the source and ${spoken(target)} on the target; see why, then "virsh resume" it there`,
+    `gone from the source and ${spoken(target)} on the target; find out why, then "virsh resume" it there`,
   );
 }
 
@@ -291,9 +295,9 @@ function judgeEnded(look: Look, source: Exclude<Off, 'off_migrated'>, target: Se
   if (target === 'running') return sweepSource(source);
   if (isPaused(target))
     return unknown(
-      'off on the source with a paused copy on the target; whether the source ran on meanwhile is not to be seen: start the source, or resume the copy if the disks were not written to since',
+      'off on the source with a paused copy on the target; it cannot be seen if the source ran on meanwhile: start the source, or resume the copy if the disks were not written to since',
     );
-  // A copy that never ran ends as failed; one that crashed may have been the guest itself.
+  // A copy that never ran ends as failed; one that crashed may have run as the guest.
   if (target === 'off_crashed' && !look.definedOnTargetBefore)
     return unknown(
       'off on both hosts, and the copy on the target crashed: it may have run; start the one that ran last, undefine the other',
@@ -309,15 +313,15 @@ function judgeEnded(look: Look, source: Exclude<Off, 'off_migrated'>, target: Se
         'the guest was shut down on the source during the migration',
       );
     case 'off_other':
-      // Also of a host that lost its power: libvirt does not remember more.
+      // Includes a host that lost power: libvirt remembers no more than that.
       return crashed(
         'MIGRATION_CAUSE_GUEST_CRASHED',
-        'off on the source for a reason that libvirt does not tell, and not on the target; nothing starts it again',
+        'off on the source for a reason that libvirt does not give, and not on the target; it is not started again automatically',
       );
   }
 }
 
-/** After both ran, a person decides which copy lives; only definitions of what is off are still swept. */
+/** After both ran, an operator decides which copy lives; only definitions of VMs that are off are still removed. */
 function judgeAfterSplit(look: Look, source: Settled, target: Settled): Verdict {
   const isSourceActive = source === 'running' || isPaused(source);
   const isTargetActive = target === 'running' || isPaused(target);
@@ -325,7 +329,7 @@ function judgeAfterSplit(look: Look, source: Settled, target: Settled): Verdict 
   if (target === 'running' && !isSourceActive) return sweepSource(source);
   return wait(
     false,
-    `ran on both hosts: ${spoken(source)} on the source, ${spoken(target)} on the target; a person decides`,
+    `ran on both hosts: ${spoken(source)} on the source, ${spoken(target)} on the target; an operator has to decide`,
   );
 }
 

@@ -1,4 +1,4 @@
-// Decides, look by look, how a migration whose copy has ended is brought to its end. Pure; verify.ts carries it out.
+// Decides, look by look, how to finish a migration whose copy has ended. Pure; verify.ts carries it out.
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import { isOrderedEnd, NO_CAUSE } from './causes.ts';
@@ -9,20 +9,20 @@ import { judge, rowKey, rowOf, type Cure, type Sight, type Verdict } from './ver
 export interface Sights {
   readonly source: Sight;
   readonly target: Sight;
-  /** The source's agent holds this very migration: it can be attached to. */
+  /** The source's agent still holds this migration, so its copy can be attached to. */
   readonly isHeldBySource: boolean;
 }
 
-/** The migration as it is recorded, and what is known of it besides. */
+/** The migration as recorded, and what else is known of it. */
 export interface Known {
   readonly migration: Migration;
-  /** Monotonic time at which it entered its state here. */
+  /** Monotonic time since which this scheduler has had it in its state. */
   readonly sinceMs: number;
-  /** A person takes over what only a person can settle. */
+  /** An operator takes over a migration whose outcome only an operator can settle. */
   readonly isDismissed: boolean;
   /** What libvirt or an agent said about a failure; empty when nothing. */
   readonly told: string;
-  /** How long the guest stood still, once we resumed it. */
+  /** How long the guest was paused, once we have resumed it. */
   readonly downtimeMs: number | undefined;
 }
 
@@ -32,7 +32,7 @@ interface Watching {
   /** The row of the ownership table that both hosts show, and since when. */
   readonly key: string;
   readonly keySinceMs: number;
-  /** No verdict since then; a job that libvirt still runs does not count. */
+  /** Undecided since then; time in which libvirt still runs a job does not count. */
   readonly undecidedSinceMs: number;
   readonly movingSinceMs: number | undefined;
   /** The longest wait before the next look. */
@@ -78,13 +78,13 @@ export interface Next {
   readonly act: Act;
 }
 
-// A job that libvirt still runs when nobody could attach to it; it ends by itself or the outcome is called unknown.
+// For a running libvirt job that could not be attached to; it ends by itself, or the outcome is called unknown.
 const MOVING_MAX_MS = 60 * MINUTE_MS;
 const LOOK_PAUSE_MIN_MS = 50;
 const LOOK_PAUSE_MAX_MS = 2 * SECOND_MS;
-// While a person has to find the outcome both hosts are looked at no later than this.
+// While an operator has to settle the outcome, both hosts are looked at no later than this.
 const UNKNOWN_PAUSE_MS = 10 * SECOND_MS;
-// Hosts that keep changing what they show are for a person, and so is an agent that does not do what it is asked.
+// An operator has to look at hosts that keep changing what they show, and at an agent that does not do what it is asked.
 const ROUNDS_MAX = 20;
 const ATTACH_MAX = 5;
 const ABORT_AGAIN_MS = 5 * SECOND_MS;
@@ -97,7 +97,7 @@ export function startVerifying(nowMs: number): Watching {
   };
 }
 
-/** What follows from what has just happened; `nowMs` is monotonic. */
+/** The next state and act, from what has just happened; `nowMs` is monotonic. */
 export function next(state: Verifying, seen: Seen, known: Known, nowMs: number): Next {
   if (state.kind === 'over' || isOver(known.migration.state)) return end();
   switch (seen.kind) {
@@ -151,7 +151,7 @@ function afterLook(before: Watching, known: Known, sights: Sights, nowMs: number
   }
 }
 
-/** The guest stands still: sights that are still fresh need not be taken again to hand it over. */
+/** The guest is paused: hands it over on sights that are still fresh, without looking again. */
 function afterFound(before: Watching, known: Known, sights: Sights, nowMs: number): Next {
   const state = keepRow(before, known, sights, nowMs);
   const verdict = judgeSights(state, known, sights, nowMs);
@@ -187,7 +187,7 @@ function judgeSights(
   return judge({ source, target, nowMs, epoch, commitMode, definedOnTargetBefore, heldMs, wasSplit });
 }
 
-/** Nothing is decided: waits, attaches to a job that still runs, and gives up in time. */
+/** Handles an undecided look: waits, attaches to a job that still runs, or gives up at the deadline. */
 function goOn(
   before: Watching,
   known: Known,
@@ -208,13 +208,13 @@ function goOn(
     };
   if (changed.length === 0 && isOverdue(state, known, nowMs))
     return rest(state, known, ...callPerson(known, verdict.outcome));
-  // The abort that was recorded may never have reached an agent.
+  // The recorded abort may never have reached the agent.
   if (isMoving && isAborting(known) && nowMs - state.abortToldAtMs >= ABORT_AGAIN_MS)
     return { state: { ...state, abortToldAtMs: nowMs }, records: changed, act: { kind: 'tell_abort' } };
   return rest(state, known, ...changed);
 }
 
-/** Time in which libvirt itself works on it does not count, up to a limit. */
+/** Leaves out the time in which libvirt itself works on it, up to a limit. */
 function noteMoving(state: Watching, { isMoving }: Verdict & { kind: 'wait' }, nowMs: number): Watching {
   if (!isMoving) return { ...state, movingSinceMs: undefined };
   const movingSinceMs = state.movingSinceMs ?? nowMs;
@@ -231,7 +231,7 @@ function isOverdue({ undecidedSinceMs }: Watching, { migration, sinceMs }: Known
   return deadlineMs !== undefined && nowMs - Math.max(undecidedSinceMs, sinceMs) >= deadlineMs;
 }
 
-/** One act, after the outcome is recorded and a fresh look has asked for the same. */
+/** Does one act, once the outcome is recorded and a fresh look asks for the same. */
 function putInOrder(
   state: Watching,
   known: Known,
@@ -249,7 +249,7 @@ function putInOrder(
   const { deadlineMs = 0 } = ruleOf(migration);
   const tried = { ...state, rounds: state.rounds + 1 };
   if (tried.rounds > ROUNDS_MAX || nowMs - sinceMs > deadlineMs) {
-    const reason = `${outcome}; not put in order: ${told || 'the hosts keep changing'}`;
+    const reason = `${outcome}; could not be settled: ${told || 'the hosts keep changing'}`;
     return rest(tried, known, ...callPerson(known, reason));
   }
   return { state: tried, records: [], act: { kind: 'cure', cure, sight: sights[cure.side] } };
@@ -270,7 +270,7 @@ function conclude(
   });
 }
 
-/** Both run: recorded and told at once, then the later one is suspended; nothing more is done by itself. */
+/** Both copies run: records and reports it at once, then suspends the later one; nothing more is done automatically. */
 function separate(
   state: Watching,
   { migration }: Known,
@@ -286,7 +286,7 @@ function seenAgain({ state }: Migration): readonly MigrationEvent[] {
   return state === 'MIGRATION_STATE_UNKNOWN' ? [{ kind: 'seen_again' }] : [];
 }
 
-/** An unchanged unknown outcome is not recorded again. */
+/** Calls the outcome unknown, for an operator to settle; an unchanged reason is not recorded again. */
 function callPerson({ migration, told }: Known, reason: string): readonly MigrationEvent[] {
   const { state, outcome: before } = migration;
   const isKnown = state === 'MIGRATION_STATE_UNKNOWN' && before.startsWith(reason);

@@ -1,4 +1,4 @@
-// Finds out which host has the guest: looks at both, carries out what verify-next.ts decides, records each step first.
+// Finds out which host has the guest: looks at both, records each step, then carries out what verify-next.ts decides.
 import { messageOf } from '../../shared/errors.ts';
 import { followCopy, tellAbort } from './copy.ts';
 import type { MigrationEvent } from './machine.ts';
@@ -7,7 +7,7 @@ import { look, settle } from './sides.ts';
 import type { Cure, Sight } from './verdict.ts';
 import { next, startVerifying, type Act, type Seen, type Verifying } from './verify-next.ts';
 
-/** Goes on until the migration is over; an unknown outcome is looked at until it is known or a person takes it over. */
+/** Runs until the migration has ended; an unknown outcome is looked at until it is known or an operator takes over. */
 export async function verify(term: Term, run: Run): Promise<void> {
   const { clock } = term.parts;
   let state: Verifying = startVerifying(clock.monotonicMs());
@@ -36,7 +36,7 @@ async function recordStep(term: Term, run: Run, event: MigrationEvent): Promise<
 async function carryOut(term: Term, run: Run, act: Exclude<Act, { kind: 'end' }>): Promise<Seen> {
   switch (act.kind) {
     case 'look': {
-      // What could still be found out is not taken over.
+      // A dismissal counts only after this look, which may still find the outcome.
       run.isDismissed = false;
       const sights = await look(term, run);
       term.signal.throwIfAborted();
@@ -56,26 +56,29 @@ async function carryOut(term: Term, run: Run, act: Exclude<Act, { kind: 'end' }>
       await tellAbort(term, run);
       return { kind: 'abort_told' };
     case 'rest':
-      // Full jitter: after an outage not all migrations ask the same hosts at once.
+      // Full jitter, so that after an outage migrations do not all ask the same hosts at once.
       await term.parts.clock.sleep(act.pauseMs * term.parts.random(), term.signal);
       return { kind: 'rested' };
   }
 }
 
-/** Resolves with whether the agent did it. */
+/** Resolves with true if the agent did it. */
 async function cureOne(term: Term, run: Run, cure: Cure, sight: Sight): Promise<boolean> {
   const { logger, clock } = term.parts;
   try {
     await settle(term, run, cure, sight);
     if (cure.side === 'target' && cure.act === 'resume' && run.pausedAtMs !== undefined)
       run.downtimeMs = clock.monotonicMs() - run.pausedAtMs;
-    logger.info({ ...fieldsOf(run.migration), ...cure }, 'put in order');
+    logger.info({ ...fieldsOf(run.migration), ...cure }, 'settled one side');
     return true;
   } catch (error) {
     term.signal.throwIfAborted();
-    // It may have been done all the same, or the VM has changed: the next look tells.
+    // It may have been done all the same, or the VM has changed: the next look shows.
     run.told = messageOf(error);
-    logger.warn({ ...fieldsOf(run.migration), ...cure, cause: run.told }, 'not put in order; looking again');
+    logger.warn(
+      { ...fieldsOf(run.migration), ...cure, cause: run.told },
+      'could not settle one side; looking again',
+    );
     return false;
   }
 }

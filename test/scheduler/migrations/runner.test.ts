@@ -131,7 +131,7 @@ void t.test('a person takes over what stays unknown, and the VM is free to move 
   await world.clock.pass(125 * SECOND_MS);
   t.match(await runner.abort(id), { state: 'MIGRATION_STATE_UNKNOWN' });
   await world.clock.pass(15 * SECOND_MS);
-  t.match(runner.get(id), { state: 'MIGRATION_STATE_FAILED', outcome: /a person took it over/ });
+  t.match(runner.get(id), { state: 'MIGRATION_STATE_FAILED', outcome: /an operator took it over/ });
   world.host('kvm2').isReachable = true;
   await world.clock.pass(120 * SECOND_MS);
   t.same(
@@ -176,7 +176,7 @@ void t.test('a person waits for a slot, a plan does not, and nobody waits for ev
   await begun(world, runner);
   await t.rejects(runner.start(world.order({ vmUuid: 'db', targetHostId: 'kvm3', decisionId: 'd1' })), {
     code: 'FAILED_PRECONDITION',
-    message: /the way out of its host is taken by migration m1/,
+    message: /no outgoing slot is free on its host: taken by migration m1/,
   });
   const waiting = await begun(world, runner, { vmUuid: 'db', targetHostId: 'kvm3' });
   const second = await begun(world, runner, { vmUuid: 'mail', targetHostId: 'kvm3' });

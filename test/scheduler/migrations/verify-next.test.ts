@@ -146,7 +146,7 @@ const CASES: [what: string, place: Place, source: Name, target: Name, expected: 
     {
       given: {
         outcome:
-          'the guest is paused user on the source and running on the target; see which is the good one; told',
+          'the guest is paused user on the source and running on the target; decide which is the good one; told',
       },
     },
   ],
