@@ -1,4 +1,4 @@
-// Runs a daemon: command line, settings, logger, systemd notification, signals, orderly stop.
+// Runs a daemon: command line, settings, logger, systemd notification, signals, clean stop.
 import { execFile } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import type convict from 'convict';
@@ -7,14 +7,14 @@ import { messageOf } from './errors.ts';
 import { createLogger, type Logger } from './log.ts';
 import { loadSettings } from './settings.ts';
 
-// The unit's TimeoutStopSec is 30 s; a stop that hangs ends before systemd kills.
+// The unit's TimeoutStopSec is 30 s; a stop that hangs is given up before systemd kills the daemon.
 const STOP_TIMEOUT_MS = 25_000;
 const NOTIFY_TIMEOUT_MS = 5_000;
 
 export interface Daemon {
-  /** Rejects when the daemon cannot go on; it is then stopped, and systemd restarts it. Never resolves. */
+  /** Rejects when the daemon cannot go on; then it is stopped and systemd restarts it. Never resolves. */
   readonly failed: Promise<never>;
-  /** False holds the watchdog back, so that systemd restarts a daemon that no longer does its work. */
+  /** While false, the watchdog is not notified, so that systemd restarts a daemon that no longer does its work. */
   isHealthy(): boolean;
   /** Stops intake, hands over, flushes and closes, in this order. */
   stop(): Promise<void>;
@@ -33,7 +33,7 @@ export interface DaemonSpec<Settings extends { logLevel: string }> {
   readonly name: string;
   readonly schema: convict.Schema<Settings>;
   readonly defaultConfigFile: string;
-  /** Throws INVALID_ARGUMENT for settings that are good one by one but contradict each other. */
+  /** Throws INVALID_ARGUMENT for settings that are valid one by one but contradict each other. */
   validate?(settings: Settings): void;
   start(settings: Settings, context: DaemonContext): Promise<Daemon>;
 }
@@ -48,7 +48,7 @@ export async function runDaemon<Settings extends { logLevel: string }>(
     settings = loadSettings(spec.schema, options.config);
     spec.validate?.(settings);
     if (options.checkConfig) {
-      process.stdout.write(`${spec.name}: settings are good\n`);
+      process.stdout.write(`${spec.name}: settings are valid\n`);
       return;
     }
   } catch (error) {
@@ -69,7 +69,7 @@ export async function runDaemon<Settings extends { logLevel: string }>(
     logger.fatal({ err: error }, 'could not start');
     process.exitCode = 1;
   }
-  // Whatever still holds the event loop (a reconnecting socket) must not keep a stopped daemon alive.
+  // A handle still open in the event loop (a reconnecting socket) must not keep a stopped daemon alive.
   process.exit();
 }
 
@@ -84,7 +84,7 @@ export async function runToEnd(
   const end = await Promise.race([
     aborted(signal).then(() => 'told' as const),
     daemon.failed.catch((error: unknown) => {
-      logger.fatal({ err: error }, 'ended by a failure');
+      logger.fatal({ err: error }, 'stopping after a failure');
       return 'failed' as const;
     }),
   ]);
@@ -96,10 +96,7 @@ export async function runToEnd(
   try {
     await Promise.race([daemon.stop(), late]);
   } catch (error) {
-    logger.fatal(
-      { err: error },
-      'did not stop in order; what was under way is taken up again at the next start',
-    );
+    logger.fatal({ err: error }, 'did not stop cleanly; work under way is resumed at the next start');
     return 1;
   }
   return end === 'told' ? 0 : 1;
@@ -127,7 +124,7 @@ function stopSignal(): AbortController {
   return controller;
 }
 
-/** Tells systemd's watchdog that we live, at half its time (sd_watchdog_enabled(3)), while the daemon is healthy. */
+/** Notifies systemd's watchdog at half its interval (sd_watchdog_enabled(3)) while the daemon is healthy. */
 async function keepWatchdog(daemon: Daemon, signal: AbortSignal): Promise<void> {
   const watchdogUs = Number(process.env['WATCHDOG_USEC'] ?? 0);
   if (!(watchdogUs > 0)) return;

@@ -194,7 +194,7 @@ export class Runner {
 
   #leading(): OwnTerm {
     if (this.#term?.signal.aborted === false) return this.#term;
-    throw new EvenkeelError('FAILED_PRECONDITION', 'this scheduler does not lead; ask the one that does');
+    throw new EvenkeelError('FAILED_PRECONDITION', 'this scheduler is not the leader; ask the leader');
   }
 
   #queued({ evacuation = false, ...order }: MigrationOrder): Migration {

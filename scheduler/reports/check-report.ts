@@ -5,16 +5,16 @@ import { refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts'
 // The agent's setting allows 1 to 60 s; tests run faster.
 const INTERVAL_MIN_MS = 50;
 const INTERVAL_MAX_MS = 60_000;
-// Clocks of hosts kept by NTP differ by milliseconds; a report from the far future would hide all that follow.
+// Under NTP the clocks of hosts differ by milliseconds; a report from the far future would hide all later ones.
 const FUTURE_MAX_MS = 5 * 60_000;
-// What was used can exceed what there is by the jitter of two clocks, never by this; a wrong unit errs by 10 and more.
+// Use can exceed capacity by the jitter of two clocks, but never by this factor; a wrong unit is off by 10 or more.
 const USED_MAX_RATIO = 2;
-// A counter that a crowded host hands out a second late shows more than a second's time.
+// A counter that a crowded host reports a second late covers more than a second.
 const CORES_MAX_RATIO = 4;
-// No host that runs VMs has less, but 64 GiB that were sent as KiB look like just that.
+// No host that runs VMs has less; 64 GiB sent as KiB would look like exactly this.
 const HOST_MEMORY_MIN_BYTES = 128 * 1024 ** 2;
 
-/** Why the report may not be taken in; undefined when it may. `hostId` is the one its subject names. */
+/** Why the report is refused; undefined when it is accepted. `hostId` is the one in its subject. */
 export function refuseReport(report: HostReport, hostId: string, storedAtMs: number): string | undefined {
   if (report.hostId === '' || report.hostId !== hostId)
     return `host_id "${report.hostId}" is not the subject's "${hostId}"`;
@@ -23,7 +23,7 @@ export function refuseReport(report: HostReport, hostId: string, storedAtMs: num
   if (!Number.isSafeInteger(report.sequence) || report.sequence < 1) return 'sequence must count from 1';
   if (!(report.intervalMs >= INTERVAL_MIN_MS && report.intervalMs <= INTERVAL_MAX_MS))
     return `interval_ms ${report.intervalMs} is not from ${INTERVAL_MIN_MS} to ${INTERVAL_MAX_MS}`;
-  if (!Number.isSafeInteger(report.tickAtMs) || report.tickAtMs <= 0) return 'tick_at_ms is no time';
+  if (!Number.isSafeInteger(report.tickAtMs) || report.tickAtMs <= 0) return 'tick_at_ms is not a time';
   if (report.tickAtMs > storedAtMs + FUTURE_MAX_MS)
     return "tick_at_ms is in the future; set the host's clock";
   if (report.vms.some(({ uuid }) => uuid === '')) return 'a VM has no uuid';
@@ -31,8 +31,8 @@ export function refuseReport(report: HostReport, hostId: string, storedAtMs: num
 }
 
 /**
- * These are handed to the libvirt of another host, which runs as root and takes far more than addresses. Plain TCP is up
- * to the agent there; a host that names no address at all is no target.
+ * These are passed to the libvirt of another host, which runs as root and accepts far more than addresses. Plain TCP is up
+ * to the agent there; a host that reports no address cannot be a target.
  */
 function refuseAddresses(facts: HostFacts | null): string | undefined {
   if (facts === null) return undefined;
@@ -48,7 +48,7 @@ function refuseFigures({ host, vms }: HostReport): string | undefined {
   return refuseHost(host) ?? vms.map((vm) => refuseVm(vm, host)).find((reason) => reason !== undefined);
 }
 
-/** Figures that no host can show are of the wrong unit, and would draw VMs to it or drive them away. */
+/** Refuses figures that no host can show: they have the wrong unit, and would attract VMs or drive them away. */
 function refuseHost(host: HostSample): string | undefined {
   const { cpuCores, cpuUsedCores, cpuDemandCores, memoryBytes, memoryAvailableBytes } = host;
   if (!(cpuCores > 0)) return `cpu_cores ${cpuCores} is not above 0`;
@@ -77,7 +77,7 @@ function refuseVm(vm: VmSample, { cpuCores, memoryBytes }: HostSample): string |
   return refused === undefined ? undefined : `VM ${vm.name}: ${refused}`;
 }
 
-/** A figure that was not measured is fine. */
+/** Accepts a figure that was not measured. */
 function refuseFigure(
   name: string,
   figure: number | undefined,

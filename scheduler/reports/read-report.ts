@@ -8,10 +8,10 @@ export type ReportReading =
   | { readonly kind: 'report'; readonly report: HostReport }
   /** The bytes are not a HostReport. */
   | { readonly kind: 'undecodable'; readonly reason: string }
-  /** Its figures, its time or its sender cannot be right. */
+  /** Its figures, time or sender cannot be right. */
   | { readonly kind: 'invalid'; readonly reason: string };
 
-/** `storedAtMs` is when JetStream stored the message: a report may be read hours later and is judged as of then. */
+/** `storedAtMs` is when JetStream stored the message: a report may be read hours later, but is judged as of that time. */
 export function readReport(subject: string, bytes: Uint8Array, storedAtMs: number): ReportReading {
   let report: HostReport;
   try {

@@ -1,18 +1,18 @@
-// Keeps track of what this scheduler follows in JetStream: who has lost touch, and which entries could not be read.
+// Tracks what this scheduler follows in JetStream: followers that receive no changes, and entries that could not be read.
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 
-// A follower that ended is started again within seconds; what lasts this long needs a restart.
+// A follower that ended is started again within seconds; one that is lost for this long needs a restart.
 const LOST_MAX_MS = MINUTE_MS;
-// Entries named in the log once each; a bucket full of foreign entries must not grow this without end.
+// Limits the memory of entries already logged, in case a bucket is full of foreign entries.
 const NAMED_MAX = 1_000;
 
 export class Following {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  /** Since when (monotonic) each of them has been without changes. */
+  /** Monotonic time since which each lost follower has received no changes. */
   readonly #lostAtMs = new Map<string, number>();
   readonly #named = new Set<string>();
   #skipped = 0;
@@ -22,7 +22,7 @@ export class Following {
     this.#logger = logger;
   }
 
-  /** An entry was left out; `what` follows the others. Named once in the log, counted each time. */
+  /** Notes that follower `what` skipped an entry: logged once for each key, counted each time. */
   skipped(what: string, key: string, error: unknown): void {
     this.#skipped += 1;
     const name = `${what} ${key}`;
@@ -31,28 +31,28 @@ export class Following {
     this.#named.add(name);
     this.#logger.error(
       { what, key, cause: messageOf(error), skipped: this.#skipped },
-      'entry cannot be read and is left out; delete the key if no evenkeel of another version wrote it',
+      'skipped an entry that cannot be read; delete the key unless another version of evenkeel wrote it',
     );
   }
 
-  /** Changes no longer arrive. */
+  /** Notes that changes no longer arrive. */
   lost(what: string, error: unknown): void {
     if (this.#lostAtMs.has(what)) return;
     this.#lostAtMs.set(what, this.#clock.monotonicMs());
     this.#logger.warn({ what, cause: messageOf(error) }, 'changes no longer arrive from NATS; trying again');
   }
 
-  /** Everything that was missed has been taken, and changes arrive again. */
+  /** Notes that everything missed has been taken, and that changes arrive again. */
   found(what: string): void {
     if (this.#lostAtMs.delete(what)) this.#logger.info({ what }, 'changes arrive from NATS again');
   }
 
-  /** How many entries were left out since the start. */
+  /** Entries skipped since the start. */
   get skippedCount(): number {
     return this.#skipped;
   }
 
-  /** False while anything may be out of date: nothing new is decided then. */
+  /** False while anything may be out of date: then nothing new is decided. */
   isCurrent(): boolean {
     return this.#lostAtMs.size === 0;
   }

@@ -1,4 +1,4 @@
-// Opens key-value buckets of JetStream as stores, and follows them in order for as long as the scheduler runs.
+// Opens JetStream's key-value buckets as stores, and follows their changes in order while the scheduler runs.
 import type { KV, KvEntry, NatsConnection } from 'nats';
 import { Backoff } from '../../shared/backoff.ts';
 import { isAborted, pause, type Clock } from '../../shared/clock.ts';
@@ -8,15 +8,15 @@ import { SECOND_MS } from '../../shared/units.ts';
 import type { Following } from './following.ts';
 import type { Store, StoredEntry } from './store.ts';
 
-// As long as the client of NATS itself waits.
+// The NATS client's own default.
 const TIMEOUT_MS = 5 * SECOND_MS;
-// A bucket that was deleted or a cluster without quorum: soon again, but without hammering.
+// For a deleted bucket or a cluster without quorum: retry soon, but without hammering.
 const RETRY_FIRST_MS = SECOND_MS;
 const RETRY_MAX_MS = 10 * SECOND_MS;
 
 export interface KvParts {
   readonly nats: NatsConnection;
-  /** Hears of entries that cannot be read and of changes that no longer arrive. */
+  /** Is told of entries that cannot be read, and of changes that no longer arrive. */
   readonly following: Following;
   readonly clock: Clock;
   /** From 0 to below 1, for the jitter of retries. */
@@ -35,7 +35,7 @@ export async function openStore(
 ): Promise<Store> {
   const kv = await parts.nats.jetstream({ timeout: timeoutMs }).views.kv(bucket, {
     history: 1,
-    // Read from the server that writes: a replica may not have heard of the last claim.
+    // Read from the server that writes: a replica may not have the last claim yet.
     allow_direct: false,
     ...(keepMs === undefined ? {} : { ttl: keepMs }),
   });
@@ -72,13 +72,13 @@ async function telling<T>(what: string, work: () => Promise<T>): Promise<T> {
       );
     throw new EvenkeelError(
       'UNAVAILABLE',
-      `${what}: ${messageOf(error)}; nothing is moved without its record, check NATS`,
+      `${what}: ${messageOf(error)}; nothing is moved without its record; check NATS`,
       error,
     );
   }
 }
 
-// JetStream's error for an update whose expected last sequence is not the last (nats-server errors.json).
+// JetStream's error for an update whose expected last sequence is wrong (nats-server errors.json).
 const WRONG_LAST_SEQUENCE = 10071;
 
 function isWrongRevision(error: unknown): boolean {
@@ -87,7 +87,7 @@ function isWrongRevision(error: unknown): boolean {
 
 interface Follower extends Omit<KvParts, 'nats'> {
   readonly kv: KV;
-  /** Names it in logs. */
+  /** The follower's name in logs. */
   readonly what: string;
   readonly pattern: string;
   readonly take: (entry: StoredEntry) => void;
@@ -125,13 +125,13 @@ async function keepFollowing(follower: Follower, first: Watch): Promise<void> {
 }
 
 interface Watch {
-  /** Resolves when all that was stored at the start has been taken; rejects when the watch ends before. */
+  /** Resolves when everything stored at the start has been taken; rejects when the watch ends before that. */
   readonly caughtUp: Promise<void>;
   /** Resolves when the watch ends, by the signal or by itself; rejects when it breaks. */
   readonly ended: Promise<void>;
 }
 
-/** One watch of the bucket; what it cannot take is skipped. */
+/** Starts one watch of the bucket; an entry that `take` rejects is skipped. */
 async function startWatch({ kv, what, pattern, take, following, signal }: Follower): Promise<Watch> {
   let isInitialized = false;
   let taken = 0;
@@ -142,7 +142,7 @@ async function startWatch({ kv, what, pattern, take, following, signal }: Follow
     markMissed = reject;
   });
   let received = (): number => Infinity;
-  // The client says that all has arrived before the loop below has taken it, or in the middle of that loop.
+  // The client may report that all has arrived before, or while, the loop below takes it.
   const look = (): void => {
     if (isInitialized && taken >= received()) markCaughtUp();
   };
@@ -177,7 +177,7 @@ async function startWatch({ kv, what, pattern, take, following, signal }: Follow
     }
   };
   const ended = drain();
-  // Whoever waits for the one must not leave the other without a handler.
+  // A caller may await only one of the two; the other must not become an unhandled rejection.
   caughtUp.catch(() => undefined);
   ended.catch(() => undefined);
   return { caughtUp, ended };

@@ -1,4 +1,4 @@
-// What schedulers share in a bucket under one prefix, as a map in memory: read at once, followed, written by key.
+// Holds what schedulers share in a bucket under one prefix as a map in memory: read at the start, followed, written by key.
 import { EvenkeelError } from '../../shared/errors.ts';
 import type { Codec } from '../../shared/proto/load.ts';
 import { changeKey, removeKey, type Store } from './store.ts';
@@ -8,26 +8,26 @@ export interface ShelfOptions<T> {
   /** Keys are `prefix.key`. */
   readonly prefix: string;
   readonly codec: Codec<NoInfer<T>, T>;
-  /** Most entries that are kept: what is written beyond that is refused. */
+  /** The most entries that are kept; further ones are refused. */
   readonly entriesMax: number;
-  /** In error texts: "rule". */
+  /** The entry's name in error texts, such as "rule". */
   readonly what: string;
 }
 
 export class Shelf<T> {
   readonly #options: ShelfOptions<T>;
   readonly #entries = new Map<string, T>();
-  /** Of our own writes that following has not brought yet. */
+  /** Revisions of our own writes that following has not delivered yet. */
   readonly #ahead = new Map<string, number>();
   #followedRevision = 0;
-  /** Called after each change, also one made through another scheduler. */
+  /** Called after each change, including those of other schedulers. */
   onChange: () => void = () => undefined;
 
   private constructor(options: ShelfOptions<T>) {
     this.#options = options;
   }
 
-  /** Reads all that is there and follows it until the signal aborts. */
+  /** Reads all entries and follows their changes until the signal aborts. */
   static async open<T>(options: ShelfOptions<T>, signal: AbortSignal): Promise<Shelf<T>> {
     const shelf = new Shelf(options);
     const { store, prefix } = options;
@@ -54,23 +54,23 @@ export class Shelf<T> {
     return this.entries().map(([, value]) => value);
   }
 
-  /** Keeps it for all schedulers and restarts. Throws RESOURCE_EXHAUSTED when full, UNAVAILABLE without NATS. */
+  /** Stores it for all schedulers, across restarts. Throws RESOURCE_EXHAUSTED when full, UNAVAILABLE without NATS. */
   async put(key: string, value: T): Promise<void> {
     const { store, prefix, codec, entriesMax, what } = this.#options;
     if (!this.#entries.has(key) && this.#entries.size >= entriesMax)
       throw new EvenkeelError(
         'RESOURCE_EXHAUSTED',
-        `${what}: ${entriesMax} are kept and there are as many; remove some`,
+        `${what}: the limit of ${entriesMax} is reached; remove some`,
       );
     const bytes = codec.encode(value);
     const revision = await changeKey(store, `${prefix}.${key}`, () => bytes);
-    // Following may have brought it, and what came after it, before the answer.
+    // Following may have delivered it, and later changes, before the answer came.
     if (revision <= this.#followedRevision) return;
     this.#ahead.set(key, revision);
     this.#take(key, bytes);
   }
 
-  /** Does nothing when it is gone already. */
+  /** Does nothing when it is already gone. */
   async remove(key: string): Promise<void> {
     const { store, prefix } = this.#options;
     const removed = this.#entries.get(key);
@@ -79,9 +79,9 @@ export class Shelf<T> {
     if (removed !== undefined && this.#entries.get(key) === removed) this.#take(key, undefined);
   }
 
-  /** Takes what the store hands over, in order; what is older than our own last write of the key is no news. */
+  /** Takes the store's changes in order, but none older than our own last write of the key. */
   #follow(key: string, bytes: Uint8Array | undefined, revision: number): void {
-    // The watch began again, and brings the last value of each key: our own writes are in it.
+    // The watch has restarted and delivers the last value of each key, which includes our own writes.
     if (revision < this.#followedRevision) this.#ahead.clear();
     this.#followedRevision = revision;
     const ahead = this.#ahead.get(key) ?? 0;

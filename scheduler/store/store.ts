@@ -1,13 +1,13 @@
-// A key-value bucket with compare-and-set: what the journal and the lease stand on. NATS is the real one (kv.ts), the
-// simulator has another.
+// Defines the key-value bucket with compare-and-set that the journal and the lease rely on. kv.ts implements it on NATS,
+// the simulator in memory.
 import { EvenkeelError } from '../../shared/errors.ts';
 
-// Writers of one key are few: the scheduler that leads, and one that has just been deposed.
+// A key has few writers: the leader, and a scheduler that has just been deposed.
 const CAS_TRIES = 8;
 
 export interface StoredEntry {
   readonly key: string;
-  /** Undefined when the key was deleted or its time is over. */
+  /** Undefined when the key was deleted or has expired. */
   readonly value: Uint8Array | undefined;
   /** Grows with each write to the bucket. */
   readonly revision: number;
@@ -24,14 +24,14 @@ export interface Store {
   /** Removes the key if its last revision still is `revision`. Throws as `put`. */
   remove(key: string, revision: number): Promise<void>;
   /**
-   * First what matches `pattern`, a NATS subject ("vm.*", "migration.>"), then each change, in order, until the signal
-   * aborts. Resolves once all that was stored was taken; rejects when that cannot be read. After an interruption each
-   * entry is handed over again as it then is. An entry for which `take` throws is skipped.
+   * Delivers what matches `pattern`, a NATS subject ("vm.*", "migration.>"), then each change, in order, until the signal
+   * aborts. Resolves once everything stored has been taken; rejects when it cannot be read. After an interruption each
+   * current entry is delivered again. An entry for which `take` throws is skipped.
    */
   follow(pattern: string, take: (entry: StoredEntry) => void, signal: AbortSignal): Promise<void>;
 }
 
-/** Compare-and-set of one key, decided anew from what it holds each time another writer was first. */
+/** Changes one key by compare-and-set; decides again from the new value each time another writer was first. */
 export async function changeKey(
   store: Store,
   key: string,
@@ -50,7 +50,7 @@ export async function changeKey(
   }
 }
 
-/** Removes the key whatever it holds by then; nothing is done when it is gone already. */
+/** Removes the key whatever it holds by then; does nothing when it is already gone. */
 export async function removeKey(store: Store, key: string): Promise<void> {
   for (let tried = 1; ; tried += 1) {
     const held = await store.get(key);
@@ -72,7 +72,7 @@ export function decodeJson(bytes: Uint8Array): unknown {
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 
-/** Another writer was first. */
+/** True if another writer was first. */
 export function isBeaten(error: unknown): boolean {
   return error instanceof EvenkeelError && error.code === 'ABORTED';
 }

@@ -53,7 +53,7 @@ void t.test('a daemon that fails is stopped in order, and ends with 1', async (t
   const { code, stops, lines } = run({ failed: Promise.reject(new Error('no quorum')) });
   t.equal(await code, 1);
   t.equal(stops(), 1);
-  t.match(lines, [{ level: 60, msg: 'ended by a failure', err: { message: 'no quorum' } }]);
+  t.match(lines, [{ level: 60, msg: 'stopping after a failure', err: { message: 'no quorum' } }]);
 });
 
 void t.test('a stop that hangs is said in the log, and ends with 1', async (t) => {
@@ -61,7 +61,7 @@ void t.test('a stop that hangs is said in the log, and ends with 1', async (t) =
   told.abort();
   await clock.pass(STOP_TIMEOUT_MS);
   t.equal(await code, 1);
-  t.match(lines.at(-1), { level: 60, msg: /did not stop in order/, err: { message: /25000 ms/ } });
+  t.match(lines.at(-1), { level: 60, msg: /did not stop cleanly/, err: { message: /25000 ms/ } });
 });
 
 void t.test('a stop that fails is said in the log, and ends with 1', async (t) => {

@@ -279,7 +279,7 @@ t.test(
       /^invalid: cpu_pressure_ratio 42 .*not in shares of 1/,
       /^invalid: host_id ".*" is not the subject's/,
       /^invalid: tick_at_ms is in the future/,
-      /^invalid: tick_at_ms is no time/,
+      /^invalid: tick_at_ms is not a time/,
       /^refused: .*beyond retention policy/,
       /^refused: .*max key length exceeded/,
       /^undecodable: /,
