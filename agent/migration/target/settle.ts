@@ -31,7 +31,7 @@ export function refusalOf(act: Act, expected: Expected, vm: VmInput | undefined)
     vm.libvirtId === expected.expectedLibvirtId;
   if (!isAsSeen)
     return `it is ${shown(vm)} now, not ${shown({ state: expected.expectedState, stateReason: expected.expectedStateReason, libvirtId: expected.expectedLibvirtId })}; look again`;
-  if (act !== 'suspend' && hasJob(vm)) return 'it has a running migration job; wait for its end';
+  if (act !== 'suspend' && hasJob(vm)) return 'a migration job runs on it; wait for its end';
   if (act !== 'suspend' && isInPostCopy(vm))
     return 'its memory is spread over both hosts (post-copy); resume that migration, or decide yourself';
   return refusalOfAct(act, vm);

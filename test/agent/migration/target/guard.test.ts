@@ -52,7 +52,7 @@ void t.test(
           },
           {
             code: 'INVALID_ARGUMENT',
-            message: /^epoch: \d+ is more than a day ahead of this host's clock.*set that/,
+            message: /^epoch: \d+ is more than a day ahead of this host's clock.*set the scheduler's clock/,
           },
           name,
         );
