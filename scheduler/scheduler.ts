@@ -142,10 +142,14 @@ function selfOf({ leader, listen }: SchedulerSettings, port: number): Leader {
  * Logs lost and restored connections; the client reconnects by itself. Rejects when NATS comes back without our journal:
  * a restart of the daemon then makes streams, buckets and consumers again.
  */
-async function watchConnection(nats: NatsConnection, logger: Logger): Promise<void> {
+async function watchConnection({ nats, core }: Connected, logger: Logger): Promise<void> {
   for await (const { type } of nats.status()) {
-    if (type === Events.Disconnect) logger.warn('connection to NATS lost; nothing is moved until it is back');
+    if (type === Events.Disconnect) {
+      core.following.noteConnection(false);
+      logger.warn('connection to NATS lost; nothing is moved until it is back');
+    }
     if (type !== Events.Reconnect) continue;
+    core.following.noteConnection(true);
     logger.info('connection to NATS restored');
     if (await hasLostData(nats))
       throw new Error('NATS is back without its data; restarting to create it again');
@@ -176,7 +180,7 @@ async function endUnasked(
           `connection to NATS closed: ${error === undefined ? 'no reason given' : messageOf(error)}`,
         );
     });
-    await Promise.all([closed, watchConnection(made.nats, logger)]);
+    await Promise.all([closed, watchConnection(made, logger)]);
   }
   return new Promise(() => undefined);
 }

@@ -58,9 +58,9 @@ export class Loop {
         await planBell.next(seen, signal, IDLE_MS);
         await clock.sleep(GATHER_MS, signal);
         seen = planBell.count;
+        this.#turnedAtMs = clock.monotonicMs();
         // Rules, modes or migrations of others may be missing: nothing is decided on them.
         if (!following.isCurrent()) continue;
-        this.#turnedAtMs = clock.monotonicMs();
         await turn.take();
         backoff.reset();
       } catch (error) {

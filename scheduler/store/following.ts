@@ -16,6 +16,7 @@ export class Following {
   readonly #lostAtMs = new Map<string, number>();
   readonly #named = new Set<string>();
   #skipped = 0;
+  #isConnected = true;
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
@@ -35,11 +36,21 @@ export class Following {
     );
   }
 
-  /** Notes that changes no longer arrive. */
+  /** Notes that changes no longer arrive; called again for each retry that fails. */
   lost(what: string, error: unknown): void {
-    if (this.#lostAtMs.has(what)) return;
-    this.#lostAtMs.set(what, this.#clock.monotonicMs());
-    this.#logger.warn({ what, cause: messageOf(error) }, 'changes no longer arrive from NATS; trying again');
+    const isNew = !this.#lostAtMs.has(what);
+    // Without NATS no follower can recover: its minute starts when the connection is back.
+    if (isNew || !this.#isConnected) this.#lostAtMs.set(what, this.#clock.monotonicMs());
+    if (isNew)
+      this.#logger.warn(
+        { what, cause: messageOf(error) },
+        'changes no longer arrive from NATS; trying again',
+      );
+  }
+
+  /** Notes that the connection to NATS was lost or restored. */
+  noteConnection(isConnected: boolean): void {
+    this.#isConnected = isConnected;
   }
 
   /** Notes that everything missed has been taken, and that changes arrive again. */
@@ -57,8 +68,9 @@ export class Following {
     return this.#lostAtMs.size === 0;
   }
 
-  /** False when a follower does not recover: systemd then restarts the scheduler. */
+  /** False when a follower does not recover although NATS is connected: systemd then restarts the scheduler. */
   isHealthy(): boolean {
+    if (!this.#isConnected) return true;
     const nowMs = this.#clock.monotonicMs();
     return [...this.#lostAtMs.values()].every((sinceMs) => nowMs - sinceMs < LOST_MAX_MS);
   }

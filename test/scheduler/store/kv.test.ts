@@ -151,6 +151,24 @@ void t.test('a follower that does not recover within a minute makes the schedule
   t.ok(following.isHealthy() && following.isCurrent());
 });
 
+void t.test('while NATS is away a lost follower is no reason to restart the scheduler', async (t) => {
+  const clock = new ManualClock();
+  const following = new Following(clock, collectingLogger().logger);
+  following.noteConnection(false);
+  for (let retry = 0; retry < 60; retry += 1) {
+    following.lost('CONTROL rule.>', new Error('timeout'));
+    await clock.pass(MINUTE_MS);
+    t.ok(following.isHealthy());
+  }
+  following.lost('CONTROL rule.>', new Error('timeout'));
+  following.noteConnection(true);
+  t.notOk(following.isCurrent());
+  await clock.pass(MINUTE_MS - 1);
+  t.ok(following.isHealthy(), 'it has a minute from the return of NATS');
+  await clock.pass(1);
+  t.notOk(following.isHealthy());
+});
+
 const textCodec = {
   encode: (text: string) => Buffer.from(text),
   decode: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
