@@ -88,7 +88,7 @@ void t.test(
       t.rejects(guard.settle(request, never), { code: 'FAILED_PRECONDITION', message });
     await refused(
       settle('SETTLE_ACT_RESUME', seen, { expectedLibvirtId: 9 }),
-      /is VM_STATE_PAUSED \(VM_STATE_REASON_USER, id 1\) now/,
+      /is paused \(user, id 1\) now/,
     );
     await refused(
       settle('SETTLE_ACT_RESUME', seen, { expectedStateReason: 'VM_STATE_REASON_MIGRATION' }),
