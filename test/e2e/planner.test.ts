@@ -149,11 +149,11 @@ t.test(
       'the plan to leave the guests where they are',
       120_000,
       plan,
-      (text) => text.includes('could be powered off then') && !PACKING_MOVE.test(text),
+      (text) => text.includes('could be powered off afterwards') && !PACKING_MOVE.test(text),
     );
     const places = await placesOf(cluster, guests);
     t.equal(new Set(places).size, 1, 'all guests share a host');
     for (const host of hostNames)
-      t.equal(new RegExp(`powered off then: .*${host}`).test(packed), !places.includes(host), host);
+      t.equal(new RegExp(`powered off afterwards: .*${host}`).test(packed), !places.includes(host), host);
   },
 );
