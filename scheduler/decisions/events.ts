@@ -38,11 +38,6 @@ export class Events {
     this.#publish(NO_HOST, { eventId, atMs, shadow });
   }
 
-  /** How many events did not reach NATS since the start. */
-  get lostCount(): number {
-    return this.#lost;
-  }
-
   #publish(hostId: string, event: EventInput & { eventId: string }): void {
     if (this.#pending >= PENDING_MAX) {
       this.#lose(`${PENDING_MAX} events wait for their acknowledgement already`);
