@@ -1,6 +1,5 @@
 // Translates libvirt's failures into evenkeel's: the only place that gives its error codes a meaning.
-import { DeadlineError } from '../shared/clock.ts';
-import { EvenkeelError, messageOf, type ErrorCode } from '../shared/errors.ts';
+import { DeadlineError, type ErrorCode, EvenkeelError, messageOf } from '../shared/errors.ts';
 import { ErrorCode as LibvirtCode } from './libvirt/constants.ts';
 import { LibvirtConnectionError, LibvirtError } from './libvirt/errors.ts';
 

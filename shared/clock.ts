@@ -1,5 +1,6 @@
 // Provides the clock, the only source of real time: everything that waits or stamps takes a Clock.
 import { clearTimeout, setTimeout } from 'node:timers';
+import { DeadlineError } from './errors.ts';
 
 /** Simulated time implements the same three members. */
 export interface Clock {
@@ -67,17 +68,6 @@ export async function until(
 export interface WaitOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs: number;
-}
-
-/** Thrown when a deadline passes. The outcome of the call is then unknown, not failed. */
-export class DeadlineError extends Error {
-  readonly timeoutMs: number;
-
-  constructor(what: string, timeoutMs: number) {
-    super(`${what}: no answer within ${timeoutMs} ms`);
-    this.name = 'DeadlineError';
-    this.timeoutMs = timeoutMs;
-  }
 }
 
 // Made once: an abort without a reason would make a DOMException with a stack for every call that ends in time.

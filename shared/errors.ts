@@ -28,6 +28,17 @@ export class EvenkeelError extends Error {
   }
 }
 
+/** Thrown when a deadline passes. The outcome of the call is then unknown, not failed. */
+export class DeadlineError extends Error {
+  readonly timeoutMs: number;
+
+  constructor(what: string, timeoutMs: number) {
+    super(`${what}: no answer within ${timeoutMs} ms`);
+    this.name = 'DeadlineError';
+    this.timeoutMs = timeoutMs;
+  }
+}
+
 /** Bad input: names the field and the problem. */
 export function invalidField(field: string, problem: string): EvenkeelError {
   return new EvenkeelError('INVALID_ARGUMENT', `${field}: ${problem}`);

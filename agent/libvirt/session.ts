@@ -1,7 +1,8 @@
 // Keeps one connection to libvirtd alive: after each reconnect it registers events again and passes on the full list of domains.
 import { Backoff } from '../../shared/backoff.ts';
 import { Bell } from '../../shared/bell.ts';
-import { aborted, DeadlineError, withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
+import { aborted, withDeadline, type Clock, type WaitOptions } from '../../shared/clock.ts';
+import { DeadlineError } from '../../shared/errors.ts';
 import { connect, type Connection, type ConnectOptions } from './connection.ts';
 import { listDomains, type DomainRef } from './domain.ts';
 import { LibvirtConnectionError } from './errors.ts';

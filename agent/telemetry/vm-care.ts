@@ -1,7 +1,6 @@
 // Asks about single VMs what the bulk statistics do not show: definition, end of a migration; starts balloon reports.
 import type { Clock, WaitOptions } from '../../shared/clock.ts';
-import { DeadlineError } from '../../shared/clock.ts';
-import { messageOf } from '../../shared/errors.ts';
+import { DeadlineError, messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import type { Connection } from '../libvirt/connection.ts';

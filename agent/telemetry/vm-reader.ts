@@ -4,8 +4,7 @@
 // offers no way to cancel it. Such a call is left to finish; over a second connection libvirtd is asked which guests are stuck,
 // and the others are read by name. Bulk calls are used again once that call has returned and no guest is stuck.
 import type { Clock } from '../../shared/clock.ts';
-import { DeadlineError } from '../../shared/clock.ts';
-import { messageOf } from '../../shared/errors.ts';
+import { DeadlineError, messageOf } from '../../shared/errors.ts';
 import { HOUR_MS } from '../../shared/units.ts';
 import type { Connection } from '../libvirt/connection.ts';
 import { ControlState, ErrorCode, ListDomainsFlag, StatsFlag, StatsGroup } from '../libvirt/constants.ts';

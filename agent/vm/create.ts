@@ -1,7 +1,6 @@
 // Creates a VM: volumes, definition, start. A failure at any point removes what was made, and nothing else.
 import { randomUUID } from 'node:crypto';
-import { DeadlineError } from '../../shared/clock.ts';
-import { EvenkeelError, invalidField, messageOf } from '../../shared/errors.ts';
+import { DeadlineError, EvenkeelError, invalidField, messageOf } from '../../shared/errors.ts';
 import type { CreateVmRequest, VmInput } from '../../shared/gen/agent.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 import { translateLibvirt } from '../libvirt-errors.ts';

@@ -1,8 +1,8 @@
 // Builds the agent's view of a VM from libvirt: state, definition and migration job at this moment.
 import type { VmDiskInput, VmInput, VmRef } from '../../shared/gen/agent.ts';
 import type { VmMigrationRole, VmState } from '../../shared/gen/telemetry.ts';
-import { DeadlineError, type WaitOptions } from '../../shared/clock.ts';
-import { invalidField } from '../../shared/errors.ts';
+import { type WaitOptions } from '../../shared/clock.ts';
+import { DeadlineError, invalidField } from '../../shared/errors.ts';
 import type { Connection } from '../libvirt/connection.ts';
 import { ControlState, DomainState, ErrorCode, JobOperation, JobType } from '../libvirt/constants.ts';
 import {

@@ -11,7 +11,7 @@ import type {
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 import type { Core } from '../core.ts';
-import { isForPerson, isOver } from '../migrations/machine.ts';
+import { isForOperator, isOver } from '../migrations/machine.ts';
 import { findActiveVm, findHost, unknownVm } from './names.ts';
 import { chooseTarget, untilKnown } from './orders.ts';
 
@@ -36,7 +36,7 @@ export async function* migrate(
       );
     if (migration !== sent) yield { migration };
     sent = migration;
-    if (isOver(migration.state) || isForPerson(migration.state)) return;
+    if (isOver(migration.state) || isForOperator(migration.state)) return;
     await core.watchBell.next(seen, signal, MINUTE_MS);
   }
 }

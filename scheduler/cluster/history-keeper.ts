@@ -9,7 +9,7 @@ import { changeKey, decodeJson, encodeJson, type Store } from '../store/store.ts
 
 /** How long a page is kept after its last write: twice the time it covers. */
 export const KEEP_HISTORY_MS = 2 * HOUR_MS;
-// A slot is five minutes long: checking every minute stores it long before its samples leave JetStream.
+// A period is five minutes long: checking every minute stores it long before its samples leave JetStream.
 const LOOK_EVERY_MS = MINUTE_MS;
 
 /** Reads all pages that are there; one that is damaged is left out and gathered again within the hour. */
@@ -35,16 +35,16 @@ export interface HistoryParts {
   readonly logger: Logger;
 }
 
-/** Stores the pages whenever a slot is complete, until the signal aborts. */
+/** Stores the pages whenever a period is complete, until the signal aborts. */
 export async function keepHistory(parts: HistoryParts, signal: AbortSignal): Promise<void> {
   const { history, clock, logger } = parts;
-  let writtenSlot = history.newestSlot;
+  let writtenPeriod = history.newestPeriod;
   while (await pause(clock, LOOK_EVERY_MS, signal)) {
-    const { newestSlot } = history;
-    if (newestSlot <= writtenSlot) continue;
+    const { newestPeriod } = history;
+    if (newestPeriod <= writtenPeriod) continue;
     try {
       await writePages(parts, signal);
-      writtenSlot = newestSlot;
+      writtenPeriod = newestPeriod;
     } catch (error) {
       logger.warn({ cause: messageOf(error) }, 'cannot store the history of VMs; trying again in a minute');
     }

@@ -10,7 +10,7 @@ import type { RecordRing } from './records.ts';
 // An unchanged decision is written again this often, so that the book shows how long it held.
 const REPEAT_DECISION_MS = 5 * MINUTE_MS;
 
-// Why a host at its limit stays as it is may change with every sample; a person reads no more than two a minute.
+// Why a host at its limit stays as it is may change with every sample; an operator reads no more than two a minute.
 const NEW_REASON_MS = 30 * SECOND_MS;
 
 interface Written {
@@ -101,7 +101,7 @@ function subjectOf({ hostId, hostName, trigger, move }: PlannedDecision): string
   return move === null ? `${trigger} ${hostId === '' ? hostName : hostId}` : `move ${move.vmUuid}`;
 }
 
-/** Two decisions about one subject that say the same to a person. */
+/** Two decisions about one subject that say the same to an operator. */
 function saidBy({ mode, trigger, move, noMoveCode }: PlannedDecision): string {
   return `${mode} ${trigger} ${move === null ? noMoveCode : move.targetHostId}`;
 }

@@ -32,10 +32,10 @@ export function reviewOf(
 
 /** The planner's prediction, if it made one; otherwise the estimate just before the copy. */
 function costFigures(
-  { startedAtMs, endedAtMs, progress, forecast }: Migration,
+  { startedAtMs, endedAtMs, progress, estimate }: Migration,
   decision: Decision | undefined,
 ) {
-  const cost = decision?.move?.cost ?? forecast;
+  const cost = decision?.move?.cost ?? estimate;
   const tookMs = startedAtMs > 0 ? endedAtMs - startedAtMs : undefined;
   const figures: ReviewedFigure[] = [];
   if (cost !== null)
@@ -43,7 +43,7 @@ function costFigures(
       figure('duration', 'ms', cost.durationMs, tookMs),
       figure('traffic', 'bytes', cost.trafficBytes, progress?.memoryProcessedBytes),
     );
-  if (forecast !== null) figures.push(figure('downtime', 'ms', forecast.downtimeMs, progress?.downtimeMs));
+  if (estimate !== null) figures.push(figure('downtime', 'ms', estimate.downtimeMs, progress?.downtimeMs));
   return figures;
 }
 

@@ -14,36 +14,36 @@ import { MINUTE_MS } from '../../shared/units.ts';
 import { vmPoint, type VmPoint } from './load.ts';
 
 /** The longest interval in which load is spread: packing looks back on many of them. */
-export const SLOT_MS = 5 * MINUTE_MS;
+export const PERIOD_MS = 5 * MINUTE_MS;
 
-/** Mean of one whole slot, numbered from 1970. */
-const slotMean = someFields({ slot: count, meanCores: amount });
+/** Mean of one whole period, numbered from 1970. */
+const periodMean = someFields({ period: count, meanCores: amount });
 
-type SlotMean = Described<typeof slotMean>;
+type PeriodMean = Described<typeof periodMean>;
 
-const historyPage = dictionary(list(slotMean));
+const historyPage = dictionary(list(periodMean));
 
 /** What is known of some VMs, by uuid, as it is kept. */
 export type HistoryPage = Described<typeof historyPage>;
 
-interface OpenSlot {
-  slot: number;
+interface OpenPeriod {
+  period: number;
   coreMs: number;
   coveredMs: number;
 }
 
 // An hour: what varies at random evens out, and a change that stays is seen within the hour.
-const SLOTS_MAX = 12;
+const PERIODS_MAX = 12;
 // vSphere's DPM and we empty a host by what its VMs wanted for 40 minutes; less is not known well enough.
-const SLOTS_MIN = 8;
-// A mean of less than half of its slot is one of a burst or of a start.
-const COVERED_MIN_MS = SLOT_MS / 2;
+const PERIODS_MIN = 8;
+// A mean of less than half of its period is one of a burst or of a start.
+const COVERED_MIN_MS = PERIOD_MS / 2;
 
 export class History {
-  readonly #means = new Map<string, readonly SlotMean[]>();
-  readonly #open = new Map<string, OpenSlot>();
+  readonly #means = new Map<string, readonly PeriodMean[]>();
+  readonly #open = new Map<string, OpenPeriod>();
 
-  /** Takes in a report that was new to the view. Those of slots that are known already change nothing. */
+  /** Takes in a report that was new to the view. Those of periods that are known already change nothing. */
   add(report: HostReport): void {
     for (const vm of report.vms) {
       const point = vmPoint(report, vm);
@@ -57,39 +57,39 @@ export class History {
     { tickAtMs, intervalMs, cpuDemandCores }: Pick<VmPoint, 'tickAtMs' | 'intervalMs' | 'cpuDemandCores'>,
   ): void {
     // A sample tells of the interval before its tick.
-    const slot = Math.floor((tickAtMs - 1) / SLOT_MS);
-    if (slot <= (this.#means.get(uuid)?.at(-1)?.slot ?? -1)) return;
+    const period = Math.floor((tickAtMs - 1) / PERIOD_MS);
+    if (period <= (this.#means.get(uuid)?.at(-1)?.period ?? -1)) return;
     let open = this.#open.get(uuid);
-    if (open === undefined || slot > open.slot) {
+    if (open === undefined || period > open.period) {
       if (open !== undefined) this.#close(uuid, open);
-      open = { slot, coreMs: 0, coveredMs: 0 };
+      open = { period, coreMs: 0, coveredMs: 0 };
       this.#open.set(uuid, open);
     }
-    // Late by a slot: the mean is made, and one sample would not change it.
-    if (slot < open.slot) return;
+    // Late by a period: the mean is made, and one sample would not change it.
+    if (period < open.period) return;
     open.coreMs += cpuDemandCores * intervalMs;
     open.coveredMs += intervalMs;
   }
 
-  #close(uuid: string, { slot, coreMs, coveredMs }: OpenSlot): void {
+  #close(uuid: string, { period, coreMs, coveredMs }: OpenPeriod): void {
     if (coveredMs < COVERED_MIN_MS) return;
-    this.#keep(uuid, [...(this.#means.get(uuid) ?? []), { slot, meanCores: coreMs / coveredMs }]);
+    this.#keep(uuid, [...(this.#means.get(uuid) ?? []), { period, meanCores: coreMs / coveredMs }]);
   }
 
-  #keep(uuid: string, means: readonly SlotMean[]): void {
-    const newest = means.at(-1)?.slot ?? 0;
+  #keep(uuid: string, means: readonly PeriodMean[]): void {
+    const newest = means.at(-1)?.period ?? 0;
     this.#means.set(
       uuid,
-      means.filter(({ slot }) => slot > newest - SLOTS_MAX),
+      means.filter(({ period }) => period > newest - PERIODS_MAX),
     );
   }
 
-  /** Mean and spread of the last hour's slots; undefined until 40 minutes are known. */
+  /** Mean and spread of the last hour's periods; undefined until 40 minutes are known. */
   usualCpu(uuid: string): UsualLoad | undefined {
     const means = this.#means.get(uuid) ?? [];
-    if (means.length < SLOTS_MIN) return undefined;
-    const meanCores = means.reduce((sum, slot) => sum + slot.meanCores, 0) / means.length;
-    const squares = means.reduce((sum, slot) => sum + (slot.meanCores - meanCores) ** 2, 0);
+    if (means.length < PERIODS_MIN) return undefined;
+    const meanCores = means.reduce((sum, period) => sum + period.meanCores, 0) / means.length;
+    const squares = means.reduce((sum, period) => sum + (period.meanCores - meanCores) ** 2, 0);
     return {
       meanCores,
       deviationCores: Math.sqrt(squares / (means.length - 1)),
@@ -97,15 +97,15 @@ export class History {
     };
   }
 
-  /** Number of the newest slot that is whole for any VM; what is kept is worth writing when it has grown. */
-  get newestSlot(): number {
+  /** Number of the newest period that is whole for any VM; what is kept is worth writing when it has grown. */
+  get newestPeriod(): number {
     let newest = 0;
-    for (const means of this.#means.values()) newest = Math.max(newest, means.at(-1)?.slot ?? 0);
+    for (const means of this.#means.values()) newest = Math.max(newest, means.at(-1)?.period ?? 0);
     return newest;
   }
 
   page(uuids: Iterable<string>): HistoryPage {
-    const page: Record<string, readonly SlotMean[]> = {};
+    const page: Record<string, readonly PeriodMean[]> = {};
     for (const uuid of uuids) {
       const means = this.#means.get(uuid);
       if (means !== undefined) page[uuid] = means;
@@ -116,7 +116,7 @@ export class History {
   /** Takes up what was kept. A VM that moved may be on two pages: the one that knows more of late counts. */
   restore(page: HistoryPage): void {
     for (const [uuid, means] of Object.entries(page))
-      if ((means.at(-1)?.slot ?? 0) > (this.#means.get(uuid)?.at(-1)?.slot ?? 0)) this.#keep(uuid, means);
+      if ((means.at(-1)?.period ?? 0) > (this.#means.get(uuid)?.at(-1)?.period ?? 0)) this.#keep(uuid, means);
   }
 
   /** Forgets the VMs that are not wanted any more. */

@@ -163,7 +163,7 @@ function nicPoint(nic: NicSample, vmTags: Tags<'vm'>, atMs: number): PointOf<'vm
 }
 
 function migrationPoint(migration: Migration, atMs: number): PointOf<'migration'> {
-  const { progress, forecast } = migration;
+  const { progress, estimate } = migration;
   const state = shortName(migration.state, 'MIGRATION_STATE_');
   const isDecided = migration.commitMode !== 'COMMIT_MODE_UNSPECIFIED';
   return {
@@ -189,10 +189,10 @@ function migrationPoint(migration: Migration, atMs: number): PointOf<'migration'
       started_at_ms: passed(migration.startedAtMs),
       ended_at_ms: passed(migration.endedAtMs),
       ...(isDecided && { commit_mode: shortName(migration.commitMode, 'COMMIT_MODE_') }),
-      ...(forecast && {
-        forecast_duration_ms: forecast.durationMs,
-        forecast_downtime_ms: forecast.downtimeMs,
-        forecast_traffic_bytes: forecast.trafficBytes,
+      ...(estimate && {
+        estimate_duration_ms: estimate.durationMs,
+        estimate_downtime_ms: estimate.downtimeMs,
+        estimate_traffic_bytes: estimate.trafficBytes,
       }),
       ...(progress && {
         memory_total_bytes: progress.memoryTotalBytes,

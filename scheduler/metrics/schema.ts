@@ -122,9 +122,9 @@ export const SCHEMA = {
       elapsed_ms: 'gauge',
       // Expected just before it began, to compare with the result.
       commit_mode: 'text',
-      forecast_duration_ms: 'gauge',
-      forecast_downtime_ms: 'gauge',
-      forecast_traffic_bytes: 'level',
+      estimate_duration_ms: 'gauge',
+      estimate_downtime_ms: 'gauge',
+      estimate_traffic_bytes: 'level',
     },
   },
   // One point per decision about a hot host. `result` is "move", with uuid and name of the VM that should move, or the

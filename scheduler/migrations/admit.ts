@@ -69,9 +69,9 @@ export async function prepare(term: Term, run: Run): Promise<boolean> {
   term.signal.throwIfAborted();
   if (checked.kind === 'refused') return refuse(term, run, checked.causeCode, checked.outcome);
   if (isAbortAsked(run)) return withdraw(term, run);
-  const { commitMode, forecast, memoryBytes } = checked;
+  const { commitMode, estimate, memoryBytes } = checked;
   try {
-    await advance(term, run, { kind: 'intended', commitMode, forecast });
+    await advance(term, run, { kind: 'intended', commitMode, estimate });
     const guarded = await guard(term, run, memoryBytes);
     if (guarded.kind === 'refused') return await refuse(term, run, guarded.causeCode, guarded.outcome);
     if (isAbortAsked(run)) return await withdraw(term, run);

@@ -21,7 +21,7 @@ const DIRTY_RATE_KEPT_MS = HOUR_MS;
 export interface Checked {
   readonly memoryBytes: number;
   readonly commitMode: CommitMode;
-  readonly forecast: CopyEstimate;
+  readonly estimate: CopyEstimate;
   readonly downtimeMaxMs: number;
 }
 
@@ -153,7 +153,7 @@ function judgeCopy(
     memoryBytes: vm.memoryMaxBytes,
     // Without a proven lock, the target's copy is resumed only when the source has released the guest, so only one copy runs.
     commitMode: target.lockProven ? 'COMMIT_MODE_LOCK' : 'COMMIT_MODE_PAUSED',
-    forecast: predicted,
+    estimate: predicted,
     downtimeMaxMs,
   };
 }

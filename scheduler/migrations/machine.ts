@@ -22,7 +22,7 @@ import type {
   CommitMode,
   Migration,
   MigrationCause,
-  MigrationForecast,
+  MigrationEstimate,
   MigrationProgress,
   MigrationState,
 } from '../../shared/gen/telemetry.ts';
@@ -47,7 +47,7 @@ export type MigrationEvent =
   | {
       readonly kind: 'intended';
       readonly commitMode: CommitMode;
-      readonly forecast: MigrationForecast | null;
+      readonly estimate: MigrationEstimate | null;
     }
   /** The target's agent guards it; recorded before the source's agent is told. */
   | { readonly kind: 'guarded'; readonly definedOnTargetBefore: boolean }
@@ -93,7 +93,7 @@ export type Overdue = 'refuse' | 'abort' | 'verify' | 'call_unknown' | 'nothing'
 
 interface StateRule {
   /** Who has to move it on. */
-  readonly owner: 'scheduler' | 'source agent' | 'target agent' | 'person' | 'nobody';
+  readonly owner: 'scheduler' | 'source agent' | 'target agent' | 'operator' | 'nobody';
   /** The longest time in the state; undefined where there is no limit. The copy's own limit is `copyTimeoutMs`. */
   readonly deadlineMs: number | undefined;
   readonly overdue: Overdue;
@@ -119,8 +119,8 @@ export const STATE_RULES: Readonly<Record<StateWord, StateRule>> = {
   SWITCHING: { owner: 'source agent', deadlineMs: 2 * KEEPALIVE_MS + 5 * SECOND_MS, overdue: 'verify' },
   VERIFYING: { owner: 'scheduler', deadlineMs: 2 * MINUTE_MS, overdue: 'call_unknown' },
   CLEANUP: { owner: 'scheduler', deadlineMs: 2 * MINUTE_MS, overdue: 'call_unknown' },
-  UNKNOWN: { owner: 'person', deadlineMs: undefined, overdue: 'nothing' },
-  SPLIT: { owner: 'person', deadlineMs: undefined, overdue: 'nothing' },
+  UNKNOWN: { owner: 'operator', deadlineMs: undefined, overdue: 'nothing' },
+  SPLIT: { owner: 'operator', deadlineMs: undefined, overdue: 'nothing' },
   SUCCEEDED: { owner: 'nobody', deadlineMs: undefined, overdue: 'nothing' },
   FAILED: { owner: 'nobody', deadlineMs: undefined, overdue: 'nothing' },
   ABORTED: { owner: 'nobody', deadlineMs: undefined, overdue: 'nothing' },
@@ -149,14 +149,14 @@ export function isOver(state: MigrationState): boolean {
 }
 
 /** True where evenkeel only observes, and an operator has to settle the outcome. */
-export function isForPerson(state: MigrationState): boolean {
-  return STATE_RULES[wordOf(state)].owner === 'person';
+export function isForOperator(state: MigrationState): boolean {
+  return STATE_RULES[wordOf(state)].owner === 'operator';
 }
 
 /** True while it uses its hosts: slots, bandwidth, memory on the target. */
 export function holdsSlots(state: MigrationState): boolean {
   const { owner } = STATE_RULES[wordOf(state)];
-  return owner !== 'nobody' && owner !== 'person' && state !== 'MIGRATION_STATE_QUEUED';
+  return owner !== 'nobody' && owner !== 'operator' && state !== 'MIGRATION_STATE_QUEUED';
 }
 
 /** True while the source may still be told to abort the copy, or was not yet told to make one. */
@@ -194,9 +194,9 @@ export function step(migration: Migration, event: MigrationEvent, nowMs: number)
     case 'withdrawn':
       return over(enter('ABORTED', ...BEFORE_COPY), WITHDRAWN, 'MIGRATION_CAUSE_USER_ABORT', nowMs);
     case 'intended': {
-      const { commitMode, forecast } = event;
+      const { commitMode, estimate } = event;
       // Until the target has answered, assume that a definition there is not ours to remove.
-      return { ...enter('INTENT', 'CHECKING'), commitMode, forecast, definedOnTargetBefore: true };
+      return { ...enter('INTENT', 'CHECKING'), commitMode, estimate, definedOnTargetBefore: true };
     }
     case 'guarded': {
       const { definedOnTargetBefore } = event;

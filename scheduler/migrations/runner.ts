@@ -8,7 +8,7 @@ import { admit, prepare, slotFor } from './admit.ts';
 import { NO_CAUSE } from './causes.ts';
 import { abortCopy, followCopy } from './copy.ts';
 import { endRun } from './ending.ts';
-import { holdsSlots, isAbortable, isBeforeCopy, isForPerson, isOver } from './machine.ts';
+import { holdsSlots, isAbortable, isBeforeCopy, isForOperator, isOver } from './machine.ts';
 import {
   advance,
   fieldsOf,
@@ -166,7 +166,7 @@ export class Runner {
     const { state } = run.migration;
     if (isBeforeCopy(state)) run.isAbortAsked = true;
     else if (isAbortable(state)) this.#track(term, run, this.#abortCopy(term, run));
-    else if (isForPerson(state)) run.isDismissed = true;
+    else if (isForOperator(state)) run.isDismissed = true;
     else if (state !== 'MIGRATION_STATE_ABORTING')
       throw new EvenkeelError(
         'FAILED_PRECONDITION',
@@ -216,7 +216,7 @@ export class Runner {
       causeCode: NO_CAUSE,
       progress: null,
       commitMode: 'COMMIT_MODE_UNSPECIFIED',
-      forecast: null,
+      estimate: null,
       reservedMemoryBytes: 0,
       bandwidthBytesPerSecond: this.#settings.bandwidthBytesPerSecond,
       definedOnTargetBefore: false,

@@ -2,7 +2,7 @@
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import { isOrderedEnd, NO_CAUSE } from './causes.ts';
-import { isForPerson, isOver, ruleOf, type MigrationEvent } from './machine.ts';
+import { isForOperator, isOver, ruleOf, type MigrationEvent } from './machine.ts';
 import { judge, rowKey, rowOf, type Cure, type Sight, type Verdict } from './verdict.ts';
 
 /** What both hosts show, asked at the same moment. */
@@ -118,14 +118,14 @@ export function next(state: Verifying, seen: Seen, known: Known, nowMs: number):
 }
 
 function lookAgain(state: Watching, { isDismissed, migration }: Known): Next {
-  return isDismissed && isForPerson(migration.state)
+  return isDismissed && isForOperator(migration.state)
     ? end({ kind: 'dismissed' })
     : { state, records: [], act: { kind: 'look' } };
 }
 
 function rest(state: Watching, { migration }: Known, ...records: readonly MigrationEvent[]): Next {
-  const isLeftToPerson = isForPerson(migration.state) || records.some(({ kind }) => kind === 'unknown');
-  const pauseMs = isLeftToPerson ? UNKNOWN_PAUSE_MS : state.pauseMs;
+  const isLeftToOperator = isForOperator(migration.state) || records.some(({ kind }) => kind === 'unknown');
+  const pauseMs = isLeftToOperator ? UNKNOWN_PAUSE_MS : state.pauseMs;
   const longer = { ...state, pauseMs: Math.min(2 * state.pauseMs, LOOK_PAUSE_MAX_MS) };
   return { state: longer, records, act: { kind: 'rest', pauseMs } };
 }
@@ -147,7 +147,7 @@ function afterLook(before: Watching, known: Known, sights: Sights, nowMs: number
     case 'split':
       return separate(state, known, sights, verdict);
     case 'unknown':
-      return rest(state, known, ...callPerson(known, verdict.outcome));
+      return rest(state, known, ...callOperator(known, verdict.outcome));
   }
 }
 
@@ -207,7 +207,7 @@ function goOn(
       act: { kind: 'follow' },
     };
   if (changed.length === 0 && isOverdue(state, known, nowMs))
-    return rest(state, known, ...callPerson(known, verdict.outcome));
+    return rest(state, known, ...callOperator(known, verdict.outcome));
   // The recorded abort may never have reached the agent.
   if (isMoving && isAborting(known) && nowMs - state.abortToldAtMs >= ABORT_AGAIN_MS)
     return { state: { ...state, abortToldAtMs: nowMs }, records: changed, act: { kind: 'tell_abort' } };
@@ -250,7 +250,7 @@ function putInOrder(
   const tried = { ...state, rounds: state.rounds + 1 };
   if (tried.rounds > ROUNDS_MAX || nowMs - sinceMs > deadlineMs) {
     const reason = `${outcome}; could not be settled: ${told || 'the hosts keep changing'}`;
-    return rest(tried, known, ...callPerson(known, reason));
+    return rest(tried, known, ...callOperator(known, reason));
   }
   return { state: tried, records: [], act: { kind: 'cure', cure, sight: sights[cure.side] } };
 }
@@ -287,7 +287,7 @@ function seenAgain({ state }: Migration): readonly MigrationEvent[] {
 }
 
 /** Calls the outcome unknown, for an operator to settle; an unchanged reason is not recorded again. */
-function callPerson({ migration, told }: Known, reason: string): readonly MigrationEvent[] {
+function callOperator({ migration, told }: Known, reason: string): readonly MigrationEvent[] {
   const { state, outcome: before } = migration;
   const isKnown = state === 'MIGRATION_STATE_UNKNOWN' && before.startsWith(reason);
   if (isKnown || state === 'MIGRATION_STATE_SPLIT') return [];

@@ -146,6 +146,6 @@ export function budgetsLeft(
 }
 
 /** The bytes that it copied, or is expected to copy. */
-function trafficBytes({ progress, forecast }: Migration): number {
-  return Math.max(progress?.memoryProcessedBytes ?? 0, forecast?.trafficBytes ?? 0);
+function trafficBytes({ progress, estimate }: Migration): number {
+  return Math.max(progress?.memoryProcessedBytes ?? 0, estimate?.trafficBytes ?? 0);
 }

@@ -16,8 +16,8 @@ const DAY_MS = 24 * HOUR_MS;
 type Fault =
   /** Says nothing about VM or target: the move may be planned again at once. */
   | 'nobody'
-  /** A person did not want this move; it says nothing about others. */
-  | 'person'
+  /** An operator did not want this move; it says nothing about others. */
+  | 'operator'
   /** The VM's or its source's: the VM rests. */
   | 'vm'
   /** Only the target's, although libvirt may already have been told to begin: another may take the VM. */
@@ -59,7 +59,7 @@ const FAULTS: Readonly<Record<MigrationCause, Fault>> = {
   MIGRATION_CAUSE_VM_BUSY: 'by_phase',
   MIGRATION_CAUSE_NOT_CONVERGING: 'by_phase',
   MIGRATION_CAUSE_TIMEOUT: 'by_phase',
-  MIGRATION_CAUSE_USER_ABORT: 'person',
+  MIGRATION_CAUSE_USER_ABORT: 'operator',
   MIGRATION_CAUSE_SRC_AGENT_LOST: 'by_phase',
   MIGRATION_CAUSE_SRC_DAEMON_LOST: 'by_phase',
   MIGRATION_CAUSE_DST_FAILED: 'either',
@@ -97,7 +97,7 @@ function blamed({ startedAtMs, causeCode }: Migration): { readonly vm: boolean; 
   switch (FAULTS[causeCode]) {
     case 'nobody':
       return { vm: false, target: false };
-    case 'person':
+    case 'operator':
     case 'target':
       return { vm: false, target: true };
     case 'vm':
@@ -132,6 +132,6 @@ export function retryOf(ended: readonly Migration[], restraint: Restraint): Retr
 function restsVm(migration: Migration): boolean {
   const { state, causeCode } = migration;
   if (state !== 'MIGRATION_STATE_FAILED' && state !== 'MIGRATION_STATE_ABORTED') return false;
-  if (FAULTS[causeCode] === 'person') return false;
+  if (FAULTS[causeCode] === 'operator') return false;
   return isCopy(migration) || blamed(migration).vm;
 }

@@ -2,7 +2,7 @@
 // against optional moves.
 import { causeWord } from '../../shared/cause-word.ts';
 import type { VmSample } from '../../shared/gen/telemetry.ts';
-import { isForPerson } from '../migrations/machine.ts';
+import { isForOperator } from '../migrations/machine.ts';
 import type { Ledger } from './ledger.ts';
 import type { Hold } from '../planner/contract/snapshot.ts';
 import { clockTime } from '../planner/contract/words.ts';
@@ -52,7 +52,7 @@ function holdByDoubt({ alsoOnHostIds }: HeldVm): Hold | undefined {
 
 function holdByMigration({ uuid }: HeldVm, ledger: Ledger): Hold | undefined {
   const active = ledger.activeByVm.get(uuid);
-  if (active !== undefined && isForPerson(active.state))
+  if (active !== undefined && isForOperator(active.state))
     return always(
       'unknown_outcome',
       `the outcome of its migration ${active.migrationId} is unknown: ${active.outcome}`,

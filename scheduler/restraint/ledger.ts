@@ -1,6 +1,6 @@
 // Sums up what past and running migrations forbid now: running moves, cool-downs, failed attempts, refused targets, budgets.
 import type { Migration } from '../../shared/gen/telemetry.ts';
-import { isForPerson, isOver } from '../migrations/machine.ts';
+import { isForOperator, isOver } from '../migrations/machine.ts';
 import { isCopy, isRefusalOfTarget, isSomebodysFault, retryOf, type Retry } from './failures.ts';
 import { budgetsLeft, coolDownOf, type BudgetsLeft, type CoolDown, type Restraint } from './cool-down.ts';
 
@@ -38,7 +38,7 @@ export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, restrai
   const active = all.filter(({ state }) => !isOver(state));
   const ended = all.filter((migration) => isOver(migration.state) && isSomebodysFault(migration));
   const copies = groupBy(ended.filter(isCopy), ({ vmUuid }) => vmUuid);
-  const underWay = active.filter(({ state }) => !isForPerson(state));
+  const underWay = active.filter(({ state }) => !isForOperator(state));
   return {
     active,
     underWay,
@@ -116,7 +116,7 @@ function dirtyRates(copies: ReadonlyMap<string, readonly Migration[]>): Map<stri
   const rates = new Map<string, number>();
   for (const [vmUuid, ofVm] of copies) {
     const latest = ofVm.reduce((last, copy) => (copy.endedAtMs > last.endedAtMs ? copy : last));
-    const rate = latest.progress?.dirtyBytesPerSecond ?? latest.forecast?.dirtyBytesPerSecond ?? 0;
+    const rate = latest.progress?.dirtyBytesPerSecond ?? latest.estimate?.dirtyBytesPerSecond ?? 0;
     if (rate > 0) rates.set(vmUuid, rate);
   }
   return rates;

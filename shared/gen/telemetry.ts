@@ -486,7 +486,7 @@ export interface MigrationInput {
   outcome?: string;
   progress?: MigrationProgressInput | null;
   commitMode?: CommitModeInput;
-  forecast?: MigrationForecastInput | null;
+  estimate?: MigrationEstimateInput | null;
   /**
    * Memory reserved on the target, from admission to the end.
    */
@@ -540,7 +540,7 @@ export interface Migration {
   outcome: string;
   progress: MigrationProgress | null;
   commitMode: CommitMode;
-  forecast: MigrationForecast | null;
+  estimate: MigrationEstimate | null;
   /**
    * Memory reserved on the target, from admission to the end.
    */
@@ -690,7 +690,7 @@ export const MigrationCause = {
    */
   MIGRATION_CAUSE_TIMEOUT: 'MIGRATION_CAUSE_TIMEOUT',
   /**
-   * A person ended it.
+   * An operator ended it.
    */
   MIGRATION_CAUSE_USER_ABORT: 'MIGRATION_CAUSE_USER_ABORT',
   /**
@@ -857,7 +857,7 @@ export type MigrationCauseInput =
    */
   | 'MIGRATION_CAUSE_TIMEOUT'
   /**
-   * A person ended it.
+   * An operator ended it.
    */
   | 'MIGRATION_CAUSE_USER_ABORT'
   /**
@@ -905,7 +905,7 @@ export type MigrationCause = typeof MigrationCause[keyof typeof MigrationCause]
 /**
  * Estimate of a migration, computed just before it began from memory, dirty rate and bandwidth.
  */
-export interface MigrationForecastInput {
+export interface MigrationEstimateInput {
   durationMs?: number;
   downtimeMs?: number;
   trafficBytes?: number;
@@ -915,7 +915,7 @@ export interface MigrationForecastInput {
 /**
  * Estimate of a migration, computed just before it began from memory, dirty rate and bandwidth.
  */
-export interface MigrationForecast {
+export interface MigrationEstimate {
   durationMs: number;
   downtimeMs: number;
   trafficBytes: number;

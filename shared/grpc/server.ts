@@ -10,8 +10,8 @@ import {
 } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
-import { DeadlineError, type Clock } from '../clock.ts';
-import { EvenkeelError, messageOf } from '../errors.ts';
+import { type Clock } from '../clock.ts';
+import { DeadlineError, EvenkeelError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { packageDefinition } from '../proto/load.ts';
 

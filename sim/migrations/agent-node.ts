@@ -157,7 +157,7 @@ export class AgentNode implements Server {
       refusals.push({
         causeCode: 'MIGRATION_CAUSE_UUID_TAKEN',
         reason: 'it is active here',
-        cure: 'see which is the true one',
+        cure: 'look on both hosts which copy runs',
       });
     if (roomOf(kvm, this.hostId, vmUuid) < vm.memoryBytes)
       refusals.push({

@@ -3,7 +3,7 @@ import { causeWord } from '../../shared/cause-word.ts';
 import { lineOf } from './facts.ts';
 import { INVARIANTS } from './invariants/all.ts';
 import { Random } from '../world/random.ts';
-import { isEnded, isForPerson } from './scene.ts';
+import { isEnded, isForOperator } from './scene.ts';
 import { Storm } from './storm.ts';
 import { World, type Plant } from './world.ts';
 
@@ -125,7 +125,7 @@ function watchCalm(world: World, storm: Storm): { isOver: () => boolean } {
         const isSettled =
           libvirt.transfers.length === 0 &&
           world.leader !== undefined &&
-          [...migrations.values()].every((migration) => isEnded(migration) || isForPerson(migration)) &&
+          [...migrations.values()].every((migration) => isEnded(migration) || isForOperator(migration)) &&
           !world.hasClaims();
         // Even a settled world is watched for a while: a late message may arrive.
         state.isOver ||= timeline.nowMs - sinceMs >= (isSettled ? 30_000 : CALM_MAX_MS);

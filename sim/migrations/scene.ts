@@ -47,7 +47,7 @@ export function isEnded({ state }: Migration): boolean {
 }
 
 /** True if only an operator can resolve the migration. */
-export function isForPerson({ state }: Migration): boolean {
+export function isForOperator({ state }: Migration): boolean {
   return state === 'MIGRATION_STATE_SPLIT' || state === 'MIGRATION_STATE_UNKNOWN';
 }
 

@@ -1,6 +1,6 @@
 // Simulates one life of a process: once it is over, nothing that it awaits ever returns, as with kill -9.
 import type { WaitOptions } from '../../shared/clock.ts';
-import { DeadlineError } from '../../shared/clock.ts';
+import { DeadlineError } from '../../shared/errors.ts';
 import { reasonOf, type ClockFault, NodeClock, type Timeline } from './timeline.ts';
 
 /** When a planned crash strikes: at the n-th call that leaves the process, before or after it is carried out. */

@@ -1,6 +1,6 @@
 // Simulates gRPC between processes over the simulated network: real messages, deadlines, late and duplicated requests.
-import { DeadlineError, type WaitOptions } from '../../shared/clock.ts';
-import { EvenkeelError, messageOf, type ErrorCode } from '../../shared/errors.ts';
+import { type WaitOptions } from '../../shared/clock.ts';
+import { DeadlineError, type ErrorCode, EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { ServiceCalls, ServiceMethod } from '../../shared/grpc/service-calls.ts';
 import type { History, RpcFact } from '../migrations/facts.ts';
 import type { Methods } from './methods.ts';

@@ -1,6 +1,5 @@
 // Simulates JetStream's key-value bucket as remote clients see it: one state, written by compare-and-set, behind a network.
-import { DeadlineError } from '../../shared/clock.ts';
-import { EvenkeelError, messageOf } from '../../shared/errors.ts';
+import { DeadlineError, EvenkeelError, messageOf } from '../../shared/errors.ts';
 import { migrationCodec } from '../../shared/proto/load.ts';
 import { isWritten } from '../../scheduler/migrations/journal.ts';
 import type { Store, StoredEntry } from '../../scheduler/store/store.ts';

@@ -228,7 +228,7 @@ export const explanation: ExplainResponseInput = {
   vm: vms[1] ?? null,
   host: hosts[0] ?? null,
   sentences: [
-    'burn2 stays on kvm1: it carries the rule never-move, so evenkeel leaves it where it is; a person may still move it with evenkeel migrate burn2.',
+    'burn2 stays on kvm1: it carries the rule never-move, so evenkeel leaves it where it is; an operator may still move it with evenkeel migrate burn2.',
     'kvm1 is hot in cpu for 25 s.',
   ],
   refusals: decision.refusals ?? [],

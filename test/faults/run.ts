@@ -5,7 +5,7 @@ import type { HostName } from '../../lab/topology.ts';
 import type { TickWatch } from '../../lab/image/guest.ts';
 import { causeWord } from '../../shared/cause-word.ts';
 import type { Migration } from '../../shared/gen/telemetry.ts';
-import { isForPerson } from '../../scheduler/migrations/machine.ts';
+import { isForOperator } from '../../scheduler/migrations/machine.ts';
 import { seconds, sleep, until, type Cluster } from '../e2e/cluster.ts';
 import { caseName, type FaultCase } from './cases/case.ts';
 import { expectedCommit, type CaseMode } from './cases/mode.ts';
@@ -107,7 +107,7 @@ export async function runCase(
 
 /** A migration that waits for an operator would hold its hosts' intents for ever: its VM is gone, and no operator comes. */
 async function dismissUnknown(cluster: Cluster): Promise<void> {
-  const waiting = (await cluster.migrations()).filter(({ state }) => isForPerson(state));
+  const waiting = (await cluster.migrations()).filter(({ state }) => isForOperator(state));
   for (const { migrationId } of waiting) await cluster.evenkeel('abort', migrationId);
 }
 

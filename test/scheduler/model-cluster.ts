@@ -122,7 +122,7 @@ export function migration(given: Partial<Migration>): Migration {
     causeCode: 'MIGRATION_CAUSE_UNSPECIFIED',
     progress: null,
     commitMode: 'COMMIT_MODE_LOCK',
-    forecast: null,
+    estimate: null,
     reservedMemoryBytes: 0,
     bandwidthBytesPerSecond: 0,
     evacuation: false,

@@ -122,7 +122,7 @@ void t.test(
 );
 
 void t.test(
-  'maintenance comes to an end beside VMs that libvirt will not move, and names them; a person may try again at once',
+  'maintenance comes to an end beside VMs that libvirt will not move, and names them; an operator may try again at once',
   { skip },
   async (t) => {
     const { made, ask } = await cluster(t, 'auto');

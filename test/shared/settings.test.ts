@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { DeadlineError, systemClock, withDeadline } from '../../shared/clock.ts';
-import { EvenkeelError } from '../../shared/errors.ts';
+import { systemClock, withDeadline } from '../../shared/clock.ts';
+import { DeadlineError, EvenkeelError } from '../../shared/errors.ts';
 import { addressAndPort, loadSettings, natsSchema, tlsSchema, wholeNumber } from '../../shared/settings.ts';
 import { formatBytes, GIB, KIB, MIB, parseBytes } from '../../shared/units.ts';
 

@@ -1,5 +1,5 @@
 // Derives the cause of a failed migration from libvirt's error and from what was seen on the way. Pure.
-import { DeadlineError } from '../../../shared/clock.ts';
+import { DeadlineError } from '../../../shared/errors.ts';
 import { ErrorCode } from '../../libvirt/constants.ts';
 import { LibvirtError } from '../../libvirt/errors.ts';
 import type { MigrationCause } from '../../../shared/gen/telemetry.ts';

@@ -26,7 +26,7 @@ import {
 } from './states.ts';
 
 // The dirty rate is measured before the start only where that second is at most a twentieth of the copy; a smaller
-// guest's rate is known after the first pass, and its forecast does without.
+// guest's rate is known after the first pass, and its estimate does without.
 const MEASURE_FROM_COPY_MS = 20 * SECOND_MS;
 
 export function afterLook(facts: Facts, vm: VmInput | undefined, record: VmRecord | undefined): Step {

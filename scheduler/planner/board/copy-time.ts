@@ -1,5 +1,5 @@
 // Estimates a pre-copy, round by round, from memory, dirty rate, bandwidth and downtime limit. Pure.
-import type { MigrationForecast } from '../../../shared/gen/telemetry.ts';
+import type { MigrationEstimate } from '../../../shared/gen/telemetry.ts';
 
 export interface CopyInput {
   /** Memory to be copied at least once. */
@@ -10,7 +10,7 @@ export interface CopyInput {
   readonly downtimeMaxMs: number;
 }
 
-export interface CopyEstimate extends MigrationForecast {
+export interface CopyEstimate extends MigrationEstimate {
   /** Dirty rate over bandwidth; from 1 on the copy does not converge. */
   readonly ratio: number;
   readonly rounds: number;

@@ -1,5 +1,5 @@
 // I4: a VM has at most one migration that is not over, in the journal and in libvirt.
-import { isEnded, isForPerson, type Invariant } from '../scene.ts';
+import { isEnded, isForOperator, type Invariant } from '../scene.ts';
 
 export const oneMigrationAVm: Invariant = {
   id: 'I4',
@@ -13,7 +13,7 @@ export const oneMigrationAVm: Invariant = {
             known.vmUuid === vmUuid &&
             known.migrationId !== migrationId &&
             !isEnded(known) &&
-            !isForPerson(known),
+            !isForOperator(known),
         );
         if (other !== undefined) return `VM ${vmUuid} is in ${other.migrationId} and ${migrationId}`;
       }

@@ -1,5 +1,5 @@
 // I10: in the end a VM is defined only on the host that has it; nothing is left behind on the other.
-import { isEnded, isForPerson, newestOf, whereabouts, type Invariant, type Scene } from '../scene.ts';
+import { isEnded, isForOperator, newestOf, whereabouts, type Invariant, type Scene } from '../scene.ts';
 
 export const oneDefinition: Invariant = {
   id: 'I10',
@@ -8,7 +8,7 @@ export const oneDefinition: Invariant = {
     const { kvm } = scene;
     for (const vm of kvm.vms.values()) {
       const newest = newestOf(scene, vm.uuid);
-      if (newest !== undefined && isForPerson(newest)) continue;
+      if (newest !== undefined && isForOperator(newest)) continue;
       const defined = [...kvm.hosts.values()].filter(({ definitions }) => definitions.has(vm.uuid));
       if (defined.length !== 1 && !isDismissed(scene, vm.uuid))
         return `VM ${vm.uuid} is defined on ${defined.length} hosts: ${whereabouts(kvm, vm)}; last: ${newest?.migrationId ?? 'never moved'} ${newest?.state ?? ''} ${newest?.outcome ?? ''}`;
@@ -23,7 +23,7 @@ function isDismissed({ history }: Scene, vmUuid: string): boolean {
   for (const fact of history.facts) {
     if (fact.kind !== 'record' || fact.migration.vmUuid !== vmUuid) continue;
     const { migration } = fact;
-    if (isForPerson(migration)) undecided.add(migration.migrationId);
+    if (isForOperator(migration)) undecided.add(migration.migrationId);
     // A migration that evenkeel resolves by itself passes through VERIFYING before it ends.
     else if (undecided.delete(migration.migrationId) && isEnded(migration)) return true;
   }

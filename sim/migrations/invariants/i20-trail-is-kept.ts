@@ -34,5 +34,5 @@ function findMissing(migration: Migration, wasCopying: boolean): string | undefi
   if (!wasCopying) return undefined;
   if (migration.startedAtMs === 0) return 'its time of start';
   if (migration.commitMode === 'COMMIT_MODE_UNSPECIFIED') return 'its commit mode';
-  return migration.forecast === null ? 'its forecast' : undefined;
+  return migration.estimate === null ? 'its estimate' : undefined;
 }

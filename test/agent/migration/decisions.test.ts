@@ -5,8 +5,7 @@ import { ErrorCode } from '../../../agent/libvirt/constants.ts';
 import { LibvirtConnectionError, LibvirtError, LibvirtProtocolError } from '../../../agent/libvirt/errors.ts';
 import { causeOf, type Sighting } from '../../../agent/migration/source/cause.ts';
 import { versionNumber } from '../../../agent/migration/checks/check.ts';
-import { DeadlineError } from '../../../shared/clock.ts';
-import { EvenkeelError } from '../../../shared/errors.ts';
+import { DeadlineError, EvenkeelError } from '../../../shared/errors.ts';
 import type { MigrationCause } from '../../../shared/gen/telemetry.ts';
 
 const libvirt = (code: number, message = 'cause'): LibvirtError => new LibvirtError(code, 10, 2, message);

@@ -2,7 +2,7 @@
 import { connect } from 'nats';
 import pino from 'pino';
 import t from 'tap';
-import { History, readPage, SLOT_MS } from '../../../scheduler/load/history.ts';
+import { History, readPage, PERIOD_MS } from '../../../scheduler/load/history.ts';
 import { emptyView, foldReport } from '../../../scheduler/cluster/view.ts';
 import { KEEP_HISTORY_MS, keepHistory, readHistory } from '../../../scheduler/cluster/history-keeper.ts';
 import { openStore } from '../../../scheduler/store/kv.ts';
@@ -16,19 +16,19 @@ import { memoryStore } from '../memory-world.ts';
 import { DETECTION, LIMITS, reportOf, T0, type ModelHost } from '../model-cluster.ts';
 
 const skip = skipWithout('nats-server');
-const START_MS = Math.floor(T0 / SLOT_MS) * SLOT_MS;
+const START_MS = Math.floor(T0 / PERIOD_MS) * PERIOD_MS;
 const STEP_MS = 30_000;
 
 /** Feeds a sample every 30 s of a VM that wants so many cores in each period, on the host that `hostOf` names. */
 function feed(
   history: History,
   coresBySlot: readonly number[],
-  hostOf: (slot: number) => string = () => 'h1',
+  hostOf: (period: number) => string = () => 'h1',
 ): void {
-  coresBySlot.forEach((cores, slot) => {
-    for (let atMs = STEP_MS; atMs <= SLOT_MS; atMs += STEP_MS) {
-      const host: ModelHost = { name: hostOf(slot), cores: 8, vms: [{ name: 'a', cores }] };
-      history.add({ ...reportOf(host, 1, START_MS + slot * SLOT_MS + atMs), intervalMs: STEP_MS });
+  coresBySlot.forEach((cores, period) => {
+    for (let atMs = STEP_MS; atMs <= PERIOD_MS; atMs += STEP_MS) {
+      const host: ModelHost = { name: hostOf(period), cores: 8, vms: [{ name: 'a', cores }] };
+      history.add({ ...reportOf(host, 1, START_MS + period * PERIOD_MS + atMs), intervalMs: STEP_MS });
     }
   });
 }
@@ -42,7 +42,7 @@ void t.test('the usual load of a VM is known after 40 minutes, wherever it ran',
     'the eighth period is complete only with the first sample after it',
   );
   const moving = new History();
-  feed(moving, [1, 3, 1, 3, 1, 3, 1, 3, 0], (slot) => (slot < 4 ? 'h1' : 'h2'));
+  feed(moving, [1, 3, 1, 3, 1, 3, 1, 3, 0], (period) => (period < 4 ? 'h1' : 'h2'));
   t.match(moving.usualCpu('a'), { meanCores: 2, samples: 8 });
   t.ok(Math.abs((moving.usualCpu('a')?.deviationCores ?? 0) - Math.sqrt(8 / 7)) < 1e-9);
   t.end();
@@ -83,8 +83,8 @@ void t.test('when two pages name a VM, the later one counts', (t) => {
     for (const each of pages) both.restore(readPage(JSON.parse(JSON.stringify(each.page(['a', 'nobody'])))));
     t.strictSame(both.usualCpu('a'), late.usualCpu('a'));
   }
-  t.throws(() => readPage({ a: [{ slot: 'x' }] }), {
-    message: 'history.a[0].slot: must be a whole number of 0 or more, is "x"',
+  t.throws(() => readPage({ a: [{ period: 'x' }] }), {
+    message: 'history.a[0].period: must be a whole number of 0 or more, is "x"',
   });
   t.throws(() => readPage(null), { message: 'history: must be an object, is null' });
   t.throws(() => readPage([]), { message: 'history: must be an object, is []' });

@@ -36,7 +36,7 @@ const EVENTS = {
   checking: { kind: 'checking' },
   refused: { kind: 'refused', causeCode: 'MIGRATION_CAUSE_CPU_INCOMPATIBLE', outcome: 'no' },
   withdrawn: { kind: 'withdrawn' },
-  intended: { kind: 'intended', commitMode: 'COMMIT_MODE_PAUSED', forecast: null },
+  intended: { kind: 'intended', commitMode: 'COMMIT_MODE_PAUSED', estimate: null },
   guarded: { kind: 'guarded', definedOnTargetBefore: false },
   preparing: progress('MIGRATION_PHASE_PREPARING'),
   copying: progress('MIGRATION_PHASE_COPYING'),
@@ -214,15 +214,15 @@ void t.test('a migration that is over says when and, unless it arrived, why', (t
   t.end();
 });
 
-void t.test('every state has an owner, and a deadline unless it waits for a person or for nobody', (t) => {
+void t.test('every state has an owner, and a deadline unless it waits for an operator or for nobody', (t) => {
   for (const [word, { owner, deadlineMs }] of Object.entries(STATE_RULES))
-    t.equal(deadlineMs === undefined, owner === 'person' || owner === 'nobody', word);
+    t.equal(deadlineMs === undefined, owner === 'operator' || owner === 'nobody', word);
   const copying = migration({ state: 'MIGRATION_STATE_COPYING', reservedMemoryBytes: 16 * 1024 * MIB });
   t.equal(ruleOf(copying).deadlineMs, 320_000 + 60_000, '20 s for each GiB, and a minute for the answer');
   t.end();
 });
 
-void t.test('the forecast is that of the published table', (t) => {
+void t.test('the estimate is that of the published table', (t) => {
   const rows: [memoryMib: number, dirtyMib: number, bandwidthMib: number, rounds: number, seconds: number][] =
     [
       [1024, 20, 112, 2, 11],

@@ -42,49 +42,53 @@ function copies(cluster: FakeCluster, name = 'web'): string[] {
   );
 }
 
-void t.test('a migration that a person orders is checked, copied, verified and told', { skip }, async (t) => {
-  const cluster = await clusterWithVm(t);
-  const [kvm1, kvm2] = [cluster.host('kvm1'), cluster.host('kvm2')];
-  const { states, last } = await order(cluster, { vm: 'web', targetHost: 'kvm2' });
-  t.strictSame(
-    states.map((state) => state.replace('MIGRATION_STATE_', '')).filter((state) => state !== 'QUEUED'),
-    ['ADMITTED', 'CHECKING', 'INTENT', 'PREPARING', 'COPYING', 'VERIFYING', 'SUCCEEDED'].filter((state) =>
-      states.includes(`MIGRATION_STATE_${state}`),
-    ),
-  );
-  t.match(last, {
-    state: 'MIGRATION_STATE_SUCCEEDED',
-    outcome: 'runs on the target, nothing on the source',
-    sourceHostName: 'kvm1',
-    targetHostName: 'kvm2',
-    progress: { downtimeMs: 42 },
-    decisionId: '',
-  });
-  t.strictSame(copies(cluster), ['kvm2:RUNNING']);
-  t.match(kvm1.calls.find(({ method }) => method === 'Migrate')?.request, {
-    bandwidthBytesPerSecond: 100 * 1024 * 1024,
-    downtimeMaxMs: 300,
-    timeoutMs: 60_000,
-    targetLibvirtUri: 'qemu+tcp://kvm2/system',
-    targetMigrateUri: 'tcp://kvm2',
-  });
-  t.match(kvm2.calls.find(({ method }) => method === 'CheckTarget')?.request, {
-    xml: '<domain/>',
-    vmName: 'web',
-    sourceHypervisorVersion: '7.2.22',
-  });
-  const told = await until('all events', async () => {
-    const manager = await cluster.nats.jetstreamManager();
-    const { state } = await manager.streams.info(EVENTS_STREAM);
-    return state.messages === 8 ? manager : undefined;
-  });
-  const final = eventCodec.decode((await told.streams.getMessage(EVENTS_STREAM, { seq: 8 })).data);
-  t.match(final, { migration: { state: 'MIGRATION_STATE_SUCCEEDED' } });
+void t.test(
+  'a migration that an operator orders is checked, copied, verified and told',
+  { skip },
+  async (t) => {
+    const cluster = await clusterWithVm(t);
+    const [kvm1, kvm2] = [cluster.host('kvm1'), cluster.host('kvm2')];
+    const { states, last } = await order(cluster, { vm: 'web', targetHost: 'kvm2' });
+    t.strictSame(
+      states.map((state) => state.replace('MIGRATION_STATE_', '')).filter((state) => state !== 'QUEUED'),
+      ['ADMITTED', 'CHECKING', 'INTENT', 'PREPARING', 'COPYING', 'VERIFYING', 'SUCCEEDED'].filter((state) =>
+        states.includes(`MIGRATION_STATE_${state}`),
+      ),
+    );
+    t.match(last, {
+      state: 'MIGRATION_STATE_SUCCEEDED',
+      outcome: 'runs on the target, nothing on the source',
+      sourceHostName: 'kvm1',
+      targetHostName: 'kvm2',
+      progress: { downtimeMs: 42 },
+      decisionId: '',
+    });
+    t.strictSame(copies(cluster), ['kvm2:RUNNING']);
+    t.match(kvm1.calls.find(({ method }) => method === 'Migrate')?.request, {
+      bandwidthBytesPerSecond: 100 * 1024 * 1024,
+      downtimeMaxMs: 300,
+      timeoutMs: 60_000,
+      targetLibvirtUri: 'qemu+tcp://kvm2/system',
+      targetMigrateUri: 'tcp://kvm2',
+    });
+    t.match(kvm2.calls.find(({ method }) => method === 'CheckTarget')?.request, {
+      xml: '<domain/>',
+      vmName: 'web',
+      sourceHypervisorVersion: '7.2.22',
+    });
+    const told = await until('all events', async () => {
+      const manager = await cluster.nats.jetstreamManager();
+      const { state } = await manager.streams.info(EVENTS_STREAM);
+      return state.messages === 8 ? manager : undefined;
+    });
+    const final = eventCodec.decode((await told.streams.getMessage(EVENTS_STREAM, { seq: 8 })).data);
+    t.match(final, { migration: { state: 'MIGRATION_STATE_SUCCEEDED' } });
 
-  const back = await order(cluster, { vm: uuidOf('web'), targetHost: 'kvm1' });
-  t.equal(back.last.state, 'MIGRATION_STATE_SUCCEEDED', 'a person may move it again at once, by uuid');
-  t.ok(back.last.epoch > last.epoch, 'epochs grow');
-});
+    const back = await order(cluster, { vm: uuidOf('web'), targetHost: 'kvm1' });
+    t.equal(back.last.state, 'MIGRATION_STATE_SUCCEEDED', 'an operator may move it again at once, by uuid');
+    t.ok(back.last.epoch > last.epoch, 'epochs grow');
+  },
+);
 
 void t.test('the outcome is what both hosts show, whatever libvirt said', { skip }, async (t) => {
   const cluster = await clusterWithVm(t);
@@ -170,7 +174,7 @@ void t.test('the outcome is what both hosts show, whatever libvirt said', { skip
   await t.rejects(order(cluster, { vm: 'web' }), { code: 'FAILED_PRECONDITION' }, 'the VM is quarantined');
   target.vms.clear();
   const solved = await migrationIn(cluster, 'MIGRATION_STATE_FAILED');
-  t.equal(solved.migrationId, split.last.migrationId, 'once a person has solved it, it is seen');
+  t.equal(solved.migrationId, split.last.migrationId, 'once an operator has solved it, it is seen');
 });
 
 void t.test('a refusal before the copy leaves everything as it was', { skip }, async (t) => {

@@ -98,7 +98,7 @@ void t.test('a definition that the target had before is left alone', async (t) =
 });
 
 void t.test(
-  'what cannot be seen is for a person after two minutes, and is decided once it is seen',
+  'what cannot be seen is for an operator after two minutes, and is decided once it is seen',
   async (t) => {
     const { world, runner, kvm1, kvm2, id } = await left(RUNNING, undefined);
     const again = await left(RUNNING, undefined);
@@ -122,7 +122,7 @@ void t.test(
   },
 );
 
-void t.test('a person takes over what stays unknown, and the VM is free to move again', async (t) => {
+void t.test('an operator takes over what stays unknown, and the VM is free to move again', async (t) => {
   const world = new MemoryWorld();
   const runner = await world.leading();
   world.host('kvm1').shows = RUNNING;
@@ -167,7 +167,7 @@ void t.test('a copy that lasts too long is aborted, whatever its stream does', a
   t.equal(stateOf(runner, id), 'ABORTING');
 });
 
-void t.test('a person waits for a slot, a plan does not, and nobody waits for ever', async (t) => {
+void t.test('an operator waits for a slot, a plan does not, and nobody waits for ever', async (t) => {
   const world = new MemoryWorld();
   const kvm1 = world.host('kvm1');
   kvm1.shows = RUNNING;
@@ -206,7 +206,7 @@ void t.test('a source that goes away while it copies keeps nobody waiting for ev
 });
 
 void t.test(
-  'a VM that changed its memory too fast is not planned again, but a person may move it',
+  'a VM that changed its memory too fast is not planned again, but an operator may move it',
   async (t) => {
     const world = new MemoryWorld();
     const kvm1 = world.host('kvm1');
@@ -231,7 +231,7 @@ void t.test(
     await world.clock.pass(SECOND_MS);
     t.match(runner.get(ordered), {
       state: 'MIGRATION_STATE_ABORTED',
-      forecast: { dirtyBytesPerSecond: 90 * MIB },
+      estimate: { dirtyBytesPerSecond: 90 * MIB },
     });
   },
 );

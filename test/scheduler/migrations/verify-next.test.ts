@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Migration, MigrationCause, VmStateReason } from '../../../shared/gen/telemetry.ts';
-import { isForPerson, isOver, step, type MigrationEvent } from '../../../scheduler/migrations/machine.ts';
+import { isForOperator, isOver, step, type MigrationEvent } from '../../../scheduler/migrations/machine.ts';
 import { rowKey, rowOf, type SeenVm, type Sight, type Word } from '../../../scheduler/migrations/verdict.ts';
 import {
   next,
@@ -157,7 +157,7 @@ const CASES: [what: string, place: Place, source: Name, target: Name, expected: 
   ['both run after all', 'UNKNOWN', 'running', 'running', 'seen_again split > look'],
   ['both run, recorded', 'SPLIT', 'running', 'resumed', '> suspend target'],
   ['one of both is suspended', 'SPLIT', 'running', 'suspended', '> rest 10000'],
-  ['a person kept one', 'SPLIT', 'off', 'running', 'found > judge_again'],
+  ['an operator kept one', 'SPLIT', 'off', 'running', 'found > judge_again'],
   [
     'not put in order in two minutes',
     'CLEANUP',
@@ -208,7 +208,7 @@ const AFTER: [what: string, seen: Seen, place: Place, expected: string, besides?
   ['after an act that failed', { kind: 'cured', isDone: false }, 'CLEANUP', '> rest 50'],
   ['after a suspend that failed', { kind: 'cured', isDone: false }, 'SPLIT', '> rest 10000'],
   ['after an abort was told', { kind: 'abort_told' }, 'VERIFYING', '> rest 50'],
-  ['a person takes over', { kind: 'rested' }, 'UNKNOWN', 'dismissed > end', { isDismissed: true }],
+  ['an operator takes over', { kind: 'rested' }, 'UNKNOWN', 'dismissed > end', { isDismissed: true }],
   ['but not what is verified', { kind: 'rested' }, 'VERIFYING', '> look', { isDismissed: true }],
 ];
 
@@ -429,7 +429,7 @@ void t.test('what both hosts show for long enough is always decided', (t) => {
       // A job that libvirt still runs may last an hour.
       return (
         ['copying', 'incoming'].includes(source) ||
-        passed.slice(-400).some(({ after: { state } }) => isOver(state) || isForPerson(state))
+        passed.slice(-400).some(({ after: { state } }) => isOver(state) || isForOperator(state))
       );
     }),
     { numRuns: 2_000 },

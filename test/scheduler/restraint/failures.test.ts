@@ -50,12 +50,12 @@ void t.test('a failure rests the VM, closes the target, or counts as a copy', (t
       'rest cool',
     ],
     [
-      'a person aborted the copy',
+      'an operator aborted the copy',
       { ...COPIED, state: 'MIGRATION_STATE_ABORTED', causeCode: 'MIGRATION_CAUSE_USER_ABORT' },
       'cool',
     ],
     [
-      'a person aborted it before',
+      'an operator aborted it before',
       { ...BEGUN, state: 'MIGRATION_STATE_ABORTED', causeCode: 'MIGRATION_CAUSE_USER_ABORT' },
       'closed',
     ],

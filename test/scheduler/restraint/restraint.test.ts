@@ -84,13 +84,13 @@ void t.test('hosts that a VM left recently are known, those of failed or old mig
 
 void t.test("the hour's budgets shrink by the balancer's own moves, done and under way", (t) => {
   const restraint = { ...DEFAULT_RESTRAINT, movesPerHour: 3, bytesPerHour: 10 * GIB };
-  const forecast = { durationMs: 1, downtimeMs: 1, trafficBytes: 4 * GIB, dirtyBytesPerSecond: 0 };
-  const own = migration({ decisionId: 'd', forecast });
+  const estimate = { durationMs: 1, downtimeMs: 1, trafficBytes: 4 * GIB, dirtyBytesPerSecond: 0 };
+  const own = migration({ decisionId: 'd', estimate });
   t.strictSame(budgetsLeft([], T0, restraint), { moves: 3, bytes: 10 * GIB });
   t.strictSame(budgetsLeft([own, own], T0, restraint), { moves: 1, bytes: 2 * GIB });
   t.strictSame(budgetsLeft([own, own, own, own], T0, restraint), { moves: 0, bytes: 0 }, 'never below 0');
   const others = [
-    migration({ forecast }),
+    migration({ estimate }),
     { ...own, evacuation: true },
     { ...own, queuedAtMs: T0 - HOUR_MS - 1 },
   ];

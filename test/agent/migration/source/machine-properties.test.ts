@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { VmEvent } from '../../../../agent/migration/hypervisor/hypervisor.ts';
 import type { Call, CopyState, Seen } from '../../../../agent/migration/source/states.ts';
-import { DeadlineError } from '../../../../shared/clock.ts';
-import { EvenkeelError } from '../../../../shared/errors.ts';
+import { DeadlineError, EvenkeelError } from '../../../../shared/errors.ts';
 import type { MigrateRequest, VmInput } from '../../../../shared/gen/agent.ts';
 import { MIB } from '../../../../shared/units.ts';
 import {

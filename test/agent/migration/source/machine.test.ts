@@ -1,7 +1,7 @@
 // Tests what the state machine of a migration on its source does for each sight.
 import t from 'tap';
 import type { Seen } from '../../../../agent/migration/source/states.ts';
-import { DeadlineError } from '../../../../shared/clock.ts';
+import { DeadlineError } from '../../../../shared/errors.ts';
 import type { VmInput } from '../../../../shared/gen/agent.ts';
 import { broken, event, Life, lost, noJob, noPostCopy, outgoing, paused, running } from './machine-life.ts';
 
