@@ -1,5 +1,6 @@
 // Configures the linter: strict types, and size limits that keep one idea in each function and file.
 import tseslint from 'typescript-eslint';
+import { PURE } from './pure-files.js';
 
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', 'shared/gen', '.tap'] },
@@ -35,6 +36,25 @@ export default tseslint.config(
           name: 'setInterval',
           message: 'Wait on the clock of shared/clock.ts, so that simulated time can drive the loop.',
         },
+      ],
+    },
+  },
+  {
+    // Nothing but the language itself: timers, processes, files and Node's globals are not defined here.
+    files: PURE.flatMap((each) => (each.endsWith('.ts') ? [each] : [`${each}/**`])),
+    rules: {
+      'no-undef': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'NewExpression[callee.name="Date"][arguments.length=0]',
+          message: 'Take the time as an argument.',
+        },
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'Take the time as an argument.' },
+        { object: 'Math', property: 'random', message: 'Take what is random as an argument.' },
       ],
     },
   },

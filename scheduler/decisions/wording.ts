@@ -3,7 +3,7 @@ import type { Decision, Move } from '../../shared/gen/telemetry.ts';
 import type { Plan, PlannedMove, Stay } from '../planner/contract/plan-types.ts';
 import type { Snapshot } from '../planner/contract/snapshot.ts';
 import { moveOf } from '../planner/words/move.ts';
-import { modeOf } from '../people/modes.ts';
+import { modeOf } from '../planner/contract/modes.ts';
 
 /** A decision before it is recorded, which gives it its ids. */
 export type PlannedDecision = Omit<Decision, 'decisionId' | 'recordId' | 'move'> & {

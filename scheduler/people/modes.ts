@@ -2,6 +2,7 @@
 import type { ModeOverride } from '../../shared/gen/scheduler.ts';
 import type { Mode } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
+import { modeOf, planModeOf } from '../planner/contract/modes.ts';
 import type { PlanMode } from '../planner/contract/snapshot.ts';
 import type { Shelf } from '../store/shelf.ts';
 
@@ -18,29 +19,6 @@ export interface Modes {
   readonly byVm: ReadonlyMap<string, PlanMode>;
 }
 
-const MODES: Readonly<Record<PlanMode, Mode>> = {
-  observe: 'MODE_OBSERVE',
-  recommend: 'MODE_RECOMMEND',
-  auto: 'MODE_AUTO',
-};
-
-/** MODE_AUTO of "auto". */
-export function modeOf(word: PlanMode): Mode {
-  return MODES[word];
-}
-
-/** "auto" of MODE_AUTO; unspecified means the default of a new installation. */
-export function planModeOf(mode: Mode): PlanMode {
-  switch (mode) {
-    case 'MODE_OBSERVE':
-      return 'observe';
-    case 'MODE_AUTO':
-      return 'auto';
-    case 'MODE_RECOMMEND':
-    case 'MODE_UNSPECIFIED':
-      return 'recommend';
-  }
-}
 const CLUSTER_KEY = 'cluster';
 
 export class ModeControl {
