@@ -14,11 +14,10 @@ export interface Overlap {
   readonly toMs: number;
 }
 
-/**
- * Measured on the lab: in 100 ms, an emulated guest that only ticks takes 5 ms and more, a copy that is being filled 0.7 ms
- * once, for its own beginning, and a paused one nothing.
- */
+/** Measured on the lab: in 100 ms, an emulated guest that only ticks takes 5 ms and more, a paused one nothing. */
 const ranMinMs = 2;
+/** A copy that waits to be filled takes some time once, to set up its vCPUs; no memory can have come by then. */
+const setUpWithinMs = 1_000;
 /** Looks are 100 ms apart: what was not seen for three of them has ended. */
 const endedAfterMs = 300;
 
@@ -30,14 +29,22 @@ const endedAfterMs = 300;
 export function overlaps(samples: readonly RunSample[]): Overlap[] {
   const stretches = new Map<string, { firstByMs: number; lastFromMs: number; lastToMs: number }>();
   const seenToMs = new Map<string, number>();
+  // Of those that came while others were watched already.
+  const cameAtMs = new Map<string, number>();
+  const originMs = samples[0]?.fromMs ?? 0;
   for (const { copy, fromMs, toMs, ranMs } of samples) {
+    if (fromMs - originMs > endedAfterMs && !seenToMs.has(copy)) cameAtMs.set(copy, fromMs);
     seenToMs.set(copy, toMs);
     if (ranMs < ranMinMs) continue;
-    const known = stretches.get(copy);
+    const last = stretches.get(copy);
+    const known = last !== undefined && isOwnStart(last, cameAtMs.get(copy), fromMs) ? undefined : last;
     stretches.set(copy, { firstByMs: known?.firstByMs ?? toMs, lastFromMs: fromMs, lastToMs: toMs });
   }
   const endMs = Math.max(0, ...seenToMs.values());
-  const ran = [...stretches].filter(([copy, stretch]) => !isOwnEnd(stretch, seenToMs.get(copy), endMs));
+  const ran = [...stretches].filter(([copy, stretch]) => {
+    const goneAtMs = seenToMs.get(copy) ?? endMs;
+    return !isOwnStart(stretch, cameAtMs.get(copy), goneAtMs) && !isOwnEnd(stretch, goneAtMs, endMs);
+  });
   const inOrder = ran.sort(([, one], [, other]) => one.firstByMs - other.firstByMs);
   return inOrder.flatMap(([one, first], index) =>
     inOrder
@@ -51,12 +58,22 @@ export function overlaps(samples: readonly RunSample[]): Overlap[] {
   );
 }
 
+/** A process that has just come sets up its vCPUs, and then waits: until `againFromMs`. */
+function isOwnStart(
+  { lastToMs }: { readonly lastToMs: number },
+  cameAtMs: number | undefined,
+  againFromMs: number,
+): boolean {
+  const isEarly = cameAtMs !== undefined && lastToMs - cameAtMs <= setUpWithinMs;
+  return isEarly && againFromMs - lastToMs > endedAfterMs;
+}
+
 /** A process that ends takes down its memory in whichever thread is last: time of a vCPU in which no guest ran. */
 function isOwnEnd(
   { firstByMs, lastToMs }: { readonly firstByMs: number; readonly lastToMs: number },
-  seenToMs: number | undefined,
+  goneAtMs: number,
   endMs: number,
 ): boolean {
   const isOneSample = firstByMs === lastToMs;
-  return isOneSample && seenToMs === lastToMs && endMs - lastToMs > endedAfterMs;
+  return isOneSample && goneAtMs === lastToMs && endMs - lastToMs > endedAfterMs;
 }

@@ -5,14 +5,12 @@ import { overlaps } from './intervals.ts';
 import { cases, notRun } from './cases/list.ts';
 import { randomFault } from './random.ts';
 
-/** One look every 100 ms; each letter of `picture` is a look at which the copy ran. */
+/** One look every 100 ms: x where the copy ran, a dot where it did not, a blank where it was not there. */
 function ran(copy: string, picture: string): Parameters<typeof overlaps>[0] {
   return Array.from(picture, (letter, index) => ({
-    copy,
-    fromMs: index * 100,
-    toMs: index * 100 + 100,
+    ...{ copy, fromMs: index * 100, toMs: index * 100 + 100, letter },
     ranMs: letter === 'x' ? 20 : 0.01,
-  }));
+  })).filter(({ letter }) => letter !== ' ');
 }
 
 t.test('two copies overlap when each ran after the other had', (t) => {
@@ -23,6 +21,12 @@ t.test('two copies overlap when each ran after the other had', (t) => {
     ['xxxxx...', '...xxxxx', false],
     ['xxxxxx..', '...xxxxx', true],
     ['xxxxxxxx', '........', false],
+    // One that sets up its vCPUs as it begins, and waits then; not one that goes on, or that was there for long.
+    ['xxxxxxxxxx...', '     x....xxxx', false],
+    ['xxxxxxxxxx...', '     xx....xxx', false],
+    ['xxxxxxxxxx...', '     x....   ', false],
+    ['xxxxxxxxxx...', '     xxxxxxxxx', true],
+    ['xxxxxxxxxxxxxxxxxxxxxx...', '     ...........x....xxxx', true],
     // A copy that runs again after the other had its turn.
     ['xxx....x', '....xx..', true],
     ['xxxxxxxx', 'xxxxxxxx', true],
