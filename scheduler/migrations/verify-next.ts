@@ -249,7 +249,7 @@ function putInOrder(
   const { deadlineMs = 0 } = ruleOf(migration);
   const tried = { ...state, rounds: state.rounds + 1 };
   if (tried.rounds > ROUNDS_MAX || nowMs - sinceMs > deadlineMs) {
-    const reason = `${outcome}; could not be settled: ${told || 'the hosts keep changing'}`;
+    const reason = `${outcome}; could not be settled${told === '' ? ': the hosts keep changing' : ''}`;
     return rest(tried, known, ...callOperator(known, reason));
   }
   return { state: tried, records: [], act: { kind: 'cure', cure, sight: sights[cure.side] } };
