@@ -1,6 +1,6 @@
 // Runs the command against the real scheduler on a real nats-server with fake hosts: both sides read the contract alike.
 import t from 'tap';
-import { fakeVm, type FakeVm } from '../scheduler/fake-agent.ts';
+import { fakeVm, type FakeVm } from '../scheduler/fake-vm.ts';
 import { FakeCluster } from '../scheduler/harness.ts';
 import { skipWithout } from '../services.ts';
 import { runHere, type Outcome } from './command.ts';

@@ -6,7 +6,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { MIB } from '../../shared/units.ts';
 import { runHere, type Outcome } from '../cli/command.ts';
 import { skipWithout } from '../services.ts';
-import { fakeVm } from './fake-agent.ts';
+import { fakeVm } from './fake-vm.ts';
 import { FakeCluster, migrationIn, migrationsOf } from './harness.ts';
 import { until } from '../until.ts';
 

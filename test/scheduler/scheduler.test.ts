@@ -1,7 +1,7 @@
 // Tests the whole scheduler: real NATS, real gRPC, fake hosts.
 import t from 'tap';
 import { skipWithout } from '../services.ts';
-import { fakeVm } from './fake-agent.ts';
+import { fakeVm } from './fake-vm.ts';
 import { FakeCluster, hostsOf, migrationsOf } from './harness.ts';
 import { until } from '../until.ts';
 

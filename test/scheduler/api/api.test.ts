@@ -10,7 +10,7 @@ import { eventsSubject, samplesSubject } from '../../../shared/nats.ts';
 import { schedulerService } from '../../../shared/proto/load.ts';
 import { GIB, MIB } from '../../../shared/units.ts';
 import { skipWithout, startNats } from '../../services.ts';
-import { fakeVm, uuidOf } from '../fake-agent.ts';
+import { fakeVm, uuidOf } from '../fake-vm.ts';
 import { boot, dial, FakeCluster, migrationsOf, settingsFor } from '../harness.ts';
 import { until } from '../../until.ts';
 

@@ -8,7 +8,7 @@ import { systemClock } from '../../../shared/clock.ts';
 import type { ServiceCalls } from '../../../shared/grpc/service-calls.ts';
 import { schedulerService } from '../../../shared/proto/load.ts';
 import { freePort, skipWithout } from '../../services.ts';
-import { fakeVm, uuidOf } from '../fake-agent.ts';
+import { fakeVm, uuidOf } from '../fake-vm.ts';
 import { commandAnswer, dial, FakeCluster, migrationIn, migrationsOf, order } from '../harness.ts';
 import { until } from '../../until.ts';
 

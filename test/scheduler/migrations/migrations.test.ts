@@ -4,7 +4,7 @@ import { systemClock } from '../../../shared/clock.ts';
 import { EVENTS_STREAM } from '../../../shared/nats.ts';
 import { eventCodec, schedulerService } from '../../../shared/proto/load.ts';
 import { skipWithout } from '../../services.ts';
-import { fakeVm, uuidOf, type FakeVm } from '../fake-agent.ts';
+import { fakeVm, uuidOf, type FakeVm } from '../fake-vm.ts';
 import { FakeCluster, hostsOf, migrationIn, migrationsOf, order } from '../harness.ts';
 import { until } from '../../until.ts';
 
