@@ -1,6 +1,5 @@
 // Tests telemetry against a real libvirtd and real QEMU processes: reports, also with a stuck guest or a lost libvirt.
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect as connectNats } from 'nats';
 import t, { type Test } from 'tap';
@@ -14,8 +13,6 @@ import {
   resume,
   setMetadata,
 } from '../../../agent/libvirt/domain.ts';
-import { describeVm } from '../../../agent/telemetry/description.ts';
-import { readBridges, readCapabilities, versionText } from '../../../agent/telemetry/facts.ts';
 import { nextTickAtMs } from '../../../agent/telemetry/sampler.ts';
 import { startTelemetry, type Telemetry } from '../../../agent/telemetry/telemetry.ts';
 import { systemClock } from '../../../shared/clock.ts';
@@ -360,44 +357,5 @@ void t.test('ticks fall on multiples of the interval and never twice on one', (t
   t.equal(nextTickAtMs(14_999.6, 5000, 15_000), 20_000, 'a timer that fired early');
   t.equal(nextTickAtMs(27_000, 5000, 15_000), 30_000, 'a tick left out');
   t.equal(nextTickAtMs(3000, 5000, 15_000), 5000, 'a clock that was set back');
-  t.end();
-});
-
-void t.test('a definition gives metadata, MACs by tap and huge pages', (t) => {
-  const described = describeVm(`<domain type='kvm' id='7'><name>web</name>
-    <memoryBacking><hugepages/></memoryBacking>
-    <metadata><x:vm xmlns:x='https://evenkeel.dev/xmlns/vm/1'><x:owner>a &amp; b</x:owner></x:vm>
-    <other:vm xmlns:other='urn:other'><other:owner>no</other:owner></other:vm></metadata>
-    <devices>
-      <interface type='bridge'><mac address='52:54:00:AA:00:01'/><target dev='vnet4'/></interface>
-      <interface type='direct'><mac address='52:54:00:aa:00:02'/><target dev='macvtap0'/></interface>
-      <interface type='user'><mac address='52:54:00:aa:00:03'/></interface>
-    </devices></domain>`);
-  t.same(
-    [...described.macByTap],
-    [
-      ['vnet4', '52:54:00:aa:00:01'],
-      ['macvtap0', '52:54:00:aa:00:02'],
-    ],
-  );
-  t.equal(described.usesHugePages, true);
-  t.throws(() => describeVm('<domain'));
-  t.end();
-});
-
-void t.test('host facts are read from what libvirt and /sys show', (t) => {
-  const capabilities = `<capabilities><host><uuid>5ba5a4d2-0f5c-4b8e-9d4e-2f6d1c9e7a01</uuid><cpu><arch>x86_64</arch></cpu></host></capabilities>`;
-  t.same(readCapabilities(capabilities), {
-    hostId: '5ba5a4d2-0f5c-4b8e-9d4e-2f6d1c9e7a01',
-    architecture: 'x86_64',
-  });
-  t.throws(() => readCapabilities('<capabilities><host/></capabilities>'), { message: /set host_uuid/ });
-  t.equal(versionText(7_002_022), '7.2.22');
-  t.equal(versionText(11_003_000), '11.3.0');
-  const root = mkdtempSync(join(tmpdir(), 'evenkeel-sys-'));
-  for (const path of ['virbr0/bridge', 'eth0/statistics', 'br1/bridge'])
-    mkdirSync(join(root, 'class/net', path), { recursive: true });
-  t.same(readBridges(root), ['br1', 'virbr0']);
-  t.same(readBridges(join(root, 'nowhere')), []);
   t.end();
 });
