@@ -14,7 +14,6 @@ import { Procedure } from '../../../agent/libvirt/procedures.ts';
 import type { DomainStats } from '../../../agent/libvirt/stats-fields.ts';
 import { getAllDomainStats, readDomainStats } from '../../../agent/libvirt/stats.ts';
 import * as storage from '../../../agent/libvirt/storage.ts';
-import { parseTarget } from '../../../agent/libvirt/uri.ts';
 import { XdrReader, XdrWriter } from '../../../agent/libvirt/xdr.ts';
 
 /** Far above what a payload of some kilobytes needs even on a loaded machine; a decoder that loops would never return. */
@@ -348,37 +347,6 @@ void t.test('values survive encoding and decoding', (t) => {
     ),
     { numRuns: 300 },
   );
-  t.end();
-});
-
-void t.test('libvirt URIs lead to the same daemon as with libvirt, and others are refused by name', (t) => {
-  t.same(parseTarget('qemu:///system'), {
-    uri: 'qemu:///system',
-    target: { kind: 'unix', path: '/run/libvirt/libvirt-sock' },
-  });
-  t.same(parseTarget('qemu+unix:///system?socket=/run/libvirt/virtqemud-sock'), {
-    uri: 'qemu:///system',
-    target: { kind: 'unix', path: '/run/libvirt/virtqemud-sock' },
-  });
-  t.same(parseTarget('qemu+tcp://[::1]:1234/system'), {
-    uri: 'qemu:///system',
-    target: { kind: 'tcp', host: '::1', port: 1234 },
-  });
-  t.match(parseTarget('qemu+tls://kvm-1/system'), {
-    target: { kind: 'tls', host: 'kvm-1', port: 16_514, caFile: '/etc/pki/CA/cacert.pem' },
-  });
-  t.match(parseTarget('qemu+tls://kvm-1/system?pkipath=/pki'), { target: { keyFile: '/pki/clientkey.pem' } });
-  for (const wrong of [
-    '',
-    'system',
-    'qemu:system',
-    'qemu+ssh://h/system',
-    'qemu+tcp:///system',
-    'qemu://h/system',
-    'qemu:///session',
-  ]) {
-    t.throws(() => parseTarget(wrong), RangeError, wrong);
-  }
   t.end();
 });
 
