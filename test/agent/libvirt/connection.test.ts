@@ -14,13 +14,12 @@ import { registerEvents, type LibvirtEvent } from '../../../agent/libvirt/events
 import * as node from '../../../agent/libvirt/node.ts';
 import type { Packet } from '../../../agent/libvirt/packet.ts';
 import { Procedure } from '../../../agent/libvirt/procedures.ts';
-import { LibvirtSession } from '../../../agent/libvirt/session.ts';
 import { getAllDomainStats } from '../../../agent/libvirt/stats.ts';
 import { XdrWriter } from '../../../agent/libvirt/xdr.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { DeadlineError } from '../../../shared/errors.ts';
 import { Keepalive, overhear } from './overhear.ts';
-import { AuthType, startPeer, type Answer } from './peer.ts';
+import { AuthType, PEER_OPTIONS, startPeer, type Answer } from './peer.ts';
 import { startPrivateLibvirtd, tinyGuest, whyNoLibvirtd } from './private-libvirtd.ts';
 import { ManualClock } from '../../manual-clock.ts';
 import { until } from '../../until.ts';
@@ -188,10 +187,8 @@ void t.test('connecting to nothing', async (t) => {
   );
 });
 
-const peerOptions = { uri: 'x:///', readOnly: false, clock: systemClock, ...wait };
-
 async function withPeer(t: Test, answer: Answer): Promise<Connection> {
-  const connection = await connect(await startPeer(t, answer), peerOptions);
+  const connection = await connect(await startPeer(t, answer), PEER_OPTIONS);
   t.teardown(() => connection.close());
   return connection;
 }
@@ -319,7 +316,7 @@ void t.test('logging in', async (t) => {
       asked.push(packet.procedure);
       send({}, packet.procedure === Procedure.authPolkit ? new XdrWriter().int(1).finish() : hostname);
     };
-    const connection = await connect(await startPeer(t, pass, AuthType.polkit), peerOptions);
+    const connection = await connect(await startPeer(t, pass, AuthType.polkit), PEER_OPTIONS);
     t.equal(await node.getHostname(connection, wait), 'peer');
     t.same(asked, [Procedure.authPolkit, Procedure.connectGetHostname]);
     await connection.close();
@@ -335,7 +332,7 @@ void t.test('logging in', async (t) => {
       send({ status: 1 }, refusal.finish());
     };
     const target = await startPeer(t, refuse, AuthType.polkit);
-    await t.rejects(connect(target, peerOptions), {
+    await t.rejects(connect(target, PEER_OPTIONS), {
       name: 'LibvirtConnectionError',
       message: /access denied by policy; add this user to the group "libvirt"/,
     });
@@ -343,7 +340,7 @@ void t.test('logging in', async (t) => {
 
   await t.test('by SASL is not spoken, and said so', async (t) => {
     const target = await startPeer(t, () => undefined, AuthType.sasl);
-    await t.rejects(connect(target, peerOptions), { message: /authentication type 1 .*libvirtd.conf/ });
+    await t.rejects(connect(target, PEER_OPTIONS), { message: /authentication type 1 .*libvirtd.conf/ });
   });
 
   await t.test('at a peer that says nothing ends at the deadline', async (t) => {
@@ -353,63 +350,10 @@ void t.test('logging in', async (t) => {
       isAsked = true;
     };
     const target = await startPeer(t, ask, AuthType.polkit);
-    const connecting = connect(target, { ...peerOptions, clock, timeoutMs: 200 });
+    const connecting = connect(target, { ...PEER_OPTIONS, clock, timeoutMs: 200 });
     const rejected = t.rejects(connecting, DeadlineError, 'and waits for no goodbye');
     await until('the login to begin', () => isAsked);
     await clock.pass(200);
     await rejected;
   });
-});
-
-void t.test('a session leaves a daemon that lost its hypervisor', async (t) => {
-  let closing = true;
-  const target = await startPeer(t, (packet, send) => {
-    switch (packet.procedure) {
-      case Procedure.connectListAllDomains:
-        send({}, new XdrWriter().uint(0).uint(0).finish());
-        if (closing) {
-          closing = false;
-          send(
-            { type: 2, procedure: Procedure.connectEventConnectionClosed },
-            new XdrWriter().int(1).finish(),
-          );
-        }
-        break;
-      default:
-        send({});
-    }
-  });
-  let resyncs = 0;
-  const session = new LibvirtSession({
-    ...peerOptions,
-    target,
-    random: () => 0,
-    onResync: () => {
-      resyncs += 1;
-    },
-  });
-  session.start();
-  await until('another list of domains', () => resyncs === 2);
-  await session.ready(wait);
-  t.equal(resyncs, 2);
-  await session.stop();
-});
-
-void t.test('a session that waits for the daemon tries again when it is told to', async (t) => {
-  let isAway = true;
-  const target = await startPeer(t, (packet, send, socket) => {
-    if (isAway) socket.destroy();
-    else if (packet.procedure !== Procedure.connectListAllDomains) send({});
-    else send({}, new XdrWriter().uint(0).uint(0).finish());
-  });
-  // Its own wait is longer than this test.
-  const session = new LibvirtSession({ ...peerOptions, target, random: () => 60 });
-  session.start();
-  await until('the connection to be lost', () => session.state.kind === 'waiting');
-  isAway = false;
-  session.retryNow();
-  const connection = await session.ready(wait);
-  session.retryNow();
-  t.equal(session.connection(), connection, 'and stays as it is once it is connected');
-  await session.stop();
 });

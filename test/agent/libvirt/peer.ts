@@ -14,12 +14,16 @@ import {
 import { Procedure } from '../../../agent/libvirt/procedures.ts';
 import type { LibvirtTarget } from '../../../agent/libvirt/transport.ts';
 import { XdrWriter } from '../../../agent/libvirt/xdr.ts';
+import { systemClock } from '../../../shared/clock.ts';
 
 export type Answer = (
   packet: Packet,
   send: (header: Partial<PacketHeader>, payload?: Buffer) => void,
   socket: Socket,
 ) => void;
+
+/** With these a test connects to the peer. */
+export const PEER_OPTIONS = { uri: 'x:///', readOnly: false, clock: systemClock, timeoutMs: 20_000 };
 
 export const AuthType = { none: 0, sasl: 1, polkit: 2 } as const;
 

@@ -1,4 +1,4 @@
-// Tests the client over TCP and TLS, through restarts of the daemon, and migrations from one daemon to another.
+// Tests the client over TCP and TLS, and migrations from one daemon to another.
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,6 @@ import * as domains from '../../../agent/libvirt/domain.ts';
 import { registerEvents } from '../../../agent/libvirt/events.ts';
 import * as migration from '../../../agent/libvirt/migration.ts';
 import * as node from '../../../agent/libvirt/node.ts';
-import { LibvirtSession } from '../../../agent/libvirt/session.ts';
 import type { LibvirtTarget } from '../../../agent/libvirt/transport.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import {
@@ -131,53 +130,6 @@ void t.test(
     await t.rejects(open(t, mixed, 'test:///default'), /check .*clientcert.pem and .*strangerkey.pem/);
   },
 );
-
-void t.test('a session survives a restart of its daemon', { skip }, async (t) => {
-  const libvirtd = await startPrivateLibvirtd();
-  t.teardown(() => libvirtd.stop());
-  const log: string[] = [];
-  const session = new LibvirtSession({
-    target: libvirtd.target,
-    uri: 'qemu:///session',
-    readOnly: false,
-    clock: systemClock,
-    // A tenth of the longest wait, so that the test is quick.
-    random: () => 0.1,
-    events: ['lifecycle'],
-    onResync: (all) => log.push(`resync ${all.map((domain) => domain.name).join()}`),
-    onEvent: (event) =>
-      log.push(event.kind === 'lifecycle' ? `${event.domain.name} ${event.change}` : event.kind),
-    onState: (state) => log.push(state.kind),
-  });
-  t.equal(session.connection(), undefined);
-  session.start();
-  t.teardown(() => session.stop());
-  const first = await session.ready(wait);
-  await domains.define(first, tinyGuest('kept'), 0, wait);
-  await until('the event of the definition', () => log.includes('kept defined'));
-
-  await libvirtd.kill();
-  t.match(await first.closed, { message: /lost/ });
-  await t.rejects(
-    session.ready({ timeoutMs: 300 }),
-    /libvirtd running|lost/,
-    'gives the reason why there is no connection',
-  );
-  await libvirtd.start();
-  const second = await session.ready(wait);
-  t.not(second, first);
-  await domains.undefine(second, await domains.lookupByName(second, 'kept', wait), 0, wait);
-  t.equal(session.state.kind, 'ready');
-
-  await until('the event of the undefinition', () => log.includes('kept undefined'));
-  await session.stop();
-  t.ok(log.includes('waiting'), 'it was without a connection in between');
-  t.same(
-    log.filter((line) => line !== 'waiting' && line !== 'connecting'),
-    ['ready', 'resync ', 'kept defined', 'ready', 'resync kept', 'kept undefined', 'stopped'],
-  );
-  await t.rejects(session.ready(wait), /stopped/);
-});
 
 /** A daemon that takes migrations over TCP on loopback; its own host uuid makes it another host to libvirt. */
 async function startHost(t: Test): Promise<PrivateLibvirtd & { readonly uri: string }> {
