@@ -1,5 +1,6 @@
 // Starts a private libvirtd for a test: session mode, unprivileged user, all files in a temporary directory, ended by pid.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -101,6 +102,26 @@ export async function startPrivateLibvirtd(options: PrivateLibvirtdOptions = {})
     throw error;
   }
   return daemon;
+}
+
+/**
+ * Starts one that other daemons may migrate guests to, over TCP on loopback; `uri` is the address under which they
+ * connect. With its own host UUID, libvirt treats it as a different host.
+ */
+export async function startMigratingLibvirtd(): Promise<PrivateLibvirtd & { readonly uri: string }> {
+  const port = await freePort();
+  const daemon = await startPrivateLibvirtd({
+    listenPort: port,
+    config: [
+      'listen_tls = 0',
+      'listen_tcp = 1',
+      'listen_addr = "127.0.0.1"',
+      'auth_tcp = "none"',
+      `tcp_port = "${port}"`,
+      `host_uuid = "${randomUUID()}"`,
+    ],
+  });
+  return Object.assign(daemon, { uri: `qemu+tcp://127.0.0.1:${port}/session` });
 }
 
 class Daemon implements PrivateLibvirtd {

@@ -1,6 +1,5 @@
 // Tests the client over TCP and TLS, and migrations from one daemon to another.
 import { execFileSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +22,7 @@ import type { LibvirtTarget } from '../../../agent/libvirt/transport.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import {
   giveAway,
+  startMigratingLibvirtd,
   startPrivateLibvirtd,
   tinyGuest,
   whyNoLibvirtd,
@@ -131,25 +131,13 @@ void t.test(
   },
 );
 
-/** A daemon that takes migrations over TCP on loopback; its own host uuid makes it another host to libvirt. */
 async function startHost(t: Test): Promise<PrivateLibvirtd & { readonly uri: string }> {
-  const port = await freePort();
-  const libvirtd = await startPrivateLibvirtd({
-    listenPort: port,
-    config: [
-      'listen_tls = 0',
-      'listen_tcp = 1',
-      'listen_addr = "127.0.0.1"',
-      'auth_tcp = "none"',
-      `tcp_port = "${port}"`,
-      `host_uuid = "${randomUUID()}"`,
-    ],
-  });
+  const libvirtd = await startMigratingLibvirtd();
   t.teardown(() => libvirtd.stop());
-  return Object.assign(libvirtd, { uri: `qemu+tcp://127.0.0.1:${port}/session` });
+  return libvirtd;
 }
 
-/** One that rewrites its memory, on a disk that any daemon may read. */
+/** A guest that rewrites its memory, on a disk that any daemon may read. */
 function busyGuest(name: string, { directory }: PrivateLibvirtd): string {
   const image = join(directory, 'images', 'busy.img');
   const floppyBytes = 1440 * 1024;

@@ -12,8 +12,7 @@ import { createPool } from '../../../agent/libvirt/storage.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import type { VmSpec } from '../../../shared/gen/agent.ts';
 import { GIB, MIB } from '../../../shared/units.ts';
-import { giveAway, startPrivateLibvirtd, type PrivateLibvirtd } from '../libvirt/private-libvirtd.ts';
-import { freePort } from '../../services.ts';
+import { giveAway, startMigratingLibvirtd, type PrivateLibvirtd } from '../libvirt/private-libvirtd.ts';
 
 export interface RealHost {
   readonly daemon: PrivateLibvirtd;
@@ -34,19 +33,7 @@ export interface RealHost {
  * `sharedPool`: the pool's folder is another host's, as on shared storage.
  */
 export async function startRealHost(sharedPool?: string): Promise<RealHost> {
-  const port = await freePort();
-  const daemon = await startPrivateLibvirtd({
-    listenPort: port,
-    config: [
-      'listen_tls = 0',
-      'listen_tcp = 1',
-      'listen_addr = "127.0.0.1"',
-      'auth_tcp = "none"',
-      `tcp_port = "${port}"`,
-      // With its own host UUID, libvirt treats it as a different host.
-      `host_uuid = "${crypto.randomUUID()}"`,
-    ],
-  });
+  const daemon = await startMigratingLibvirtd();
   const poolDirectory = sharedPool ?? join(daemon.directory, 'pool');
   mkdirSync(poolDirectory, { recursive: true });
   giveAway(poolDirectory);
@@ -79,7 +66,7 @@ export async function startRealHost(sharedPool?: string): Promise<RealHost> {
     lifecycle: createLifecycle(access, systemClock, () => Promise.resolve()),
     poolDirectory,
     state,
-    uri: `qemu+tcp://127.0.0.1:${port}/session`,
+    uri: daemon.uri,
     stop: async () => {
       await access.stop();
       await daemon.stop();
