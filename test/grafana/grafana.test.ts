@@ -6,14 +6,11 @@ import { createInflux } from '../../scheduler/metrics/influx.ts';
 import { encodeLines } from '../../scheduler/metrics/line-protocol.ts';
 import { backfillStatements } from '../../scheduler/metrics/rollups.ts';
 import { influxSchema } from '../../scheduler/metrics/settings.ts';
-import { startMetricsWriter } from '../../scheduler/metrics/writer.ts';
 import { systemClock, type Clock } from '../../shared/clock.ts';
-import { createLogger } from '../../shared/log.ts';
-import { loadSettings } from '../../shared/settings.ts';
-import { skipWithout, startInflux, startNats } from '../services.ts';
+import { startMetricsPipeline } from '../metrics-pipeline.ts';
+import { skipWithout } from '../services.ts';
 import { until } from '../until.ts';
 import {
-  connectWithStreams,
   hostReport,
   migrationEvents,
   publishEvent,
@@ -105,29 +102,12 @@ const hurried: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.slee
 
 const skip = skipWithout('nats-server', 'influxd');
 t.test('every query returns rows', { skip }, async (t) => {
-  const [natsService, influxService] = await Promise.all([startNats(), startInflux()]);
-  const nats = await connectWithStreams(natsService.url);
-  const settings = {
-    ...loadSettings({ influx: influxSchema }, undefined, {}).influx,
-    url: influxService.url,
-  };
+  const { nats, influxService, settings, startWriter } = await startMetricsPipeline(t);
   const influx = createInflux(settings, systemClock);
-  const stop = new AbortController();
-  const writer = startMetricsWriter({
-    nats,
-    influx: createInflux(settings, hurried),
-    settings,
-    clock: hurried,
-    random: Math.random,
-    logger: createLogger('test', 'fatal'),
-    signal: stop.signal,
-  });
-  t.teardown(async () => {
-    await writer.stop();
+  t.teardown(() => {
     influx.close();
-    await nats.close();
-    await Promise.all([natsService.remove(), influxService.remove()]);
   });
+  const writer = startWriter({}, hurried);
   const nowMs = Date.now();
   // 40 minutes, a sample every 30 s: three steps of the coarsest resolution.
   const publishing: Promise<void>[] = [];

@@ -1,22 +1,15 @@
 // Tests the metrics writer between a real nats-server and a real influxd: nothing lost, nothing doubled, bad points set aside.
 import { InfluxDB } from 'influx';
-import type { NatsConnection } from 'nats';
 import t, { type Test } from 'tap';
-import { createInflux } from '../../../scheduler/metrics/influx.ts';
 import { CONSUMER } from '../../../scheduler/metrics/intake.ts';
 import { SET_ASIDE_STREAM } from '../../../scheduler/metrics/set-aside.ts';
-import { influxSchema, type InfluxSettings } from '../../../scheduler/metrics/settings.ts';
-import { startMetricsWriter, type MetricsWriter } from '../../../scheduler/metrics/writer.ts';
-import { systemClock } from '../../../shared/clock.ts';
-import { createLogger } from '../../../shared/log.ts';
 import { EVENTS_STREAM, SAMPLES_STREAM, samplesSubject } from '../../../shared/nats.ts';
 import { hostReportCodec } from '../../../shared/proto/load.ts';
-import { loadSettings } from '../../../shared/settings.ts';
 import { HOUR_MS } from '../../../shared/units.ts';
+import { startMetricsPipeline, type MetricsPipeline } from '../../metrics-pipeline.ts';
 import { until } from '../../until.ts';
-import { skipWithout, startInflux, startNats, untilRefused, type Service } from '../../services.ts';
+import { skipWithout, untilRefused } from '../../services.ts';
 import {
-  connectWithStreams,
   hostReport,
   migrationEvents,
   publishEvent,
@@ -27,15 +20,10 @@ import {
 } from './reports.ts';
 
 const skip = skipWithout('nats-server', 'influxd');
-const logger = createLogger('test', 'fatal');
 const NOW = Date.now();
 
-interface Lab {
-  readonly natsService: Service;
-  readonly influxService: Service;
-  readonly nats: NatsConnection;
+interface Lab extends MetricsPipeline {
   readonly influx: InfluxDB;
-  readonly startWriter: (over?: Partial<InfluxSettings>) => MetricsWriter;
   /** Runs a query with one number as its result, such as SELECT count(…); 0 without rows. */
   readonly count: (query: string) => Promise<number>;
   /** Waits until both streams are acknowledged to the end. */
@@ -45,44 +33,18 @@ interface Lab {
 }
 
 async function lab(t: Test): Promise<Lab> {
-  const [natsService, influxService] = await Promise.all([startNats(), startInflux()]);
-  const nats = await connectWithStreams(natsService.url);
-  const influx = new InfluxDB({ host: '127.0.0.1', port: influxService.port, database: 'evenkeel' });
-  const writers: MetricsWriter[] = [];
-  t.teardown(async () => {
-    await Promise.all(writers.map((writer) => writer.stop()));
-    await nats.close();
-    await Promise.all([natsService.remove(), influxService.remove()]);
-  });
-  const manager = await nats.jetstreamManager();
+  const pipeline = await startMetricsPipeline(t);
+  const { port } = pipeline.influxService;
+  const influx = new InfluxDB({ host: '127.0.0.1', port, database: 'evenkeel' });
+  const manager = await pipeline.nats.jetstreamManager();
   const unsettled = async (stream: string): Promise<number> => {
     const info = await manager.consumers.info(stream, CONSUMER).catch(() => undefined);
     return info === undefined ? -1 : info.num_pending + info.num_ack_pending;
   };
   return {
-    natsService,
-    influxService,
-    nats,
+    ...pipeline,
     influx,
-    startWriter: (over = {}) => {
-      const settings = {
-        ...loadSettings({ influx: influxSchema }, undefined, {}).influx,
-        url: influxService.url,
-        batchMs: 100,
-        ...over,
-      };
-      const writer = startMetricsWriter({
-        nats,
-        influx: createInflux(settings, systemClock),
-        settings,
-        clock: systemClock,
-        random: Math.random,
-        logger,
-        signal: new AbortController().signal,
-      });
-      writers.push(writer);
-      return writer;
-    },
+    startWriter: (over, clock) => pipeline.startWriter({ batchMs: 100, ...over }, clock),
     count: async (query) => {
       const [row] = await influx.query<{ n?: number }>(query);
       return row?.n ?? 0;
