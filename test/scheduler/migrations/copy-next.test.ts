@@ -13,6 +13,7 @@ import {
   type Next,
   type Seen,
 } from '../../../scheduler/migrations/copy-next.ts';
+import { checkProperty } from '../../property.ts';
 import { migration } from '../model-cluster.ts';
 
 const NOW_MS = 1_000_000;
@@ -114,32 +115,28 @@ const anySeen: fc.Arbitrary<Seen> = fc.oneof(
 );
 
 void t.test('an end stays, and nothing is attached to after it', (t) => {
-  fc.assert(
-    fc.property(fc.array(anySeen, { maxLength: 30 }), (seen) => {
-      const passed = followed(seen);
-      const first = passed.findIndex(({ state }) => state.kind === 'ended');
-      return passed
-        .slice(first < 0 ? passed.length : first)
-        .every(({ state, act }) => act.kind === 'end' && state === passed[first]?.state);
-    }),
-    { numRuns: 5_000 },
-  );
+  const property = fc.property(fc.array(anySeen, { maxLength: 30 }), (seen) => {
+    const passed = followed(seen);
+    const first = passed.findIndex(({ state }) => state.kind === 'ended');
+    return passed
+      .slice(first < 0 ? passed.length : first)
+      .every(({ state, act }) => act.kind === 'end' && state === passed[first]?.state);
+  });
+  checkProperty(t, property, 5_000);
   t.end();
 });
 
 void t.test('nothing is attached to once it is refused, answered or given up', (t) => {
-  fc.assert(
-    fc.property(fc.array(anySeen, { maxLength: 30 }), (seen) => {
-      const isLast = (one: Seen): boolean =>
-        one.kind === 'answered' ||
-        ('isGivenUp' in one && one.isGivenUp) ||
-        ('isRefused' in one && one.isRefused);
-      const last = seen.findIndex(isLast);
-      const after = followed(seen).slice(last < 0 ? seen.length : last);
-      return after.every(({ act }) => act.kind === 'end');
-    }),
-    { numRuns: 5_000 },
-  );
+  const property = fc.property(fc.array(anySeen, { maxLength: 30 }), (seen) => {
+    const isLast = (one: Seen): boolean =>
+      one.kind === 'answered' ||
+      ('isGivenUp' in one && one.isGivenUp) ||
+      ('isRefused' in one && one.isRefused);
+    const last = seen.findIndex(isLast);
+    const after = followed(seen).slice(last < 0 ? seen.length : last);
+    return after.every(({ act }) => act.kind === 'end');
+  });
+  checkProperty(t, property, 5_000);
   t.end();
 });
 

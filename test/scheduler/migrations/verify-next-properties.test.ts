@@ -13,6 +13,7 @@ import {
   type Sights,
   type Verifying,
 } from '../../../scheduler/migrations/verify-next.ts';
+import { checkProperty } from '../../property.ts';
 import { migration, T0 } from '../model-cluster.ts';
 import { EPOCH, known, NAMES, NOW_MS, sightsOf, type Name, type Place } from './verify-sights.ts';
 
@@ -105,12 +106,10 @@ const anyMode = fc.constantFrom('COMMIT_MODE_LOCK', 'COMMIT_MODE_PAUSED');
 
 function always(name: string, isRight: (passed: Passed) => boolean): void {
   void t.test(name, (t) => {
-    fc.assert(
-      fc.property(anyPlace, anyMode, anyTurns, (place, commitMode, turns) =>
-        live(place, commitMode, turns).every(isRight),
-      ),
-      { numRuns: 5_000 },
+    const property = fc.property(anyPlace, anyMode, anyTurns, (place, commitMode, turns) =>
+      live(place, commitMode, turns).every(isRight),
     );
+    checkProperty(t, property, 5_000);
     t.end();
   });
 }
@@ -158,17 +157,15 @@ void t.test('an end stays, whatever is seen after it', (t) => {
   );
   const isEnd = ({ state, records, act }: Next): boolean =>
     state.kind === 'over' && records.length === 0 && act.kind === 'end';
-  fc.assert(
-    fc.property(anySeen, anyPlace, (seen, place) =>
-      isEnd(next({ kind: 'over' }, seen, known(place), NOW_MS)),
-    ),
+  const afterOver = fc.property(anySeen, anyPlace, (seen, place) =>
+    isEnd(next({ kind: 'over' }, seen, known(place), NOW_MS)),
   );
-  fc.assert(
-    fc.property(anySeen, (seen) => {
-      const ended = { ...known('VERIFYING'), migration: migration({ state: 'MIGRATION_STATE_FAILED' }) };
-      return isEnd(next(startVerifying(NOW_MS), seen, ended, NOW_MS));
-    }),
+  checkProperty(t, afterOver, 100);
+  const ended = { ...known('VERIFYING'), migration: migration({ state: 'MIGRATION_STATE_FAILED' }) };
+  const afterFailed = fc.property(anySeen, (seen) =>
+    isEnd(next(startVerifying(NOW_MS), seen, ended, NOW_MS)),
   );
+  checkProperty(t, afterFailed, 100);
   t.end();
 });
 
@@ -181,22 +178,19 @@ function steady(source: Name, target: Name, count: number): Turn[] {
 void t.test('what both hosts show for long enough is always decided', (t) => {
   const lastOf = (place: Place, turns: readonly Turn[]): Migration =>
     live(place, 'COMMIT_MODE_PAUSED', turns).at(-1)?.after ?? migration({});
-  fc.assert(
-    fc.property(anyPlace, anyTurns, (place, turns) =>
-      isOver(lastOf(place, [...turns, ...steady('running', 'absent', 6)]).state),
-    ),
-    { numRuns: 2_000 },
+  const stayed = fc.property(anyPlace, anyTurns, (place, turns) =>
+    isOver(lastOf(place, [...turns, ...steady('running', 'absent', 6)]).state),
   );
-  fc.assert(
-    fc.property(anyTurns, fc.constantFrom(...NAMES), fc.constantFrom(...NAMES), (turns, source, target) => {
-      const passed = live('VERIFYING', 'COMMIT_MODE_PAUSED', [...turns, ...steady(source, target, 400)]);
-      // A job that libvirt still runs may last an hour.
-      return (
-        ['copying', 'incoming'].includes(source) ||
-        passed.slice(-400).some(({ after: { state } }) => isOver(state) || isForOperator(state))
-      );
-    }),
-    { numRuns: 2_000 },
-  );
+  checkProperty(t, stayed, 2_000);
+  const anyName = fc.constantFrom(...NAMES);
+  const decided = fc.property(anyTurns, anyName, anyName, (turns, source, target) => {
+    const passed = live('VERIFYING', 'COMMIT_MODE_PAUSED', [...turns, ...steady(source, target, 400)]);
+    // A job that libvirt still runs may last an hour.
+    return (
+      ['copying', 'incoming'].includes(source) ||
+      passed.slice(-400).some(({ after: { state } }) => isOver(state) || isForOperator(state))
+    );
+  });
+  checkProperty(t, decided, 2_000);
   t.end();
 });
