@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { parseLibvirtUri, refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts';
+import { checkProperty } from '../property.ts';
 
 const LONG_PART = 'a'.repeat(63);
 
@@ -197,17 +198,14 @@ const transport = fc.constantFrom('tls', 'tcp');
 const suffixOf = (port: number | undefined): string => (port === undefined ? '' : `:${port}`);
 
 void t.test('every address that the grammar makes is read back as it was made', (t) => {
-  fc.assert(
-    fc.property(transport, host, port, (transport, host, port) => {
-      t.strictSame(parseLibvirtUri(`qemu+${transport}://${host}${suffixOf(port)}/system`), {
-        transport,
-        host,
-        port,
-      });
-      t.equal(refuseMigrateUri(`tcp://${host}${suffixOf(port)}`), undefined);
-    }),
-    { numRuns: 300 },
-  );
+  const property = fc.property(transport, host, port, (transport, host, port) => {
+    const address = parseLibvirtUri(`qemu+${transport}://${host}${suffixOf(port)}/system`);
+    return [
+      t.strictSame(address, { transport, host, port }),
+      t.equal(refuseMigrateUri(`tcp://${host}${suffixOf(port)}`), undefined),
+    ].every(Boolean);
+  });
+  checkProperty(t, property, 300);
   t.end();
 });
 
@@ -239,17 +237,19 @@ const foreign = fc.oneof(
 );
 
 void t.test('nothing with a query, a user, an escape or a foreign character anywhere passes', (t) => {
-  fc.assert(
-    fc.property(transport, host, port, foreign, fc.nat(), (transport, host, port, foreign, position) => {
-      const put = (uri: string): string => {
-        const at = position % (uri.length + 1);
-        return uri.slice(0, at) + foreign + uri.slice(at);
-      };
-      t.equal(parseLibvirtUri(put(`qemu+${transport}://${host}${suffixOf(port)}/system`)), undefined);
-      t.type(refuseMigrateUri(put(`tcp://${host}${suffixOf(port)}`)), 'string');
-    }),
-    { numRuns: 1_000 },
-  );
+  const parts = [transport, host, port, foreign, fc.nat()] as const;
+  const property = fc.property(...parts, (transport, host, port, foreign, position) => {
+    const put = (uri: string): string => {
+      const at = position % (uri.length + 1);
+      return uri.slice(0, at) + foreign + uri.slice(at);
+    };
+    const address = parseLibvirtUri(put(`qemu+${transport}://${host}${suffixOf(port)}/system`));
+    return [
+      t.equal(address, undefined),
+      t.type(refuseMigrateUri(put(`tcp://${host}${suffixOf(port)}`)), 'string'),
+    ].every(Boolean);
+  });
+  checkProperty(t, property, 1_000);
   t.end();
 });
 
@@ -293,17 +293,17 @@ void t.test(
         .tuple(fc.constantFrom('qemu+tls://', 'qemu+tcp://'), fc.array(word, { maxLength: 3 }))
         .map(([scheme, words]) => `${scheme}${words.join('')}/system`),
     );
-    fc.assert(
-      fc.property(uri, (text) => {
-        const address = parseLibvirtUri(text);
-        if (address === undefined) return;
-        const { protocol, username, password, pathname, search, hash, port } = new URL(text);
-        t.match(protocol, /^qemu\+(tls|tcp):$/);
-        t.strictSame({ username, password, pathname, search, hash }, NOTHING_ELSE);
-        t.equal(port, address.port === undefined ? '' : String(address.port));
-      }),
-      { numRuns: 2_000 },
-    );
+    const property = fc.property(uri, (text) => {
+      const address = parseLibvirtUri(text);
+      if (address === undefined) return true;
+      const { protocol, username, password, pathname, search, hash, port } = new URL(text);
+      return [
+        t.match(protocol, /^qemu\+(tls|tcp):$/),
+        t.strictSame({ username, password, pathname, search, hash }, NOTHING_ELSE),
+        t.equal(port, address.port === undefined ? '' : String(address.port)),
+      ].every(Boolean);
+    });
+    checkProperty(t, property, 2_000);
     t.end();
   },
 );
