@@ -15,6 +15,7 @@ import {
   type XmlElement,
 } from '../../../agent/vm/xml-text.ts';
 import { domainXml, volumeXml, type VmPlan } from '../../../agent/vm/xml.ts';
+import { checkProperty } from '../../property.ts';
 
 const anyXmlText = fc.string({ unit: 'binary', maxLength: 60 }).filter(isXmlText);
 const trickyText = fc
@@ -43,20 +44,18 @@ const trickyText = fc
 void t.test(
   'any text comes back exactly, as text and as attribute, also after it is parsed and written again',
   (t) => {
-    const holds = (): void => {
-      fc.assert(
-        fc.property(fc.oneof(anyXmlText, trickyText), (value) => {
-          const parsed = parseXml(buildXml('x', { '@a': value, '#': value, y: undefined }));
-          t.equal(attribute(parsed, 'a'), value);
-          t.equal(parsed.text, value);
-          t.strictSame(parsed.children, []);
-          // Text of white space only is layout, and is not written again.
-          const again = parseXml(writeXml(parsed));
-          t.strictSame(again, value.trim() === '' ? { ...parsed, text: '' } : parsed);
-        }),
-      );
-    };
-    t.doesNotThrow(holds);
+    const property = fc.property(fc.oneof(anyXmlText, trickyText), (value) => {
+      const parsed = parseXml(buildXml('x', { '@a': value, '#': value, y: undefined }));
+      // Text of white space only is layout, and is not written again.
+      const again = parseXml(writeXml(parsed));
+      return [
+        t.equal(attribute(parsed, 'a'), value),
+        t.equal(parsed.text, value),
+        t.strictSame(parsed.children, []),
+        t.strictSame(again, value.trim() === '' ? { ...parsed, text: '' } : parsed),
+      ].every(Boolean);
+    });
+    checkProperty(t, property, 100);
     t.end();
   },
 );
@@ -247,36 +246,29 @@ void t.test('no text from an operator changes the structure, and the metadata co
   const shape = (element: XmlElement | undefined): string =>
     `${element?.name ?? ''}(${element?.children.map(shape).join() ?? ''})`;
   const devices = shape(find(parseXml(domainXml(linux)), 'devices'));
-  const holds = (): void => {
-    fc.assert(
-      fc.property(
-        text,
-        text,
-        fc.integer({ min: 0, max: 4e12 }),
-        fc.boolean(),
-        (owner, purpose, at, neverMove) => {
-          const metadata = {
-            owner,
-            purpose,
-            expiresAtMs: at,
-            rules: {
-              neverMove,
-              downtimeMaxMs: 0,
-              postCopy: !neverMove,
-              controlPlane: neverMove,
-              placement: [],
-            },
-          };
-          const root = parseXml(domainXml({ ...linux, metadata }));
-          const element = findMetadata(root);
-          t.strictSame(element && readMetadata(element), metadata);
-          return shape(find(root, 'devices')) === devices && find(root, 'name')?.text === 'web1';
-        },
-      ),
-      { numRuns: 50 },
-    );
-  };
-  t.doesNotThrow(holds);
+  const at = fc.integer({ min: 0, max: 4e12 });
+  const property = fc.property(text, text, at, fc.boolean(), (owner, purpose, expiresAtMs, neverMove) => {
+    const metadata = {
+      owner,
+      purpose,
+      expiresAtMs,
+      rules: {
+        neverMove,
+        downtimeMaxMs: 0,
+        postCopy: !neverMove,
+        controlPlane: neverMove,
+        placement: [],
+      },
+    };
+    const root = parseXml(domainXml({ ...linux, metadata }));
+    const element = findMetadata(root);
+    return [
+      t.strictSame(element && readMetadata(element), metadata),
+      shape(find(root, 'devices')) === devices,
+      find(root, 'name')?.text === 'web1',
+    ].every(Boolean);
+  });
+  checkProperty(t, property, 50);
   t.end();
 });
 
