@@ -192,7 +192,11 @@ async function untilSeenOn(scheduler: ServiceCalls, { name }: BenchGuest, host: 
     const seen = vms.filter(({ sample }) => sample?.name === name);
     if (
       seen.length === 1 &&
-      seen.every((vm) => vm.hostName === host && vm.migrationId === '' && vm.warning === '')
+      seen.every(({ hostName, migrationId, warning, sample }) => {
+        // A sample from the switch-over shows it paused.
+        const isRunning = sample?.state === 'VM_STATE_RUNNING' || sample?.state === 'VM_STATE_BLOCKED';
+        return hostName === host && migrationId === '' && warning === '' && isRunning;
+      })
     )
       return;
     await systemClock.sleep(250);
