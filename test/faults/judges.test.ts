@@ -1,5 +1,6 @@
 // Tests the fault suite's judges without a lab: overlapping copies, the guest's records, and random faults from a seed.
 import t from 'tap';
+import { tooSilent } from './silences.ts';
 import { checksum, readDiskLog } from './disk-log.ts';
 import { overlaps } from './intervals.ts';
 import { cases, notRun } from './cases/list.ts';
@@ -96,5 +97,19 @@ t.test('each fault of the list runs, or is listed with the reason why not', (t) 
   const names = cases.map(({ id, variant, modes }) => `${id} ${variant ?? ''} ${modes.join()}`);
   t.ok(cases.every(({ ends, home }) => ends.length > 0 || home === 'source'));
   t.equal(new Set(names).size, names.length, 'no two cases have the same name');
+  t.end();
+});
+
+void t.test('silences are judged by those of plain virsh in the same run', (t) => {
+  const virsh = [300, 310, 320, 330, 400];
+  const moves = (silenceMs: number, times: number): number[] =>
+    Array.from({ length: times }, () => silenceMs);
+  t.strictSame(tooSilent(moves(420, 100), virsh), []);
+  t.strictSame(tooSilent([...moves(350, 91), ...moves(2_000, 9)], virsh), [], 'a busy moment of the machine');
+  t.match(tooSilent(moves(421, 100), virsh), [/421 ms in the median, at most 420 ms/]);
+  t.match(tooSilent([...moves(350, 89), ...moves(501, 11)], virsh), [
+    /501 ms in nine of ten moves, at most 500/,
+  ]);
+  t.match(tooSilent([...moves(350, 99), 2_501], virsh), [/round 100: silent for 2501 ms/]);
   t.end();
 });
