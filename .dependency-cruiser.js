@@ -104,7 +104,7 @@ export default {
       from: {
         path: '^agent/(migration/|state/folder\\.ts)',
         pathNot:
-          '^agent/migration/(checks/(ask-program|check|host-check|lease|source-check)|hypervisor/(libvirt-hypervisor|qemu-process)|target/source-agent)\\.ts$',
+          '^agent/migration/(checks/|hypervisor/(libvirt-hypervisor|qemu-process)\\.ts$|target/source-agent\\.ts$)',
       },
       to: { dependencyTypes: ['core', 'npm'], dependencyTypesNot: ['type-only'], pathNot: 'valibot' },
     },

@@ -13,6 +13,7 @@ export const PURE = [
   'scheduler/cluster/view.ts',
   'scheduler/load',
   'scheduler/reports/check-report.ts',
+  'scheduler/restraint/budgets.ts',
   'scheduler/restraint/cool-down.ts',
   'scheduler/restraint/failures.ts',
   'scheduler/restraint/holds.ts',

@@ -9,6 +9,7 @@ import { advertised } from './advertise.ts';
 import type { AgentSettings } from './config.ts';
 import { startLibvirtAccess, type LibvirtAccess } from './libvirt-access.ts';
 import { createCheckTarget } from './migration/checks/check.ts';
+import { createCheckSource, createLookAtSource } from './migration/checks/source-check.ts';
 import { MigrationGuard, refuseDuringMigration } from './migration/target/guard.ts';
 import { Intents } from './migration/promises/intents.ts';
 import { createMigrationJobs } from './migration/source/jobs.ts';
@@ -35,6 +36,7 @@ export async function startAgent(settings: AgentSettings, context: DaemonContext
   const access = startLibvirtAccess(settings.libvirt, clock, random);
   const telemetry = startTelemetry({
     settings,
+    lookAtSource: createLookAtSource(access, settings.migration.unsafe),
     libvirt: { target: { kind: 'unix', path: settings.libvirt.socket }, uri: settings.libvirt.uri },
     identity: () => identity(settings),
     connectNats: () => connectNats(settings.nats, 'evenkeel-agent', NATS_TIMEOUT_MS),
@@ -120,6 +122,7 @@ function composeParts(
       newUuid: () => crypto.randomUUID(),
     }),
     lifecycle: createLifecycle(access, clock, (verb, vmUuid) => refuseDuringMigration(intents, verb, vmUuid)),
+    checkSource: createCheckSource(telemetry.lookAtSource),
     checkTarget: createCheckTarget({
       access,
       intents,

@@ -15,6 +15,7 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   [LibvirtCode.noNetwork]: { code: 'NOT_FOUND' },
   [LibvirtCode.noStoragePool]: { code: 'NOT_FOUND' },
   [LibvirtCode.noStorageVolume]: { code: 'NOT_FOUND' },
+  [LibvirtCode.noSecret]: { code: 'NOT_FOUND' },
   [LibvirtCode.noDomainMetadata]: { code: 'NOT_FOUND' },
   [LibvirtCode.domainExists]: { code: 'ALREADY_EXISTS' },
   [LibvirtCode.storageVolumeExists]: { code: 'ALREADY_EXISTS' },

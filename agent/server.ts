@@ -7,6 +7,7 @@ import type { Logger } from '../shared/log.ts';
 import { agentService } from '../shared/proto/load.ts';
 import type { TlsSettings } from '../shared/settings.ts';
 import type { CheckTarget } from './migration/checks/check.ts';
+import type { CheckSource } from './migration/checks/source-check.ts';
 import type { MigrationGuard } from './migration/target/guard.ts';
 import type { MigrationJobs } from './migration/source/jobs.ts';
 import type { CreateVm } from './vm/create.ts';
@@ -18,6 +19,7 @@ export interface AgentParts {
   host(): GetHostResponseInput;
   readonly create: CreateVm;
   readonly lifecycle: Lifecycle;
+  readonly checkSource: CheckSource;
   readonly checkTarget: CheckTarget;
   readonly migrations: MigrationJobs;
   readonly guard: MigrationGuard;
@@ -40,7 +42,7 @@ export function startAgentServer(
 }
 
 function agentHandlers(parts: AgentParts, logger: Logger): AgentServiceHandlers {
-  const { create, lifecycle, checkTarget, migrations, guard } = parts;
+  const { create, lifecycle, checkSource, checkTarget, migrations, guard } = parts;
   return {
     GetHost: unaryHandler(logger, async () => Promise.resolve(parts.host())),
     ListVms: unaryHandler(logger, async (_request, signal) => ({ vms: await lifecycle.list(signal) })),
@@ -65,6 +67,7 @@ function agentHandlers(parts: AgentParts, logger: Logger): AgentServiceHandlers 
       logger.info({ vm: request.vm, deleteVolumes: request.deleteVolumes }, 'undefining a VM');
       return { deletedVolumes: await lifecycle.undefine(request, signal) };
     }),
+    CheckSource: unaryHandler(logger, (request, signal) => checkSource(request, signal)),
     CheckTarget: unaryHandler(logger, (request, signal) => checkTarget(request, signal)),
     Migrate: streamHandler(logger, (request, signal) => migrations.migrate(request, signal)),
     AbortMigration: unaryHandler(logger, async (request, signal) => {

@@ -19,6 +19,7 @@ export const ErrorCode = {
   noStoragePool: 49,
   noStorageVolume: 50,
   operationInvalid: 55,
+  noSecret: 66,
   configUnsupported: 67,
   operationTimeout: 68,
   argumentUnsupported: 74,

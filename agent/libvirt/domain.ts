@@ -112,12 +112,51 @@ export function getInfo(connection: Connection, domain: DomainRef, wait: WaitOpt
   );
 }
 
+/** Snapshots that libvirt knows of, whether their data is inside the disks or beside them. */
+export function countSnapshots(
+  connection: Connection,
+  domain: DomainRef,
+  wait: WaitOptions,
+): Promise<number> {
+  return connection.call(
+    'domainSnapshotNum',
+    (writer) => writeDomain(writer, domain).uint(0),
+    (reader) => reader.int(),
+    wait,
+  );
+}
+
 /** True if its definition stays when it stops. */
 export function isPersistent(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<boolean> {
   return connection.call(
     'domainIsPersistent',
     (writer) => writeDomain(writer, domain),
     (reader) => reader.bool(),
+    wait,
+  );
+}
+
+/** True if libvirt starts it with the host. The flag is no part of the definition: a migration leaves it behind. */
+export function getAutostart(connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<boolean> {
+  return connection.call(
+    'domainGetAutostart',
+    (writer) => writeDomain(writer, domain),
+    (reader) => reader.bool(),
+    wait,
+  );
+}
+
+/** Throws LibvirtError for a VM that is not persistent. */
+export function setAutostart(
+  connection: Connection,
+  domain: DomainRef,
+  isOn: boolean,
+  wait: WaitOptions,
+): Promise<void> {
+  return connection.call(
+    'domainSetAutostart',
+    (writer) => writeDomain(writer, domain).int(isOn ? 1 : 0),
+    () => undefined,
     wait,
   );
 }

@@ -113,6 +113,29 @@ export async function migratePeerToPeer(
   );
 }
 
+/**
+ * Asks libvirt whether it would migrate the domain: the first phase of a migration, after which nothing is left to undo
+ * as long as `flags` lack changeProtection. Throws LibvirtError with what is in the way.
+ */
+export async function tryMigrationBegin(
+  connection: Connection,
+  domain: DomainRef,
+  flags: number,
+  wait: WaitOptions,
+): Promise<void> {
+  await connection.call(
+    'domainMigrateBegin3Params',
+    (writer) => {
+      writeDomain(writer, domain);
+      writeTypedParams(writer, []);
+      writer.uint((flags & ~MigrateFlag.changeProtection) >>> 0);
+    },
+    // The cookie and the definition for the target.
+    (reader) => [reader.opaque(), reader.string()],
+    wait,
+  );
+}
+
 /** libvirt's own client library makes these checks; the daemon does not. */
 function refuseWhatTheDaemonWouldTake(request: MigrationRequest): void {
   let host: string;

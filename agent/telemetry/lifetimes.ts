@@ -1,6 +1,7 @@
 // Keeps state on each running VM from tick to tick, for the lifetime of its QEMU process.
 import type { LibvirtEvent } from '../libvirt/events.ts';
 import type { DomainRef } from '../libvirt/domain.ts';
+import type { MoveObstacle } from '../../shared/gen/telemetry.ts';
 import type { VmDescription, VmReading } from './rates.ts';
 
 export interface Lifetime {
@@ -18,6 +19,12 @@ export interface Lifetime {
   isBalloonAsked: boolean;
   /** An outgoing migration was seen; each tick checks whether it is still running. */
   isMigratingOut: boolean;
+  /** What kept it here when that was asked last. */
+  obstacles: readonly MoveObstacle[];
+  /** Time of that question, on the monotonic clock; -Infinity to be asked at once. */
+  obstaclesAtMs: number;
+  /** It runs here, answers, and is in no migration: libvirt can be asked whether it would migrate it. */
+  isAskable: boolean;
 }
 
 export class Lifetimes {
@@ -36,9 +43,23 @@ export class Lifetimes {
       askedAtMs: -Infinity,
       isBalloonAsked: false,
       isMigratingOut: false,
+      obstacles: [],
+      obstaclesAtMs: -Infinity,
+      isAskable: false,
     };
     this.#byUuid.set(uuid, lifetime);
     return lifetime;
+  }
+
+  /** All VMs that are known now, by uuid. */
+  entries(): readonly (readonly [string, Lifetime])[] {
+    return [...this.#byUuid];
+  }
+
+  /** Notes what was found to keep the VM here; it may have gone meanwhile. */
+  noteObstacles(vmUuid: string, obstacles: readonly MoveObstacle[]): void {
+    const lifetime = this.#byUuid.get(vmUuid);
+    if (lifetime !== undefined) lifetime.obstacles = obstacles;
   }
 
   /** Forgets all but these VMs: call it with a complete list only. */
@@ -48,7 +69,7 @@ export class Lifetimes {
 
   /** Events may have been missed while libvirt was away. */
   onResync(): void {
-    for (const lifetime of this.#byUuid.values()) lifetime.isDescriptionStale = true;
+    for (const lifetime of this.#byUuid.values()) markStale(lifetime);
   }
 
   onEvent(event: LibvirtEvent): void {
@@ -57,8 +78,13 @@ export class Lifetimes {
     if (lifetime === undefined) return;
     if (event.kind === 'migrationIteration') lifetime.isMigratingOut = true;
     else if (event.kind === 'metadataChange' || event.kind === 'deviceRemoved' || isRedefined(event))
-      lifetime.isDescriptionStale = true;
+      markStale(lifetime);
   }
+}
+
+function markStale(lifetime: Lifetime): void {
+  lifetime.isDescriptionStale = true;
+  lifetime.obstaclesAtMs = -Infinity;
 }
 
 function isRedefined(event: LibvirtEvent): boolean {

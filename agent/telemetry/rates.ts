@@ -1,6 +1,7 @@
 // Computes a VM's sample from two readings of its counters: rates, memory in use, and whether it counts as load. Pure.
 import type {
   DiskSample,
+  MoveObstacle,
   NicSample,
   VmMetadata,
   VmMigrationRole,
@@ -94,6 +95,8 @@ export interface VmContext {
   readonly isMigratingOut: boolean;
   /** The VM's monitor did not answer. */
   readonly isStuck: boolean;
+  /** What kept it on this host when that was asked last. */
+  readonly obstacles: readonly MoveObstacle[];
 }
 
 // virDomainState of libvirt-domain.h, by number.
@@ -132,6 +135,7 @@ export function vmSample(previous: VmReading | undefined, current: VmReading, co
     disks: diskSamples(before, current),
     nics: nicSamples(before, current),
     metadata: description?.metadata ?? null,
+    obstacles: [...context.obstacles],
   };
   if (before !== undefined) addCpuRates(sample, before, current);
   return sample;

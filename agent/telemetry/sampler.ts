@@ -114,11 +114,13 @@ export class Sampler {
     const nowMs = clock.nowMs();
     return vms.map(({ read: { counters, atMs, isStuck }, lifetime }) => {
       const current: VmReading = { counters, atMs, description: lifetime.description };
-      const { isMigratingOut, previous } = lifetime;
+      const { isMigratingOut, obstacles, previous } = lifetime;
       lifetime.readings += 1;
       // The reading of a stuck guest lacks counters, so the next rates cannot start from it.
       if (!isStuck) lifetime.previous = current;
-      return vmSample(previous, current, { nowMs, intervalMs, isMigratingOut, isStuck });
+      const sample = vmSample(previous, current, { nowMs, intervalMs, isMigratingOut, isStuck, obstacles });
+      lifetime.isAskable = isAskable(sample);
+      return sample;
     });
   }
 
@@ -142,6 +144,12 @@ export class Sampler {
         'VMs do not answer: their QEMU processes hang; check their storage and the processes',
       );
   }
+}
+
+/** libvirt would make the question wait for the end of a migration, and QEMU's answer is needed. */
+function isAskable({ counted, stuck, migrationRole, state }: VmSample): boolean {
+  const isRunning = state === 'VM_STATE_RUNNING' || state === 'VM_STATE_BLOCKED';
+  return isRunning && counted && !stuck && migrationRole === 'VM_MIGRATION_ROLE_UNSPECIFIED';
 }
 
 interface Readings {

@@ -9,9 +9,11 @@ import { hostReportCodec } from '../../shared/proto/load.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import { LibvirtSession, type SessionState } from '../libvirt/session.ts';
 import type { LibvirtTarget } from '../libvirt/transport.ts';
+import type { LookAtSource } from '../migration/checks/source-check.ts';
 import { Lifetimes } from './lifetimes.ts';
 import { Facts, type AgentIdentity } from './facts.ts';
 import { readHostCounters, readPageBytes } from './host.ts';
+import { watchObstacles } from './obstacle-watch.ts';
 import { startPublisher, type Publisher } from './publisher.ts';
 import { Sampler } from './sampler.ts';
 import type { TelemetrySettings } from './settings.ts';
@@ -24,6 +26,8 @@ export interface TelemetryOptions {
   readonly identity: () => Promise<AgentIdentity>;
   /** Connects, or fails within seconds: `connectNats`. */
   readonly connectNats: () => Promise<NatsConnection>;
+  /** Looks for what keeps a VM on this host. */
+  readonly lookAtSource: LookAtSource;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -34,6 +38,8 @@ export interface Telemetry {
   latest(): HostReport | undefined;
   /** False when ticks have stopped, which only a restart fixes. Stays true while libvirt or NATS is away. */
   isHealthy(): boolean;
+  /** Looks for what keeps a VM on this host; the next report tells it. */
+  readonly lookAtSource: LookAtSource;
   /** Stops sampling, publishes what is buffered for a few seconds, closes everything. */
   stop(): Promise<void>;
 }
@@ -102,9 +108,12 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   });
   bulk.start();
   side.start();
-  const running = Promise.all([sampler.run(), facts.run()]);
+  const lookAtSource = noting(options.lookAtSource, lifetimes);
+  const watching = watchObstacles({ ...common, lifetimes, look: lookAtSource });
+  const running = Promise.all([sampler.run(), facts.run(), watching]);
   return {
     latest: () => latest,
+    lookAtSource,
     isHealthy: () =>
       clock.monotonicMs() - sampler.lastTickMs < Math.max(LATE_MIN_MS, LATE_TICKS_MAX * intervalMs),
     stop: async () => {
@@ -112,6 +121,15 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
       await running;
       await Promise.all([bulk.stop(), side.stop(), publisher.stop(FLUSH_MS)]);
     },
+  };
+}
+
+/** Also notes what keeps the VM here, for its next samples. */
+function noting(look: LookAtSource, lifetimes: Lifetimes): LookAtSource {
+  return async (vmUuid, signal) => {
+    const sight = await look(vmUuid, signal);
+    lifetimes.noteObstacles(vmUuid, sight.obstacles);
+    return sight;
   };
 }
 

@@ -2,7 +2,7 @@
 import type { VmMetadata } from '../../shared/gen/telemetry.ts';
 import { KIB } from '../../shared/units.ts';
 import { findMetadata, readMetadata, readOsFamily } from './metadata.ts';
-import { attribute, find, findAll, parseXml, type XmlElement } from './xml-text.ts';
+import { attribute, find, findAll, namespaceOf, parseXml, type XmlElement } from './xml-text.ts';
 
 export interface VmDefinition {
   readonly uuid: string;
@@ -12,6 +12,7 @@ export interface VmDefinition {
   readonly machineType: string;
   readonly emulator: string | undefined;
   readonly firmware: 'bios' | 'uefi';
+  /** Those it has now; more may be plugged in. */
   readonly vcpus: number;
   readonly memoryMaxBytes: number;
   /** Undefined for a VM that evenkeel did not create. */
@@ -25,7 +26,12 @@ export interface VmDefinition {
   /** "address:port" of a running VM's VNC console. */
   readonly vncAddress: string | undefined;
   readonly cpu: XmlElement | undefined;
+  readonly os: XmlElement | undefined;
   readonly devices: XmlElement | undefined;
+  /** sev, sev-snp, tdx…: the processor encrypts its memory. */
+  readonly launchSecurity: string | undefined;
+  /** Elements by which its definition speaks to QEMU itself ("qemu:commandline"): nothing here knows what they do. */
+  readonly qemuElements: readonly string[];
 }
 
 export interface DiskDefinition {
@@ -39,6 +45,8 @@ export interface DiskDefinition {
   readonly pool: string;
   readonly format: string;
   readonly cdrom: boolean;
+  /** libvirt empties the drive where the medium is missing (startupPolicy). */
+  readonly isDropped: boolean;
   readonly transient: boolean;
   readonly readOnly: boolean;
   /** Several VMs may write to it at once, so nothing locks it. */
@@ -55,6 +63,8 @@ export interface NicDefinition {
   readonly kind: string;
   readonly bridge: string;
   readonly network: string;
+  /** libvirt unplugs it before a migration, since another NIC takes over for it (teaming). */
+  readonly isUnplugged: boolean;
 }
 
 /** A lease that the lock manager must hold for the VM to run: a file named by the key, in the folder of the lockspace. */
@@ -74,6 +84,7 @@ export function readDefinition(xml: string): VmDefinition {
   const devices = find(root, 'devices');
   const metadata = findMetadata(root);
   const type = find(root, 'os', 'type');
+  const vcpu = find(root, 'vcpu');
   return {
     uuid,
     name,
@@ -82,7 +93,7 @@ export function readDefinition(xml: string): VmDefinition {
     machineType: attribute(type, 'machine') ?? '',
     emulator: find(devices, 'emulator')?.text,
     firmware: usesUefi(root) ? 'uefi' : 'bios',
-    vcpus: Number(find(root, 'vcpu')?.text ?? 0),
+    vcpus: Number(attribute(vcpu, 'current') ?? vcpu?.text ?? 0),
     memoryMaxBytes: readMemory(find(root, 'memory')),
     metadata: metadata === undefined ? undefined : readMetadata(metadata),
     osFamily: readOsFamily(metadata),
@@ -92,9 +103,17 @@ export function readDefinition(xml: string): VmDefinition {
     leases: findAll(devices, 'lease').map(readLease),
     vncAddress: readVnc(devices),
     cpu: find(root, 'cpu'),
+    os: find(root, 'os'),
     devices,
+    launchSecurity: attribute(find(root, 'launchSecurity'), 'type'),
+    qemuElements: root.children
+      .filter((child) => namespaceOf([root, child]) === QEMU_NAMESPACE && child.children.length > 0)
+      .map((child) => child.name),
   };
 }
+
+// https://libvirt.org/drvqemu.html#pass-through-of-arbitrary-qemu-commands
+const QEMU_NAMESPACE = 'http://libvirt.org/schemas/domain/qemu/1.0';
 
 function usesUefi(root: XmlElement): boolean {
   const os = find(root, 'os');
@@ -113,6 +132,8 @@ function readDisk(disk: XmlElement): DiskDefinition {
     ...readSource(disk),
     format: attribute(driver, 'type') ?? '',
     cdrom: attribute(disk, 'device') === 'cdrom',
+    // "requisite" counts at a start only (https://libvirt.org/formatdomain.html, startupPolicy).
+    isDropped: ['optional', 'requisite'].includes(attribute(find(disk, 'source'), 'startupPolicy') ?? ''),
     transient: find(disk, 'transient') !== undefined,
     readOnly: find(disk, 'readonly') !== undefined,
     shareable: find(disk, 'shareable') !== undefined,
@@ -164,6 +185,7 @@ function readNic(nic: XmlElement): NicDefinition {
     // The live definition of a NIC on a network names the network's bridge too, which may differ between hosts.
     bridge: kind === 'bridge' ? (attribute(source, 'bridge') ?? '') : '',
     network: attribute(source, 'network') ?? '',
+    isUnplugged: attribute(find(nic, 'teaming'), 'type') === 'transient',
   };
 }
 

@@ -6,6 +6,7 @@ import { DeadlineError, invalidField } from '../../shared/errors.ts';
 import type { Connection } from '../libvirt/connection.ts';
 import { ControlState, DomainState, ErrorCode, JobOperation, JobType } from '../libvirt/constants.ts';
 import {
+  getAutostart,
   getControlInfo,
   getInfo,
   getState,
@@ -135,6 +136,7 @@ async function viewWithRole(
 ): Promise<VmView> {
   const { state, reason } = await getState(connection, domain, wait);
   const persistent = await isPersistent(connection, domain, wait);
+  const autostart = persistent && (await getAutostart(connection, domain, wait));
   const xml = await getXml(connection, domain, 0, wait);
   const definition = readDefinition(xml);
   const vm: VmInput = {
@@ -144,6 +146,7 @@ async function viewWithRole(
     state: VM_STATES[state],
     stateReason: stateReason(state, reason),
     persistent,
+    autostart,
     migrationRole,
     vcpus: definition.vcpus,
     memoryMaxBytes: definition.memoryMaxBytes,
@@ -154,6 +157,7 @@ async function viewWithRole(
     machineType: definition.machineType,
     osFamily: definition.osFamily,
     firmware: definition.firmware,
+    qemuElements: [...definition.qemuElements],
     observedAtMs: nowMs,
   };
   return { vm, definition, xml };

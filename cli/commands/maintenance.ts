@@ -101,7 +101,7 @@ async function waitUntilDone(context: Context, entered: Maintenance): Promise<Ma
     for (;;) {
       const now = (await listed(context)).find(({ hostId }) => hostId === entered.hostId);
       if (now === undefined) throw takenOut(entered);
-      stuckLooks = now.vmsLeft === now.impossible.length ? stuckLooks + 1 : 0;
+      stuckLooks = isStuck(now) ? stuckLooks + 1 : 0;
       if (now.vmsLeft === 0 || stuckLooks === STUCK_LOOKS) return now;
       const text = progressText(terminal.view(), now);
       if (text !== shown && !json) terminal.writeError(`${text}\n`);
@@ -118,6 +118,14 @@ async function waitUntilDone(context: Context, entered: Maintenance): Promise<Ma
   } finally {
     process.removeListener('SIGINT', onInterrupt);
   }
+}
+
+// Codes of VMs that cannot leave yet: a job of libvirt's, somebody else's migration.
+const PASSING_CODES: ReadonlySet<string> = new Set(['vm_busy', 'migrating']);
+
+/** True if all VMs that are left need somebody to do something. */
+function isStuck({ vmsLeft, impossible }: Maintenance): boolean {
+  return vmsLeft === impossible.length && impossible.every(({ code }) => !PASSING_CODES.has(code));
 }
 
 function takenOut({ hostName }: Maintenance): CliFailure {

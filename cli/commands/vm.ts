@@ -36,7 +36,7 @@ function addShow(parent: Command, run: Run): void {
           if (xml) return definition.trimEnd();
           return answer.vm === null
             ? `${vm} is on ${answer.hostName}`
-            : vmSheet(view, answer.vm, answer.hostName);
+            : vmSheet(view, answer.vm, answer.hostName, answer.obstacles);
         });
       });
     });

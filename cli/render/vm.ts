@@ -1,15 +1,15 @@
 // Renders one VM, as libvirt reports it, as a list of labels and values.
 import type { Vm, VmDisk, VmNic } from '../../shared/gen/agent.ts';
-import type { VmMetadata } from '../../shared/gen/telemetry.ts';
+import type { MoveObstacle, VmMetadata } from '../../shared/gen/telemetry.ts';
 import { bytes, date, duration } from './format.ts';
 import { paint, plain, wrap, type View } from './view.ts';
 import { word, words } from './words.ts';
 
 // The longest label and two spaces.
-const LABEL_WIDTH = 12;
+const LABEL_WIDTH = 13;
 
 /** Everything known about the VM; labels without a value are left out. */
-export function vmSheet(view: View, vm: Vm, hostName: string): string {
+export function vmSheet(view: View, vm: Vm, hostName: string, obstacles: readonly MoveObstacle[]): string {
   const role = word(vm.migrationRole);
   const rows: readonly Row[] = [
     ['name', vm.name],
@@ -17,6 +17,7 @@ export function vmSheet(view: View, vm: Vm, hostName: string): string {
     ['host', hostName],
     ['state', role === '' ? words(vm.state) : `${words(vm.state)}, ${role} migration`],
     ['defined', vm.persistent ? '' : 'no: it disappears once it is off'],
+    ['autostart', vm.autostart ? 'starts with its host' : ''],
     ['vcpus', String(vm.vcpus)],
     ['memory', bytes(view, vm.memoryMaxBytes)],
     ...vm.disks.map((disk): Row => [disk.cdrom ? 'cd-rom' : 'disk', diskText(view, disk)]),
@@ -26,6 +27,13 @@ export function vmSheet(view: View, vm: Vm, hostName: string): string {
     ['firmware', vm.firmware],
     ['system', vm.osFamily],
     ...(vm.metadata === null ? [] : metadataRows(vm.metadata)),
+    [
+      'not checked',
+      vm.qemuElements.length === 0
+        ? ''
+        : `${vm.qemuElements.join(', ')}: what the definition tells QEMU itself, before a migration`,
+    ],
+    ...obstacles.map(({ reason, cure }): Row => ['cannot move', `${reason}; ${cure}`]),
   ];
   return rows
     .filter(([, text]) => text !== '')

@@ -11,6 +11,7 @@ import type {
 import { progressOf, type MaintenanceEntry } from '../people/maintenance.ts';
 import { vmsOf } from '../cluster/view.ts';
 import type { Core } from '../core.ts';
+import { lookAtHost } from './look-again.ts';
 import { findHost } from './names.ts';
 import { untilKnown } from './orders.ts';
 
@@ -25,6 +26,7 @@ export async function enterMaintenance(
   const { view, maintenance: book, clock } = core;
   const host = findHost(view, 'host', request.host);
   await untilKnown(core, [...view.hosts.keys()], signal);
+  await lookAtHost(core, host, signal);
   const entry = book.get(host.hostId) ?? {
     hostId: host.hostId,
     hostName: host.hostName,

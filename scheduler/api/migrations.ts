@@ -12,6 +12,7 @@ import type { Migration } from '../../shared/gen/telemetry.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 import type { Core } from '../core.ts';
 import { isForOperator, isOver } from '../migrations/machine.ts';
+import { lookAtVm } from './look-again.ts';
 import { findActiveVm, findHost, unknownVm } from './names.ts';
 import { chooseTarget, untilKnown } from './orders.ts';
 
@@ -48,11 +49,23 @@ async function order(
 ): Promise<Migration> {
   const { sourceHostId, namedHostId = sourceHostId } = asked(core, request);
   await untilKnown(core, [sourceHostId, namedHostId], signal);
+  await lookIfHeld(core, asked(core, request), signal);
   // The VM may have moved meanwhile.
   const now = asked(core, request);
   const targetHostId = chooseTarget(core, now.vmUuid, now.namedHostId);
   const { vmUuid, vmName } = now;
   return core.runner.start({ vmUuid, vmName, sourceHostId: now.sourceHostId, targetHostId, decisionId: '' });
+}
+
+/** What held it by its last sample may be over: an operator who has just mended it must not be refused for that. */
+async function lookIfHeld(
+  core: Core,
+  { vmUuid, sourceHostId }: ReturnType<typeof asked>,
+  signal: AbortSignal,
+): Promise<void> {
+  const sample = core.view.vms.get(vmUuid)?.sample;
+  const isHeld = sample?.state !== 'VM_STATE_RUNNING' || sample.obstacles.length > 0;
+  if (isHeld) await lookAtVm(core, sourceHostId, vmUuid, signal);
 }
 
 /** The VM and hosts that the request names, from the current view. */

@@ -12,6 +12,7 @@ import type {
 import { MINUTE_MS } from '../../shared/units.ts';
 import type { Core } from '../core.ts';
 import { askAll, locateVm, type Located } from './locate.ts';
+import { obstaclesNow } from './look-again.ts';
 import { findActiveVm } from './names.ts';
 import { chooseHost } from './place-new.ts';
 
@@ -27,7 +28,8 @@ export async function getVm(
   signal: AbortSignal,
 ): Promise<SchedulerServiceGetVmResponseInput> {
   const { host, vm, xml } = await locateVm(core, request.vm, signal, request.includeXml);
-  return { vm, xml, hostId: host.hostId, hostName: host.hostName };
+  const obstacles = vm.libvirtId < 0 ? [] : await obstaclesNow(core, host.hostId, vm.uuid, signal);
+  return { vm, xml, hostId: host.hostId, hostName: host.hostName, obstacles };
 }
 
 /** The agent's calls that need only the VM. */

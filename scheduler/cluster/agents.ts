@@ -3,6 +3,8 @@ import type { WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
 import type {
   AbortMigrationRequestInput,
+  CheckSourceRequestInput,
+  CheckSourceResponse,
   CheckTargetRequestInput,
   CheckTargetResponse,
   EndMigrationRequestInput,
@@ -132,6 +134,17 @@ export class Agent implements MigrationAgent {
     const request = { vm, deleteVolumes };
     const answer = await this.#calls.unary(agentService.UndefineVm, this.#what('undefine VM'), request, wait);
     return answer.deletedVolumes;
+  }
+
+  /** An agent of before this call existed knows of no obstacle; its libvirt refuses what cannot move. */
+  async checkSource(request: CheckSourceRequestInput, wait: WaitOptions): Promise<CheckSourceResponse> {
+    try {
+      return await this.#calls.unary(agentService.CheckSource, this.#what('check source'), request, wait);
+    } catch (error) {
+      if (error instanceof EvenkeelError && error.code === 'UNIMPLEMENTED')
+        return { obstacles: [], storage: [], hostCpuXml: '' };
+      throw error;
+    }
   }
 
   checkTarget(request: CheckTargetRequestInput, wait: WaitOptions): Promise<CheckTargetResponse> {

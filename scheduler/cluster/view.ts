@@ -106,6 +106,17 @@ export function foldReport(
   return true;
 }
 
+/** Takes in what a VM's host says of it between its reports. */
+export function foldSight(
+  view: ClusterView,
+  hostId: string,
+  vmUuid: string,
+  sight: Partial<Pick<VmSample, 'obstacles' | 'state'>>,
+): void {
+  const vm = view.vms.get(vmUuid);
+  if (vm?.hostId === hostId) view.vms.set(vmUuid, { ...vm, sample: { ...vm.sample, ...sight } });
+}
+
 function isNews(host: HostView, report: HostReport): boolean {
   if (report.bootId === host.report.bootId) return report.sequence > host.report.sequence;
   return !host.earlierBootIds.includes(report.bootId) && report.tickAtMs > host.observedAtMs;

@@ -53,7 +53,14 @@ export interface Recheck {
 }
 
 // Codes of stays that end without intervention.
-const PASSING_CODES: ReadonlySet<string> = new Set(['moving', 'busy', 'settling', 'frozen', 'quiet']);
+const PASSING_CODES: ReadonlySet<string> = new Set([
+  'moving',
+  'busy',
+  'settling',
+  'frozen',
+  'quiet',
+  'vm_busy',
+]);
 
 export class Planning {
   readonly #parts: PlanningParts;

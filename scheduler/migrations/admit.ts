@@ -2,7 +2,7 @@
 import { messageOf } from '../../shared/errors.ts';
 import type { Migration, MigrationCause } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import { check } from './checks.ts';
+import { check, type Checked } from './checks.ts';
 import { isBeforeCopy, ruleOf } from './machine.ts';
 import {
   advance,
@@ -69,10 +69,10 @@ export async function prepare(term: Term, run: Run): Promise<boolean> {
   term.signal.throwIfAborted();
   if (checked.kind === 'refused') return refuse(term, run, checked.causeCode, checked.outcome);
   if (isAbortAsked(run)) return withdraw(term, run);
-  const { commitMode, estimate, memoryBytes } = checked;
+  const { commitMode, estimate } = checked;
   try {
     await advance(term, run, { kind: 'intended', commitMode, estimate });
-    const guarded = await guard(term, run, memoryBytes);
+    const guarded = await guard(term, run, checked);
     if (guarded.kind === 'refused') return await refuse(term, run, guarded.causeCode, guarded.outcome);
     if (isAbortAsked(run)) return await withdraw(term, run);
     await advance(term, run, { kind: 'guarded', definedOnTargetBefore: guarded.definedBefore });
@@ -89,13 +89,14 @@ type Guarded =
   | { readonly kind: 'refused'; readonly causeCode: MigrationCause; readonly outcome: string };
 
 /** A guard whose answer was lost is removed at the migration's end, under a higher epoch. */
-async function guard(term: Term, run: Run, memoryBytes: number): Promise<Guarded> {
+async function guard(term: Term, run: Run, { memoryBytes, autostart }: Checked): Promise<Guarded> {
   const { migrationId, epoch, vmUuid, vmName, commitMode, sourceHostId, targetHostName } = run.migration;
   const facts = term.parts.knowledge.facts(sourceHostId);
   try {
     const { definedBefore } = await agentOf(term, run, 'target').guardMigration(
       {
         ...{ migrationId, epoch, vmUuid, vmName, commitMode, memoryBytes, sourceHostId },
+        autostart,
         sourceAgentAddress: facts?.agentAddress ?? '',
         sourceCertificateSha256: facts?.certificateSha256 ?? '',
       },

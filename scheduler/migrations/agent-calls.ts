@@ -2,6 +2,8 @@
 import type { WaitOptions } from '../../shared/clock.ts';
 import type {
   AbortMigrationRequestInput,
+  CheckSourceRequestInput,
+  CheckSourceResponse,
   CheckTargetRequestInput,
   CheckTargetResponse,
   EndMigrationRequestInput,
@@ -25,6 +27,7 @@ export interface MigrationAgents {
 /** All throw EvenkeelError. */
 export interface MigrationAgent {
   getVm(vm: VmRefInput, includeXml: boolean, wait: WaitOptions): Promise<{ vm: Vm; xml: string }>;
+  checkSource(request: CheckSourceRequestInput, wait: WaitOptions): Promise<CheckSourceResponse>;
   checkTarget(request: CheckTargetRequestInput, wait: WaitOptions): Promise<CheckTargetResponse>;
   guardMigration(request: GuardMigrationRequestInput, wait: WaitOptions): Promise<GuardMigrationResponse>;
   migrate(request: MigrateRequestInput, wait: WaitOptions): AsyncIterable<MigrateResponse>;

@@ -1,6 +1,6 @@
 // Asks both hosts, just before a migration starts, for reasons against it, and decides its commit mode.
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
-import type { CheckTargetResponse, Vm } from '../../shared/gen/agent.ts';
+import type { CheckSourceResponse, CheckTargetResponse, Vm } from '../../shared/gen/agent.ts';
 import type { CommitMode, Migration, MigrationCause } from '../../shared/gen/telemetry.ts';
 import { refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts';
 import { HOUR_MS, SECOND_MS } from '../../shared/units.ts';
@@ -20,6 +20,8 @@ const DIRTY_RATE_KEPT_MS = HOUR_MS;
 /** What the copy will be like. */
 export interface Checked {
   readonly memoryBytes: number;
+  /** The VM starts with its host. */
+  readonly autostart: boolean;
   readonly commitMode: CommitMode;
   readonly estimate: CopyEstimate;
   readonly downtimeMaxMs: number;
@@ -33,9 +35,12 @@ export async function check(term: Term, run: Run): Promise<Refused | (Checked & 
   const unaddressed = refuseAddress(term, run.migration);
   if (unaddressed !== undefined) return unaddressed;
   const askedAtMs = clock.monotonicMs();
-  const seen = await checkSource(term, run);
+  const seen = await lookAtSource(term, run);
   if (seen.kind === 'refused') return seen;
-  const target = await checkTarget(term, run, seen.xml);
+  // The source first: if the VM as a whole cannot move, what one target says is of no interest.
+  const source = await checkSource(term, run);
+  if (source.kind === 'refused') return source;
+  const target = await checkTarget(term, run, seen.xml, source.told);
   if (target.kind === 'refused') return target;
   const tookMs = clock.monotonicMs() - askedAtMs;
   return (
@@ -64,7 +69,7 @@ interface SourceAnswer {
   readonly xml: string;
 }
 
-async function checkSource(term: Term, run: Run): Promise<Refused | SourceAnswer> {
+async function lookAtSource(term: Term, run: Run): Promise<Refused | SourceAnswer> {
   const { vmUuid, sourceHostName } = run.migration;
   const wait = { signal: term.signal, timeoutMs: CHECK_TIMEOUT_MS };
   try {
@@ -83,10 +88,32 @@ async function checkSource(term: Term, run: Run): Promise<Refused | SourceAnswer
   }
 }
 
+/** The first obstacle that keeps the VM on its host; without one, what the target must have as the source has it. */
+async function checkSource(
+  term: Term,
+  run: Run,
+): Promise<Refused | { readonly kind: 'free'; readonly told: CheckSourceResponse }> {
+  const { vmUuid } = run.migration;
+  const wait = { signal: term.signal, timeoutMs: CHECK_TIMEOUT_MS };
+  try {
+    const told = await agentOf(term, run, 'source').checkSource({ vmUuid }, wait);
+    const [first, ...more] = told.obstacles;
+    if (first === undefined) return { kind: 'free', told };
+    return refused(toldCause(first.causeCode), `${first.reason}; ${first.cure}${andMore(more)}`);
+  } catch (error) {
+    return refused('MIGRATION_CAUSE_SRC_UNREACHABLE', messageOf(error));
+  }
+}
+
+function andMore(more: readonly unknown[]): string {
+  return more.length > 0 ? ` (and ${more.length} more)` : '';
+}
+
 async function checkTarget(
   term: Term,
   run: Run,
   xml: string,
+  { storage, hostCpuXml: sourceCpuXml }: CheckSourceResponse,
 ): Promise<Refused | { readonly kind: 'asked'; readonly answer: CheckTargetResponse }> {
   const { vmUuid, vmName, sourceHostId, targetHostId, targetHostName } = run.migration;
   const { knowledge } = term.parts;
@@ -95,15 +122,14 @@ async function checkTarget(
   const tls = knowledge.facts(targetHostId)?.libvirtUri.startsWith('qemu+tls:') ?? false;
   try {
     const answer = await agentOf(term, run, 'target').checkTarget(
-      { vmUuid, vmName, xml, sourceHypervisorVersion, tls },
+      { vmUuid, vmName, xml, storage, sourceCpuXml, sourceHypervisorVersion, tls },
       { signal: term.signal, timeoutMs: CHECK_TIMEOUT_MS },
     );
     const [first, ...more] = answer.refusals;
     if (first === undefined) return { kind: 'asked', answer };
-    const rest = more.length > 0 ? ` (and ${more.length} more)` : '';
     return refused(
       toldCause(first.causeCode),
-      `${targetHostName} refuses it: ${first.reason}; ${first.cure}${rest}`,
+      `${targetHostName} refuses it: ${first.reason}; ${first.cure}${andMore(more)}`,
     );
   } catch (error) {
     return refused('MIGRATION_CAUSE_DST_UNREACHABLE', messageOf(error));
@@ -151,6 +177,7 @@ function judgeCopy(
   return {
     kind: 'good',
     memoryBytes: vm.memoryMaxBytes,
+    autostart: vm.autostart,
     // Without a proven lock, the target's copy is resumed only when the source has released the guest, so only one copy runs.
     commitMode: target.lockProven ? 'COMMIT_MODE_LOCK' : 'COMMIT_MODE_PAUSED',
     estimate: predicted,

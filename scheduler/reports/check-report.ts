@@ -13,6 +13,9 @@ const USED_MAX_RATIO = 2;
 const CORES_MAX_RATIO = 4;
 // No host that runs VMs has less; 64 GiB sent as KiB would look like exactly this.
 const HOST_MEMORY_MIN_BYTES = 128 * 1024 ** 2;
+// The agent sends less; both are kept for each VM, and shown to people.
+const OBSTACLES_MAX = 16;
+const OBSTACLE_TEXT_MAX = 2_000;
 
 /** Why the report is refused; undefined when it is accepted. `hostId` is the one in its subject. */
 export function refuseReport(report: HostReport, hostId: string, storedAtMs: number): string | undefined {
@@ -27,7 +30,11 @@ export function refuseReport(report: HostReport, hostId: string, storedAtMs: num
   if (report.tickAtMs > storedAtMs + FUTURE_MAX_MS)
     return "tick_at_ms is in the future; set the host's clock";
   if (report.vms.some(({ uuid }) => uuid === '')) return 'a VM has no uuid';
-  return refuseAddresses(report.facts) ?? refuseFigures(report);
+  return (
+    refuseAddresses(report.facts) ??
+    report.vms.map(refuseObstacles).find((reason) => reason !== undefined) ??
+    refuseFigures(report)
+  );
 }
 
 /**
@@ -64,6 +71,13 @@ function refuseHost(host: HostSample): string | undefined {
     refuseFigure('io_pressure_ratio', host.ioPressureRatio, USED_MAX_RATIO, 'shares of 1') ??
     refuseFigure('swap_in_bytes_per_second', host.swapInBytesPerSecond)
   );
+}
+
+function refuseObstacles({ name, obstacles }: VmSample): string | undefined {
+  if (obstacles.length > OBSTACLES_MAX)
+    return `VM ${name}: ${obstacles.length} obstacles; at most ${OBSTACLES_MAX} are taken`;
+  const long = obstacles.find(({ reason, cure }) => reason.length + cure.length > OBSTACLE_TEXT_MAX);
+  return long === undefined ? undefined : `VM ${name}: the text of an obstacle exceeds ${OBSTACLE_TEXT_MAX}`;
 }
 
 function refuseVm(vm: VmSample, { cpuCores, memoryBytes }: HostSample): string | undefined {

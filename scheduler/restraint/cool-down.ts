@@ -1,4 +1,4 @@
-// Computes the balancer's restraint: how long a VM stays after a move, and how much may be moved in an hour. Pure.
+// Defines the balancer's restraint, and computes how long a VM stays after a move. Pure.
 import type { Migration, MigrationCause } from '../../shared/gen/telemetry.ts';
 import { HOUR_MS, MINUTE_MS } from '../../shared/units.ts';
 
@@ -106,6 +106,8 @@ const LEAST: Readonly<Record<MigrationCause, 'afterFailureMs' | 'afterNotConverg
   MIGRATION_CAUSE_LOCK_NOT_PROVABLE: 'afterFailureMs',
   MIGRATION_CAUSE_JOURNAL_UNAVAILABLE: 'afterFailureMs',
   MIGRATION_CAUSE_SCHEDULER_RESTARTED: 'afterFailureMs',
+  MIGRATION_CAUSE_HAS_SNAPSHOTS: 'afterFailureMs',
+  MIGRATION_CAUSE_HOST_LACKS: 'afterFailureMs',
   MIGRATION_CAUSE_FENCED_EPOCH: 'afterFailureMs',
   MIGRATION_CAUSE_VM_BUSY: 'afterFailureMs',
   MIGRATION_CAUSE_NOT_CONVERGING: 'afterNotConvergingMs',
@@ -121,31 +123,3 @@ const LEAST: Readonly<Record<MigrationCause, 'afterFailureMs' | 'afterNotConverg
   MIGRATION_CAUSE_GUEST_CRASHED: 'afterFailureMs',
   MIGRATION_CAUSE_NOT_TOLD: 'afterFailureMs',
 };
-
-/** What is left of the hour's budgets at `nowMs`; a field is absent where there is no limit. */
-export interface BudgetsLeft {
-  readonly moves?: number;
-  readonly bytes?: number;
-}
-
-/** Operator orders and evacuations are exempt from budgets: they neither use them up nor wait for them. */
-export function budgetsLeft(
-  migrations: readonly Migration[],
-  nowMs: number,
-  { movesPerHour, bytesPerHour }: Restraint,
-): BudgetsLeft {
-  const own = migrations.filter(
-    ({ decisionId, evacuation, queuedAtMs }) =>
-      decisionId !== '' && !evacuation && queuedAtMs > nowMs - HOUR_MS,
-  );
-  const bytes = own.reduce((sum, migration) => sum + trafficBytes(migration), 0);
-  return {
-    ...(movesPerHour > 0 && { moves: Math.max(0, movesPerHour - own.length) }),
-    ...(bytesPerHour > 0 && { bytes: Math.max(0, bytesPerHour - bytes) }),
-  };
-}
-
-/** The bytes that it copied, or is expected to copy. */
-function trafficBytes({ progress, estimate }: Migration): number {
-  return Math.max(progress?.memoryProcessedBytes ?? 0, estimate?.trafficBytes ?? 0);
-}

@@ -55,6 +55,8 @@ const FAULTS: Readonly<Record<MigrationCause, Fault>> = {
   MIGRATION_CAUSE_LOCK_NOT_PROVABLE: 'target',
   MIGRATION_CAUSE_JOURNAL_UNAVAILABLE: 'nobody',
   MIGRATION_CAUSE_SCHEDULER_RESTARTED: 'nobody',
+  MIGRATION_CAUSE_HAS_SNAPSHOTS: 'vm',
+  MIGRATION_CAUSE_HOST_LACKS: 'target',
   MIGRATION_CAUSE_FENCED_EPOCH: 'by_phase',
   MIGRATION_CAUSE_VM_BUSY: 'by_phase',
   MIGRATION_CAUSE_NOT_CONVERGING: 'by_phase',
@@ -109,29 +111,61 @@ function blamed({ startedAtMs, causeCode }: Migration): { readonly vm: boolean; 
   }
 }
 
+/** How long each in a row of `failures` keeps away whom it blames: doubled with each, up to `retryMaxMs`. */
+function pauseMs(firstMs: number, failures: number, { retryMaxMs }: Restraint): number {
+  return Math.min(Math.max(firstMs, retryMaxMs), firstMs * 2 ** (failures - 1));
+}
+
+// One target's refusal says little about the VM, and another may take it at once. Where several refuse it in a row, the next
+// will most likely do so, too.
+const REFUSALS_FORGIVEN = 2;
+
 /**
  * A rest from the last failure on, doubled with each failure in a row within the 24 h up to it. `ended` are the ended
  * migrations of one VM, in any order; undefined when none of them holds the VM back.
  */
 export function retryOf(ended: readonly Migration[], restraint: Restraint): Retry | undefined {
+  const failed = failedInRow(ended);
+  const own = failed.filter(restsVm);
+  const refusals = failed.filter((migration) => !restsVm(migration));
+  const counted = [...own, ...refusals.slice(0, -REFUSALS_FORGIVEN)];
+  if (counted.length === 0) return undefined;
+  const last = counted.reduce((latest, each) => (each.endedAtMs > latest.endedAtMs ? each : latest));
+  const restMs = pauseMs(restraint.retryAfterMs, counted.length, restraint);
+  return { atMs: last.endedAtMs + restMs, failuresInRow: counted.length, migration: last };
+}
+
+/**
+ * The migrations of one VM that failed since it moved last and within 24 h before the last of them, latest first. A crash or
+ * shutdown of the guest is not a failed migration, and neither is an operator's abort.
+ */
+function failedInRow(ended: readonly Migration[]): Migration[] {
   const movedAtMs = Math.max(
     0,
     ...ended.filter(({ state }) => state === 'MIGRATION_STATE_SUCCEEDED').map(({ endedAtMs }) => endedAtMs),
   );
   const failed = ended
-    .filter((migration) => migration.endedAtMs > movedAtMs && restsVm(migration))
+    .filter((migration) => migration.endedAtMs > movedAtMs && isFailure(migration))
     .sort((one, other) => other.endedAtMs - one.endedAtMs);
   const [last] = failed;
-  if (last === undefined) return undefined;
-  const failuresInRow = failed.filter(({ endedAtMs }) => endedAtMs > last.endedAtMs - DAY_MS).length;
-  const pauseMs = Math.min(restraint.retryMaxMs, restraint.retryAfterMs * 2 ** (failuresInRow - 1));
-  return { atMs: last.endedAtMs + pauseMs, failuresInRow, migration: last };
+  return last === undefined ? [] : withinDayOf(last, failed);
 }
 
-/** A crash or shutdown of the guest is not a failed migration, and neither is an operator's abort. */
-function restsVm(migration: Migration): boolean {
-  const { state, causeCode } = migration;
+function withinDayOf(last: Migration, migrations: readonly Migration[]): Migration[] {
+  return migrations.filter(({ endedAtMs }) => endedAtMs > last.endedAtMs - DAY_MS);
+}
+
+/** When a VM may be sent again to a target that refused it; `refusals` are those by that target, latest first. */
+export function closedUntilMs(refusals: readonly [Migration, ...Migration[]], restraint: Restraint): number {
+  const [last] = refusals;
+  return last.endedAtMs + pauseMs(restraint.afterFailureMs, withinDayOf(last, refusals).length, restraint);
+}
+
+function isFailure({ state, causeCode }: Migration): boolean {
   if (state !== 'MIGRATION_STATE_FAILED' && state !== 'MIGRATION_STATE_ABORTED') return false;
-  if (FAULTS[causeCode] === 'operator') return false;
+  return FAULTS[causeCode] !== 'operator' && FAULTS[causeCode] !== 'nobody';
+}
+
+function restsVm(migration: Migration): boolean {
   return isCopy(migration) || blamed(migration).vm;
 }

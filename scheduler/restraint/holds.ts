@@ -32,6 +32,7 @@ export function holdOf(vm: HeldVm, samples: number, rules: HoldRules): Hold | un
     holdByMigration(vm, rules.ledger) ??
     holdBySample(vm, rules.settledAtMs) ??
     holdByOwner(vm, rules.controlPlaneVms) ??
+    holdByObstacle(vm) ??
     holdByFailure(vm, rules.ledger) ??
     holdByTime(vm, samples, rules)
   );
@@ -98,6 +99,12 @@ function holdByOwner({ uuid, sample }: HeldVm, controlPlaneVms: ReadonlySet<stri
       'move it yourself if you must: "evenkeel migrate"',
     );
   return undefined;
+}
+
+/** What the agent of its host found, in the definition and by asking libvirt: the first of several. */
+function holdByObstacle({ sample }: HeldVm): Hold | undefined {
+  const [first] = sample.obstacles;
+  return first === undefined ? undefined : always(causeWord(first.causeCode), first.reason, first.cure);
 }
 
 /** The reason names a time of day, not the time left: a text that changes each turn would be logged each turn. */

@@ -1,8 +1,16 @@
 // Sums up what past and running migrations forbid now: running moves, cool-downs, failed attempts, refused targets, budgets.
 import type { Migration } from '../../shared/gen/telemetry.ts';
 import { isForOperator, isOver } from '../migrations/machine.ts';
-import { isCopy, isRefusalOfTarget, isSomebodysFault, retryOf, type Retry } from './failures.ts';
-import { budgetsLeft, coolDownOf, type BudgetsLeft, type CoolDown, type Restraint } from './cool-down.ts';
+import {
+  closedUntilMs,
+  isCopy,
+  isRefusalOfTarget,
+  isSomebodysFault,
+  retryOf,
+  type Retry,
+} from './failures.ts';
+import { budgetsLeft, type BudgetsLeft } from './budgets.ts';
+import { coolDownOf, type CoolDown, type Restraint } from './cool-down.ts';
 
 export interface Ledger {
   /** Migrations that hold their VM: those under way, and those that an operator must settle. */
@@ -79,16 +87,16 @@ function retriesOf(ended: readonly Migration[], nowMs: number, restraint: Restra
 function refusedTargets(
   ended: readonly Migration[],
   nowMs: number,
-  { afterFailureMs }: Restraint,
+  restraint: Restraint,
 ): Map<string, RefusedTarget[]> {
   const refused = new Map<string, RefusedTarget[]>();
-  for (const { vmUuid, targetHostId: hostId, endedAtMs, outcome: reason } of ended
-    .filter((migration) => isRefusalOfTarget(migration) && migration.endedAtMs > nowMs - afterFailureMs)
-    .sort((a, b) => b.endedAtMs - a.endedAtMs)) {
-    const ofVm = refused.get(vmUuid) ?? [];
-    // The latest refusal of a target holds longest.
-    if (!ofVm.some((earlier) => earlier.hostId === hostId))
-      refused.set(vmUuid, [...ofVm, { hostId, untilMs: endedAtMs + afterFailureMs, reason }]);
+  const refusals = ended.filter(isRefusalOfTarget).sort((a, b) => b.endedAtMs - a.endedAtMs);
+  for (const [vmUuid, ofVm] of groupBy(refusals, (migration) => migration.vmUuid)) {
+    const closed = [...groupBy(ofVm, ({ targetHostId }) => targetHostId)].flatMap(([hostId, byHost]) => {
+      const untilMs = closedUntilMs(byHost, restraint);
+      return untilMs > nowMs ? [{ hostId, untilMs, reason: byHost[0].outcome }] : [];
+    });
+    if (closed.length > 0) refused.set(vmUuid, closed);
   }
   return refused;
 }
@@ -125,8 +133,8 @@ function dirtyRates(copies: ReadonlyMap<string, readonly Migration[]>): Map<stri
 function groupBy(
   migrations: readonly Migration[],
   keyOf: (migration: Migration) => string,
-): Map<string, Migration[]> {
-  const groups = new Map<string, Migration[]>();
+): Map<string, [Migration, ...Migration[]]> {
+  const groups = new Map<string, [Migration, ...Migration[]]>();
   for (const migration of migrations) {
     const group = groups.get(keyOf(migration));
     if (group === undefined) groups.set(keyOf(migration), [migration]);

@@ -1,7 +1,7 @@
 // Generated from proto/evenkeel/v1/agent.proto by "npm run generate".
 import type * as grpc from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
-import type { CommitModeInput, CommitMode, HostFactsInput, HostFacts, MigrationCauseInput, MigrationCause, MigrationProgressInput, MigrationProgress, VmMetadataInput, VmMetadata, VmMigrationRoleInput, VmMigrationRole, VmStateInput, VmState, VmStateReasonInput, VmStateReason } from './telemetry.ts';
+import type { CommitModeInput, CommitMode, HostFactsInput, HostFacts, MigrationCauseInput, MigrationCause, MigrationProgressInput, MigrationProgress, MoveObstacleInput, MoveObstacle, VmMetadataInput, VmMetadata, VmMigrationRoleInput, VmMigrationRole, VmStateInput, VmState, VmStateReasonInput, VmStateReason } from './telemetry.ts';
 
 export interface AbortMigrationRequestInput {
   migrationId?: string;
@@ -37,6 +37,12 @@ export interface AgentServiceHandlers extends grpc.UntypedServiceImplementation 
    * Stops a migration that is still copying; the guest stays on the source.
    */
   AbortMigration: grpc.handleUnaryCall<AbortMigrationRequest, AbortMigrationResponseInput>;
+
+  /**
+   * Called on the source before a migration: returns what keeps the VM there, whatever the target. libvirt itself is asked
+   * too, by the first phase of a migration that is then given up; the guest does not notice.
+   */
+  CheckSource: grpc.handleUnaryCall<CheckSourceRequest, CheckSourceResponseInput>;
 
   /**
    * Called on the target before a migration: returns every reason why the VM could not run there.
@@ -106,6 +112,7 @@ export interface AgentServiceHandlers extends grpc.UntypedServiceImplementation 
 
 export interface AgentServiceDefinition extends grpc.ServiceDefinition {
   AbortMigration: MethodDefinition<AbortMigrationRequestInput, AbortMigrationResponseInput, AbortMigrationRequest, AbortMigrationResponse>
+  CheckSource: MethodDefinition<CheckSourceRequestInput, CheckSourceResponseInput, CheckSourceRequest, CheckSourceResponse>
   CheckTarget: MethodDefinition<CheckTargetRequestInput, CheckTargetResponseInput, CheckTargetRequest, CheckTargetResponse>
   CreateVm: MethodDefinition<CreateVmRequestInput, CreateVmResponseInput, CreateVmRequest, CreateVmResponse>
   DestroyVm: MethodDefinition<DestroyVmRequestInput, DestroyVmResponseInput, DestroyVmRequest, DestroyVmResponse>
@@ -140,6 +147,38 @@ export interface CheckRefusal {
   cure: string;
 }
 
+export interface CheckSourceRequestInput {
+  vmUuid?: string;
+}
+
+export interface CheckSourceRequest {
+  vmUuid: string;
+}
+
+export interface CheckSourceResponseInput {
+  /**
+   * Empty: nothing keeps the VM on this host.
+   */
+  obstacles?: MoveObstacleInput[];
+  storage?: StorageIdentityInput[];
+  /**
+   * The CPU of the host as libvirt describes it, if the VM sees it as it is (host-passthrough); else empty.
+   */
+  hostCpuXml?: string;
+}
+
+export interface CheckSourceResponse {
+  /**
+   * Empty: nothing keeps the VM on this host.
+   */
+  obstacles: MoveObstacle[];
+  storage: StorageIdentity[];
+  /**
+   * The CPU of the host as libvirt describes it, if the VM sees it as it is (host-passthrough); else empty.
+   */
+  hostCpuXml: string;
+}
+
 export interface CheckTargetRequestInput {
   vmUuid?: string;
   vmName?: string;
@@ -152,6 +191,14 @@ export interface CheckTargetRequestInput {
    * The source will encrypt the copy; the target must support that.
    */
   tls?: boolean;
+  /**
+   * What the source sees; the target must see the same.
+   */
+  storage?: StorageIdentityInput[];
+  /**
+   * The CPU of the source's host, for a VM that sees it as it is. Empty: of another VM, or from an agent that does not tell.
+   */
+  sourceCpuXml?: string;
 }
 
 export interface CheckTargetRequest {
@@ -166,6 +213,14 @@ export interface CheckTargetRequest {
    * The source will encrypt the copy; the target must support that.
    */
   tls: boolean;
+  /**
+   * What the source sees; the target must see the same.
+   */
+  storage: StorageIdentity[];
+  /**
+   * The CPU of the source's host, for a VM that sees it as it is. Empty: of another VM, or from an agent that does not tell.
+   */
+  sourceCpuXml: string;
 }
 
 export interface CheckTargetResponseInput {
@@ -369,6 +424,11 @@ export interface GuardMigrationRequestInput {
   sourceHostId?: string;
   sourceAgentAddress?: string;
   sourceCertificateSha256?: string;
+  /**
+   * The VM starts with its host: once it has arrived and the migration ends, it starts with the target. libvirt's migration
+   * leaves that behind.
+   */
+  autostart?: boolean;
 }
 
 export interface GuardMigrationRequest {
@@ -384,6 +444,11 @@ export interface GuardMigrationRequest {
   sourceHostId: string;
   sourceAgentAddress: string;
   sourceCertificateSha256: string;
+  /**
+   * The VM starts with its host: once it has arrived and the migration ends, it starts with the target. libvirt's migration
+   * leaves that behind.
+   */
+  autostart: boolean;
 }
 
 export interface GuardMigrationResponseInput {
@@ -672,6 +737,28 @@ export interface StartVmResponse {
   vm: Vm | null;
 }
 
+/**
+ * What is behind a path on one host: on another host with the same storage it is the same text.
+ */
+export interface StorageIdentityInput {
+  /**
+   * The path in the VM's definition, or POOL/VOLUME.
+   */
+  source?: string;
+  identity?: string;
+}
+
+/**
+ * What is behind a path on one host: on another host with the same storage it is the same text.
+ */
+export interface StorageIdentity {
+  /**
+   * The path in the VM's definition, or POOL/VOLUME.
+   */
+  source: string;
+  identity: string;
+}
+
 export interface UndefineVmRequestInput {
   vm?: VmRefInput | null;
   /**
@@ -730,6 +817,14 @@ export interface VmInput {
    */
   processEnded?: boolean;
   stateReason?: VmStateReasonInput;
+  /**
+   * libvirt starts it with the host.
+   */
+  autostart?: boolean;
+  /**
+   * Elements by which its definition speaks to QEMU itself ("qemu:commandline"): no check knows what they do.
+   */
+  qemuElements?: string[];
 }
 
 /**
@@ -766,6 +861,14 @@ export interface Vm {
    */
   processEnded: boolean;
   stateReason: VmStateReason;
+  /**
+   * libvirt starts it with the host.
+   */
+  autostart: boolean;
+  /**
+   * Elements by which its definition speaks to QEMU itself ("qemu:commandline"): no check knows what they do.
+   */
+  qemuElements: string[];
 }
 
 export interface VmDiskInput {

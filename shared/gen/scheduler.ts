@@ -1,7 +1,7 @@
 // Generated from proto/evenkeel/v1/scheduler.proto by "npm run generate".
 import type * as grpc from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
-import type { AgentStatusInput, AgentStatus, DecisionInput, Decision, HostFactsInput, HostFacts, HostSampleInput, HostSample, MigrationInput, Migration, ModeInput, Mode, MoveInput, Move, RefusalInput, Refusal, RuleKindInput, RuleKind, RuleStrengthInput, RuleStrength, VmSampleInput, VmSample } from './telemetry.ts';
+import type { AgentStatusInput, AgentStatus, DecisionInput, Decision, HostFactsInput, HostFacts, HostSampleInput, HostSample, MigrationInput, Migration, ModeInput, Mode, MoveInput, Move, MoveObstacleInput, MoveObstacle, RefusalInput, Refusal, RuleKindInput, RuleKind, RuleStrengthInput, RuleStrength, VmSampleInput, VmSample } from './telemetry.ts';
 import type { VmInput, Vm, VmSpecInput, VmSpec } from './agent.ts';
 
 export interface AddRuleRequestInput {
@@ -1028,6 +1028,10 @@ export interface SchedulerServiceGetVmResponseInput {
   hostId?: string;
   hostName?: string;
   xml?: string;
+  /**
+   * What keeps a running VM on its host, whatever the target.
+   */
+  obstacles?: MoveObstacleInput[];
 }
 
 export interface SchedulerServiceGetVmResponse {
@@ -1035,6 +1039,10 @@ export interface SchedulerServiceGetVmResponse {
   hostId: string;
   hostName: string;
   xml: string;
+  /**
+   * What keeps a running VM on its host, whatever the target.
+   */
+  obstacles: MoveObstacle[];
 }
 
 export interface SchedulerServiceMigrateRequestInput {

@@ -674,6 +674,14 @@ export const MigrationCause = {
    */
   MIGRATION_CAUSE_SCHEDULER_RESTARTED: 'MIGRATION_CAUSE_SCHEDULER_RESTARTED',
   /**
+   * libvirt keeps snapshots of the VM on its host.
+   */
+  MIGRATION_CAUSE_HAS_SNAPSHOTS: 'MIGRATION_CAUSE_HAS_SNAPSHOTS',
+  /**
+   * The target lacks a file, a secret or a program that the VM needs.
+   */
+  MIGRATION_CAUSE_HOST_LACKS: 'MIGRATION_CAUSE_HOST_LACKS',
+  /**
    * A later order for the VM is known: by a later scheduler, or another migration.
    */
   MIGRATION_CAUSE_FENCED_EPOCH: 'MIGRATION_CAUSE_FENCED_EPOCH',
@@ -840,6 +848,14 @@ export type MigrationCauseInput =
    * Another scheduler took over before the copy was ordered.
    */
   | 'MIGRATION_CAUSE_SCHEDULER_RESTARTED'
+  /**
+   * libvirt keeps snapshots of the VM on its host.
+   */
+  | 'MIGRATION_CAUSE_HAS_SNAPSHOTS'
+  /**
+   * The target lacks a file, a secret or a program that the VM needs.
+   */
+  | 'MIGRATION_CAUSE_HOST_LACKS'
   /**
    * A later order for the VM is known: by a later scheduler, or another migration.
    */
@@ -1212,6 +1228,24 @@ export interface MoveCost {
    * Gain less the cost of the migration.
    */
   netCoreSeconds: number;
+}
+
+/**
+ * What keeps a VM on its host, whatever the target: found by the agent there, in the live definition and by asking libvirt.
+ */
+export interface MoveObstacleInput {
+  causeCode?: MigrationCauseInput;
+  reason?: string;
+  cure?: string;
+}
+
+/**
+ * What keeps a VM on its host, whatever the target: found by the agent there, in the live definition and by asking libvirt.
+ */
+export interface MoveObstacle {
+  causeCode: MigrationCause;
+  reason: string;
+  cure: string;
 }
 
 export interface NicSampleInput {
@@ -1606,6 +1640,10 @@ export interface VmSampleInput {
   nics?: NicSampleInput[];
   metadata?: VmMetadataInput | null;
   stateReason?: VmStateReasonInput;
+  /**
+   * Empty: its host's agent found nothing when it looked last, within the last minutes.
+   */
+  obstacles?: MoveObstacleInput[];
   '_cpuCores'?: "cpuCores";
   '_cpuDemandCores'?: "cpuDemandCores";
   '_stealRatio'?: "stealRatio";
@@ -1653,6 +1691,10 @@ export interface VmSample {
   nics: NicSample[];
   metadata: VmMetadata | null;
   stateReason: VmStateReason;
+  /**
+   * Empty: its host's agent found nothing when it looked last, within the last minutes.
+   */
+  obstacles: MoveObstacle[];
 }
 
 export const VmState = {

@@ -40,6 +40,8 @@ export function createSimHypervisor(
     resume: (vmUuid, wait) => act(vmUuid, 'resume', wait),
     suspend: (vmUuid, wait) => act(vmUuid, 'suspend', wait),
     destroy: (vmUuid, wait) => act(vmUuid, 'destroy', wait),
+    // The simulated libvirt knows nothing of it.
+    setAutostart: (_vmUuid, wait) => call(place, 'set autostart', wait, () => undefined),
     undefine: (vmUuid, wait) => act(vmUuid, 'undefine', wait),
     listen: async (vmUuid, listener, options) => {
       await call(place, 'listen', options, () => undefined);

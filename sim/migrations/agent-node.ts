@@ -4,6 +4,8 @@ import { EvenkeelError } from '../../shared/errors.ts';
 import type {
   CheckRefusal,
   AbortMigrationRequest,
+  CheckSourceRequest,
+  CheckSourceResponseInput,
   CheckTargetRequest,
   CheckTargetResponseInput,
   EndMigrationRequest,
@@ -39,6 +41,7 @@ import type { ClockFault } from '../world/timeline.ts';
 /** The calls an agent serves; the same methods as its gRPC service. */
 export interface AgentHandlers {
   getVm(request: GetVmRequest, signal: AbortSignal): Promise<GetVmResponseInput>;
+  checkSource(request: CheckSourceRequest, signal: AbortSignal): Promise<CheckSourceResponseInput>;
   checkTarget(request: CheckTargetRequest, signal: AbortSignal): Promise<CheckTargetResponseInput>;
   guard(request: GuardMigrationRequest, signal: AbortSignal): Promise<GuardMigrationResponseInput>;
   migrate(request: MigrateRequest, signal: AbortSignal): AsyncIterable<MigrateResponseInput>;
@@ -120,6 +123,7 @@ export class AgentNode implements Server {
     const guard = new MigrationGuard({ ...context, askSource: plant.askSource?.(ask) ?? ask });
     const handlers: AgentHandlers = {
       getVm: (request, signal) => getVm(hypervisor, request, signal),
+      checkSource: () => Promise.resolve({ obstacles: [], storage: [], hostCpuXml: '' }),
       checkTarget: (request) => Promise.resolve(this.#checkTarget(request, life)),
       guard: (request, signal) => guard.guard(request, signal),
       migrate: (request, signal) => jobs.migrate(request, signal),
@@ -188,6 +192,7 @@ export class AgentNode implements Server {
 function methodsOf(handlers: AgentHandlers): Methods {
   return new Map([
     unaryMethod(agentService.GetVm, (request, signal) => handlers.getVm(request, signal)),
+    unaryMethod(agentService.CheckSource, (request, signal) => handlers.checkSource(request, signal)),
     unaryMethod(agentService.CheckTarget, (request, signal) => handlers.checkTarget(request, signal)),
     unaryMethod(agentService.GuardMigration, (request, signal) => handlers.guard(request, signal)),
     streamMethod(agentService.Migrate, (request, signal) => handlers.migrate(request, signal)),

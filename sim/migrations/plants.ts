@@ -44,6 +44,7 @@ function eachAgent(change: (agent: MigrationAgent, hostId: string) => MigrationA
 function membersOf(agent: MigrationAgent): MigrationAgent {
   return {
     getVm: (...asked) => agent.getVm(...asked),
+    checkSource: (...asked) => agent.checkSource(...asked),
     checkTarget: (...asked) => agent.checkTarget(...asked),
     guardMigration: (...asked) => agent.guardMigration(...asked),
     migrate: (...asked) => agent.migrate(...asked),

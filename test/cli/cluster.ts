@@ -8,7 +8,12 @@ import type {
   RuleInput,
   VmLoadInput,
 } from '../../shared/gen/scheduler.ts';
-import type { DecisionInput, HostFactsInput, MigrationInput } from '../../shared/gen/telemetry.ts';
+import type {
+  DecisionInput,
+  HostFactsInput,
+  MigrationInput,
+  MoveObstacleInput,
+} from '../../shared/gen/telemetry.ts';
 import { GIB, MIB } from '../../shared/units.ts';
 
 /** 2026-03-02 14:32:05 UTC: the moment all of this is seen. */
@@ -261,7 +266,17 @@ export const vm: VmInput = {
   machineType: 'pc-q35-7.2',
   osFamily: 'linux',
   firmware: 'bios',
+  autostart: true,
+  qemuElements: ['qemu:commandline'],
 };
+
+export const obstacles: MoveObstacleInput[] = [
+  {
+    causeCode: 'MIGRATION_CAUSE_HAS_SNAPSHOTS',
+    reason: 'libvirt keeps a snapshot of it on this host and would lose it',
+    cure: 'delete what "virsh snapshot-list burn1" shows, or shut the VM down and move it by hand',
+  },
+];
 
 export const rule: RuleInput = {
   ruleId: 'db-apart',

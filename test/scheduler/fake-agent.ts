@@ -11,7 +11,12 @@ import type {
   SettleVmRequest,
   VmRef,
 } from '../../shared/gen/agent.ts';
-import type { HostReportInput, MigrationCause, VmStateReason } from '../../shared/gen/telemetry.ts';
+import type {
+  HostReportInput,
+  MigrationCause,
+  MoveObstacle,
+  VmStateReason,
+} from '../../shared/gen/telemetry.ts';
 import { serverCredentials } from '../../shared/grpc/credentials.ts';
 import { serve, streamHandler, unaryHandler, type RunningServer } from '../../shared/grpc/server.ts';
 import { createLogger } from '../../shared/log.ts';
@@ -49,6 +54,8 @@ export class FakeHost {
     afterwards: () => undefined,
   };
   refusals: CheckRefusal[] = [];
+  /** What keeps each VM here, whatever the target. */
+  obstacles: MoveObstacle[] = [];
   /** What CheckTarget says of the lock; without one the copy arrives paused. */
   lockProven = true;
   /** The migration that holds a VM here, by its uuid. */
@@ -186,6 +193,7 @@ export class FakeHost {
         this.vms.delete(this.#find(vm).uuid);
         return { deletedVolumes: [] };
       }),
+      CheckSource: unary('CheckSource', () => ({ obstacles: this.obstacles, storage: [], hostCpuXml: '' })),
       CheckTarget: unary('CheckTarget', () => ({
         refusals: this.refusals,
         lockProven: this.lockProven,

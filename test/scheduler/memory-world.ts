@@ -8,7 +8,7 @@ import type {
   SettleVmRequestInput,
   Vm,
 } from '../../shared/gen/agent.ts';
-import type { Migration } from '../../shared/gen/telemetry.ts';
+import type { Migration, MoveObstacle } from '../../shared/gen/telemetry.ts';
 import { createLogger } from '../../shared/log.ts';
 import { migrationCodec } from '../../shared/proto/load.ts';
 import { MIB } from '../../shared/units.ts';
@@ -33,6 +33,7 @@ export class MemoryHost implements MigrationAgent {
   shows: Shown | undefined;
   isReachable = true;
   lockProven = true;
+  obstacles: MoveObstacle[] = [];
   definedBefore = false;
   dirtyBytesPerSecond = 0;
   /** "guard", "migrate", "resume", ... in the order of the calls. */
@@ -48,6 +49,10 @@ export class MemoryHost implements MigrationAgent {
 
   getVm(): Promise<{ vm: Vm; xml: string }> {
     return this.#answer(() => ({ vm: this.#vm(), xml: '<domain/>' }));
+  }
+
+  checkSource(): ReturnType<MigrationAgent['checkSource']> {
+    return this.#answer(() => ({ obstacles: this.obstacles, storage: [], hostCpuXml: '' }));
   }
 
   checkTarget(): ReturnType<MigrationAgent['checkTarget']> {
@@ -114,15 +119,16 @@ export class MemoryHost implements MigrationAgent {
   #vm(): Vm {
     if (this.shows === undefined) throw new EvenkeelError('NOT_FOUND', 'vm: none');
     return {
-      ...{ uuid: 'web', name: 'web', libvirtId: 1, persistent: true, vcpus: 1, memoryMaxBytes: 256 * MIB },
+      ...{ uuid: 'web', name: 'web', libvirtId: 1, persistent: true, autostart: false, vcpus: 1 },
       ...{
+        memoryMaxBytes: 256 * MIB,
         migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED',
         metadata: null,
         disks: [],
         nics: [],
         vncAddress: '',
       },
-      ...{ machineType: '', osFamily: '', firmware: '', observedAtMs: this.clock.nowMs() },
+      ...{ machineType: '', osFamily: '', firmware: '', qemuElements: [], observedAtMs: this.clock.nowMs() },
       ...{ processEnded: false, ...this.shows },
     };
   }

@@ -9,7 +9,7 @@ export interface ProgramAnswer {
   readonly errors: string;
 }
 
-const TEXT_MAX = 2_000;
+const TEXT_MAX = 64_000;
 
 /**
  * Never rejects: when the program cannot be run, `errors` says why. Resolves in time even when the program cannot be killed

@@ -14,16 +14,26 @@ import { CpuComparison, DomainState, ErrorCode } from '../../libvirt/constants.t
 import { getState, lookupByName, lookupByUuid, type DomainRef } from '../../libvirt/domain.ts';
 import { LibvirtError } from '../../libvirt/errors.ts';
 import { isNetworkActive, lookupNetworkByName } from '../../libvirt/network.ts';
-import { compareHypervisorCpu, getDomainCapabilities, getVersion } from '../../libvirt/node.ts';
+import { compareCpu, compareHypervisorCpu, getDomainCapabilities, getVersion } from '../../libvirt/node.ts';
 import { readDefinition, type DiskDefinition, type VmDefinition } from '../../vm/definition.ts';
 import { versionText } from '../../telemetry/facts.ts';
 import { findPool, lookForPath, orUndefined } from '../../vm/storage.ts';
 import { checkUuid } from '../../vm/view.ts';
-import { attribute, findAll, writeXml } from '../../vm/xml-text.ts';
+import { attribute, writeXml } from '../../vm/xml-text.ts';
 import { checkMemory, checkPorts, checkTls, type HostCheckContext } from './host-check.ts';
 import { checkLeases } from './lease.ts';
 import { lookWithQemuImg, proveLocks, type LockProof, type LookAtImage } from './lock.ts';
-import { checkSources } from './source-check.ts';
+import { checkNeeds } from './needs-check.ts';
+import { seesHostCpu } from './source-check.ts';
+import { obstaclesOf, storageObstacle } from './obstacles.ts';
+import {
+  identifyByStat,
+  identitiesOf,
+  sourceKey,
+  type Identify,
+  type Identities,
+} from './storage-identity.ts';
+import { checkVolumes } from './volume-check.ts';
 
 export type CheckTarget = (
   request: CheckTargetRequest,
@@ -34,10 +44,18 @@ export interface CheckContext extends HostCheckContext {
   readonly access: LibvirtAccess;
   readonly logger: Logger;
   hasBridge(name: string): Promise<boolean>;
+  /** Identifies storage by its path; with the agent's own eyes when absent. */
+  readonly identify?: Identify;
   /** qemu-img when absent. */
   readonly lookAtImage?: LookAtImage;
   /** The file of libvirt's settings for QEMU; the package's own when absent. */
   readonly qemuConf?: string;
+}
+
+/** What is behind the sources of a VM, on its host and here. */
+interface Storage {
+  readonly theirs: Identities;
+  readonly mine: Identities;
 }
 
 type Check = (connection: Connection, vm: VmDefinition, wait: WaitOptions) => Promise<CheckRefusal[]>;
@@ -49,17 +67,28 @@ const BY_LEASE: LockProof = { isProven: true, reason: '' };
 
 export function createCheckTarget(context: CheckContext): CheckTarget {
   const { access, logger, clock, lookAtImage = lookWithQemuImg, qemuConf = QEMU_CONF } = context;
+  const { identify = identifyByStat() } = context;
   const checks = (request: CheckTargetRequest): readonly Check[] => [
     checkTaken,
     checkMachine,
     (connection, _vm, wait) => checkVersion(connection, request.sourceHypervisorVersion, wait),
     (connection, vm, wait) => checkCpu(connection, vm, logger, wait),
-    (_connection, vm) => Promise.resolve(checkDevices(vm)),
+    (connection, vm, wait) => checkHostCpu(connection, vm, request.sourceCpuXml, wait),
+    (connection, vm, wait) => checkNeeds(connection, vm, identify, wait),
     (connection, vm, wait) => checkMemory(connection, vm, context, wait),
     () => checkPorts(context),
     () => (request.tls ? checkTls(context) : Promise.resolve([])),
     (connection, vm, wait) => checkNics(connection, vm, context, wait),
-    checkDisks,
+    async (connection, vm, wait) => {
+      const theirs = new Map(request.storage.map(({ source, identity }) => [source, identity]));
+      const mine = await identitiesOf(connection, vm, identify, { ...wait, timeoutMs: DISK_TIMEOUT_MS });
+      return [
+        // The source was asked as well; its agent may be an older one, which identifies nothing.
+        ...obstaclesOf(vm, theirs),
+        ...(await checkVolumes(connection, vm, theirs, wait)),
+        ...(await checkDisks(connection, vm, { theirs, mine }, wait)),
+      ];
+    },
   ];
   return async (request, signal) => {
     const vm = readRequest(request);
@@ -212,23 +241,23 @@ async function checkCpu(
   ];
 }
 
-// Devices that current QEMU or libvirt cannot migrate (qemuMigrationSrcIsAllowed in qemu_migration.c).
-const FIXED_DEVICES: readonly string[] = ['hostdev', 'filesystem'];
-const FIXED_NICS: readonly string[] = ['hostdev', 'vdpa'];
-
-function checkDevices(vm: VmDefinition): CheckRefusal[] {
-  const fixed = [
-    ...FIXED_DEVICES.filter((name) => findAll(vm.devices, name).length > 0),
-    ...vm.nics
-      .filter(({ kind }) => FIXED_NICS.includes(kind))
-      .map(({ kind, mac }) => `${kind} interface ${mac}`),
-    ...vm.disks.filter(({ transient }) => transient).map((disk) => `transient disk ${disk.device}`),
+/** libvirt starts it on any CPU (https://libvirt.org/formatdomain.html, host-passthrough: "the same CPU"). */
+async function checkHostCpu(
+  connection: Connection,
+  vm: VmDefinition,
+  sourceCpuXml: string,
+  wait: WaitOptions,
+): Promise<CheckRefusal[]> {
+  if (sourceCpuXml === '' || !seesHostCpu(vm)) return [];
+  const result = await compareCpu(connection, sourceCpuXml, 0, wait);
+  if (result === CpuComparison.identical) return [];
+  return [
+    {
+      causeCode: 'MIGRATION_CAUSE_CPU_INCOMPATIBLE',
+      reason: `the guest sees the CPU of its host as it is (${attribute(vm.cpu, 'mode') ?? ''}), and the CPU here is another one`,
+      cure: 'give the VM a CPU model that both hosts have (cpu mode "custom" or "host-model"), and restart it',
+    },
   ];
-  return fixed.map((what) => ({
-    causeCode: 'MIGRATION_CAUSE_DEVICE_NOT_MIGRATABLE',
-    reason: `the VM has a device that stays on its host: ${what}`,
-    cure: 'detach the device, or set the rule never_move',
-  }));
 }
 
 async function checkNics(
@@ -277,52 +306,73 @@ async function checkNetwork(
   ];
 }
 
+/** What the source sees behind each disk must be what this host sees: the same file, or the same device. */
 async function checkDisks(
   connection: Connection,
   vm: VmDefinition,
+  { theirs, mine }: Storage,
   wait: WaitOptions,
 ): Promise<CheckRefusal[]> {
-  const refusals = vm.nvram === undefined ? [] : await checkSources(connection, FIRMWARE, [vm.nvram], wait);
+  const refusals: CheckRefusal[] = [];
   // One after another: each may have to refresh the same pool.
-  for (const disk of vm.disks) refusals.push(...(await checkDisk(connection, disk, wait)));
+  for (const disk of vm.disks) {
+    const why = await whyNotSeen(connection, disk, mine, wait);
+    if (why !== undefined) refusals.push(notVisible(vm.name, disk, why));
+    else refusals.push(...otherStorage(disk, theirs, mine));
+  }
   return refusals;
 }
 
-const FIRMWARE = { what: 'the file of UEFI variables', cdrom: false };
-
 /** Network disks can be reached from anywhere; libvirt on the source judges if a file is on shared storage. */
-async function checkDisk(
+async function whyNotSeen(
   connection: Connection,
   disk: DiskDefinition,
+  mine: Identities,
   wait: WaitOptions,
-): Promise<CheckRefusal[]> {
-  const { device, source, kind, cdrom } = disk;
-  const unsafe = await checkSources(connection, { what: `disk ${device}`, cdrom }, disk.sources, wait);
-  if (unsafe.length > 0) return unsafe;
-  if (kind === 'volume') return checkVolume(connection, disk, wait);
-  if (kind !== 'file' || source === '') return [];
+): Promise<string | undefined> {
+  const { source, kind, pool, isDropped } = disk;
+  if (isDropped || source === '' || mine.has(sourceKey(disk))) return undefined;
+  if (kind === 'volume')
+    return (await findPool(connection, pool, wait)) === undefined
+      ? `is in storage pool ${pool}, which this host does not have`
+      : undefined;
+  if (kind !== 'file') return undefined;
+  // libvirt may see what the agent's sandbox hides; it lists only what lies directly in a pool.
   const sight = await lookForPath(connection, source, { ...wait, timeoutMs: DISK_TIMEOUT_MS });
-  if (sight.kind !== 'missing') return [];
-  return [
-    {
-      causeCode: 'MIGRATION_CAUSE_DISK_NOT_VISIBLE',
-      reason: `disk ${device}, ${source}, is not in the storage pool of that folder here`,
-      cure: 'put the disk on storage that both hosts have mounted at the same path',
-    },
-  ];
+  return sight.kind === 'volume' ? undefined : `${source}, is not seen by this host`;
 }
 
-async function checkVolume(
-  connection: Connection,
-  disk: DiskDefinition,
-  wait: WaitOptions,
-): Promise<CheckRefusal[]> {
-  if ((await findPool(connection, disk.pool, wait)) !== undefined) return [];
-  return [
-    {
-      causeCode: 'MIGRATION_CAUSE_DISK_NOT_VISIBLE',
-      reason: `disk ${disk.device} is in storage pool ${disk.pool}, which this host does not have`,
-      cure: `define and start pool ${disk.pool} here`,
-    },
-  ];
+/** A CD image is often copied to each host; what a guest writes, or builds on, is not. */
+function otherStorage(
+  { device, cdrom, sources }: DiskDefinition,
+  theirs: Identities,
+  mine: Identities,
+): CheckRefusal[] {
+  return sources.flatMap((source) => {
+    const key = sourceKey(source);
+    const [there, here] = [theirs.get(key), mine.get(key)];
+    if (there === undefined || there === here || (cdrom && here?.startsWith('file ') === true)) return [];
+    if (here === undefined && there.startsWith('file ')) return [];
+    const reason =
+      here === undefined
+        ? `disk ${device} is on ${key}, the ${there} of its host, which this host does not see there`
+        : `disk ${device}, ${key}, is other storage here: ${here}, and ${there} on its host`;
+    return [storageObstacle(reason, cdrom)];
+  });
+}
+
+function notVisible(
+  vmName: string,
+  { device, cdrom, kind, pool }: DiskDefinition,
+  why: string,
+): CheckRefusal {
+  const storage =
+    kind === 'volume'
+      ? `define and start pool ${pool} here`
+      : 'put the disk on storage that both hosts have mounted at the same path';
+  return {
+    causeCode: 'MIGRATION_CAUSE_DISK_NOT_VISIBLE',
+    reason: `disk ${device}${kind === 'volume' ? '' : ','} ${why}`,
+    cure: cdrom ? `eject it: "virsh change-media ${vmName} ${device} --eject"` : storage,
+  };
 }

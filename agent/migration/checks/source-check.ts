@@ -1,85 +1,176 @@
-// Refuses storage that stays on its host: devices of other kinds, and block devices, whose path proves nothing.
-//
-// libvirt takes every block device for shared storage and asks nothing (qemuMigrationSrcIsSafe in qemu_migration.c), and
-// QEMU locks files only. Where the same path is another device on the target, the guest would go on with another disk.
-import { posix } from 'node:path';
+// Checks on the source, before a migration and now and then, what keeps a VM there whatever the target.
+import { DeadlineError } from '../../../shared/errors.ts';
 import type { WaitOptions } from '../../../shared/clock.ts';
-import type { CheckRefusal } from '../../../shared/gen/agent.ts';
+import type { CheckSourceRequest, CheckSourceResponseInput } from '../../../shared/gen/agent.ts';
+import type { MoveObstacle } from '../../../shared/gen/telemetry.ts';
+import { SECOND_MS } from '../../../shared/units.ts';
+import type { LibvirtAccess } from '../../libvirt-access.ts';
+import { translated } from '../../libvirt-errors.ts';
 import type { Connection } from '../../libvirt/connection.ts';
-import type { StorageSource } from '../../vm/definition.ts';
-import { describePool, findPool } from '../../vm/storage.ts';
+import { ErrorCode, MigrateFlag } from '../../libvirt/constants.ts';
+import { countSnapshots, domainByUuid, getXml, isPersistent, type DomainRef } from '../../libvirt/domain.ts';
+import { isLibvirtError, LibvirtError } from '../../libvirt/errors.ts';
+import { tryMigrationBegin } from '../../libvirt/migration.ts';
+import { getCapabilities } from '../../libvirt/node.ts';
+import { readDefinition, type VmDefinition } from '../../vm/definition.ts';
+import { attribute, find, parseXml, writeXml } from '../../vm/xml-text.ts';
+import { checkUuid } from '../../vm/view.ts';
+import { obstaclesOf } from './obstacles.ts';
+import { identifyByStat, identitiesOf, type Identify, type Identities } from './storage-identity.ts';
+import { checkVolumes } from './volume-check.ts';
 
-/** The disk's name for messages; `cdrom` when its medium can be ejected. */
-interface Owner {
-  readonly what: string;
-  readonly cdrom: boolean;
+export type CheckSource = (
+  request: CheckSourceRequest,
+  signal: AbortSignal,
+) => Promise<CheckSourceResponseInput>;
+
+/** Looks at one running VM, by its uuid, where it is. */
+export type LookAtSource = (vmUuid: string, signal: AbortSignal) => Promise<SourceSight>;
+
+export interface SourceSight {
+  /** What keeps it there, whatever the target. */
+  readonly obstacles: MoveObstacle[];
+  readonly identities: Identities;
+  /** The host's CPU, if the VM sees it as it is; else empty. */
+  readonly hostCpuXml: string;
 }
 
-const FIXED_KINDS: readonly string[] = ['nvme', 'vhostvdpa', 'dir'];
-// Pools whose volumes are files or reached over the network; volumes of all other pool types are block devices of the host
-// (https://libvirt.org/storage.html).
-const SAFE_POOLS: readonly string[] = [
-  'dir',
-  'fs',
-  'netfs',
-  'vstorage',
-  'gluster',
-  'rbd',
-  'sheepdog',
-  'iscsi-direct',
-];
-const UNPROVEN = 'nothing proves that this is the same device on both hosts';
+// Each sample carries them; the scheduler refuses reports with more.
+const OBSTACLES_MAX = 16;
+const REASON_MAX = 500;
+// libvirt lets a call wait for up to 30 s for the job that another holds; healthy answers take milliseconds.
+const BEGIN_TIMEOUT_MS = 5 * SECOND_MS;
 
-/** One refusal for each source that stays on its host. An empty drive has no source. */
-export async function checkSources(
+/** `isUnsafeAllowed`: libvirt's own judgement of the storage is overruled by the agent's settings. */
+export function createLookAtSource(
+  access: LibvirtAccess,
+  isUnsafeAllowed: boolean,
+  identify = identifyByStat(),
+): LookAtSource {
+  return async (vmUuid, signal) => {
+    const wait = { timeoutMs: access.timeoutMs, signal };
+    // A connection of its own: libvirt may leave the last call unanswered for half a minute.
+    return access.own(
+      (connection) => lookAt(connection, vmUuid, { isUnsafeAllowed, identify }, wait),
+      signal,
+    );
+  };
+}
+
+export function createCheckSource(look: LookAtSource): CheckSource {
+  return async ({ vmUuid }, signal) => {
+    const uuid = checkUuid('vm_uuid', vmUuid);
+    const sight = await translated(`check whether VM ${uuid} can leave`, look(uuid, signal));
+    const { obstacles, identities, hostCpuXml } = sight;
+    const storage = [...identities].map(([source, identity]) => ({ source, identity }));
+    return { obstacles, storage, hostCpuXml };
+  };
+}
+
+interface LookOptions {
+  readonly isUnsafeAllowed: boolean;
+  readonly identify: Identify;
+}
+
+async function lookAt(
   connection: Connection,
-  { what, cdrom }: Owner,
-  sources: readonly StorageSource[],
+  vmUuid: string,
+  { isUnsafeAllowed, identify }: LookOptions,
   wait: WaitOptions,
-): Promise<CheckRefusal[]> {
-  const refusals: CheckRefusal[] = [];
-  for (const source of sources) {
-    const why = await whyItStays(connection, source, wait);
-    if (why !== undefined)
-      refusals.push({
-        causeCode: 'MIGRATION_CAUSE_STORAGE_UNSAFE',
-        reason: `${what} ${why}`,
-        cure: cureOf(cdrom),
-      });
-  }
-  return refusals;
+): Promise<SourceSight> {
+  const domain = domainByUuid(vmUuid);
+  const vm = readDefinition(await getXml(connection, domain, 0, wait));
+  const identities = await identitiesOf(connection, vm, identify, wait);
+  const shown = [
+    ...(await snapshotObstacles(connection, domain, vm.name, wait)),
+    ...obstaclesOf(vm, identities),
+    ...(await checkVolumes(connection, vm, identities, wait)),
+  ];
+  // libvirt would name one of these, in other words and without a cure.
+  const found = shown.length > 0 ? shown : await libvirtsObstacles(connection, domain, isUnsafeAllowed, wait);
+  const obstacles = found
+    .slice(0, OBSTACLES_MAX)
+    .map((each) => ({ ...each, reason: each.reason.slice(0, REASON_MAX) }));
+  const hostCpuXml = seesHostCpu(vm) ? await readHostCpu(connection, wait) : '';
+  return { obstacles, identities, hostCpuXml };
 }
 
-function cureOf(cdrom: boolean): string {
-  return cdrom
-    ? 'eject the medium, or use an ISO file on shared storage'
-    : 'move its data to a file on storage that both hosts have mounted or to a network disk; else shut the VM down and move it by hand';
+/** True for a VM whose guest sees the host's own CPU, and may not survive another one. */
+export function seesHostCpu({ cpu }: Pick<VmDefinition, 'cpu'>): boolean {
+  return ['host-passthrough', 'maximum'].includes(attribute(cpu, 'mode') ?? '');
 }
 
-async function whyItStays(
+async function readHostCpu(connection: Connection, wait: WaitOptions): Promise<string> {
+  const cpu = find(parseXml(await getCapabilities(connection, wait)), 'host', 'cpu');
+  return cpu === undefined ? '' : writeXml(cpu);
+}
+
+async function snapshotObstacles(
   connection: Connection,
-  { kind, source, pool }: StorageSource,
-  wait: WaitOptions,
-): Promise<string | undefined> {
-  if (FIXED_KINDS.includes(kind)) return `is of type ${kind}, which stays on its host`;
-  if (kind === 'volume') return whyVolumeStays(connection, source, pool, wait);
-  if (source === '') return undefined;
-  // Under /dev the declared type does not matter: QEMU also opens a device that is declared as a file.
-  const isDevice = kind === 'block' || (kind === 'file' && posix.normalize(source).startsWith('/dev/'));
-  return isDevice ? `is on ${source}, and ${UNPROVEN}` : undefined;
-}
-
-/** Judges by the pool of that name here; another check refuses a missing pool. */
-async function whyVolumeStays(
-  connection: Connection,
-  volume: string,
+  domain: DomainRef,
   name: string,
   wait: WaitOptions,
-): Promise<string | undefined> {
-  const pool = await findPool(connection, name, wait);
-  if (pool === undefined) return undefined;
-  const { type } = await describePool(connection, pool, wait);
-  return SAFE_POOLS.includes(type)
-    ? undefined
-    : `is on volume ${volume} of pool ${name}, of type ${type}, and ${UNPROVEN}`;
+): Promise<MoveObstacle[]> {
+  const count = await countSnapshots(connection, domain, wait);
+  if (count === 0) return [];
+  return [
+    {
+      causeCode: 'MIGRATION_CAUSE_HAS_SNAPSHOTS',
+      reason: `libvirt keeps ${count === 1 ? 'a snapshot' : `${count} snapshots`} of it on this host and would lose ${count === 1 ? 'it' : 'them'}`,
+      cure: `delete what "virsh snapshot-list ${name}" shows, or shut the VM down and move it by hand`,
+    },
+  ];
+}
+
+async function libvirtsObstacles(
+  connection: Connection,
+  domain: DomainRef,
+  isUnsafeAllowed: boolean,
+  wait: WaitOptions,
+): Promise<MoveObstacle[]> {
+  const { live, persistDest, undefineSource, unsafe } = MigrateFlag;
+  const persistent = await isPersistent(connection, domain, wait);
+  const flags = live | (persistent ? persistDest | undefineSource : 0) | (isUnsafeAllowed ? unsafe : 0);
+  try {
+    await tryMigrationBegin(connection, domain, flags, { ...wait, timeoutMs: BEGIN_TIMEOUT_MS });
+    return [];
+  } catch (error) {
+    // Whoever asked learns that from the VM's state.
+    if (isNotRunning(error)) return [];
+    if (error instanceof DeadlineError) return [busy('libvirt is busy with another job on it')];
+    if (error instanceof LibvirtError) return [obstacleOf(error)];
+    throw error;
+  }
+}
+
+function isNotRunning(error: unknown): boolean {
+  return isLibvirtError(error, ErrorCode.operationInvalid) && /not running/.test(error.message);
+}
+
+function busy(reason: string): MoveObstacle {
+  return {
+    causeCode: 'MIGRATION_CAUSE_VM_BUSY',
+    reason,
+    cure: 'wait until it has ended; "virsh domjobinfo" and "virsh blockjob" show jobs',
+  };
+}
+
+// libvirt has no code for these; its texts are those of qemu_migration.c and qemu_domainjob.c of libvirt 9.0 to 11.
+const PASSING = /\bjob\b|being migrated|backup/i;
+
+/** What libvirt says when it would refuse the migration. */
+export function obstacleOf({ code, message }: LibvirtError): MoveObstacle {
+  const reason = `libvirt would refuse: ${message}`;
+  if (code === ErrorCode.migrateUnsafe)
+    return {
+      causeCode: 'MIGRATION_CAUSE_STORAGE_UNSAFE',
+      reason,
+      cure: 'put the disk on storage that both hosts have mounted, with cache mode none',
+    };
+  if (code === ErrorCode.operationTimeout || PASSING.test(message)) return busy(reason);
+  return {
+    causeCode: 'MIGRATION_CAUSE_DEVICE_NOT_MIGRATABLE',
+    reason,
+    cure: 'remove what it names, or shut the VM down and move it by hand',
+  };
 }

@@ -9,6 +9,8 @@ export interface Hypervisor {
   resume(vmUuid: string, wait: WaitOptions): Promise<void>;
   suspend(vmUuid: string, wait: WaitOptions): Promise<void>;
   destroy(vmUuid: string, wait: WaitOptions): Promise<void>;
+  /** Has libvirt start the VM with this host. */
+  setAutostart(vmUuid: string, wait: WaitOptions): Promise<void>;
   /** Removes the definition, never volumes. */
   undefine(vmUuid: string, wait: WaitOptions): Promise<void>;
   /** Passes on the VM's events from now on, until the signal aborts or the connection to libvirt is lost (`onLost`). */

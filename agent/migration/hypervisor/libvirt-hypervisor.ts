@@ -20,6 +20,7 @@ import {
   isPersistent,
   lookupByUuid,
   resume,
+  setAutostart,
   suspend,
   undefine,
   type DomainRef,
@@ -77,6 +78,8 @@ export function createLibvirtHypervisor(
       const patient = { ...wait, timeoutMs: Math.max(wait.timeoutMs, DESTROY_TIMEOUT_MS) };
       return access.own((connection) => destroy(connection, domainByUuid(vmUuid), 0, patient));
     },
+    setAutostart: (vmUuid, wait) =>
+      act(vmUuid, (connection, domain) => setAutostart(connection, domain, true, wait)),
     undefine: (vmUuid, wait) => {
       const { managedSave, snapshotsMetadata, checkpointsMetadata, keepNvram } = UndefineFlag;
       // NVRAM is kept: it may be the very file that the VM uses on the other host.

@@ -50,6 +50,8 @@ export interface TargetIntent {
   readonly sourceHostId: string;
   readonly sourceAgentAddress: string;
   readonly sourceCertificateSha256: string;
+  /** Once it has arrived, the VM starts with this host, as it did with its source. */
+  readonly autostart: boolean;
   /** The VM was already defined here; the migration must not undefine it. */
   readonly definedBefore: boolean;
   /** The copy has run, or a scheduler set its state: this host no longer resumes it by itself. */

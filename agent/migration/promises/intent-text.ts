@@ -31,6 +31,8 @@ const targetIntent = someFields({
   sourceHostId: text,
   sourceAgentAddress: text,
   sourceCertificateSha256: text,
+  // Files of earlier versions lack it.
+  autostart: v.optional(flag, false),
   definedBefore: flag,
   isSettled: flag,
 });

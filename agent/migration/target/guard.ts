@@ -25,11 +25,11 @@ import {
 import type { Intents } from '../promises/intents.ts';
 import { checkKey } from '../promises/requests.ts';
 import { checkAct, refusalOf, type Act } from './settle.ts';
-import { isOff } from '../hypervisor/vm-state.ts';
+import { hasJob, isOff, isRunning } from '../hypervisor/vm-state.ts';
 import { Watchdog, type WatchContext } from './watchdog.ts';
 
-// Restoring the downtime limit must not delay the end of a migration for longer than this.
-const RESTORE_TIMEOUT_MS = 2 * SECOND_MS;
+// Completing must not delay the end of a migration for longer than this.
+const COMPLETE_TIMEOUT_MS = 2 * SECOND_MS;
 
 export class MigrationGuard {
   readonly #context: WatchContext;
@@ -63,6 +63,7 @@ export class MigrationGuard {
         sourceHostId: request.sourceHostId,
         sourceAgentAddress: request.sourceAgentAddress,
         sourceCertificateSha256: request.sourceCertificateSha256,
+        autostart: request.autostart,
         definedBefore: before !== undefined,
         isSettled: false,
       });
@@ -127,13 +128,13 @@ export class MigrationGuard {
     });
   }
 
-  /** Restores the guest's downtime limit if it stayed and that has not been done yet; then the VM takes other commands again. */
+  /** Completes on this host what libvirt's migration leaves undone; then the VM takes other commands again. */
   async end(request: EndMigrationRequest): Promise<void> {
     const { key, vmUuid } = checkKey(request, this.#context.clock.nowMs());
     const { intents, logger } = this.#context;
     const record = await intents.of(vmUuid);
     // The intent may be of an earlier migration, of whose end this host was never told.
-    if (record !== undefined && key.epoch >= record.epoch) await this.#restoreLimit(vmUuid, record.intent);
+    if (record !== undefined && key.epoch >= record.epoch) await this.#complete(vmUuid, record.intent);
     const answer = await intents.rule(vmUuid, (before) => ruleEnd(before, key));
     if (answer.kind === 'fenced')
       // ABORTED: this host knows of a later migration. FAILED_PRECONDITION also means that the disk cannot be written.
@@ -177,10 +178,34 @@ export class MigrationGuard {
     return answer.kind;
   }
 
-  async #restoreLimit(vmUuid: string, intent: Intent | undefined): Promise<void> {
-    if (intent?.role !== 'source' || intent.previousDowntimeMs <= 0) return;
+  /** Does nothing for a VM that is not here, or not as its migration should have left it. */
+  async #complete(vmUuid: string, intent: Intent | undefined): Promise<void> {
+    if (intent?.role === 'source' && intent.previousDowntimeMs > 0)
+      await this.#restoreLimit(vmUuid, intent.previousDowntimeMs);
+    if (intent?.role === 'target' && intent.autostart) await this.#giveAutostart(vmUuid);
+  }
+
+  /** A copy that arrived and runs: the source has released it. The definition of any other one may be a leftover. */
+  async #giveAutostart(vmUuid: string): Promise<void> {
     const { hypervisor, logger } = this.#context;
-    const wait = { timeoutMs: RESTORE_TIMEOUT_MS };
+    const wait = { timeoutMs: COMPLETE_TIMEOUT_MS };
+    const what = `have VM ${vmUuid} start with this host`;
+    const vm = await translated(what, hypervisor.observe(vmUuid, wait));
+    if (vm === undefined || !isRunning(vm) || hasJob(vm) || vm.persistent !== true) return;
+    try {
+      await hypervisor.setAutostart(vmUuid, wait);
+    } catch (error) {
+      if (error instanceof LibvirtConnectionError) throw translateLibvirt(what, error);
+      logger.warn(
+        { err: error, vmId: vmUuid },
+        'could not have a VM start with this host as it did with its source',
+      );
+    }
+  }
+
+  async #restoreLimit(vmUuid: string, previousDowntimeMs: number): Promise<void> {
+    const { hypervisor, logger } = this.#context;
+    const wait = { timeoutMs: COMPLETE_TIMEOUT_MS };
     // While libvirt is away this throws and the migration stays open here; the scheduler sends the end again.
     const what = `restore the downtime limit of VM ${vmUuid}`;
     const vm: VmInput | undefined = await translated(what, hypervisor.observe(vmUuid, wait));
@@ -189,8 +214,8 @@ export class MigrationGuard {
       await hypervisor.withCopy(
         vmUuid,
         async (copy) => {
-          if ((await copy.downtimeMaxMs(wait)) === intent.previousDowntimeMs) return;
-          await copy.setDowntimeMax(intent.previousDowntimeMs, wait);
+          if ((await copy.downtimeMaxMs(wait)) === previousDowntimeMs) return;
+          await copy.setDowntimeMax(previousDowntimeMs, wait);
         },
         new AbortController().signal,
       );

@@ -28,6 +28,7 @@ void t.test("each of libvirt's codes has one meaning", (t) => {
     authFailed: 'PERMISSION_DENIED',
     noStoragePool: 'NOT_FOUND',
     noStorageVolume: 'NOT_FOUND',
+    noSecret: 'NOT_FOUND',
     operationInvalid: 'FAILED_PRECONDITION',
     configUnsupported: 'FAILED_PRECONDITION',
     operationTimeout: 'FAILED_PRECONDITION',

@@ -94,6 +94,7 @@ export const guardRequest = (change: Partial<GuardMigrationRequest> = {}): Guard
   sourceHostId: 'a',
   sourceAgentAddress: '10.0.0.11:7443',
   sourceCertificateSha256: 'aa',
+  autostart: false,
   ...change,
 });
 

@@ -1,13 +1,17 @@
 // Migrates between two real libvirtds on one machine: started once, watched, aborted, timed out, fenced, found again.
+import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { MigrationSettings } from '../../../agent/config.ts';
 import { createCheckTarget } from '../../../agent/migration/checks/check.ts';
+import { createLookAtSource } from '../../../agent/migration/checks/source-check.ts';
+import { LibvirtError } from '../../../agent/libvirt/errors.ts';
 import { Intents } from '../../../agent/migration/promises/intents.ts';
 import { openStateFolder } from '../../../agent/state/disk.ts';
 import { getMaxDowntimeMs, setMaxSpeed } from '../../../agent/libvirt/migration.ts';
 import { define, domainByUuid, undefine } from '../../../agent/libvirt/domain.ts';
+import { getCapabilities } from '../../../agent/libvirt/node.ts';
 import type { CheckTargetResponseInput, MigrateRequest } from '../../../shared/gen/agent.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { GIB, MIB } from '../../../shared/units.ts';
@@ -167,6 +171,9 @@ void t.test('between two hosts', skip === undefined ? {} : { skip }, async (t) =
   });
 
   await t.test('a bad request is refused by field', (t) => badRequests(t, pair));
+  await t.test('the source names what keeps a VM there, and asks libvirt without a trace', (t) =>
+    leaving(t, pair),
+  );
   await t.test('a target names every reason why a VM cannot come', (t) => checks(t, pair));
   await t.test('when the source libvirtd dies, so does the call, and the VM stays', async (t) => {
     const jobs = pair.restart(source);
@@ -222,6 +229,36 @@ interface Change {
   readonly tls?: boolean;
   readonly settings?: Partial<MigrationSettings>;
   readonly qemuConf?: string;
+  /** The CPU of the source's host. */
+  readonly cpuXml?: string;
+}
+
+/** Asked of the source's libvirt, as the scheduler asks before each migration. */
+async function leaving(t: Test, pair: Pair): Promise<void> {
+  const { source, target } = pair;
+  const uuid = await runningVm(source, 'leaver');
+  const look = createLookAtSource(source.access, true);
+  const find = async (vmUuid: string): Promise<unknown> => (await look(vmUuid, never)).obstacles;
+  t.strictSame(await find(uuid), []);
+  const virsh = (...args: string[]): void => {
+    const { target: daemon } = source.daemon;
+    const socket = daemon.kind === 'unix' ? daemon.path : '';
+    execFileSync('virsh', ['-q', '-c', `qemu+unix:///session?socket=${socket}`, ...args]);
+  };
+  virsh('snapshot-create-as', uuid, 's1', '--disk-only', '--atomic');
+  t.match(await find(uuid), [
+    {
+      causeCode: 'MIGRATION_CAUSE_HAS_SNAPSHOTS',
+      reason: /keeps a snapshot of it/,
+      cure: /snapshot-list leaver/,
+    },
+  ]);
+  virsh('snapshot-delete', uuid, 's1', '--metadata');
+  t.strictSame(await find(uuid), [], 'gone with the snapshot');
+  const result = (await all(pair.restart(source).migrate(pair.request(uuid), never))).at(-1)?.result;
+  t.match(result, { ok: true }, 'the questions left nothing behind');
+  await t.rejects(find(uuid), LibvirtError, 'it has left');
+  await remove(target, uuid);
 }
 
 async function checks(t: Test, { source, target, agent, stateDirectory }: Pair): Promise<void> {
@@ -257,6 +294,8 @@ async function checks(t: Test, { source, target, agent, stateDirectory }: Pair):
         vmUuid: uuid,
         vmName: 'asker',
         xml: change.xml ?? xml,
+        storage: [],
+        sourceCpuXml: change.cpuXml ?? '',
         sourceHypervisorVersion: change.version ?? '7.0.0',
         tls: change.tls ?? false,
       },
@@ -269,6 +308,13 @@ async function checks(t: Test, { source, target, agent, stateDirectory }: Pair):
   const withDevice = (device: string): string => xml.replace('</devices>', `${device}</devices>`);
 
   t.strictSame(await check({}), []);
+  const passed = xml.replace(/<cpu [\s\S]*?(\/>|<\/cpu>)|<\/features>/, "$&<cpu mode='host-passthrough'/>");
+  const capabilities = await source.access.own((c) => getCapabilities(c, { timeoutMs: 10_000 }));
+  const cpuXml = /<cpu>[\s\S]*?<\/cpu>/.exec(capabilities)?.[0] ?? '';
+  t.strictSame(await check({ xml: passed, cpuXml }), [], 'the same CPU');
+  const another = cpuXml.replace('</cpu>', "<feature name='avx512er'/></cpu>");
+  t.strictSame(await check({ xml: passed, cpuXml: another }), ['cpu_incompatible']);
+  t.strictSame(await check({ cpuXml: another }), [], 'the guest does not see it');
   t.strictSame(await check({ version: '99.0.0' }), ['hypervisor_older']);
   t.strictSame(await check({ version: 'unknown' }), []);
   t.strictSame(await check({ memoryBytes: 280 * MIB }), ['memory_short']);

@@ -28,6 +28,7 @@ const bareVm: VmSample = {
   migrationRole: 'VM_MIGRATION_ROLE_UNSPECIFIED',
   counted: true,
   stuck: false,
+  obstacles: [],
   vcpus: 1,
   cpuTimeMs: 0,
   memoryAssignedBytes: 0,

@@ -83,6 +83,7 @@ function telemetryOf(
       sampling: { intervalS: 1, procRoot: '/proc', sysRoot: '/sys' },
       buffer: { minutes: 1 },
     },
+    lookAtSource: () => Promise.resolve({ obstacles: [], identities: new Map(), hostCpuXml: '' }),
     libvirt: { target: libvirtd.target, uri: URI },
     identity: () =>
       Promise.resolve({

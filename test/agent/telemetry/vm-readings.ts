@@ -4,7 +4,13 @@ import { GIB, MIB } from '../../../shared/units.ts';
 
 export const UUID = 'c7a5fdbd-edaf-9455-926a-d65c16db1809';
 export const NOW_MS = 1_731_656_000_000;
-export const context: VmContext = { nowMs: NOW_MS, intervalMs: 5000, isMigratingOut: false, isStuck: false };
+export const context: VmContext = {
+  nowMs: NOW_MS,
+  intervalMs: 5000,
+  isMigratingOut: false,
+  isStuck: false,
+  obstacles: [],
+};
 export const description: VmDescription = {
   metadata: { owner: 'a', purpose: 'b', expiresAtMs: 0, rules: null },
   macByTap: new Map([['vnet3', '52:54:00:aa:bb:cc']]),

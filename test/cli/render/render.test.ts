@@ -40,7 +40,7 @@ const { migrations } = arrived(service.ListMigrations, {
 });
 const plan = arrived(service.Plan, { mode: 'MODE_RECOMMEND' as const, decisions: [cluster.decision] });
 const explanation = arrived(service.Explain, cluster.explanation);
-const shown = arrived(service.GetVm, { vm: cluster.vm, hostName: 'kvm1' });
+const shown = arrived(service.GetVm, { vm: cluster.vm, hostName: 'kvm1', obstacles: cluster.obstacles });
 const load = arrived(service.WatchLoad, {
   atMs: cluster.NOW_MS,
   hosts: cluster.hosts,
@@ -61,7 +61,7 @@ function pages(reader: View): Record<string, string> {
     migrations: migrationTable(reader, migrations),
     progress: migrations.map((migration) => progressLine(reader, migration)).join('\n'),
     results: migrations.map((migration) => migrationResult(reader, migration)).join('\n'),
-    vm: shown.vm === null ? '' : vmSheet(reader, shown.vm, shown.hostName),
+    vm: shown.vm === null ? '' : vmSheet(reader, shown.vm, shown.hostName, shown.obstacles),
   };
 }
 

@@ -4,7 +4,7 @@ import t from 'tap';
 import { hotSpotsOf } from '../../../scheduler/load/evidence.ts';
 import { ownUseOf } from '../../../scheduler/load/reconcile.ts';
 import { snapshotOf, type SnapshotInput } from '../../../scheduler/cluster/snapshot.ts';
-import { foldReport, settleHost, type ClusterView } from '../../../scheduler/cluster/view.ts';
+import { type ClusterView, foldReport, foldSight, settleHost } from '../../../scheduler/cluster/view.ts';
 import { parseQuietWindow } from '../../../scheduler/restraint/quiet-windows.ts';
 import { readSnapshot } from '../../../scheduler/planner/contract/snapshot.ts';
 import type { Migration } from '../../../shared/gen/telemetry.ts';
@@ -213,6 +213,14 @@ void t.test('a hold has its code, and says whether a duty overrides it', (t) => 
   const stuck = observe([{ ...H1, vms: [{ ...A, stuck: true }] }]);
   t.match(heldBy({}, stuck), { code: 'stuck' });
   settleHost(stuck, 'h1', T0 + 1, DETECTION);
+  const kept = observe([H1]);
+  const sight = { causeCode: 'MIGRATION_CAUSE_VM_BUSY', reason: 'a backup runs', cure: 'wait' } as const;
+  foldSight(kept, 'h2', 'a', { obstacles: [sight] });
+  t.equal(heldBy({}, kept), undefined, 'said by a host that does not run it');
+  foldSight(kept, 'h1', 'a', { obstacles: [sight] });
+  t.strictSame(heldBy({}, kept), {
+    ...{ code: 'vm_busy', reason: 'a backup runs', cure: 'wait', against: 'every_move' },
+  });
   t.match(heldBy({}, stuck), { code: 'settling' }, 'by a sample from before a migration ended');
   t.equal(heldBy({}, observe([H1], { view: stuck, firstSequence: 100, endAtMs: T0 + 60_000 })), undefined);
   const young = observe([H1], { ticks: 3 });

@@ -28,6 +28,8 @@ function withVms(figures: Partial<HostReport['vms'][number]>): HostReport {
   return { ...REPORT, vms: REPORT.vms.map((vm) => ({ ...vm, ...figures })) };
 }
 
+const OBSTACLE = { causeCode: 'MIGRATION_CAUSE_HAS_SNAPSHOTS', reason: 'no', cure: 'do' } as const;
+
 const REFUSED: readonly (readonly [report: HostReport, reason: RegExp])[] = [
   [{ ...REPORT, hostId: '' }, /host_id "" is not the subject's "h1"/],
   [{ ...REPORT, hostId: 'h2' }, /host_id "h2" is not the subject's "h1"/],
@@ -51,6 +53,10 @@ const REFUSED: readonly (readonly [report: HostReport, reason: RegExp])[] = [
   [withVms({ rssBytes: 1024 * HOST.memoryBytes }), /VM a: rss_bytes/],
   [withVms({ stealRatio: -0.1 }), /VM a: steal_ratio/],
   [withVms({ memoryMaxBytes: 0 }), /VM a: memory_max_bytes/],
+
+  // Both are kept for each VM, and shown to people.
+  [withVms({ obstacles: Array.from({ length: 17 }, () => OBSTACLE) }), /VM a: 17 obstacles; at most 16/],
+  [withVms({ obstacles: [{ ...OBSTACLE, reason: 'x'.repeat(2_000) }] }), /VM a: the text of an obstacle/],
 
   // An address that makes another libvirt do more than dial.
   [withFacts({ libvirtUri: 'qemu+ext://10.77.0.12/system?command=/tmp/program' }), /^facts\.libvirt_uri: /],

@@ -105,6 +105,57 @@ void t.test('the rest doubles with each failure in a row, up to half an hour', (
   t.end();
 });
 
+/** Minutes at which a VM is tried within the given hour, if every target refuses it, as soon as the ledger allows. */
+function attemptsInHour(hosts: number, hour: number, causeCode: Migration['causeCode']): number[] {
+  const targets = Array.from({ length: hosts }, (_, at) => `h${at + 2}`);
+  const failed: Migration[] = [];
+  for (let atMs = T0; atMs < T0 + (hour + 1) * HOUR_MS; atMs += 10_000) {
+    const { retries, refusedTargets } = ledger(failed, atMs);
+    const closed = refusedTargets.get('a') ?? [];
+    const target = targets.find((hostId) => !closed.some((refused) => refused.hostId === hostId));
+    if (retries.has('a') || target === undefined) continue;
+    const migrationId = `m${failed.length}`;
+    failed.push(migration({ ...CHECKED, migrationId, causeCode, targetHostId: target, endedAtMs: atMs }));
+  }
+  return failed
+    .map(({ endedAtMs }) => (endedAtMs - T0) / MINUTE_MS)
+    .filter((minutes) => minutes >= hour * 60);
+}
+
+void t.test('a VM that always fails is tried a handful of times an hour, whatever the cause', (t) => {
+  for (const hosts of [1, 2, 5, 60])
+    for (const causeCode of ['MIGRATION_CAUSE_DISK_NOT_VISIBLE', 'MIGRATION_CAUSE_STORAGE_UNSAFE'] as const) {
+      const first = attemptsInHour(hosts, 0, causeCode);
+      t.ok(first.length <= 9, `${hosts} targets, ${causeCode}: tried after ${first.join(', ')} minutes`);
+      const third = attemptsInHour(hosts, 2, causeCode);
+      t.ok(third.length <= 4, `${hosts} targets, ${causeCode}: then after ${third.join(', ')} minutes`);
+    }
+  t.end();
+});
+
+void t.test('one refusal closes one target; where several refuse in a row, the VM rests', (t) => {
+  const refusals = (...targets: readonly string[]): Migration[] =>
+    targets.map((targetHostId, at) =>
+      migration({
+        ...CHECKED,
+        migrationId: `m${at}`,
+        causeCode: 'MIGRATION_CAUSE_BRIDGE_MISSING',
+        targetHostId,
+        endedAtMs: T0 - (targets.length - 1 - at) * 1_000,
+      }),
+    );
+  t.equal(ledger(refusals('h2', 'h3')).retries.get('a'), undefined);
+  t.match(ledger(refusals('h2', 'h3', 'h4')).retries.get('a'), { failuresInRow: 1, atMs: T0 + MINUTE_MS });
+  const closedMinutes = (...targets: readonly string[]): number[] =>
+    ledger(refusals(...targets))
+      .refusedTargets.get('a')
+      ?.map(({ untilMs }) => Math.ceil((untilMs - T0) / MINUTE_MS)) ?? [];
+  t.strictSame(closedMinutes('h2', 'h3'), [5, 5]);
+  t.strictSame(closedMinutes('h2', 'h2', 'h2'), [20], 'doubled with each refusal of the same target');
+  t.strictSame(closedMinutes(...Array.from({ length: 9 }, () => 'h2')), [30], 'up to half an hour');
+  t.end();
+});
+
 void t.test(
   'the end of a rest does not move as time passes, and a rest is never longer than half an hour',
   (t) => {

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import t from 'tap';
 import { ledgerOf } from '../../../scheduler/restraint/ledger.ts';
 import { parseQuietWindow, quietReason } from '../../../scheduler/restraint/quiet-windows.ts';
-import { budgetsLeft, coolDownOf, DEFAULT_RESTRAINT } from '../../../scheduler/restraint/cool-down.ts';
+import { budgetsLeft } from '../../../scheduler/restraint/budgets.ts';
+import { coolDownOf, DEFAULT_RESTRAINT } from '../../../scheduler/restraint/cool-down.ts';
 import { quietWindowsOf } from '../../../scheduler/restraint/settings.ts';
 import { GIB, HOUR_MS, MINUTE_MS } from '../../../shared/units.ts';
 import { migration, SETTINGS, T0 } from '../model-cluster.ts';
@@ -89,6 +90,12 @@ void t.test("the hour's budgets shrink by the balancer's own moves, done and und
   t.strictSame(budgetsLeft([], T0, restraint), { moves: 3, bytes: 10 * GIB });
   t.strictSame(budgetsLeft([own, own], T0, restraint), { moves: 1, bytes: 2 * GIB });
   t.strictSame(budgetsLeft([own, own, own, own], T0, restraint), { moves: 0, bytes: 0 }, 'never below 0');
+  const refused = {
+    ...own,
+    state: 'MIGRATION_STATE_FAILED',
+    causeCode: 'MIGRATION_CAUSE_BRIDGE_MISSING',
+  } as const;
+  t.match(budgetsLeft([refused], T0, restraint), { moves: 3 }, 'nothing was copied');
   const others = [
     migration({ estimate }),
     { ...own, evacuation: true },

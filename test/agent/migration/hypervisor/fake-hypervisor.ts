@@ -32,6 +32,8 @@ export class FakeHypervisor implements Hypervisor {
   figures: JobFigures | undefined;
   /** Bytes that guests change a second, as the test sets them. */
   dirtyBytesPerSecond: number | undefined;
+  /** VMs that start with this host. */
+  readonly autostart = new Set<string>();
   /** libvirt is away: nothing answers. */
   isAway = false;
   readonly #listeners = new Map<string, Set<(event: VmEvent) => void>>();
@@ -143,6 +145,12 @@ export class FakeHypervisor implements Hypervisor {
         });
       else this.vms.delete(vmUuid);
       this.tell(vmUuid, { kind: 'stopped', detail: 'destroyed' });
+    });
+  }
+
+  setAutostart(vmUuid: string): Promise<void> {
+    return this.#act('autostart', vmUuid, () => {
+      this.autostart.add(vmUuid);
     });
   }
 

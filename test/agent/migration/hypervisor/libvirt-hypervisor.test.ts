@@ -49,6 +49,7 @@ function guardOf(pair: Pair, asked: { migrationId: string; epoch: number; vmUuid
     sourceHostId: 'source',
     sourceAgentAddress: '127.0.0.1:1',
     sourceCertificateSha256: '',
+    autostart: false,
   };
 }
 

@@ -238,6 +238,43 @@ void t.test('the watch goes on after a restart of the agent', async (t) => {
   t.strictSame(after.hypervisor.done, [`resume ${vm}`]);
 });
 
+void t.test('a VM starts with its new host as with the old one, once it has arrived and runs', async (t) => {
+  const cases: [said: string, arrives: Partial<VmInput> | undefined, starts: boolean][] = [
+    ['it arrived', {}, true],
+    ['it stayed', undefined, false],
+    ['a leftover', { state: 'VM_STATE_SHUT_OFF', libvirtId: -1 }, false],
+    ['a copy that nobody resumed', PAUSED, false],
+    ['it is not defined', { persistent: false }, false],
+    ['it is on its way again', { migrationRole: 'VM_MIGRATION_ROLE_OUTGOING' }, false],
+  ];
+  for (const [said, arrives, starts] of cases) {
+    const target = host(t);
+    await target.guard.guard(guardRequest({ autostart: true }), never);
+    const after = target.restarted();
+    if (arrives !== undefined) after.hypervisor.run(vm, arrives);
+    t.notOk(after.hypervisor.autostart.has(vm), 'not before the end');
+    await after.guard.end(asked);
+    t.equal(after.hypervisor.autostart.has(vm), starts, said);
+  }
+  const plain = host(t);
+  await plain.guard.guard(guardRequest(), never);
+  plain.hypervisor.run(vm);
+  await plain.guard.end(asked);
+  t.notOk(plain.hypervisor.autostart.has(vm), 'nor did it on the old one');
+});
+
+void t.test('an end is told again while libvirt is away, and then completes', async (t) => {
+  const target = host(t);
+  await target.guard.guard(guardRequest({ autostart: true }), never);
+  target.hypervisor.run(vm);
+  target.hypervisor.isAway = true;
+  await t.rejects(target.guard.end(asked), { code: 'UNAVAILABLE' });
+  t.match(await recordOf(target), { intent: { autostart: true } });
+  target.hypervisor.isAway = false;
+  await target.guard.end(asked);
+  t.ok(target.hypervisor.autostart.has(vm));
+});
+
 void t.test('a copy that a scheduler has suspended is never resumed by the host alone', async (t) => {
   const target = await arrived(t);
   target.hypervisor.run(vm);

@@ -79,6 +79,33 @@ void t.test('disks that stay on their host', skip === undefined ? {} : { skip },
   ];
   for (const [what, xml] of accepted) t.strictSame(await check(xml), [], what);
   t.strictSame(await check('', '<nvram>/var/lib/libvirt/qemu/nvram/web1.fd</nvram>'), []);
+
+  const lv = '/dev/vg0/web1';
+  const block = disk('block', `<source dev='${lv}'/>`);
+  const asked = (here: string, there: string, xml = block, path = lv): ReturnType<Asked> =>
+    checkOn(host, new Map([[path, here]]), { [path]: there })(xml);
+  t.strictSame(await asked('device LVM-abc', 'device LVM-abc'), [], 'one device');
+  t.match(await asked('device LVM-xyz', 'device LVM-abc'), [
+    {
+      causeCode: 'MIGRATION_CAUSE_STORAGE_UNSAFE',
+      reason:
+        'disk vda, /dev/vg0/web1, is other storage here: device LVM-xyz, and device LVM-abc on its host',
+    },
+  ]);
+  const image = '/srv/images/web1.qcow2';
+  const file = disk('file', `<source file='${image}'/>`);
+  t.strictSame(await asked('file 6969 0 7', 'file 6969 0 7', file, image), [], 'one file');
+  t.match(
+    await asked('file ef53 a1b2 7', 'file 6969 0 7', file, image),
+    [{ causeCode: 'MIGRATION_CAUSE_STORAGE_UNSAFE', reason: /is other storage here: file ef53/ }],
+    'the shared folder is not mounted here',
+  );
+  const cd = disk('file', `<source file='${image}'/><readonly/>`, 'cdrom');
+  t.strictSame(
+    await asked('file ef53 a1b2 7', 'file 6969 0 7', cd, image),
+    [],
+    'each host may have its own ISO',
+  );
 });
 
 const RBD = "<source protocol='rbd' name='a/b'/>";
@@ -96,7 +123,15 @@ function definePool({ daemon }: RealHost, name: string, xml: string): void {
   execFileSync('virsh', ['-c', `qemu+unix:///session?socket=${socket}`, 'pool-define', path]);
 }
 
-function checkOn(host: RealHost): (disks: string, os?: string) => Promise<readonly CheckRefusalInput[]> {
+type Asked = (disks: string, os?: string) => Promise<readonly CheckRefusalInput[]>;
+
+/** The check of a target that sees files behind all paths but those given, asked by a source that sees `there`. */
+function checkOn(
+  host: RealHost,
+  here: ReadonlyMap<string, string> = new Map(),
+  there: Readonly<Record<string, string>> = {},
+): Asked {
+  const storage = Object.entries(there).map(([source, identity]) => ({ source, identity }));
   const checkTarget = createCheckTarget({
     access: host.access,
     intents: new Intents(host.state, systemClock),
@@ -115,13 +150,18 @@ function checkOn(host: RealHost): (disks: string, os?: string) => Promise<readon
     procRoot: '/proc',
     memory: () => ({ memoryBytes: 4 * GIB, memoryAvailableBytes: 4 * GIB }),
     hasBridge: () => Promise.resolve(true),
+    identify: (paths) =>
+      Promise.resolve(new Map(paths.map((path) => [path, here.get(path) ?? 'file 6969 0 7']))),
     lookAtImage: () => Promise.resolve({ exitCode: 0, errors: '' }),
   });
   return async (disks, os = '') => {
     const xml =
       `<domain type='qemu'><name>web1</name><uuid>${UUID}</uuid><memory unit='KiB'>262144</memory>` +
       `<os><type arch='x86_64' machine='q35'>hvm</type>${os}</os><devices>${disks}</devices></domain>`;
-    const request = { vmUuid: UUID, vmName: 'web1', xml, sourceHypervisorVersion: '', tls: false };
+    const request = {
+      ...{ vmUuid: UUID, vmName: 'web1', xml, storage },
+      ...{ sourceHypervisorVersion: '', sourceCpuXml: '', tls: false },
+    };
     return (await checkTarget(request, never)).refusals ?? [];
   };
 }
