@@ -8,7 +8,7 @@ import type { Lifetime, Lifetimes } from './lifetimes.ts';
 export interface ObstacleWatchOptions {
   readonly lifetimes: Lifetimes;
   /** Looks at one VM, in bounded time, and notes what keeps it here. */
-  readonly look: (vmUuid: string, signal: AbortSignal) => Promise<unknown>;
+  readonly look: (vmUuid: string, purpose: 'watch', signal: AbortSignal) => Promise<unknown>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
@@ -30,7 +30,7 @@ export async function watchObstacles(options: ObstacleWatchOptions): Promise<voi
       if (!lifetime.isAskable || clock.monotonicMs() < dueAtMs(lifetime)) continue;
       // Before the question: an event that comes during it makes the VM due again.
       lifetime.obstaclesAtMs = clock.monotonicMs();
-      const cause = await complaintOf(options.look(vmUuid, signal));
+      const cause = await complaintOf(options.look(vmUuid, 'watch', signal));
       if (cause !== '' && cause !== complaint && !isAborted(signal))
         logger.warn({ vmId: vmUuid, cause }, 'cannot tell what keeps a VM on this host');
       complaint = cause;

@@ -126,8 +126,8 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
 
 /** Also notes what keeps the VM here, for its next samples. */
 function noting(look: LookAtSource, lifetimes: Lifetimes): LookAtSource {
-  return async (vmUuid, signal) => {
-    const sight = await look(vmUuid, signal);
+  return async (vmUuid, purpose, signal) => {
+    const sight = await look(vmUuid, purpose, signal);
     lifetimes.noteObstacles(vmUuid, sight.obstacles);
     return sight;
   };

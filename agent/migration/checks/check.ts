@@ -30,6 +30,7 @@ import {
   identifyByStat,
   identitiesOf,
   sourceKey,
+  storageOf,
   type Identify,
   type Identities,
 } from './storage-identity.ts';
@@ -81,7 +82,10 @@ export function createCheckTarget(context: CheckContext): CheckTarget {
     (connection, vm, wait) => checkNics(connection, vm, context, wait),
     async (connection, vm, wait) => {
       const theirs = new Map(request.storage.map(({ source, identity }) => [source, identity]));
-      const mine = await identitiesOf(connection, vm, identify, { ...wait, timeoutMs: DISK_TIMEOUT_MS });
+      const mine = await identitiesOf(connection, storageOf(vm), identify, {
+        ...wait,
+        timeoutMs: DISK_TIMEOUT_MS,
+      });
       return [
         // The source was asked as well; its agent may be an older one, which identifies nothing.
         ...obstaclesOf(vm, theirs),

@@ -83,11 +83,14 @@ function whySourceStays(storage: StorageSource, identities: Identities): string 
   const { kind, source } = storage;
   if (FIXED_KINDS.includes(kind)) return `is of type ${kind}, which stays on its host`;
   if (source === '') return undefined;
-  // Under /dev the declared type does not matter: QEMU also opens a device that is declared as a file.
-  const isDevice = kind === 'block' || (kind === 'file' && posix.normalize(source).startsWith('/dev/'));
-  return isDevice && !identities.has(sourceKey(storage))
+  return isDevice(storage) && !identities.has(sourceKey(storage))
     ? `is on ${source}, and nothing proves that this is the same device on both hosts`
     : undefined;
+}
+
+/** Under /dev the declared type does not matter: QEMU also opens a device that is declared as a file. */
+export function isDevice({ kind, source }: StorageSource): boolean {
+  return kind === 'block' || (kind === 'file' && posix.normalize(source).startsWith('/dev/'));
 }
 
 function fixedStorage({ disks, nvram }: DeviceSource, identities: Identities): MoveObstacle[] {

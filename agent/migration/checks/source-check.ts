@@ -15,8 +15,14 @@ import { getCapabilities } from '../../libvirt/node.ts';
 import { readDefinition, type VmDefinition } from '../../vm/definition.ts';
 import { attribute, find, parseXml, writeXml } from '../../vm/xml-text.ts';
 import { checkUuid } from '../../vm/view.ts';
-import { obstaclesOf } from './obstacles.ts';
-import { identifyByStat, identitiesOf, type Identify, type Identities } from './storage-identity.ts';
+import { isDevice, obstaclesOf } from './obstacles.ts';
+import {
+  identifyByStat,
+  identitiesOf,
+  storageOf,
+  type Identify,
+  type Identities,
+} from './storage-identity.ts';
 import { checkVolumes } from './volume-check.ts';
 
 export type CheckSource = (
@@ -25,7 +31,10 @@ export type CheckSource = (
 ) => Promise<CheckSourceResponseInput>;
 
 /** Looks at one running VM, by its uuid, where it is. */
-export type LookAtSource = (vmUuid: string, signal: AbortSignal) => Promise<SourceSight>;
+export type LookAtSource = (vmUuid: string, purpose: Purpose, signal: AbortSignal) => Promise<SourceSight>;
+
+/** A watch asks for obstacles alone, for which files need not be identified: that starts programs. */
+export type Purpose = 'watch' | 'migration';
 
 export interface SourceSight {
   /** What keeps it there, whatever the target. */
@@ -47,11 +56,11 @@ export function createLookAtSource(
   isUnsafeAllowed: boolean,
   identify = identifyByStat(),
 ): LookAtSource {
-  return async (vmUuid, signal) => {
+  return async (vmUuid, purpose, signal) => {
     const wait = { timeoutMs: access.timeoutMs, signal };
     // A connection of its own: libvirt may leave the last call unanswered for half a minute.
     return access.own(
-      (connection) => lookAt(connection, vmUuid, { isUnsafeAllowed, identify }, wait),
+      (connection) => lookAt(connection, vmUuid, { isUnsafeAllowed, identify, purpose }, wait),
       signal,
     );
   };
@@ -60,7 +69,7 @@ export function createLookAtSource(
 export function createCheckSource(look: LookAtSource): CheckSource {
   return async ({ vmUuid }, signal) => {
     const uuid = checkUuid('vm_uuid', vmUuid);
-    const sight = await translated(`check whether VM ${uuid} can leave`, look(uuid, signal));
+    const sight = await translated(`check whether VM ${uuid} can leave`, look(uuid, 'migration', signal));
     const { obstacles, identities, hostCpuXml } = sight;
     const storage = [...identities].map(([source, identity]) => ({ source, identity }));
     return { obstacles, storage, hostCpuXml };
@@ -70,17 +79,21 @@ export function createCheckSource(look: LookAtSource): CheckSource {
 interface LookOptions {
   readonly isUnsafeAllowed: boolean;
   readonly identify: Identify;
+  readonly purpose: Purpose;
 }
 
 async function lookAt(
   connection: Connection,
   vmUuid: string,
-  { isUnsafeAllowed, identify }: LookOptions,
+  { isUnsafeAllowed, identify, purpose }: LookOptions,
   wait: WaitOptions,
 ): Promise<SourceSight> {
   const domain = domainByUuid(vmUuid);
   const vm = readDefinition(await getXml(connection, domain, 0, wait));
-  const identities = await identitiesOf(connection, vm, identify, wait);
+  const storage = storageOf(vm).filter(
+    (source) => purpose === 'migration' || source.kind === 'volume' || isDevice(source),
+  );
+  const identities = await identitiesOf(connection, storage, identify, wait);
   const shown = [
     ...(await snapshotObstacles(connection, domain, vm.name, wait)),
     ...obstaclesOf(vm, identities),

@@ -26,18 +26,20 @@ export function sourceKey({ kind, source, pool }: StorageSource): string {
   return kind === 'volume' ? `${pool}/${source}` : source;
 }
 
-/** The identities of a VM's disks and what they build on, on this host. */
+/** A VM's disks and what they build on. */
+export function storageOf({ disks, nvram }: Pick<VmDefinition, 'disks' | 'nvram'>): StorageSource[] {
+  return [...disks.flatMap(({ sources }) => sources), ...(nvram === undefined ? [] : [nvram])];
+}
+
+/** The identities of these sources on this host. */
 export async function identitiesOf(
   connection: Connection,
-  { disks, nvram }: Pick<VmDefinition, 'disks' | 'nvram'>,
+  sources: readonly StorageSource[],
   identify: Identify,
   wait: WaitOptions,
 ): Promise<Identities> {
   const paths = new Map<string, string>();
-  for (const source of [
-    ...disks.flatMap(({ sources }) => sources),
-    ...(nvram === undefined ? [] : [nvram]),
-  ]) {
+  for (const source of sources) {
     const path = await pathOf(connection, source, wait);
     if (path?.startsWith('/') === true) paths.set(sourceKey(source), path);
   }
@@ -68,20 +70,20 @@ async function pathOf(
   }
 }
 
-/** By programs, since a look at storage that hangs would keep a thread of the agent for ever. */
+/** By a program, since a look at storage that hangs would keep a thread of the agent for ever. */
 export function identifyByStat(sysRoot = '/sys'): Identify {
   return async (paths, wait) => {
     if (paths.length === 0) return new Map();
-    const [nodes, systems] = await Promise.all([
-      stat(['--dereference', '--printf', '%n\\t%f\\t%i\\t%t:%T\\n'], paths, wait),
-      stat(['--file-system', '--printf', '%n\\t%t\\t%i\\n'], paths, wait),
-    ]);
+    // Its exit code says only that some of them are missing.
+    const { output } = await askProgram('sh', ['-c', STAT_BOTH, 'sh', ...paths], wait);
+    const [nodes, systems] = [columnsOf(output, 'node'), columnsOf(output, 'system')];
     const identities = new Map<string, string>();
-    for (const [path, [mode = '', inode = '', device = '']] of nodes) {
-      const [type, id] = systems.get(path) ?? [];
+    for (const path of paths) {
+      const [mode = '', inode = '', device = ''] = nodes.get(path) ?? [];
+      const [type = '', id = ''] = systems.get(path) ?? [];
       const identity = isBlockDevice(mode)
         ? await deviceIdentity(device, sysRoot)
-        : type !== undefined && id !== undefined
+        : inode !== '' && type !== ''
           ? `file ${type} ${id} ${inode}`
           : undefined;
       if (identity !== undefined) identities.set(path, identity);
@@ -90,18 +92,16 @@ export function identifyByStat(sysRoot = '/sys'): Identify {
   };
 }
 
-/** The columns after the name, by path. A name with a line break or tab is not found. */
-async function stat(
-  options: readonly string[],
-  paths: readonly string[],
-  wait: WaitOptions,
-): Promise<Map<string, string[]>> {
-  // Its exit code says only that some of them are missing.
-  const { output } = await askProgram('stat', [...options, '--', ...paths], wait);
-  const wanted = new Set(paths);
+// One shell, since each program that a process of the agent's size starts costs it milliseconds.
+const STAT_BOTH = `
+  stat --dereference --printf 'node\\t%n\\t%f\\t%i\\t%t:%T\\n' -- "$@"
+  stat --file-system --printf 'system\\t%n\\t%t\\t%i\\n' -- "$@"`;
+
+/** What follows the name, by path, in lines of this kind. A name with a line break or tab is not found. */
+function columnsOf(output: string, kind: string): Map<string, string[]> {
   const lines = output.split('\n').map((line) => line.split('\t'));
   return new Map(
-    lines.flatMap(([path = '', ...columns]) => (wanted.has(path) ? [[path, columns] as const] : [])),
+    lines.flatMap(([word, path = '', ...columns]) => (word === kind ? [[path, columns] as const] : [])),
   );
 }
 

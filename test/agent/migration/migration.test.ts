@@ -238,7 +238,9 @@ async function leaving(t: Test, pair: Pair): Promise<void> {
   const { source, target } = pair;
   const uuid = await runningVm(source, 'leaver');
   const look = createLookAtSource(source.access, true);
-  const find = async (vmUuid: string): Promise<unknown> => (await look(vmUuid, never)).obstacles;
+  const find = async (vmUuid: string): Promise<unknown> => (await look(vmUuid, 'watch', never)).obstacles;
+  const { identities } = await look(uuid, 'migration', never);
+  t.match([...identities.values()], [/^file [0-9a-f]+ [0-9a-f]+ \d+$/], 'what the target must see');
   t.strictSame(await find(uuid), []);
   const virsh = (...args: string[]): void => {
     const { target: daemon } = source.daemon;
