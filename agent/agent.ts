@@ -25,7 +25,9 @@ import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 import { createCreator } from './vm/create.ts';
 import { Creations } from './vm/creations.ts';
 import { createLifecycle } from './vm/lifecycle.ts';
-import { hasBridge } from './vm/resolve.ts';
+import { createFindVolumeUsers } from './vm/volume-users.ts';
+import { LINK_ROOTS, lookAtLinks } from './vm/host-links.ts';
+import { translated } from './libvirt-errors.ts';
 
 // A running server answers in milliseconds; one that does not answer within this is tried again later.
 const NATS_TIMEOUT_MS = 5 * SECOND_MS;
@@ -94,6 +96,7 @@ function composeParts(
   const pageBytes = readPageBytes();
   const counters = (): HostCounters => readHostCounters(settings.sampling.procRoot, pageBytes);
   const intents = new Intents(folder, clock);
+  const lookAtLink = lookAtLinks({ ...LINK_ROOTS, sysRoot: settings.sampling.sysRoot });
   const migration = {
     hypervisor: createLibvirtHypervisor(access, settings.migration, clock),
     intents,
@@ -102,8 +105,10 @@ function composeParts(
     callTimeoutMs: access.timeoutMs,
   };
   return {
-    host: () => {
-      const report = telemetry.latest();
+    host: async ({ fresh }) => {
+      const report = fresh
+        ? await translated('look at the host', telemetry.lookAtHost())
+        : telemetry.latest();
       if (report === undefined)
         throw new EvenkeelError(
           'UNAVAILABLE',
@@ -117,11 +122,12 @@ function composeParts(
       clock,
       random,
       logger,
-      look: { hypervisor: settings.hypervisor, hasBridge, random },
+      look: { hypervisor: settings.hypervisor, lookAtLink, random },
       hostSize: counters,
       newUuid: () => crypto.randomUUID(),
     }),
     lifecycle: createLifecycle(access, clock, (verb, vmUuid) => refuseDuringMigration(intents, verb, vmUuid)),
+    findVolumeUsers: createFindVolumeUsers(access),
     checkSource: createCheckSource(telemetry.lookAtSource),
     checkTarget: createCheckTarget({
       access,
@@ -131,7 +137,7 @@ function composeParts(
       settings: settings.migration,
       procRoot: settings.sampling.procRoot,
       memory: counters,
-      hasBridge,
+      lookAtLink,
     }),
     migrations: createMigrationJobs({
       ...migration,

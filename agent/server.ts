@@ -1,5 +1,5 @@
 // Serves the agent's gRPC service: each method passes its request to the part that does the work.
-import type { AgentServiceHandlers, GetHostResponseInput } from '../shared/gen/agent.ts';
+import type { AgentServiceHandlers, GetHostRequest, GetHostResponseInput } from '../shared/gen/agent.ts';
 import type { Clock } from '../shared/clock.ts';
 import { serverCredentials } from '../shared/grpc/credentials.ts';
 import { serve, streamHandler, unaryHandler, type RunningServer } from '../shared/grpc/server.ts';
@@ -12,13 +12,15 @@ import type { MigrationGuard } from './migration/target/guard.ts';
 import type { MigrationJobs } from './migration/source/jobs.ts';
 import type { CreateVm } from './vm/create.ts';
 import type { Lifecycle } from './vm/lifecycle.ts';
+import type { FindVolumeUsers } from './vm/volume-users.ts';
 
 /** The parts that do the work. */
 export interface AgentParts {
   /** Throws UNAVAILABLE until libvirt has reported the host id. */
-  host(): GetHostResponseInput;
+  host(request: GetHostRequest): Promise<GetHostResponseInput>;
   readonly create: CreateVm;
   readonly lifecycle: Lifecycle;
+  readonly findVolumeUsers: FindVolumeUsers;
   readonly checkSource: CheckSource;
   readonly checkTarget: CheckTarget;
   readonly migrations: MigrationJobs;
@@ -42,11 +44,12 @@ export function startAgentServer(
 }
 
 function agentHandlers(parts: AgentParts, logger: Logger): AgentServiceHandlers {
-  const { create, lifecycle, checkSource, checkTarget, migrations, guard } = parts;
+  const { create, lifecycle, findVolumeUsers, checkSource, checkTarget, migrations, guard } = parts;
   return {
-    GetHost: unaryHandler(logger, async () => Promise.resolve(parts.host())),
+    GetHost: unaryHandler(logger, (request) => parts.host(request)),
     ListVms: unaryHandler(logger, async (_request, signal) => ({ vms: await lifecycle.list(signal) })),
     GetVm: unaryHandler(logger, (request, signal) => lifecycle.get(request, signal)),
+    FindVolumeUsers: unaryHandler(logger, (request, signal) => findVolumeUsers(request, signal)),
     CreateVm: unaryHandler(logger, async (request, signal) => {
       logger.info({ vm: request.spec?.name, start: request.start }, 'creating a VM');
       return { vm: await create(request, signal) };

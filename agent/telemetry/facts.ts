@@ -1,7 +1,5 @@
 // Looks up the host's facts off the sampling path: identity, versions, addresses, storage pools, networks and bridges.
-import { existsSync, readdirSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { Backoff } from '../../shared/backoff.ts';
 import { Bell } from '../../shared/bell.ts';
 import type { Clock, WaitOptions } from '../../shared/clock.ts';
@@ -15,6 +13,7 @@ import { LibvirtError } from '../libvirt/errors.ts';
 import { listNetworks } from '../libvirt/network.ts';
 import { getCapabilities, getLibVersion, getVersion } from '../libvirt/node.ts';
 import { listPools } from '../libvirt/storage.ts';
+import { bridgesOf, LINK_ROOTS, macvtapDevicesOf } from '../vm/host-links.ts';
 import { find, parseXml } from '../vm/xml-text.ts';
 import { readHostCounters } from './host.ts';
 
@@ -43,7 +42,7 @@ export interface FactsOptions {
   readonly signal: AbortSignal;
 }
 
-/** A new pool or bridge is unknown to the scheduler for up to this long. */
+/** A new pool or bridge is unknown to the scheduler for up to this long, unless it asks (GetHost). */
 const REFRESH_MS = MINUTE_MS;
 /** Until libvirt has answered once, the host id is unknown and nothing can be published. */
 const RETRY_FIRST_MS = SECOND_MS;
@@ -72,12 +71,19 @@ export class Facts {
     this.#refreshAsked.ring();
   }
 
+  /** What the host has now, which the next report then has too. */
+  async lookNow(): Promise<KnownHost> {
+    const now = await this.#lookUp();
+    this.#learn(now);
+    return now;
+  }
+
   async run(): Promise<void> {
     const { random, signal } = this.#options;
     const backoff = new Backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, random });
     while (!signal.aborted) {
       try {
-        this.#learn(await this.#lookUp());
+        await this.lookNow();
         this.#failure = '';
       } catch (error) {
         this.#logFailure(messageOf(error));
@@ -125,6 +131,7 @@ export class Facts {
       wait,
     );
     const { cpuCores, memoryBytes } = readHostCounters(procRoot, 0);
+    const links = { ...LINK_ROOTS, sysRoot };
     this.#cpuModel ??= await readCpuModel();
     const facts = {
       ...(await this.#options.identity()),
@@ -136,7 +143,8 @@ export class Facts {
       architecture,
       pools: await namesOf(listPools(connection, ListPoolsFlag.active, wait)),
       networks: await namesOf(listNetworks(connection, ListNetworksFlag.active, wait)),
-      bridges: readBridges(sysRoot),
+      bridges: bridgesOf(links),
+      macvtapDevices: macvtapDevicesOf(links),
     };
     return { hostId, hostName: hostname(), facts };
   }
@@ -161,15 +169,6 @@ export function readCapabilities(xml: string): { hostId: string; architecture: s
 /** 9000000 is 9.0.0: major, minor and release in steps of 1,000 (virGetVersion). */
 export function versionText(version: number): string {
   return [Math.floor(version / 1e6), Math.floor(version / 1e3) % 1000, version % 1000].join('.');
-}
-
-/** Linux bridges of the host: https://docs.kernel.org/networking/bridge.html */
-export function readBridges(sysRoot: string): string[] {
-  const folder = join(sysRoot, 'class/net');
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => existsSync(join(folder, name, 'bridge')))
-    .sort();
 }
 
 /** A libvirt without the driver for them has none. */

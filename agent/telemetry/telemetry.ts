@@ -11,7 +11,7 @@ import { LibvirtSession, type SessionState } from '../libvirt/session.ts';
 import type { LibvirtTarget } from '../libvirt/transport.ts';
 import type { LookAtSource } from '../migration/checks/source-check.ts';
 import { Lifetimes } from './lifetimes.ts';
-import { Facts, type AgentIdentity } from './facts.ts';
+import { Facts, type AgentIdentity, type KnownHost } from './facts.ts';
 import { readHostCounters, readPageBytes } from './host.ts';
 import { watchObstacles } from './obstacle-watch.ts';
 import { startPublisher, type Publisher } from './publisher.ts';
@@ -36,6 +36,8 @@ export interface TelemetryOptions {
 export interface Telemetry {
   /** The newest report; undefined until libvirt has reported the host's id. */
   latest(): HostReport | undefined;
+  /** What the host has now. Throws when libvirt does not answer. */
+  lookAtHost(): Promise<KnownHost>;
   /** False when ticks have stopped, which only a restart fixes. Stays true while libvirt or NATS is away. */
   isHealthy(): boolean;
   /** Looks for what keeps a VM on this host; the next report tells it. */
@@ -113,6 +115,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   const running = Promise.all([sampler.run(), facts.run(), watching]);
   return {
     latest: () => latest,
+    lookAtHost: () => facts.lookNow(),
     lookAtSource,
     isHealthy: () =>
       clock.monotonicMs() - sampler.lastTickMs < Math.max(LATE_MIN_MS, LATE_TICKS_MAX * intervalMs),

@@ -9,17 +9,12 @@ import { DefineFlag, ErrorCode } from '../libvirt/constants.ts';
 import { define, lookupByName, start, type DomainRef } from '../libvirt/domain.ts';
 import { createVolume, createVolumeFrom, getVolumeInfo, resizeVolume } from '../libvirt/storage.ts';
 import type { Creations } from './creations.ts';
-import {
-  describeVolume,
-  resolveSpec,
-  type HostLook,
-  type ResolvedDisk,
-  type ResolvedSpec,
-} from './resolve.ts';
+import { resolveSpec, type HostLook, type ResolvedDisk, type ResolvedSpec } from './resolve.ts';
 import { checkSpec, type CheckedSpec, type HostSize } from './spec.ts';
 import { orUndefined } from './storage.ts';
 import { undo, type Made, type UndoContext } from './undo.ts';
 import { viewVm } from './view.ts';
+import { describeVolume } from './volume.ts';
 import { device, domainXml, volumeXml, type DiskPlan } from './xml.ts';
 
 export interface CreateContext extends UndoContext {
@@ -41,6 +36,7 @@ const CREATIONS_MAX = 8;
 /** Returns the function that carries out CreateVm; it refuses a name that is already being created. */
 export function createCreator(context: CreateContext): CreateVm {
   const names = new Set<string>();
+  const volumes = new Set<string>();
   return async (request, signal) => {
     if (request.spec === null) throw invalidField('spec', 'is missing');
     const spec = checkSpec(request.spec, context.hostSize(), context.clock.nowMs());
@@ -50,7 +46,17 @@ export function createCreator(context: CreateContext): CreateVm {
         'RESOURCE_EXHAUSTED',
         `create VM ${spec.name}: ${CREATIONS_MAX} others are being created; try again`,
       );
+    const given = spec.disks.flatMap((disk) =>
+      disk.kind === 'existing' && !disk.shareable ? [`${disk.pool}/${disk.volume}`] : [],
+    );
+    const taken = given.find((volume) => volumes.has(volume));
+    if (taken !== undefined)
+      throw new EvenkeelError(
+        'FAILED_PRECONDITION',
+        `disks: volume ${taken} is being given to another VM now; take another volume`,
+      );
     names.add(spec.name);
+    given.forEach((volume) => volumes.add(volume));
     try {
       return await context.access.own(
         (connection) => createVm(connection, context, { spec, startIt: request.start, signal }),
@@ -60,6 +66,7 @@ export function createCreator(context: CreateContext): CreateVm {
       throw translateLibvirt(`create VM ${spec.name}`, error);
     } finally {
       names.delete(spec.name);
+      given.forEach((volume) => volumes.delete(volume));
     }
   };
 }
@@ -161,7 +168,7 @@ async function makeVolume(
   // A copy is as large as its image, whatever size was requested.
   if (from !== undefined && (await getVolumeInfo(connection, volume, wait)).capacityBytes < capacityBytes)
     await resizeVolume(connection, volume, capacityBytes, wait);
-  return describeVolume(connection, volume, { timeoutMs });
+  return { ...(await describeVolume(connection, pool, volume, { timeoutMs })), shareable: false };
 }
 
 /** True if makeVolume made the volume for the VM with this UUID. */

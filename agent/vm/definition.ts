@@ -43,6 +43,8 @@ export interface DiskDefinition {
   readonly source: string;
   /** Of a disk of kind volume. */
   readonly pool: string;
+  /** Of a disk of kind network: rbd, nbd, iscsi… */
+  readonly protocol?: string;
   readonly format: string;
   readonly cdrom: boolean;
   /** libvirt empties the drive where the medium is missing (startupPolicy). */
@@ -55,14 +57,22 @@ export interface DiskDefinition {
   readonly sources: readonly StorageSource[];
 }
 
-export type StorageSource = Pick<DiskDefinition, 'kind' | 'source' | 'pool'>;
+export type StorageSource = Pick<DiskDefinition, 'kind' | 'source' | 'pool' | 'protocol'>;
 
 export interface NicDefinition {
   readonly mac: string;
   /** bridge, network, direct, user, ethernet, hostdev… */
   readonly kind: string;
   readonly bridge: string;
+  /** Of a NIC that gets a bridge or macvtap from a network, both are set while it runs. */
   readonly network: string;
+  readonly portgroup: string;
+  /** The interface of the host below a macvtap, and its mode. */
+  readonly device: string;
+  readonly macvtapMode: string;
+  /** The type of its port profile, for example openvswitch. */
+  readonly virtualPort: string;
+  readonly vlans: readonly number[];
   /** libvirt unplugs it before a migration, since another NIC takes over for it (teaming). */
   readonly isUnplugged: boolean;
 }
@@ -155,10 +165,12 @@ function readSources(element: XmlElement): StorageSource[] {
 function readSource(element: XmlElement): StorageSource {
   const kind = attribute(element, 'type') ?? '';
   const source = find(element, 'source');
+  const protocol = attribute(source, 'protocol');
   return {
     kind,
     source: attribute(source, SOURCE_ATTRIBUTES[kind] ?? 'name') ?? '',
     pool: attribute(source, 'pool') ?? '',
+    ...(protocol === undefined ? {} : { protocol }),
   };
 }
 
@@ -185,6 +197,11 @@ function readNic(nic: XmlElement): NicDefinition {
     // The live definition of a NIC on a network names the network's bridge too, which may differ between hosts.
     bridge: kind === 'bridge' ? (attribute(source, 'bridge') ?? '') : '',
     network: attribute(source, 'network') ?? '',
+    portgroup: attribute(source, 'portgroup') ?? '',
+    device: kind === 'direct' ? (attribute(source, 'dev') ?? '') : '',
+    macvtapMode: kind === 'direct' ? (attribute(source, 'mode') ?? 'vepa') : '',
+    virtualPort: attribute(find(nic, 'virtualport'), 'type') ?? '',
+    vlans: findAll(find(nic, 'vlan'), 'tag').map((tag) => Number(attribute(tag, 'id'))),
     isUnplugged: attribute(find(nic, 'teaming'), 'type') === 'transient',
   };
 }

@@ -1,33 +1,33 @@
 // Finds what a specification names on this host: pools, volumes, images, networks, bridges, hypervisor. Creates nothing.
-import { access } from 'node:fs/promises';
 import type { WaitOptions } from '../../shared/clock.ts';
 import { EvenkeelError, invalidField } from '../../shared/errors.ts';
+import type { StorageUse } from '../../shared/gen/agent.ts';
 import { cpuPlan, type HypervisorSettings } from '../config.ts';
 import type { Connection } from '../libvirt/connection.ts';
-import { ErrorCode, PoolState, VolumeType } from '../libvirt/constants.ts';
+import { PoolState, VolumeType } from '../libvirt/constants.ts';
 import { getXml, listDomains } from '../libvirt/domain.ts';
 import { LibvirtError } from '../libvirt/errors.ts';
-import { isNetworkActive, lookupNetworkByName } from '../libvirt/network.ts';
 import { getCapabilities, getDomainCapabilities } from '../libvirt/node.ts';
-import {
-  getPoolInfo,
-  getVolumeInfo,
-  getVolumePath,
-  getVolumeXml,
-  type PoolRef,
-  type VolumeRef,
-} from '../libvirt/storage.ts';
+import { getPoolInfo, getVolumeInfo, type PoolRef, type VolumeRef } from '../libvirt/storage.ts';
+import { askProgram } from '../migration/checks/ask-program.ts';
+
+import type { LookAtLink } from './host-links.ts';
+import { formatOfNew, whyPoolCannot, type DiskSource } from './disk-source.ts';
+import { bridgeMisfit, macvtapMisfit } from './network-fit.ts';
+import { findNetworkMisfit, vlanMisfit } from './network-look.ts';
 import type { CheckedDisk, CheckedIso, CheckedNic, CheckedSpec } from './spec.ts';
-import { describePool, findPool, findVolume, lookForPath, orUndefined } from './storage.ts';
+import { describePool, findPool, findVolume, lookForPath } from './storage.ts';
+import { describeVolume, sourceOfVolume } from './volume.ts';
+import { findUsers, lookUpUses } from './volume-users.ts';
 import type { CpuPlan, DiskPlan, NicPlan } from './xml.ts';
-import { attribute, attributeText, find, findAll, parseXml } from './xml-text.ts';
+import { attribute, find, findAll, parseXml } from './xml-text.ts';
 
 export interface ResolvedSpec {
   readonly domainType: 'kvm' | 'qemu';
   readonly architecture: string;
   readonly cpu: CpuPlan;
   readonly disks: readonly ResolvedDisk[];
-  readonly iso: string | undefined;
+  readonly iso: DiskSource | undefined;
   readonly nics: readonly NicPlan[];
 }
 
@@ -45,24 +45,9 @@ export type ResolvedDisk =
 /** What resolving needs besides libvirt; tests supply their own. */
 export interface HostLook {
   readonly hypervisor: HypervisorSettings;
-  hasBridge(name: string): Promise<boolean>;
+  readonly lookAtLink: LookAtLink;
   /** 0 to below 1. */
   random(): number;
-}
-
-/** True for a Linux bridge: the kernel gives it this folder (Documentation/ABI/testing/sysfs-class-net). */
-export async function hasBridge(name: string): Promise<boolean> {
-  return exists(`/sys/class/net/${name}/bridge`);
-}
-
-/** A path that the agent may not read counts as existing: QEMU, which runs as another user, may well see it. */
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ENOENT');
-  }
 }
 
 /** Throws INVALID_ARGUMENT that lists every name not found, or FAILED_PRECONDITION for a disk that is in use. */
@@ -79,17 +64,22 @@ export async function resolveSpec(
   const disks: (ResolvedDisk | undefined)[] = [];
   for (const disk of spec.disks) disks.push(await collect(problems, finder.disk(disk)));
   const iso = spec.iso === undefined ? undefined : await collect(problems, finder.iso(spec.iso));
-  for (const nic of spec.nics) await collect(problems, finder.checkNic(nic));
+  const nics: (UnnamedNic | undefined)[] = [];
+  for (const nic of spec.nics) nics.push(await collect(problems, finder.nic(nic)));
   if (problems.length > 0) throw new EvenkeelError('INVALID_ARGUMENT', problems.join('; '));
   const taken = await definitionsOf(connection, wait);
-  refuseDisksInUse(spec.disks, disks, taken);
+  await refuseStorageInUse(connection, spec, wait);
   return {
     domainType,
     architecture,
     cpu: cpuPlan(look.hypervisor.cpuModel, domainType),
     disks: disks.filter((disk) => disk !== undefined),
     iso,
-    nics: giveMacs(spec.nics, taken, () => look.random()),
+    nics: giveMacs(
+      nics.filter((nic) => nic !== undefined),
+      taken,
+      () => look.random(),
+    ),
   };
 }
 
@@ -140,17 +130,22 @@ class Finder {
   async disk(disk: CheckedDisk): Promise<ResolvedDisk> {
     const pool = await this.#pool(`${disk.field}.pool`, disk.pool);
     const { type } = await describePool(this.#connection, pool, this.#wait);
-    const format = FILE_POOLS.includes(type) ? 'qcow2' : undefined;
+    const why = whyPoolCannot(type, disk.kind);
+    if (why !== undefined) throw invalidField(`${disk.field}.pool`, `pool ${disk.pool} ${why}`);
+    const format = formatOfNew(type);
     if (disk.kind === 'new')
       return { kind: 'make', pool, format, capacityBytes: disk.bytes, from: undefined };
     const field = `${disk.field}.${disk.kind === 'clone' ? 'clone_of' : 'existing'}`;
     const volume = await this.#volume(field, pool, disk.volume);
     const { type: kind, capacityBytes } = await getVolumeInfo(this.#connection, volume, this.#wait);
-    if (kind !== VolumeType.file && kind !== VolumeType.block) {
-      throw invalidField(field, `${disk.volume} is neither a file nor a block device`);
+    if (kind === VolumeType.dir) throw invalidField(field, `${disk.volume} is a folder`);
+    if (disk.kind === 'existing') {
+      const described = await describeVolume(this.#connection, pool, volume, this.#wait);
+      // Of the other formats QEMU keeps the map of the disk in its memory.
+      if (disk.shareable && described.format !== 'raw')
+        throw invalidField(field, `${disk.volume} is ${described.format}; only a raw volume is shareable`);
+      return { kind: 'existing', disk: { ...described, shareable: disk.shareable } };
     }
-    if (disk.kind === 'existing')
-      return { kind: 'existing', disk: await describeVolume(this.#connection, volume, this.#wait) };
     if (disk.bytes !== 0 && disk.bytes < capacityBytes)
       throw invalidField(
         `${disk.field}.size_bytes`,
@@ -180,57 +175,47 @@ class Finder {
     return volume;
   }
 
-  async iso(iso: CheckedIso): Promise<string> {
+  async iso(iso: CheckedIso): Promise<DiskSource> {
     if (iso.kind === 'path') {
-      const sight = await lookForPath(this.#connection, iso.path, this.#wait);
-      if (sight.kind === 'volume' || (sight.kind === 'unknown' && (await exists(iso.path)))) return iso.path;
-      throw invalidField('iso', `this host sees no file ${iso.path}; put it into a storage pool`);
+      const { path } = iso;
+      const sight = await lookForPath(this.#connection, path, this.#wait);
+      if (sight.kind === 'missing' || (sight.kind === 'unknown' && !(await exists(path, this.#wait))))
+        throw invalidField('iso', `this host sees no file ${path}; put it there, or name another`);
+      return { kind: path.startsWith('/dev/') ? 'block' : 'file', path };
     }
     const pool = await this.#pool('iso', iso.pool);
+    const { type } = await describePool(this.#connection, pool, this.#wait);
+    const why = whyPoolCannot(type, 'existing');
+    if (why !== undefined) throw invalidField('iso', `pool ${iso.pool} ${why}`);
     const volume = await this.#volume('iso', pool, iso.volume);
-    return getVolumePath(this.#connection, volume, this.#wait);
+    return sourceOfVolume(this.#connection, pool, volume, this.#wait);
   }
 
-  async checkNic({ field, kind, name }: CheckedNic): Promise<void> {
-    if (kind === 'bridge') {
-      if (!(await this.#look.hasBridge(name)))
-        throw invalidField(
-          `${field}.bridge`,
-          `this host has no bridge ${name}; see "ip link show type bridge"`,
-        );
-      return;
-    }
-    const network = await orUndefined(
-      lookupNetworkByName(this.#connection, name, this.#wait),
-      ErrorCode.noNetwork,
-    );
-    if (network === undefined)
-      throw invalidField(
-        `${field}.network`,
-        `this host has no virtual network ${name}; see "virsh net-list --all"`,
-      );
-    else if (!(await isNetworkActive(this.#connection, network, this.#wait)))
-      throw invalidField(
-        `${field}.network`,
-        `virtual network ${name} is not active; start it with "virsh net-start ${name}"`,
-      );
+  async nic({ field, kind, name, portgroup, vlan, mac }: CheckedNic): Promise<UnnamedNic> {
+    const { lookAtLink } = this.#look;
+    const isOvs = kind === 'bridge' && lookAtLink(name)?.bridge === 'openvswitch';
+    const vlans = vlan === 0 ? [] : [vlan];
+    const misfit =
+      kind === 'bridge'
+        ? (bridgeMisfit(name, { virtualPort: isOvs ? 'openvswitch' : '', vlans }, lookAtLink) ??
+          (isOvs ? undefined : await vlanMisfit(this.#connection, vlans, this.#wait)))
+        : kind === 'macvtap'
+          ? macvtapMisfit(name, lookAtLink)
+          : await findNetworkMisfit(this.#connection, { network: name, portgroup }, lookAtLink, this.#wait);
+    if (misfit !== undefined) throw invalidField(`${field}.${kind}`, `${misfit.reason}; ${misfit.cure}`);
+    return { field, kind: isOvs ? 'openvswitch' : kind, name, portgroup, vlan, mac };
   }
 }
 
-// Pools whose volumes are files, which may be thin and grow.
-const FILE_POOLS: readonly string[] = ['dir', 'fs', 'netfs'];
+/** A NIC whose MAC address may still have to be given. */
+type UnnamedNic = Omit<NicPlan, 'mac'> & Pick<CheckedNic, 'field' | 'mac'>;
 
-/** Describes a volume as a disk of a domain. */
-export async function describeVolume(
-  connection: Connection,
-  volume: VolumeRef,
-  wait: WaitOptions,
-): Promise<DiskPlan> {
-  const path = await getVolumePath(connection, volume, wait);
-  const { type } = await getVolumeInfo(connection, volume, wait);
-  if (type === VolumeType.block) return { kind: 'block', path, format: 'raw' };
-  const xml = parseXml(await getVolumeXml(connection, volume, wait));
-  return { kind: 'file', path, format: attribute(find(xml, 'target', 'format'), 'type') ?? 'raw' };
+/** By a program, since storage may hang. A path that the agent may not read counts: QEMU, another user, may well see it. */
+async function exists(path: string, wait: WaitOptions): Promise<boolean> {
+  const { exitCode, errors } = await askProgram('stat', ['--format=', '--', path], wait);
+  if (exitCode === undefined)
+    throw invalidField('iso', `the storage of ${path} does not answer; check its mount on this host`);
+  return exitCode === 0 || !/No such file|Not a directory/.test(errors);
 }
 
 interface Definition {
@@ -251,25 +236,35 @@ async function definitionsOf(connection: Connection, wait: WaitOptions): Promise
   return definitions;
 }
 
-function refuseDisksInUse(
-  asked: readonly CheckedDisk[],
-  disks: readonly (ResolvedDisk | undefined)[],
-  taken: readonly Definition[],
-): void {
-  for (const [index, disk] of disks.entries()) {
-    if (disk?.kind !== 'existing') continue;
-    // libvirt writes attributes in single quotes.
-    const user = taken.find(({ xml }) => xml.includes(`='${attributeText(disk.disk.path)}'`));
-    if (user !== undefined)
-      throw new EvenkeelError(
-        'FAILED_PRECONDITION',
-        `${asked[index]?.field ?? 'disks'}.existing: ${disk.disk.path} is a disk of VM ${user.name}; take another volume or remove that VM first`,
-      );
-  }
+/** Of other hosts the scheduler has asked. */
+async function refuseStorageInUse(
+  connection: Connection,
+  spec: CheckedSpec,
+  wait: WaitOptions,
+): Promise<void> {
+  const uses = await lookUpUses(connection, usesOf(spec), wait);
+  const [user] = await findUsers(connection, uses, { isHere: true }, wait);
+  if (user !== undefined)
+    throw new EvenkeelError(
+      'FAILED_PRECONDITION',
+      `${user.field}: ${user.path} is a disk of VM ${user.vmName} (${user.device}); take another volume or remove that VM first`,
+    );
+}
+
+function usesOf({ disks, iso }: CheckedSpec): StorageUse[] {
+  const unknown = { pool: '', volume: '', path: '', key: '', identity: '', local: false };
+  const existing = disks.flatMap((disk): StorageUse[] => {
+    if (disk.kind !== 'existing') return [];
+    const { pool, volume, shareable, field } = disk;
+    return [{ ...unknown, pool, volume, shareable, writes: true, field: `${field}.existing` }];
+  });
+  if (iso === undefined) return existing;
+  const where = iso.kind === 'path' ? { path: iso.path } : { pool: iso.pool, volume: iso.volume };
+  return [...existing, { ...unknown, ...where, shareable: false, writes: false, field: 'iso' }];
 }
 
 function giveMacs(
-  nics: readonly CheckedNic[],
+  nics: readonly UnnamedNic[],
   taken: readonly Definition[],
   random: () => number,
 ): NicPlan[] {
@@ -278,7 +273,7 @@ function giveMacs(
       [...xml.matchAll(/<mac address='([^']+)'/g)].map(([, mac = '']) => [mac.toLowerCase(), name] as const),
     ),
   );
-  return nics.map(({ field, kind, name, mac }) => {
+  return nics.map(({ field, mac, ...nic }) => {
     const owner = mac === undefined ? undefined : owners.get(mac);
     if (owner !== undefined)
       throw new EvenkeelError(
@@ -287,7 +282,7 @@ function giveMacs(
       );
     const given = mac ?? freeMac(owners, random);
     owners.set(given, 'this VM');
-    return { kind, name, mac: given };
+    return { ...nic, mac: given };
   });
 }
 

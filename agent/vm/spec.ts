@@ -29,7 +29,7 @@ export type CheckedDisk = { readonly field: string; readonly pool: string } & (
   | { readonly kind: 'new'; readonly bytes: number }
   /** `bytes` 0: as large as the image. */
   | { readonly kind: 'clone'; readonly volume: string; readonly bytes: number }
-  | { readonly kind: 'existing'; readonly volume: string }
+  | { readonly kind: 'existing'; readonly volume: string; readonly shareable: boolean }
 );
 
 export type CheckedIso =
@@ -38,8 +38,12 @@ export type CheckedIso =
 
 export interface CheckedNic {
   readonly field: string;
-  readonly kind: 'bridge' | 'network';
+  readonly kind: 'bridge' | 'network' | 'macvtap';
   readonly name: string;
+  /** Of the network; empty for its default. */
+  readonly portgroup: string;
+  /** Of the bridge; 0 for none. */
+  readonly vlan: number;
   /** Lower case; undefined: one is to be generated. */
   readonly mac: string | undefined;
 }
@@ -56,7 +60,9 @@ const DISK_MIN_BYTES = MIB;
 // ext4's largest file; for more, the unit is wrong.
 const DISK_MAX_BYTES = 16 * 1024 * GIB;
 // Linux's IFNAMSIZ less the terminating NUL.
-const BRIDGE_NAME_MAX = 15;
+const LINK_NAME_MAX = 15;
+// IEEE 802.1Q keeps 4095 for itself.
+const VLAN_MAX = 4_094;
 const OWNER_MAX = 256;
 const PURPOSE_MAX = 1024;
 // 9999-12-31T23:59:59.999Z, the last date that ISO 8601 writes with four digits.
@@ -132,7 +138,8 @@ function checkSize({ name, vcpus, memoryBytes }: VmSpec, host: HostSize, refuse:
     refuse('name', "must be 1 to 63 letters, digits, '.', '_' or '-', starting with a letter or digit");
   const cores = Math.ceil(host.cpuCores);
   if (vcpus === 0) refuse('vcpus', 'must be at least 1');
-  else if (vcpus > cores) refuse('vcpus', `${vcpus} is more than the ${cores} CPUs of this host`);
+  else if (vcpus > cores)
+    refuse('vcpus', `${vcpus} is more than the ${cores} ${cores === 1 ? 'CPU' : 'CPUs'} of this host`);
   if (memoryBytes < MEMORY_MIN_BYTES)
     refuse('memory_bytes', `must be at least ${formatBytes(MEMORY_MIN_BYTES)}`);
   else if (memoryBytes > host.memoryBytes)
@@ -143,10 +150,11 @@ function checkSize({ name, vcpus, memoryBytes }: VmSpec, host: HostSize, refuse:
 }
 
 function checkDisk(disk: DiskSpec, field: string, refuse: Refuse): CheckedDisk | undefined {
-  const { pool, newBytes, cloneOf, existing, sizeBytes } = disk;
+  const { pool, newBytes, cloneOf, existing, sizeBytes, shareable = false } = disk;
   if (!isName(pool)) refuse(`${field}.pool`, 'must name a storage pool');
   if (cloneOf === undefined && sizeBytes !== 0)
     refuse(`${field}.size_bytes`, 'is for clone_of only; the size of a new volume is new_bytes');
+  if (shareable && existing === undefined) refuse(`${field}.shareable`, 'is for existing volumes only');
   if (newBytes !== undefined) {
     checkBytes(`${field}.new_bytes`, newBytes, refuse);
     return { field, pool, kind: 'new', bytes: newBytes };
@@ -158,7 +166,7 @@ function checkDisk(disk: DiskSpec, field: string, refuse: Refuse): CheckedDisk |
   }
   if (existing !== undefined) {
     if (!isName(existing)) refuse(`${field}.existing`, 'must name a volume of the pool');
-    return { field, pool, kind: 'existing', volume: existing };
+    return { field, pool, kind: 'existing', volume: existing, shareable };
   }
   refuse(field, 'needs one of new_bytes, clone_of and existing');
   return undefined;
@@ -181,18 +189,40 @@ function checkBytes(field: string, bytes: number, refuse: Refuse): void {
 function checkNic(nic: NicSpec, field: string, refuse: Refuse): CheckedNic | undefined {
   const mac = nic.mac === '' ? undefined : nic.mac.toLowerCase();
   if (mac !== undefined) checkMac(`${field}.mac`, mac, refuse);
-  const { bridge, network } = nic;
+  checkNicDetails(nic, field, refuse);
+  const { bridge, network, macvtap, portgroup = '', vlan = 0 } = nic;
+  const rest = { field, portgroup, vlan, mac };
   if (bridge !== undefined) {
-    if (!isName(bridge) || bridge.length > BRIDGE_NAME_MAX || /\s/.test(bridge))
-      refuse(`${field}.bridge`, 'must name a bridge of this host');
-    return { field, kind: 'bridge', name: bridge, mac };
+    if (!isLinkName(bridge)) refuse(`${field}.bridge`, 'must name a bridge of this host');
+    return { ...rest, kind: 'bridge', name: bridge };
+  }
+  if (macvtap !== undefined) {
+    if (!isLinkName(macvtap)) refuse(`${field}.macvtap`, 'must name an interface of this host');
+    return { ...rest, kind: 'macvtap', name: macvtap };
   }
   if (network !== undefined) {
     if (!isName(network)) refuse(`${field}.network`, 'must name a virtual network of libvirt');
-    return { field, kind: 'network', name: network, mac };
+    return { ...rest, kind: 'network', name: network };
   }
-  refuse(field, 'needs one of bridge and network');
+  refuse(field, 'needs one of bridge, network and macvtap');
   return undefined;
+}
+
+function checkNicDetails(
+  { bridge, network, portgroup = '', vlan = 0 }: NicSpec,
+  field: string,
+  refuse: Refuse,
+): void {
+  if (portgroup !== '' && network === undefined) refuse(`${field}.portgroup`, 'is for a network only');
+  else if (!isPlainText(portgroup) || portgroup.length > 255)
+    refuse(`${field}.portgroup`, 'must name a portgroup of the network');
+  if (vlan !== 0 && bridge === undefined)
+    refuse(`${field}.vlan`, 'is for a bridge only; a network has portgroups');
+  if (vlan > VLAN_MAX) refuse(`${field}.vlan`, `must be from 1 to ${VLAN_MAX}`);
+}
+
+function isLinkName(name: string): boolean {
+  return isName(name) && name.length <= LINK_NAME_MAX && !/\s/.test(name);
 }
 
 function checkMac(field: string, mac: string, refuse: Refuse): void {

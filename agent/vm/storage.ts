@@ -1,4 +1,5 @@
 // Finds pools and volumes by name or path, also volumes that another host has just made on shared storage.
+import { posix } from 'node:path';
 import type { WaitOptions } from '../../shared/clock.ts';
 import type { Connection } from '../libvirt/connection.ts';
 import { ErrorCode, ListPoolsFlag } from '../libvirt/constants.ts';
@@ -13,7 +14,7 @@ import {
   type PoolRef,
   type VolumeRef,
 } from '../libvirt/storage.ts';
-import { attribute, find, parseXml } from './xml-text.ts';
+import { readPool, type PoolDefinition } from './disk-source.ts';
 
 /** Turns libvirt's error `code` into undefined; any other failure is thrown. */
 export async function orUndefined<T>(work: Promise<T>, code: number): Promise<T | undefined> {
@@ -45,7 +46,7 @@ export async function findVolume(
   return (await look()) ?? ((await refreshed(connection, pool, wait)) ? look() : undefined);
 }
 
-/** unknown: no active pool covers the path, or its pool cannot be refreshed now. */
+/** unknown: no active pool lists the path's folder, or its pool cannot be refreshed now. */
 export type PathSight =
   { readonly kind: 'volume'; readonly volume: VolumeRef } | { readonly kind: 'missing' | 'unknown' };
 
@@ -59,22 +60,27 @@ export async function lookForPath(
     orUndefined(lookupVolumeByPath(connection, path, wait), ErrorCode.noStorageVolume);
   const known = await look();
   if (known !== undefined) return { kind: 'volume', volume: known };
-  const pool = await poolOfPath(connection, path, wait);
-  if (pool === undefined || !(await refreshed(connection, pool, wait))) return { kind: 'unknown' };
+  const covering = await poolOfPath(connection, path, wait);
+  // A pool lists only what lies directly in its folder: of a file deeper down it says nothing.
+  if (covering === undefined || posix.dirname(path) !== covering.targetPath) return { kind: 'unknown' };
+  if (!(await refreshed(connection, covering.pool, wait))) return { kind: 'unknown' };
   const found = await look();
   return found === undefined ? { kind: 'missing' } : { kind: 'volume', volume: found };
 }
 
+/** The active pool in whose folder the path lies; of nested folders the innermost. */
 async function poolOfPath(
   connection: Connection,
   path: string,
   wait: WaitOptions,
-): Promise<PoolRef | undefined> {
+): Promise<{ pool: PoolRef; targetPath: string } | undefined> {
+  let found: { pool: PoolRef; targetPath: string } | undefined;
   for (const pool of await listPools(connection, ListPoolsFlag.active, wait)) {
     const { targetPath } = await describePool(connection, pool, wait);
-    if (targetPath !== '' && path.startsWith(`${targetPath}/`)) return pool;
+    if (targetPath === '' || !path.startsWith(`${targetPath}/`)) continue;
+    if (found === undefined || targetPath.length > found.targetPath.length) found = { pool, targetPath };
   }
-  return undefined;
+  return found;
 }
 
 /** False when libvirt refuses now, for example because a volume is being made in the pool. */
@@ -88,21 +94,10 @@ async function refreshed(connection: Connection, pool: PoolRef, wait: WaitOption
   }
 }
 
-export interface PoolDescription {
-  /** dir, fs, netfs, logical, rbd… */
-  readonly type: string;
-  /** Folder where its volumes appear; empty if they have no paths. */
-  readonly targetPath: string;
-}
-
 export async function describePool(
   connection: Connection,
   pool: PoolRef,
   wait: WaitOptions,
-): Promise<PoolDescription> {
-  const root = parseXml(await getPoolXml(connection, pool, wait));
-  return {
-    type: attribute(root, 'type') ?? '',
-    targetPath: find(root, 'target', 'path')?.text.replace(/\/+$/, '') ?? '',
-  };
+): Promise<PoolDefinition> {
+  return readPool(await getPoolXml(connection, pool, wait));
 }

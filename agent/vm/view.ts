@@ -152,7 +152,7 @@ async function viewWithRole(
     memoryMaxBytes: definition.memoryMaxBytes,
     metadata: definition.metadata ?? null,
     disks: definition.disks.map(plainDisk),
-    nics: definition.nics.map(({ mac, bridge, network }) => ({ mac, bridge, network })),
+    nics: definition.nics.map((nic) => ({ ...nic, vlans: [...nic.vlans] })),
     vncAddress: definition.vncAddress ?? '',
     machineType: definition.machineType,
     osFamily: definition.osFamily,

@@ -1,6 +1,7 @@
 // Builds domain and volume XML for libvirt from a plan in which everything is resolved: paths, MAC addresses, CPU, firmware.
 import type { VmMetadata } from '../../shared/gen/telemetry.ts';
 import { KIB } from '../../shared/units.ts';
+import { sourceTree, type DiskSource } from './disk-source.ts';
 import { metadataTree } from './metadata.ts';
 import { buildXml, type XmlTree } from './xml-text.ts';
 
@@ -18,8 +19,8 @@ export interface VmPlan {
   readonly firmware: 'bios' | 'uefi';
   readonly os: OsKind;
   readonly disks: readonly DiskPlan[];
-  /** Path of an installation image. */
-  readonly iso: string | undefined;
+  /** An installation image. */
+  readonly iso: DiskSource | undefined;
   readonly nics: readonly NicPlan[];
   readonly metadata: VmMetadata;
   readonly headless: boolean;
@@ -36,14 +37,22 @@ export type CpuPlan =
     };
 
 export interface DiskPlan {
-  readonly kind: 'file' | 'block';
-  readonly path: string;
+  readonly source: DiskSource;
   readonly format: string;
+  /** none: past the page cache of the host, which not every file system can do. */
+  readonly cache: 'none' | 'writeback';
+  /** Several VMs may write to it at once. */
+  readonly shareable: boolean;
 }
 
 export interface NicPlan {
-  readonly kind: 'bridge' | 'network';
+  /** openvswitch: a bridge of Open vSwitch. */
+  readonly kind: 'bridge' | 'openvswitch' | 'network' | 'macvtap';
   readonly name: string;
+  /** Of the network; empty for its default. */
+  readonly portgroup: string;
+  /** Of the bridge; 0 for none. */
+  readonly vlan: number;
   readonly mac: string;
 }
 
@@ -190,16 +199,17 @@ function devicesTree(plan: VmPlan): XmlTree {
   };
 }
 
-function diskTree({ kind, path, format }: DiskPlan, index: number, plain: boolean): XmlTree {
+function diskTree({ source, format, cache, shareable }: DiskPlan, index: number, plain: boolean): XmlTree {
   return {
-    '@type': kind,
+    '@type': source.kind,
     '@device': 'disk',
     // cache=none: libvirt considers a migration over shared storage safe only when no host page cache holds guest data.
-    driver: { '@name': 'qemu', '@type': format, '@cache': 'none', '@discard': 'unmap' },
-    source: kind === 'file' ? { '@file': path } : { '@dev': path },
+    driver: { '@name': 'qemu', '@type': format, '@cache': cache, '@discard': 'unmap' },
+    source: sourceTree(source),
     target: plain
       ? { '@dev': device('sd', index), '@bus': 'sata' }
       : { '@dev': device('vd', index), '@bus': 'virtio' },
+    shareable: shareable ? {} : undefined,
     boot: index === 0 ? { '@order': '1' } : undefined,
   };
 }
@@ -211,10 +221,10 @@ function isoTrees(plan: VmPlan): XmlTree[] {
   const plain = needsPlainDevices(plan);
   return [
     {
-      '@type': 'file',
+      '@type': iso.kind,
       '@device': 'cdrom',
       driver: { '@name': 'qemu', '@type': 'raw' },
-      source: { '@file': iso },
+      source: sourceTree(iso),
       target: { '@dev': device('sd', plain ? disks.length : 0), '@bus': 'sata' },
       readonly: {},
       boot: { '@order': disks.length === 0 ? '1' : '2' },
@@ -227,11 +237,27 @@ export function device(prefix: string, index: number): string {
   return `${prefix}${String.fromCharCode('a'.charCodeAt(0) + index)}`;
 }
 
-function nicTree({ kind, name, mac }: NicPlan, plain: boolean): XmlTree {
+function nicTree(nic: NicPlan, plain: boolean): XmlTree {
+  const { kind, vlan, mac } = nic;
   return {
-    '@type': kind,
+    '@type': kind === 'macvtap' ? 'direct' : kind === 'network' ? 'network' : 'bridge',
     mac: { '@address': mac },
-    source: kind === 'bridge' ? { '@bridge': name } : { '@network': name },
+    source: nicSource(nic),
+    // libvirt adds an interface id, which the port keeps when the VM moves.
+    virtualport: kind === 'openvswitch' ? { '@type': 'openvswitch' } : undefined,
+    vlan: vlan === 0 ? undefined : { tag: { '@id': String(vlan) } },
     model: { '@type': plain ? 'e1000e' : 'virtio' },
   };
+}
+
+function nicSource({ kind, name, portgroup }: NicPlan): XmlTree {
+  switch (kind) {
+    case 'bridge':
+    case 'openvswitch':
+      return { '@bridge': name };
+    case 'network':
+      return { '@network': name, '@portgroup': portgroup === '' ? undefined : portgroup };
+    case 'macvtap':
+      return { '@dev': name, '@mode': 'bridge' };
+  }
 }

@@ -65,6 +65,11 @@ export interface AgentServiceHandlers extends grpc.UntypedServiceImplementation 
    */
   EndMigration: grpc.handleUnaryCall<EndMigrationRequest, EndMigrationResponseInput>;
 
+  /**
+   * Says which VMs, active or merely defined, use storage that a new VM would use.
+   */
+  FindVolumeUsers: grpc.handleUnaryCall<FindVolumeUsersRequest, FindVolumeUsersResponseInput>;
+
   GetHost: grpc.handleUnaryCall<GetHostRequest, GetHostResponseInput>;
 
   /**
@@ -117,6 +122,7 @@ export interface AgentServiceDefinition extends grpc.ServiceDefinition {
   CreateVm: MethodDefinition<CreateVmRequestInput, CreateVmResponseInput, CreateVmRequest, CreateVmResponse>
   DestroyVm: MethodDefinition<DestroyVmRequestInput, DestroyVmResponseInput, DestroyVmRequest, DestroyVmResponse>
   EndMigration: MethodDefinition<EndMigrationRequestInput, EndMigrationResponseInput, EndMigrationRequest, EndMigrationResponse>
+  FindVolumeUsers: MethodDefinition<FindVolumeUsersRequestInput, FindVolumeUsersResponseInput, FindVolumeUsersRequest, FindVolumeUsersResponse>
   GetHost: MethodDefinition<GetHostRequestInput, GetHostResponseInput, GetHostRequest, GetHostResponse>
   GetVm: MethodDefinition<GetVmRequestInput, GetVmResponseInput, GetVmRequest, GetVmResponse>
   GuardMigration: MethodDefinition<GuardMigrationRequestInput, GuardMigrationResponseInput, GuardMigrationRequest, GuardMigrationResponse>
@@ -313,7 +319,12 @@ export interface DiskSpecInput {
    * For a clone: grow it to this size; 0 keeps the image's size.
    */
   sizeBytes?: number;
+  /**
+   * For an existing volume: other VMs that say the same may use it too.
+   */
+  shareable?: boolean;
   'source'?: "newBytes"|"cloneOf"|"existing";
+  '_shareable'?: "shareable";
 }
 
 export interface DiskSpec {
@@ -334,6 +345,10 @@ export interface DiskSpec {
    * For a clone: grow it to this size; 0 keeps the image's size.
    */
   sizeBytes: number;
+  /**
+   * For an existing volume: other VMs that say the same may use it too.
+   */
+  shareable?: boolean;
 }
 
 export interface EndMigrationRequestInput {
@@ -354,6 +369,38 @@ export interface EndMigrationResponseInput {
 export interface EndMigrationResponse {
 }
 
+export interface FindVolumeUsersRequestInput {
+  uses?: StorageUseInput[];
+  /**
+   * The new VM would run on this host: its names are looked up here, and backing files are added.
+   */
+  here?: boolean;
+}
+
+export interface FindVolumeUsersRequest {
+  uses: StorageUse[];
+  /**
+   * The new VM would run on this host: its names are looked up here, and backing files are added.
+   */
+  here: boolean;
+}
+
+export interface FindVolumeUsersResponseInput {
+  /**
+   * With `here`: what is behind the names that this host knows.
+   */
+  uses?: StorageUseInput[];
+  users?: VolumeUserInput[];
+}
+
+export interface FindVolumeUsersResponse {
+  /**
+   * With `here`: what is behind the names that this host knows.
+   */
+  uses: StorageUse[];
+  users: VolumeUser[];
+}
+
 export const Firmware = {
   FIRMWARE_UNSPECIFIED: 'FIRMWARE_UNSPECIFIED',
   FIRMWARE_BIOS: 'FIRMWARE_BIOS',
@@ -368,9 +415,17 @@ export type FirmwareInput =
 export type Firmware = typeof Firmware[keyof typeof Firmware]
 
 export interface GetHostRequestInput {
+  /**
+   * Look at the host again; without it the facts are those of the last report, up to a minute old.
+   */
+  fresh?: boolean;
 }
 
 export interface GetHostRequest {
+  /**
+   * Look at the host again; without it the facts are those of the last report, up to a minute old.
+   */
+  fresh: boolean;
 }
 
 export interface GetHostResponseInput {
@@ -571,22 +626,54 @@ export interface MigrateResult {
 }
 
 export interface NicSpecInput {
+  /**
+   * A Linux or Open vSwitch bridge of the host.
+   */
   bridge?: string;
   network?: string;
   /**
    * Empty: a random address under 52:54:00.
    */
   mac?: string;
-  'attach'?: "bridge"|"network";
+  /**
+   * An interface of the host that gets a macvtap in bridge mode.
+   */
+  macvtap?: string;
+  /**
+   * Of the network; its default when absent.
+   */
+  portgroup?: string;
+  /**
+   * On a bridge that knows VLANs.
+   */
+  vlan?: number;
+  'attach'?: "bridge"|"network"|"macvtap";
+  '_portgroup'?: "portgroup";
+  '_vlan'?: "vlan";
 }
 
 export interface NicSpec {
+  /**
+   * A Linux or Open vSwitch bridge of the host.
+   */
   bridge?: string;
   network?: string;
   /**
    * Empty: a random address under 52:54:00.
    */
   mac: string;
+  /**
+   * An interface of the host that gets a macvtap in bridge mode.
+   */
+  macvtap?: string;
+  /**
+   * Of the network; its default when absent.
+   */
+  portgroup?: string;
+  /**
+   * On a bridge that knows VLANs.
+   */
+  vlan?: number;
 }
 
 export interface ObserveVmRequestInput {
@@ -759,6 +846,78 @@ export interface StorageIdentity {
   identity: string;
 }
 
+/**
+ * What a new VM would do with a volume, or with a file outside of pools.
+ */
+export interface StorageUseInput {
+  /**
+   * As the specification names it; empty for a path.
+   */
+  pool?: string;
+  volume?: string;
+  /**
+   * The rest is as the host of the new VM sees it: the path, or the source of a network disk.
+   */
+  path?: string;
+  /**
+   * libvirt's key of the volume.
+   */
+  key?: string;
+  /**
+   * See StorageIdentity; empty when nothing identifies it.
+   */
+  identity?: string;
+  /**
+   * False for what is only read: backing files, installation images.
+   */
+  writes?: boolean;
+  shareable?: boolean;
+  /**
+   * On a file system that only its own host mounts, unless that host exports it.
+   */
+  local?: boolean;
+  /**
+   * The field of the specification: "disks[0].existing".
+   */
+  field?: string;
+}
+
+/**
+ * What a new VM would do with a volume, or with a file outside of pools.
+ */
+export interface StorageUse {
+  /**
+   * As the specification names it; empty for a path.
+   */
+  pool: string;
+  volume: string;
+  /**
+   * The rest is as the host of the new VM sees it: the path, or the source of a network disk.
+   */
+  path: string;
+  /**
+   * libvirt's key of the volume.
+   */
+  key: string;
+  /**
+   * See StorageIdentity; empty when nothing identifies it.
+   */
+  identity: string;
+  /**
+   * False for what is only read: backing files, installation images.
+   */
+  writes: boolean;
+  shareable: boolean;
+  /**
+   * On a file system that only its own host mounts, unless that host exports it.
+   */
+  local: boolean;
+  /**
+   * The field of the specification: "disks[0].existing".
+   */
+  field: string;
+}
+
 export interface UndefineVmRequestInput {
   vm?: VmRefInput | null;
   /**
@@ -895,12 +1054,54 @@ export interface VmNicInput {
   mac?: string;
   bridge?: string;
   network?: string;
+  /**
+   * libvirt's type: bridge, network, direct (macvtap), user, ethernet, hostdev…
+   */
+  kind?: string;
+  /**
+   * The interface of the host below a macvtap, and its mode: bridge, vepa, private, passthrough.
+   */
+  device?: string;
+  macvtapMode?: string;
+  /**
+   * The type of its port profile, such as openvswitch.
+   */
+  virtualPort?: string;
+  /**
+   * Of its network.
+   */
+  portgroup?: string;
+  /**
+   * More than one on a trunk.
+   */
+  vlans?: number[];
 }
 
 export interface VmNic {
   mac: string;
   bridge: string;
   network: string;
+  /**
+   * libvirt's type: bridge, network, direct (macvtap), user, ethernet, hostdev…
+   */
+  kind: string;
+  /**
+   * The interface of the host below a macvtap, and its mode: bridge, vepa, private, passthrough.
+   */
+  device: string;
+  macvtapMode: string;
+  /**
+   * The type of its port profile, such as openvswitch.
+   */
+  virtualPort: string;
+  /**
+   * Of its network.
+   */
+  portgroup: string;
+  /**
+   * More than one on a trunk.
+   */
+  vlans: number[];
 }
 
 export interface VmRefInput {
@@ -962,4 +1163,38 @@ export interface VmSpec {
    * No VNC console; the default is one on loopback.
    */
   headless: boolean;
+}
+
+/**
+ * A VM with one of the storages in a way that excludes the new VM.
+ */
+export interface VolumeUserInput {
+  vmUuid?: string;
+  vmName?: string;
+  /**
+   * Its disk.
+   */
+  device?: string;
+  /**
+   * Of the StorageUse.
+   */
+  field?: string;
+  path?: string;
+}
+
+/**
+ * A VM with one of the storages in a way that excludes the new VM.
+ */
+export interface VolumeUser {
+  vmUuid: string;
+  vmName: string;
+  /**
+   * Its disk.
+   */
+  device: string;
+  /**
+   * Of the StorageUse.
+   */
+  field: string;
+  path: string;
 }

@@ -258,11 +258,15 @@ export interface HostFactsInput {
   cpuModel?: string;
   architecture?: string;
   /**
-   * Active storage pools, active virtual networks, and bridges of the host.
+   * Active storage pools, active virtual networks, and Linux and Open vSwitch bridges of the host.
    */
   pools?: string[];
   networks?: string[];
   bridges?: string[];
+  /**
+   * Interfaces that can carry a macvtap.
+   */
+  macvtapDevices?: string[];
 }
 
 /**
@@ -293,11 +297,15 @@ export interface HostFacts {
   cpuModel: string;
   architecture: string;
   /**
-   * Active storage pools, active virtual networks, and bridges of the host.
+   * Active storage pools, active virtual networks, and Linux and Open vSwitch bridges of the host.
    */
   pools: string[];
   networks: string[];
   bridges: string[];
+  /**
+   * Interfaces that can carry a macvtap.
+   */
+  macvtapDevices: string[];
 }
 
 /**

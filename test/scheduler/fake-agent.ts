@@ -12,6 +12,7 @@ import type {
   VmRef,
 } from '../../shared/gen/agent.ts';
 import type {
+  HostFactsInput,
   HostReportInput,
   MigrationCause,
   MoveObstacle,
@@ -61,6 +62,10 @@ export class FakeHost {
   /** The migration that holds a VM here, by its uuid. */
   readonly intents = new Map<string, { migrationId: string; epoch: number }>();
   readonly #epochs = new Map<string, number>();
+  pools = ['shared'];
+  /** The VM here that has each volume, by the volume's name. */
+  readonly volumeUsers = new Map<string, string>();
+  hasLocalStorage = false;
   cpuCores = 1;
   memoryBytes = 2 * GIB;
   vmsComplete = true;
@@ -129,17 +134,7 @@ export class FakeHost {
       sequence: this.#sequence,
       tickAtMs,
       intervalMs: INTERVAL_MS,
-      facts: {
-        agentAddress: `127.0.0.1:${this.#port}`,
-        libvirtUri: `qemu+tcp://${this.name}/system`,
-        migrateUri: `tcp://${this.name}`,
-        hypervisorVersion: '7.2.22',
-        cpuCores: this.cpuCores,
-        memoryBytes: this.memoryBytes,
-        pools: ['shared'],
-        networks: ['default'],
-        bridges: ['br0'],
-      },
+      facts: this.facts(),
       host: {
         cpuCores: this.cpuCores,
         cpuUsedCores: Math.min(demandCores, this.cpuCores),
@@ -150,6 +145,20 @@ export class FakeHost {
       vms: running.map((vm) => sampleOf(vm)),
       vmsComplete: this.vmsComplete,
       agent: {},
+    };
+  }
+
+  facts(): HostFactsInput {
+    return {
+      agentAddress: `127.0.0.1:${this.#port}`,
+      libvirtUri: `qemu+tcp://${this.name}/system`,
+      migrateUri: `tcp://${this.name}`,
+      hypervisorVersion: '7.2.22',
+      cpuCores: this.cpuCores,
+      memoryBytes: this.memoryBytes,
+      pools: [...this.pools],
+      networks: ['default'],
+      bridges: ['br0'],
     };
   }
 
@@ -167,7 +176,20 @@ export class FakeHost {
         return Promise.resolve().then(() => handle(request));
       });
     return {
-      GetHost: unary('GetHost', () => ({ hostId: this.hostId, hostName: this.name, facts: null })),
+      GetHost: unary('GetHost', () => ({
+        hostId: this.hostId,
+        hostName: this.name,
+        facts: this.facts(),
+      })),
+      FindVolumeUsers: unary('FindVolumeUsers', ({ uses, here }) => ({
+        uses: here
+          ? uses.map((use) => ({ ...use, path: `/srv/${use.volume}`, local: this.hasLocalStorage }))
+          : [],
+        users: uses.flatMap(({ field, volume }) => {
+          const vmName = this.volumeUsers.get(volume);
+          return vmName === undefined ? [] : [{ vmName, device: 'vda', field, path: `/srv/${volume}` }];
+        }),
+      })),
       ListVms: unary('ListVms', () => ({ vms: [...this.vms.values()].map(vmOf) })),
       GetVm: unary('GetVm', ({ vm, includeXml }) => ({
         vm: vmOf(this.#find(vm)),

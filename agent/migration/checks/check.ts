@@ -13,10 +13,10 @@ import type { Connection } from '../../libvirt/connection.ts';
 import { CpuComparison, DomainState, ErrorCode } from '../../libvirt/constants.ts';
 import { getState, lookupByName, lookupByUuid, type DomainRef } from '../../libvirt/domain.ts';
 import { LibvirtError } from '../../libvirt/errors.ts';
-import { isNetworkActive, lookupNetworkByName } from '../../libvirt/network.ts';
 import { compareCpu, compareHypervisorCpu, getDomainCapabilities, getVersion } from '../../libvirt/node.ts';
 import { readDefinition, type DiskDefinition, type VmDefinition } from '../../vm/definition.ts';
 import { versionText } from '../../telemetry/facts.ts';
+import type { LookAtLink } from '../../vm/host-links.ts';
 import { findPool, lookForPath, orUndefined } from '../../vm/storage.ts';
 import { checkUuid } from '../../vm/view.ts';
 import { attribute, writeXml } from '../../vm/xml-text.ts';
@@ -25,6 +25,7 @@ import { checkLeases } from './lease.ts';
 import { lookWithQemuImg, proveLocks, type LockProof, type LookAtImage } from './lock.ts';
 import { checkNeeds } from './needs-check.ts';
 import { seesHostCpu } from './source-check.ts';
+import { checkNics } from './nic-check.ts';
 import { obstaclesOf, storageObstacle } from './obstacles.ts';
 import {
   identifyByStat,
@@ -44,7 +45,7 @@ export type CheckTarget = (
 export interface CheckContext extends HostCheckContext {
   readonly access: LibvirtAccess;
   readonly logger: Logger;
-  hasBridge(name: string): Promise<boolean>;
+  readonly lookAtLink: LookAtLink;
   /** Identifies storage by its path; with the agent's own eyes when absent. */
   readonly identify?: Identify;
   /** qemu-img when absent. */
@@ -79,7 +80,7 @@ export function createCheckTarget(context: CheckContext): CheckTarget {
     (connection, vm, wait) => checkMemory(connection, vm, context, wait),
     () => checkPorts(context),
     () => (request.tls ? checkTls(context) : Promise.resolve([])),
-    (connection, vm, wait) => checkNics(connection, vm, context, wait),
+    (connection, vm, wait) => checkNics(connection, vm, context.lookAtLink, wait),
     async (connection, vm, wait) => {
       const theirs = new Map(request.storage.map(({ source, identity }) => [source, identity]));
       const mine = await identitiesOf(connection, storageOf(vm), identify, {
@@ -260,52 +261,6 @@ async function checkHostCpu(
       causeCode: 'MIGRATION_CAUSE_CPU_INCOMPATIBLE',
       reason: `the guest sees the CPU of its host as it is (${attribute(vm.cpu, 'mode') ?? ''}), and the CPU here is another one`,
       cure: 'give the VM a CPU model that both hosts have (cpu mode "custom" or "host-model"), and restart it',
-    },
-  ];
-}
-
-async function checkNics(
-  connection: Connection,
-  vm: VmDefinition,
-  context: CheckContext,
-  wait: WaitOptions,
-): Promise<CheckRefusal[]> {
-  const refusals = await Promise.all(
-    vm.nics.map(async ({ kind, bridge, network }): Promise<CheckRefusal[]> => {
-      if (kind === 'bridge' && !(await context.hasBridge(bridge)))
-        return [
-          {
-            causeCode: 'MIGRATION_CAUSE_BRIDGE_MISSING',
-            reason: `this host has no bridge ${bridge}`,
-            cure: `create bridge ${bridge} here`,
-          },
-        ];
-      return kind === 'network' ? checkNetwork(connection, network, wait) : [];
-    }),
-  );
-  return refusals.flat();
-}
-
-async function checkNetwork(
-  connection: Connection,
-  name: string,
-  wait: WaitOptions,
-): Promise<CheckRefusal[]> {
-  const network = await orUndefined(lookupNetworkByName(connection, name, wait), ErrorCode.noNetwork);
-  if (network === undefined)
-    return [
-      {
-        causeCode: 'MIGRATION_CAUSE_NETWORK_MISSING',
-        reason: `this host has no virtual network ${name}`,
-        cure: 'define and start it here',
-      },
-    ];
-  if (await isNetworkActive(connection, network, wait)) return [];
-  return [
-    {
-      causeCode: 'MIGRATION_CAUSE_NETWORK_MISSING',
-      reason: `virtual network ${name} is not active here`,
-      cure: `start it with "virsh net-start ${name}"`,
     },
   ];
 }

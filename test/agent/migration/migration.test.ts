@@ -289,7 +289,7 @@ async function checks(t: Test, { source, target, agent, stateDirectory }: Pair):
         memoryBytes: change.totalBytes ?? 4 * GIB,
         memoryAvailableBytes: change.memoryBytes ?? GIB,
       }),
-      hasBridge: (name) => Promise.resolve(name === 'br-test'),
+      lookAtLink: (name) => (name === 'br-test' ? { bridge: 'linux', isUp: true } : undefined),
       qemuConf: change.qemuConf ?? join(stateDirectory, 'qemu.conf'),
     })(
       {

@@ -1,18 +1,28 @@
 // Tests creating, running and removing VMs on a real libvirtd: results, refusals, and that a failure leaves nothing behind.
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import type { StateFolder } from '../../../agent/state/folder.ts';
 import { createCreator } from '../../../agent/vm/create.ts';
+import { define as defineDomain } from '../../../agent/libvirt/domain.ts';
+import { createPool, destroyPool } from '../../../agent/libvirt/storage.ts';
 import { Creations } from '../../../agent/vm/creations.ts';
+import { lookForPath } from '../../../agent/vm/storage.ts';
 import type { Made } from '../../../agent/vm/undo.ts';
-import type { CreateVmRequest, DiskSpec, VmSpec } from '../../../shared/gen/agent.ts';
+import { createFindVolumeUsers } from '../../../agent/vm/volume-users.ts';
+import type { CreateVmRequest, DiskSpec, StorageUse, VmSpec } from '../../../shared/gen/agent.ts';
 import { MIB } from '../../../shared/units.ts';
-import { giveAway, whyNoLibvirtd } from '../libvirt/private-libvirtd.ts';
+import { giveAway, tinyGuest, whyNoLibvirtd } from '../libvirt/private-libvirtd.ts';
 import { spec, startRealHost, type RealHost } from './real-host.ts';
 
 const never = new AbortController().signal;
+const wait = { timeoutMs: 20_000 };
+const NO_USE: StorageUse = {
+  ...{ pool: '', volume: '', path: '', key: '', identity: '', field: 'disks[0].existing' },
+  ...{ writes: false, shareable: false, local: false },
+};
 const newDisk: DiskSpec = { pool: 'pool', newBytes: 8 * MIB, sizeBytes: 0 };
 const cloneDisk: DiskSpec = { pool: 'pool', cloneOf: 'base', sizeBytes: 0 };
 const byName = (name: string): { name: string } => ({ name });
@@ -72,6 +82,10 @@ void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) 
     t.strictSame(await host.lifecycle.undefine({ vm: byName('keeper'), deleteVolumes: true }, never), []);
     t.strictSame(files(), ['base']);
   });
+
+  await t.test('a volume is found in use whichever way a definition refers to it', (t) => inUse(t, host));
+
+  await t.test('an image may lie deeper in a pool or in a nested one', (t) => deeper(t, host));
 
   await t.test('of two creations with the same name one wins', async (t) => {
     // Like two agents on one libvirt: neither knows what the other is creating.
@@ -243,6 +257,96 @@ async function life(t: Test, host: RealHost, files: () => string[]): Promise<voi
   await t.rejects(host.lifecycle.destroy(null, never), { code: 'INVALID_ARGUMENT' });
 }
 
+async function inUse(t: Test, host: RealHost): Promise<void> {
+  const path = (name: string): string => join(host.poolDirectory, name);
+  writeFileSync(path('data1'), Buffer.alloc(MIB));
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', path('base'), '-F', 'raw', path('top')]);
+  symlinkSync(path('data1'), path('link'));
+  giveAway(host.poolDirectory);
+  const find = createFindVolumeUsers(host.access);
+  const ask = async (volume: string, change: Partial<StorageUse> = {}): Promise<string[]> => {
+    const use = { ...NO_USE, pool: 'pool', volume, writes: true, ...change };
+    const here = await find({ uses: [use], here: true }, never);
+    t.match(here.uses?.[0], { path: path(volume), identity: /^file / });
+    // As another host with the same storage is asked.
+    const there = await find(
+      { uses: (here.uses ?? []).map((each) => ({ ...NO_USE, ...each })), here: false },
+      never,
+    );
+    t.strictSame(there.users, here.users);
+    return (here.users ?? []).map(({ vmName = '', device = '' }) => `${vmName} ${device}`);
+  };
+  const define = async (disk: string): Promise<void> => {
+    const xml = tinyGuest('other', `<disk ${disk}<target dev='vda' bus='virtio'/></disk>`);
+    const named = xml.replace('<name>', '<uuid>0b6c2f3e-52a4-4d0f-9d52-1f2f8c0a9b11</uuid><name>');
+    await host.access.own((connection) => defineDomain(connection, named, 0, wait));
+  };
+  const create = (disk: Partial<DiskSpec>): Promise<unknown> =>
+    host.create(
+      { spec: spec({ name: 'thief', disks: [{ pool: 'pool', sizeBytes: 0, ...disk }] }), start: false },
+      never,
+    );
+  t.strictSame(await ask('data1'), []);
+  const raw = "device='disk'><driver name='qemu' type='raw'/>";
+  for (const disk of [
+    `type='volume' ${raw}<source pool='pool' volume='data1'/>`,
+    `type='file' ${raw}<source file='${path('link')}'/>`,
+    `type='file' ${raw}<source file='${path('data1')}'/><shareable/>`,
+  ]) {
+    await define(disk);
+    t.strictSame(await ask('data1'), ['other vda'], disk);
+    await t.rejects(create({ existing: 'data1' }), {
+      code: 'FAILED_PRECONDITION',
+      message: /disks\[0\]\.existing: .*data1 is a disk of VM other \(vda\)/,
+    });
+  }
+  t.strictSame(await ask('data1', { shareable: true }), [], 'both say that it is shareable');
+  await create({ existing: 'data1', shareable: true });
+  await host.lifecycle.undefine({ vm: byName('thief'), deleteVolumes: true }, never);
+  await t.rejects(create({ existing: 'top', shareable: true }), {
+    message: /top is qcow2; only a raw volume/,
+  });
+
+  await define(`type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='${path('top')}'/>`);
+  t.strictSame(await ask('base'), ['other vda'], 'the file below an overlay is not written by others');
+  t.strictSame(await ask('base', { writes: false }), [], 'but may be read by many');
+  await define(`type='file' ${raw}<source file='${path('base')}'/>`);
+  t.strictSame(await ask('top'), ['other vda'], 'nor is an overlay used while its base is written');
+  await host.lifecycle.undefine({ vm: byName('other'), deleteVolumes: false }, never);
+  t.strictSame(await ask('top'), []);
+  for (const name of ['data1', 'top', 'link']) rmSync(path(name));
+}
+
+async function deeper(t: Test, host: RealHost): Promise<void> {
+  const nested = join(host.poolDirectory, 'vms');
+  mkdirSync(join(nested, 'iso'), { recursive: true });
+  for (const file of ['iso/any.iso', 'new.iso']) writeFileSync(join(nested, file), 'x');
+  giveAway(nested);
+  const iso = async (path: string): Promise<unknown> => {
+    const vm = await host.create({ spec: spec({ name: 'installer', iso: path }), start: false }, never);
+    await host.lifecycle.undefine({ vm: byName('installer'), deleteVolumes: true }, never);
+    return vm.disks?.map(({ source }) => source);
+  };
+  t.strictSame(
+    await iso(join(nested, 'iso/any.iso')),
+    [join(nested, 'iso/any.iso')],
+    'two levels below a pool',
+  );
+  await t.rejects(iso(join(nested, 'none.iso')), { message: /iso: this host sees no file/ });
+  const pool = await host.access.own((connection) => createPool(connection, poolXml('vms', nested), wait));
+  writeFileSync(join(nested, 'later.iso'), 'x');
+  giveAway(nested);
+  const { kind } = await host.access.own((c) => lookForPath(c, join(nested, 'later.iso'), wait));
+  t.equal(kind, 'volume', 'the innermost pool is refreshed, though the outer one is listed first');
+  t.strictSame(await iso(join(nested, 'later.iso')), [join(nested, 'later.iso')]);
+  await host.access.own((connection) => destroyPool(connection, pool, wait));
+  rmSync(nested, { recursive: true });
+}
+
+function poolXml(name: string, path: string): string {
+  return `<pool type='dir'><name>${name}</name><target><path>${path}</path></target></pool>`;
+}
+
 function nic(mac: string): VmSpec['nics'][number] {
   return { bridge: 'br-test', mac };
 }
@@ -286,6 +390,22 @@ const REFUSED: readonly [change: Partial<VmSpec>, code: string, message: RegExp]
     'INVALID_ARGUMENT',
     /^nics\[0\]\.network: this host has no virtual network none/,
   ],
+  [
+    { nics: [{ macvtap: 'none0', mac: '' }] },
+    'INVALID_ARGUMENT',
+    /^nics\[0\]\.macvtap: this host has no interface none0/,
+  ],
+  [
+    { nics: [{ bridge: 'br-test', vlan: 42, mac: '' }] },
+    'INVALID_ARGUMENT',
+    /^nics\[0\]\.bridge: bridge br-test here does not filter by VLAN/,
+  ],
+  [
+    { nics: [{ bridge: 'br-test', vlan: 4095, portgroup: 'g', mac: '' }] },
+    'INVALID_ARGUMENT',
+    /^nics\[0\]\.portgroup: is for a network only; nics\[0\]\.vlan: must be from 1 to 4094/,
+  ],
+  [{ nics: [{ mac: '' }] }, 'INVALID_ARGUMENT', /^nics\[0\]: needs one of bridge, network and macvtap/],
   [{ nics: [nic('52:54:00:1')] }, 'INVALID_ARGUMENT', /^nics\[0\]\.mac: must be six pairs/],
   [{ nics: [nic('53:54:00:00:00:01')] }, 'INVALID_ARGUMENT', /^nics\[0\]\.mac: is a multicast/],
   [

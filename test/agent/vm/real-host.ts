@@ -52,7 +52,7 @@ export async function startRealHost(sharedPool?: string): Promise<RealHost> {
     creations: await Creations.open(state, logger),
     look: {
       hypervisor: { type: 'qemu', cpuModel: '' },
-      hasBridge: (name) => Promise.resolve(name === 'br-test'),
+      lookAtLink: (name) => (name === 'br-test' ? { bridge: 'linux', isUp: true } : undefined),
       random: Math.random,
     },
     hostSize: () => ({ cpuCores: 2, memoryBytes: 4 * GIB }),

@@ -169,6 +169,9 @@ void t.test('depth, size and number of parts are limited', (t) => {
   t.end();
 });
 
+const plainDisk = { cache: 'none', shareable: false } as const;
+const plainNic = { portgroup: '', vlan: 0 };
+
 const linux: VmPlan = {
   uuid: '0b6c2f3e-52a4-4d0f-9d52-1f2f8c0a9b11',
   name: 'web1',
@@ -181,13 +184,13 @@ const linux: VmPlan = {
   firmware: 'bios',
   os: 'linux',
   disks: [
-    { kind: 'file', path: '/pool/web1.qcow2', format: 'qcow2' },
-    { kind: 'block', path: '/dev/vg/web1', format: 'raw' },
+    { ...plainDisk, source: { kind: 'file', path: '/pool/web1.qcow2' }, format: 'qcow2' },
+    { ...plainDisk, source: { kind: 'block', path: '/dev/vg/web1' }, format: 'raw' },
   ],
   iso: undefined,
   nics: [
-    { kind: 'bridge', name: 'br0', mac: '52:54:00:00:00:01' },
-    { kind: 'network', name: 'default', mac: '52:54:00:00:00:02' },
+    { ...plainNic, kind: 'bridge', name: 'br0', mac: '52:54:00:00:00:01' },
+    { ...plainNic, kind: 'network', name: 'default', mac: '52:54:00:00:00:02' },
   ],
   metadata: {
     owner: 'a <b> & "c"',
@@ -216,7 +219,7 @@ const windows: VmPlan = {
   ...linux,
   os: 'windows',
   firmware: 'uefi',
-  iso: '/iso/windows.iso',
+  iso: { kind: 'file', path: '/iso/windows.iso' },
   disks: linux.disks.slice(0, 1),
   nics: linux.nics.slice(0, 1),
   metadata: { owner: '', purpose: '', expiresAtMs: 0, rules: null },

@@ -149,7 +149,7 @@ function checkOn(
     },
     procRoot: '/proc',
     memory: () => ({ memoryBytes: 4 * GIB, memoryAvailableBytes: 4 * GIB }),
-    hasBridge: () => Promise.resolve(true),
+    lookAtLink: () => ({ bridge: 'linux', isUp: true }),
     identify: (paths) =>
       Promise.resolve(new Map(paths.map((path) => [path, here.get(path) ?? 'file 6969 0 7']))),
     lookAtImage: () => Promise.resolve({ exitCode: 0, errors: '' }),
