@@ -19,6 +19,7 @@ import type { Snapshot } from '../planner/contract/snapshot.ts';
 import { whyVm } from '../planner/why-vm.ts';
 import { hostLoad, vmLoad } from './loads.ts';
 import { limitOf } from './migrations.ts';
+import { notRunning } from './locate.ts';
 import { findActiveVm, findHost, unknownVm } from './names.ts';
 import { conflictsOf } from './rules.ts';
 
@@ -49,14 +50,18 @@ export function listDecisions(core: Core, { limit }: ListDecisionsRequest): List
 }
 
 /** Explains a VM or a host; `vm` may also name a host. */
-export function explain(core: Core, request: ExplainRequest): ExplainResponseInput {
+export async function explain(
+  core: Core,
+  request: ExplainRequest,
+  signal: AbortSignal,
+): Promise<ExplainResponseInput> {
   const { view } = core;
   if (request.host !== '') return aboutHost(core, findHost(view, 'host', request.host));
   if (request.vm === '') throw invalidField('vm', 'must be the name of a VM or a host');
   const vm = findActiveVm(view, 'vm', request.vm);
   if (vm !== undefined) return aboutVm(core, vm, request.vm);
   const host = [...view.hosts.values()].find((each) => [each.hostId, each.hostName].includes(request.vm));
-  if (host === undefined) throw unknownVm(view, 'vm', request.vm);
+  if (host === undefined) throw await notRunning(core, request.vm, signal);
   return aboutHost(core, host);
 }
 

@@ -5,6 +5,7 @@ import type { Vm } from '../../shared/gen/agent.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import type { HostView } from '../cluster/view.ts';
 import type { Core } from '../core.ts';
+import { eachHost } from './each-host.ts';
 import { findActiveVm, unknownVm } from './names.ts';
 
 export interface Located {
@@ -13,8 +14,6 @@ export interface Located {
   readonly xml: string;
 }
 
-// Asking a thousand agents at once would open a thousand connections at the same moment.
-const ASK_AT_ONCE = 32;
 const ASK_TIMEOUT_MS = 5 * SECOND_MS;
 // The form of a libvirt UUID; anything else is a name.
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -56,19 +55,13 @@ export async function askAll(
   includeXml: boolean,
   signal: AbortSignal,
 ): Promise<{ found: Located[]; silent: string[] }> {
-  const hosts = [...core.view.hosts.values()];
   const found: Located[] = [];
   const silent: string[] = [];
-  const wait = { signal, timeoutMs: ASK_TIMEOUT_MS };
-  const worker = async (): Promise<void> => {
-    for (let host = hosts.pop(); host !== undefined; host = hosts.pop()) {
-      const answer = await ask(core, host, uuidOrName, includeXml, wait);
-      if (answer.kind === 'has') found.push(answer.found);
-      if (answer.kind === 'silent') silent.push(answer.reason);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(ASK_AT_ONCE, hosts.length) }, worker));
-  signal.throwIfAborted();
+  await eachHost([...core.view.hosts.values()], signal, async (host, wait) => {
+    const answer = await ask(core, host, uuidOrName, includeXml, wait);
+    if (answer.kind === 'has') found.push(answer.found);
+    if (answer.kind === 'silent') silent.push(answer.reason);
+  });
   return { found, silent };
 }
 
@@ -102,4 +95,20 @@ function isIncoming(vm: Vm): boolean {
 function preferActive(found: Located[]): Located[] {
   const active = found.filter(({ vm }) => vm.libvirtId >= 0);
   return active.length > 0 ? active : found;
+}
+
+/** The error for a command that only a running VM can follow: the VM is off, is unknown, or may be on a silent host. */
+export async function notRunning(
+  core: Core,
+  uuidOrName: string,
+  signal: AbortSignal,
+): Promise<EvenkeelError> {
+  const { host, vm } = await locateVm(core, uuidOrName, signal);
+  const isOff = vm.libvirtId < 0;
+  return new EvenkeelError(
+    isOff ? 'FAILED_PRECONDITION' : 'UNAVAILABLE',
+    isOff
+      ? `vm: ${vm.name} is off on ${host.hostName}; start it first: evenkeel vm start ${vm.name}`
+      : `vm: ${vm.name} has just started on ${host.hostName} and is in no report yet; try again`,
+  );
 }

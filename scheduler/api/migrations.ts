@@ -13,6 +13,7 @@ import { MINUTE_MS } from '../../shared/units.ts';
 import type { Core } from '../core.ts';
 import { isForOperator, isOver } from '../migrations/machine.ts';
 import { lookAtVm } from './look-again.ts';
+import { notRunning } from './locate.ts';
 import { findActiveVm, findHost, unknownVm } from './names.ts';
 import { chooseTarget, untilKnown } from './orders.ts';
 
@@ -47,6 +48,8 @@ async function order(
   request: SchedulerServiceMigrateRequest,
   signal: AbortSignal,
 ): Promise<Migration> {
+  if (findActiveVm(core.view, 'vm', request.vm) === undefined)
+    throw await notRunning(core, request.vm, signal);
   const { sourceHostId, namedHostId = sourceHostId } = asked(core, request);
   await untilKnown(core, [sourceHostId, namedHostId], signal);
   await lookIfHeld(core, asked(core, request), signal);

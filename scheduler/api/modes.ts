@@ -7,14 +7,19 @@ import type {
 } from '../../shared/gen/scheduler.ts';
 import type { ModeScope } from '../people/modes.ts';
 import type { Core } from '../core.ts';
-import { findActiveVm, findHost, unknownVm } from './names.ts';
+import { locateVm } from './locate.ts';
+import { findActiveVm, findHost } from './names.ts';
 
 export function getMode({ mode }: Core): GetModeResponseInput {
   return { mode: mode.current(), overrides: mode.overrides() };
 }
 
-export async function setMode(core: Core, request: SetModeRequest): Promise<SetModeResponseInput> {
-  const scope = scopeOf(core, request);
+export async function setMode(
+  core: Core,
+  request: SetModeRequest,
+  signal: AbortSignal,
+): Promise<SetModeResponseInput> {
+  const scope = await scopeOf(core, request, signal);
   const isUnset = request.mode === 'MODE_UNSPECIFIED';
   if (isUnset && scope.kind === 'cluster') throw invalidField('mode', 'must be observe, recommend or auto');
   await core.mode.set(scope, isUnset ? undefined : request.mode);
@@ -22,7 +27,12 @@ export async function setMode(core: Core, request: SetModeRequest): Promise<SetM
 }
 
 /** Looks among the set modes first: the mode of a host or VM that is gone must still be removable. */
-function scopeOf({ view, mode }: Core, { mode: wanted, host, vm }: SetModeRequest): ModeScope {
+async function scopeOf(
+  core: Core,
+  { mode: wanted, host, vm }: SetModeRequest,
+  signal: AbortSignal,
+): Promise<ModeScope> {
+  const { view, mode } = core;
   if (host !== '' && vm !== '')
     throw invalidField('vm', 'must be empty when a host is named; set one at a time');
   const known =
@@ -42,6 +52,8 @@ function scopeOf({ view, mode }: Core, { mode: wanted, host, vm }: SetModeReques
   if (vm === '') return { kind: 'cluster' };
   if (known !== undefined) return { kind: 'vm', vmUuid: known.vmUuid, vmName: known.vmName };
   const found = findActiveVm(view, 'vm', vm);
-  if (found === undefined) throw unknownVm(view, 'vm', vm);
-  return { kind: 'vm', vmUuid: found.uuid, vmName: found.sample.name };
+  if (found !== undefined) return { kind: 'vm', vmUuid: found.uuid, vmName: found.sample.name };
+  // One that is off may have a mode for its next start.
+  const off = (await locateVm(core, vm, signal)).vm;
+  return { kind: 'vm', vmUuid: off.uuid, vmName: off.name };
 }

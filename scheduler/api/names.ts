@@ -31,7 +31,7 @@ export function findActiveVm(view: ClusterView, field: string, uuidOrName: strin
 /** The NOT_FOUND error, with the names of the running VMs. */
 export function unknownVm(view: ClusterView, field: string, uuidOrName: string): EvenkeelError {
   const names = activeVms(view).map(({ sample }) => sample.name);
-  return unknown(field, uuidOrName, 'VM', names);
+  return unknown(field, uuidOrName, 'VM', names, 'running');
 }
 
 export function activeVms(view: ClusterView): VmView[] {
@@ -56,12 +56,18 @@ function only<T extends object>(
   return first;
 }
 
-function unknown(field: string, text: string, kind: string, known: readonly string[]): EvenkeelError {
+function unknown(
+  field: string,
+  text: string,
+  kind: string,
+  known: readonly string[],
+  which = 'known',
+): EvenkeelError {
   const names = [...known].sort();
   const shown = names.slice(0, NAMES_SHOWN).join(', ');
   const rest = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
   return new EvenkeelError(
     'NOT_FOUND',
-    `${field}: no ${kind} "${text}"; known: ${shown === '' ? 'none yet' : shown + rest}`,
+    `${field}: no ${kind} "${text}"; ${which}: ${shown === '' ? 'none' : shown + rest}`,
   );
 }

@@ -4,8 +4,9 @@ import type { VmSpec } from '../../shared/gen/agent.ts';
 import type { SchedulerServiceCreateVmRequest } from '../../shared/gen/scheduler.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import type { Core } from '../core.ts';
-import { placeNew } from '../planner/placement.ts';
+import { placeNew, type Placement } from '../planner/placement.ts';
 import { isSettling, type PendingVm } from '../planner/contract/snapshot.ts';
+import { refreshFacts } from './fresh-facts.ts';
 import { findHost } from './names.ts';
 import { orderSnapshot, refusedOrder, untilKnown } from './orders.ts';
 
@@ -24,7 +25,12 @@ export async function chooseHost(
   const wanted = pendingOf(core, spec);
   const named = host === '' ? undefined : findHost(core.view, 'host', host);
   if (named !== undefined) await untilKnown(core, [named.hostId], signal);
-  const found = placeNew(orderSnapshot(core), core.planning.policy, wanted, named?.hostId);
+  const place = (): Placement => placeNew(orderSnapshot(core), core.planning.policy, wanted, named?.hostId);
+  let found = place();
+  if (found.hostId === undefined) {
+    await refreshFacts(core, lacking(core, wanted, named?.hostId), signal);
+    found = place();
+  }
   if (found.hostId !== undefined) return found.hostId;
   if (named !== undefined)
     throw refusedOrder(
@@ -34,6 +40,13 @@ export async function chooseHost(
   if (makeRoom) return roomFor(core, wanted, signal);
   const refused = refusedOrder(`create VM ${spec.name}: no host has room`, found.refusals);
   throw new EvenkeelError(refused.code, `${refused.message}${hintOf(core, wanted)}`);
+}
+
+/** The hosts that lack something by their last reports, which may be a minute old; of these, only the named one. */
+function lacking(core: Core, { needs = [] }: PendingVm, hostId: string | undefined): Set<string> {
+  const hosts = orderSnapshot(core).hosts.filter((host) => hostId === undefined || host.hostId === hostId);
+  const lack = hosts.filter(({ traits }) => needs.some((need) => !traits.includes(need)));
+  return new Set(lack.map((host) => host.hostId));
 }
 
 function pendingOf({ newId }: Core, { name, vcpus, memoryBytes, disks, nics }: VmSpec): PendingVm {
@@ -54,6 +67,10 @@ function pendingOf({ newId }: Core, { name, vcpus, memoryBytes, disks, nics }: V
         ...needs(
           'bridge',
           nics.map(({ bridge }) => bridge),
+        ),
+        ...needs(
+          'macvtap',
+          nics.map(({ macvtap }) => macvtap),
         ),
       ]),
     ],

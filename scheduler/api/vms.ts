@@ -15,6 +15,7 @@ import { askAll, locateVm, type Located } from './locate.ts';
 import { obstaclesNow } from './look-again.ts';
 import { findActiveVm } from './names.ts';
 import { chooseHost } from './place-new.ts';
+import { refuseVolumesInUse } from './volume-users.ts';
 
 // Cloning a large image takes minutes; everything else takes seconds.
 const CREATE_TIMEOUT_MS = 30 * MINUTE_MS;
@@ -73,6 +74,8 @@ async function locateIdle(core: Core, uuidOrName: string, signal: AbortSignal): 
 /** Creates VMs. Remembers the names in progress, so that of two requests for the same name only one proceeds. */
 export class Creator {
   readonly #creating = new Set<string>();
+  /** Given to VMs that are being created: no definition names them yet. */
+  readonly #givenVolumes = new Set<string>();
 
   async create(
     core: Core,
@@ -81,18 +84,35 @@ export class Creator {
   ): Promise<SchedulerServiceCreateVmResponseInput> {
     const spec = checkSpec(request.spec);
     if (this.#creating.has(spec.name)) throw nameTaken(spec.name, 'is already being created');
+    const volumes = volumesOf(spec);
+    const given = volumes.find((volume) => this.#givenVolumes.has(volume));
+    if (given !== undefined)
+      throw new EvenkeelError(
+        'FAILED_PRECONDITION',
+        `disks: volume ${given} is being given to another VM now; take another volume`,
+      );
     this.#creating.add(spec.name);
+    volumes.forEach((volume) => this.#givenVolumes.add(volume));
     try {
       // The host is chosen first: a request that fits nowhere is refused without asking all agents.
       const hostId = await chooseHost(core, request, spec, signal);
       await refuseTakenName(core, spec.name, signal);
+      await refuseVolumesInUse(core, hostId, spec, signal);
       const agent = core.agents.of(hostId);
       const vm = await agent.createVm(spec, request.start, { signal, timeoutMs: CREATE_TIMEOUT_MS });
       return { vm, hostId, hostName: core.view.hosts.get(hostId)?.hostName ?? hostId };
     } finally {
       this.#creating.delete(spec.name);
+      volumes.forEach((volume) => this.#givenVolumes.delete(volume));
     }
   }
+}
+
+/** The existing volumes that only one VM may have. */
+function volumesOf({ disks }: VmSpec): string[] {
+  return disks.flatMap(({ pool, existing, shareable = false }) =>
+    existing === undefined || shareable ? [] : [`${pool}/${existing}`],
+  );
 }
 
 function checkSpec(spec: VmSpec | null): VmSpec {

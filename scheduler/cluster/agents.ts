@@ -7,7 +7,11 @@ import type {
   CheckSourceResponse,
   CheckTargetRequestInput,
   CheckTargetResponse,
+  CreateVmResponse,
   EndMigrationRequestInput,
+  FindVolumeUsersRequestInput,
+  FindVolumeUsersResponse,
+  GetHostResponse,
   GuardMigrationRequestInput,
   GuardMigrationResponse,
   MigrateRequestInput,
@@ -103,6 +107,15 @@ export class Agent implements MigrationAgent {
     this.#calls.close();
   }
 
+  /** What the host has now. An agent of before this was asked answers with what it last reported. */
+  getHost(wait: WaitOptions): Promise<GetHostResponse> {
+    return this.#calls.unary(agentService.GetHost, this.#what('look at host'), { fresh: true }, wait);
+  }
+
+  findVolumeUsers(request: FindVolumeUsersRequestInput, wait: WaitOptions): Promise<FindVolumeUsersResponse> {
+    return this.#calls.unary(agentService.FindVolumeUsers, this.#what('look for users'), request, wait);
+  }
+
   async getVm(vm: VmRefInput, includeXml: boolean, wait: WaitOptions): Promise<{ vm: Vm; xml: string }> {
     const request = { vm, includeXml };
     const answer = await this.#calls.unary(agentService.GetVm, this.#what('get VM'), request, wait);
@@ -110,29 +123,38 @@ export class Agent implements MigrationAgent {
   }
 
   async createVm(spec: VmSpecInput, start: boolean, wait: WaitOptions): Promise<Vm> {
-    const request = { spec, start };
-    const answer = await this.#calls.unary(agentService.CreateVm, this.#what('create VM'), request, wait);
+    const create = (what: string): Promise<CreateVmResponse> =>
+      this.#calls.unary(agentService.CreateVm, what, { spec, start }, wait);
+    const answer = await this.#command('create VM', create, spec.name);
     return this.#present(answer.vm);
   }
 
   async startVm(vm: VmRefInput, wait: WaitOptions): Promise<Vm> {
-    const answer = await this.#calls.unary(agentService.StartVm, this.#what('start VM'), { vm }, wait);
+    const answer = await this.#command('start VM', (what) =>
+      this.#calls.unary(agentService.StartVm, what, { vm }, wait),
+    );
     return this.#present(answer.vm);
   }
 
   async shutdownVm(vm: VmRefInput, wait: WaitOptions): Promise<Vm> {
-    const answer = await this.#calls.unary(agentService.ShutdownVm, this.#what('shut down VM'), { vm }, wait);
+    const answer = await this.#command('shut down VM', (what) =>
+      this.#calls.unary(agentService.ShutdownVm, what, { vm }, wait),
+    );
     return this.#present(answer.vm);
   }
 
   async destroyVm(vm: VmRefInput, wait: WaitOptions): Promise<Vm> {
-    const answer = await this.#calls.unary(agentService.DestroyVm, this.#what('destroy VM'), { vm }, wait);
+    const answer = await this.#command('destroy VM', (what) =>
+      this.#calls.unary(agentService.DestroyVm, what, { vm }, wait),
+    );
     return this.#present(answer.vm);
   }
 
   async undefineVm(vm: VmRefInput, deleteVolumes: boolean, wait: WaitOptions): Promise<string[]> {
     const request = { vm, deleteVolumes };
-    const answer = await this.#calls.unary(agentService.UndefineVm, this.#what('undefine VM'), request, wait);
+    const answer = await this.#command('undefine VM', (what) =>
+      this.#calls.unary(agentService.UndefineVm, what, request, wait),
+    );
     return answer.deletedVolumes;
   }
 
@@ -178,6 +200,22 @@ export class Agent implements MigrationAgent {
 
   #what(action: string): string {
     return `${action} on ${this.#hostName}`;
+  }
+
+  /** A failure reads "start VM web1 on kvm1: cause", although the agent, too, begins it with "start VM web1". */
+  async #command<T>(action: string, call: (what: string) => Promise<T>, vmName?: string): Promise<T> {
+    const what = this.#what(action);
+    try {
+      return await call(what);
+    } catch (error) {
+      if (!(error instanceof EvenkeelError)) throw error;
+      const said = error.message.slice(`${what}: `.length);
+      const [start = '', own] = new RegExp(`^${action} (\\S+): `).exec(said) ?? [];
+      const name = vmName ?? own;
+      if (name === undefined) throw error;
+      const cause = said.slice(start.length);
+      throw new EvenkeelError(error.code, `${action} ${name} on ${this.#hostName}: ${cause}`, error);
+    }
   }
 
   #present(vm: Vm | null): Vm {

@@ -11,6 +11,7 @@ export function traitsOf(facts: HostFacts | null, versions: ReadonlySet<string>)
     ...facts.pools.map((name) => `pool:${name}`),
     ...facts.networks.map((name) => `network:${name}`),
     ...facts.bridges.map((name) => `bridge:${name}`),
+    ...facts.macvtapDevices.map((name) => `macvtap:${name}`),
     ...runs.sort(compareVersions).map((version) => `hypervisor:${version}`),
   ];
 }

@@ -1,5 +1,5 @@
 // Folds host reports into the cluster view: hosts and VMs, bounded in time and number.
-import type { HostReport, VmSample } from '../../shared/gen/telemetry.ts';
+import type { HostFacts, HostReport, VmSample } from '../../shared/gen/telemetry.ts';
 import type { Detection } from '../load/hot-hosts.ts';
 import type { LoadFigures } from '../planner/contract/snapshot.ts';
 import { hostFigures, vmFigures } from '../load/figures.ts';
@@ -115,6 +115,12 @@ export function foldSight(
 ): void {
   const vm = view.vms.get(vmUuid);
   if (vm?.hostId === hostId) view.vms.set(vmUuid, { ...vm, sample: { ...vm.sample, ...sight } });
+}
+
+/** Takes in what a host says, between its reports, of what it has. */
+export function learnFacts(view: ClusterView, hostId: string, facts: HostFacts): void {
+  const host = view.hosts.get(hostId);
+  if (host !== undefined) view.hosts.set(hostId, { ...host, report: { ...host.report, facts } });
 }
 
 function isNews(host: HostView, report: HostReport): boolean {

@@ -109,7 +109,7 @@ function refuseNew(draft: Draft, wanted: PendingVm, host: number): Refusal | und
   if (wanted.vcpus > cpuCores)
     return no(
       'too_few_cores',
-      `it has ${cpuCores} cores, fewer than ${wanted.vcpus} vCPUs`,
+      `it has ${cpuCores} ${cpuCores === 1 ? 'core' : 'cores'}, fewer than ${wanted.vcpus} vCPUs`,
       'ask for fewer vCPUs',
     );
   const missing = (wanted.needs ?? []).find((need) => !traits.includes(need));
@@ -135,9 +135,10 @@ function missingWords(
     .filter((trait) => trait.startsWith(`${kind}:`))
     .map((trait) => trait.slice(kind.length + 1))
     .join(', ');
+  const what = kind === 'macvtap' ? 'interface for a macvtap' : kind;
   return no(
     `no_${kind}`,
-    `it has no ${kind} "${need.slice(kind.length + 1)}" (it has ${has === '' ? 'none' : has})`,
-    `choose another ${kind}, or set that one up on the host`,
+    `it has no ${what} "${need.slice(kind.length + 1)}" (it has ${has === '' ? 'none' : has})`,
+    `choose another ${what}, or set that one up on the host`,
   );
 }

@@ -226,7 +226,7 @@ function fitWords(
     case FIT.cores:
       return [
         'too_few_cores',
-        `it has ${at(units.vcpus, unit)} vCPUs, the host ${at(hosts.cores, host)} cores`,
+        `it has ${at(units.vcpus, unit)} vCPUs, the host ${at(hosts.cores, host)} ${at(hosts.cores, host) === 1 ? 'core' : 'cores'}`,
         'choose a larger host',
       ];
     case FIT.allocation:

@@ -119,7 +119,7 @@ void t.test(
     ]);
     t.match(b.sentences, [/^a would move instead/]);
     t.match((await call.explain('c')).sentences, [/^c stays: its host kvm2 is not hot/]);
-    await t.rejects(call.explain('zzz'), { code: 'NOT_FOUND', message: /known: a, b, c/ });
+    await t.rejects(call.explain('zzz'), { code: 'NOT_FOUND', message: /running: a, b, c/ });
 
     await call.setMode('MODE_OBSERVE');
     await made.tick();
@@ -162,7 +162,7 @@ void t.test(
     t.match(await call.get(uuidOf('new')), { vm: { state: 'VM_STATE_RUNNING' } });
     await call.shutdown('new');
     await call.undefine('new');
-    await t.rejects(call.get('new'), { code: 'NOT_FOUND', message: /vm: no VM "new"; known: a, b, c/ });
+    await t.rejects(call.get('new'), { code: 'NOT_FOUND', message: /vm: no VM "new"; running: a, b, c/ });
 
     const both = await Promise.allSettled([
       call.create({ spec, host: 'kvm1' }),
@@ -193,7 +193,7 @@ void t.test(
       'FAILED_PRECONDITION',
       /no host has room.*kvm1: its VMs could then grow to 64/,
     );
-    await bad({ spec: { ...other, vcpus: 8 } }, 'FAILED_PRECONDITION', /it has 1 cores, fewer than 8 vCPUs/);
+    await bad({ spec: { ...other, vcpus: 8 } }, 'FAILED_PRECONDITION', /it has 1 core, fewer than 8 vCPUs/);
     await bad(
       { spec: { ...other, disks: [{ pool: 'nope', newBytes: 1 }] } },
       'FAILED_PRECONDITION',
