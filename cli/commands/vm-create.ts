@@ -4,6 +4,7 @@ import { MINUTE_MS } from '../../shared/units.ts';
 import type { Run } from '../context.ts';
 import { bytes, count } from '../render/format.ts';
 import { plain, wrap } from '../render/view.ts';
+import { asWritten } from '../vm-spec/as-written.ts';
 import {
   overlay,
   parseParts,
@@ -22,9 +23,12 @@ Disks (--disk, repeatable; the first is the boot disk):
   pool=shared,size=20G            a new, empty one
   pool=shared,clone=debian12      a copy of a volume of that pool;
                                   size=40G also grows it
-  pool=shared,volume=data1        an existing one; kept when the VM is removed
+  pool=shared,volume=data1        an existing one; kept when the VM is removed;
+                                  shareable=yes: other VMs may use it too
 Network cards (--nic, repeatable):
-  bridge=br0                      or network=default;
+  bridge=br0                      a Linux or Open vSwitch bridge; vlan=42
+  network=default                 a network of libvirt; portgroup=NAME
+  macvtap=eth1                    on an interface of the host;
                                   mac=52:54:00:12:34:56 sets the address
 
 Example:
@@ -126,7 +130,7 @@ export function addCreateCommand(parent: Command, run: Run): void {
           });
         } catch (error) {
           if (isDrawn) terminal.write(redrawLine(''));
-          throw error;
+          throw asWritten(error, written);
         }
       });
     });

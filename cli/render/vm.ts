@@ -63,7 +63,22 @@ function diskText(view: View, disk: VmDisk): string {
   return `${disk.device}: ${where === '' ? 'empty' : where}${disk.format === '' ? '' : `, ${disk.format}`}${size}`;
 }
 
-function nicText({ mac, bridge, network }: VmNic): string {
-  if (bridge !== '') return `${mac} on bridge ${bridge}`;
-  return network === '' ? mac : `${mac} on network ${network}`;
+function nicText(nic: VmNic): string {
+  const { mac, network, portgroup, vlans } = nic;
+  const port = network === '' ? portText(nic) : `network ${network}`;
+  const given = network === '' ? '' : portText(nic);
+  return [
+    `${mac}${port === '' ? '' : ` on ${port}`}${given === '' ? '' : ` (${given})`}`,
+    portgroup === '' ? '' : `portgroup ${portgroup}`,
+    vlans.length === 0 ? '' : `VLAN ${vlans.join(' and ')}`,
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+/** What it is plugged into. An agent of before kinds were told leaves them out. */
+function portText({ kind, bridge, device, macvtapMode, virtualPort }: VmNic): string {
+  if (bridge !== '') return `${virtualPort === 'openvswitch' ? 'Open vSwitch ' : ''}bridge ${bridge}`;
+  if (device !== '') return `interface ${device} as macvtap, mode ${macvtapMode}`;
+  return ['', 'bridge', 'network', 'direct'].includes(kind) ? '' : `${kind} device`;
 }

@@ -164,8 +164,8 @@ function onlyKeys({ where, parts }: WrittenParts, allowed: readonly string[]): v
 
 function disk(written: WrittenParts): DiskSpecInput {
   const { where, parts } = written;
-  onlyKeys(written, ['pool', 'size', 'clone', 'volume']);
-  const { pool, size, clone, volume } = parts;
+  onlyKeys(written, ['pool', 'size', 'clone', 'volume', 'shareable']);
+  const { pool, size, clone, volume, shareable } = parts;
   if (pool === undefined)
     throw badValue(
       where,
@@ -176,8 +176,10 @@ function disk(written: WrittenParts): DiskSpecInput {
     throw badValue(where, 'clone makes a copy, volume uses the volume itself; give one of them');
   if (volume !== undefined) {
     if (newBytes !== undefined) throw badValue(where, 'an existing volume keeps its size; leave size out');
-    return { pool, existing: volume };
+    if (shareable !== undefined && shareable !== 'yes') throw badValue(where, 'shareable can only be yes');
+    return { pool, existing: volume, shareable: shareable === 'yes' };
   }
+  if (shareable !== undefined) throw badValue(where, 'shareable is for volume=NAME only');
   if (clone !== undefined) return { pool, cloneOf: clone, sizeBytes: newBytes ?? 0 };
   if (newBytes === undefined)
     throw badValue(
@@ -189,13 +191,32 @@ function disk(written: WrittenParts): DiskSpecInput {
 
 function nic(written: WrittenParts): NicSpecInput {
   const { where, parts } = written;
-  onlyKeys(written, ['bridge', 'network', 'mac']);
-  const { bridge, network, mac = '' } = parts;
-  if ((bridge === undefined) === (network === undefined))
-    throw badValue(where, 'give either bridge=NAME or network=NAME, for example bridge=br0');
+  onlyKeys(written, ['bridge', 'network', 'macvtap', 'portgroup', 'vlan', 'mac']);
+  const { bridge, network, macvtap, portgroup = '', vlan, mac = '' } = parts;
+  const [attach, ...more] = [
+    ...(bridge === undefined ? [] : [{ bridge }]),
+    ...(network === undefined ? [] : [{ network }]),
+    ...(macvtap === undefined ? [] : [{ macvtap }]),
+  ];
+  if (attach === undefined || more.length > 0)
+    throw badValue(
+      where,
+      'give one of bridge=NAME, network=NAME and macvtap=INTERFACE, for example bridge=br0',
+    );
+  if (portgroup !== '' && network === undefined) throw badValue(where, 'portgroup is for network=NAME only');
+  if (vlan !== undefined && bridge === undefined)
+    throw badValue(where, 'vlan is for bridge=NAME only; a network has portgroups');
   if (mac !== '') checkMac({ where: `${where}: mac`, text: mac });
-  return { ...(bridge === undefined ? { network: network ?? '' } : { bridge }), mac: mac.toLowerCase() };
+  return {
+    ...attach,
+    portgroup,
+    vlan: vlan === undefined ? 0 : wholeNumber({ where: `${where}: vlan`, text: vlan }, 1, VLAN_MAX),
+    mac: mac.toLowerCase(),
+  };
 }
+
+// IEEE 802.1Q keeps 4095 for itself.
+const VLAN_MAX = 4_094;
 
 function checkMac(written: Written): void {
   if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(written.text))

@@ -12,6 +12,7 @@ import { topFrame } from '../../../cli/render/top.ts';
 import { cut, paint, plain, widthOf, wrap, type View } from '../../../cli/render/view.ts';
 import { vmSheet } from '../../../cli/render/vm.ts';
 import { sortVms, vmTable } from '../../../cli/render/vms.ts';
+import type { VmNic } from '../../../shared/gen/agent.ts';
 import { schedulerService as service } from '../../../shared/proto/load.ts';
 import { GIB, MIB } from '../../../shared/units.ts';
 import * as cluster from '../cluster.ts';
@@ -285,5 +286,39 @@ void t.test('every state of a migration is shown as what it means to an operator
     'MIGRATION_STATE_UNKNOWN',
   ] as const)
     t.ok(isEnded({ ...copying, state }), state);
+  t.end();
+});
+
+void t.test('what a NIC is plugged into is shown as what it is', (t) => {
+  const none = {
+    bridge: '',
+    network: '',
+    kind: '',
+    device: '',
+    macvtapMode: '',
+    virtualPort: '',
+    portgroup: '',
+  };
+  const cases: readonly (readonly [Partial<VmNic>, RegExp])[] = [
+    [{ bridge: 'br0' }, /m on bridge br0$/m],
+    [
+      { kind: 'bridge', bridge: 'ovsbr0', virtualPort: 'openvswitch', vlans: [42] },
+      /m on Open vSwitch bridge ovsbr0, VLAN 42$/m,
+    ],
+    [{ kind: 'network', network: 'lan' }, /m on network lan$/m],
+    [
+      { kind: 'bridge', network: 'ovs', bridge: 'ovsbr0', virtualPort: 'openvswitch', portgroup: 'g' },
+      /m on network ovs \(Open vSwitch bridge ovsbr0\), portgroup g$/m,
+    ],
+    [
+      { kind: 'direct', device: 'eth1', macvtapMode: 'bridge' },
+      /m on interface eth1 as macvtap, mode bridge$/m,
+    ],
+    [{ kind: 'user' }, /m on user device$/m],
+  ];
+  const { vm } = shown;
+  if (vm === null) throw new Error('there is a VM to show');
+  for (const [nic, text] of cases)
+    t.match(vmSheet(wide, { ...vm, nics: [{ ...none, vlans: [], mac: 'm', ...nic }] }, 'kvm1'), text);
   t.end();
 });
