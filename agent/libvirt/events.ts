@@ -26,6 +26,7 @@ export type LibvirtEvent =
       readonly reason: string;
     }
   | { readonly kind: 'balloonChange'; readonly domain: DomainRef; readonly currentBytes: number }
+  | { readonly kind: 'deviceAdded'; readonly domain: DomainRef; readonly device: string }
   | { readonly kind: 'deviceRemoved'; readonly domain: DomainRef; readonly device: string }
   | {
       readonly kind: 'blockJob';
@@ -154,6 +155,11 @@ const domainEvents: Readonly<Record<DomainEventKind, EventSpec>> = {
       state: reader.int(),
       reason: reader.int(),
     }),
+  },
+  deviceAdded: {
+    eventId: 19,
+    procedure: Procedure.domainEventDeviceAdded,
+    read: (reader, domain) => ({ kind: 'deviceAdded', domain, device: reader.string() }),
   },
   migrationIteration: {
     eventId: 20,

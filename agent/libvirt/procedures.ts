@@ -85,6 +85,7 @@ export const Procedure = {
   domainEventTunable: 346,
   domainEventAgentLifecycle: 348,
   domainDefineXmlFlags: 350,
+  domainEventDeviceAdded: 354,
   domainRename: 358,
   domainEventMigrationIteration: 359,
   connectRegisterCloseCallback: 360,

@@ -1,7 +1,8 @@
 // Computes the host's sample from two readings of /proc and the samples of its VMs. Pure.
 import type { HostSample, VmSample } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
-import { assign, delayCores, increase } from './rates.ts';
+import { assign, increase } from './growth.ts';
+import { delayCores } from './rates.ts';
 
 /** The host's counters in /proc at one moment. */
 export interface HostCounters {

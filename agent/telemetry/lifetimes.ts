@@ -77,10 +77,12 @@ export class Lifetimes {
     const lifetime = this.#byUuid.get(event.domain.uuid);
     if (lifetime === undefined) return;
     if (event.kind === 'migrationIteration') lifetime.isMigratingOut = true;
-    else if (event.kind === 'metadataChange' || event.kind === 'deviceRemoved' || isRedefined(event))
-      markStale(lifetime);
+    else if (CHANGES.includes(event.kind) || isRedefined(event)) markStale(lifetime);
   }
 }
+
+/** What changes a live definition. */
+const CHANGES: readonly LibvirtEvent['kind'][] = ['metadataChange', 'deviceAdded', 'deviceRemoved'];
 
 function markStale(lifetime: Lifetime): void {
   lifetime.isDescriptionStale = true;

@@ -1,8 +1,6 @@
 // Computes a VM's sample from two readings of its counters: rates, memory in use, and whether it counts as load. Pure.
 import type {
-  DiskSample,
   MoveObstacle,
-  NicSample,
   VmMetadata,
   VmMigrationRole,
   VmSample,
@@ -11,6 +9,15 @@ import type {
 } from '../../shared/gen/telemetry.ts';
 import { MINUTE_MS, SECOND_MS } from '../../shared/units.ts';
 import { stateReason } from '../vm/state-reason.ts';
+import {
+  diskSamples,
+  nicSamples,
+  type DiskCounters,
+  type NicCounters,
+  type NicPlaces,
+  type NicReading,
+} from './device-rates.ts';
+import { increase } from './growth.ts';
 
 /** libvirt's counters of one VM at one moment: the part of the client's DomainStats that is used. Absent means unknown, not 0. */
 export interface VmCounters {
@@ -44,36 +51,9 @@ interface BalloonCounters {
   readonly lastUpdateS?: number;
 }
 
-interface NicCounters {
-  /** The tap device's name, the only one in libvirt's statistics. */
-  readonly name: string;
-  readonly rxBytes?: number;
-  readonly rxPackets?: number;
-  readonly rxErrors?: number;
-  readonly rxDrops?: number;
-  readonly txBytes?: number;
-  readonly txPackets?: number;
-  readonly txErrors?: number;
-  readonly txDrops?: number;
-}
-
-interface DiskCounters {
-  /** Target in the guest, which stays the same while indices shift on hotplug. */
-  readonly name: string;
-  readonly readRequests?: number;
-  readonly readBytes?: number;
-  readonly readTimeMs?: number;
-  readonly writeRequests?: number;
-  readonly writeBytes?: number;
-  readonly writeTimeMs?: number;
-  readonly allocationBytes?: number;
-  readonly capacityBytes?: number;
-}
-
 /** The part of a VM's definition that its statistics do not show. */
-export interface VmDescription {
+export interface VmDescription extends NicPlaces {
   readonly metadata: VmMetadata;
-  readonly macByTap: ReadonlyMap<string, string>;
   /** True: huge pages are missing from the resident size, which then says nothing. */
   readonly usesHugePages: boolean;
 }
@@ -132,13 +112,21 @@ export function vmSample(previous: VmReading | undefined, current: VmReading, co
     vcpus: counters.vcpuCurrent ?? 0,
     cpuTimeMs: Math.round(counters.cpuTimeMs ?? vcpuTimeMs(counters)),
     ...memory(current, context),
-    disks: diskSamples(before, current),
-    nics: nicSamples(before, current),
+    ...devices(before, current),
     metadata: description?.metadata ?? null,
     obstacles: [...context.obstacles],
   };
   if (before !== undefined) addCpuRates(sample, before, current);
   return sample;
+}
+
+function devices(before: VmReading | undefined, current: VmReading): Pick<VmSample, 'disks' | 'nics'> {
+  const nicsOf = ({ counters: { nics }, description: places }: VmReading): NicReading => ({ nics, places });
+  const elapsedMs = before === undefined ? 0 : current.atMs - before.atMs;
+  return {
+    disks: diskSamples(before?.counters.disks, current.counters.disks, elapsedMs),
+    nics: nicSamples(before && nicsOf(before), nicsOf(current), elapsedMs),
+  };
 }
 
 /** Cores that the VM would have used in addition, had they been free. */
@@ -175,11 +163,6 @@ function migrationRole(
   if (isMigratingOut) return 'VM_MIGRATION_ROLE_OUTGOING';
   if (isGuestHere(counters, reason)) return 'VM_MIGRATION_ROLE_UNSPECIFIED';
   return reason === 'VM_STATE_REASON_MIGRATION' ? 'VM_MIGRATION_ROLE_INCOMING' : 'VM_MIGRATION_ROLE_OUTGOING';
-}
-
-/** Growth from `before` to `now`; undefined when one is missing or the counter was reset. */
-export function increase(before: number | undefined, now: number | undefined): number | undefined {
-  return before === undefined || now === undefined || now < before ? undefined : now - before;
 }
 
 function addCpuRates(sample: VmSample, before: VmReading, current: VmReading): void {
@@ -265,80 +248,4 @@ function isFresh(lastUpdateS: number | undefined, { nowMs, intervalMs }: VmConte
   const freshMs = Math.max(BALLOON_FRESH_INTERVALS * intervalMs, BALLOON_FRESH_MIN_MS);
   // A report from the future means that the clock was set back: its age is unknown.
   return Math.abs(nowMs - lastUpdateS * SECOND_MS) <= freshMs;
-}
-
-function diskSamples(before: VmReading | undefined, current: VmReading): DiskSample[] {
-  const samples: DiskSample[] = [];
-  for (const disk of current.counters.disks) {
-    // An empty drive has a name and no counters.
-    if (disk.readBytes === undefined && disk.writeBytes === undefined) continue;
-    const sample: DiskSample = {
-      device: disk.name,
-      readBytes: disk.readBytes ?? 0,
-      writeBytes: disk.writeBytes ?? 0,
-      readRequests: disk.readRequests ?? 0,
-      writeRequests: disk.writeRequests ?? 0,
-      capacityBytes: disk.capacityBytes ?? 0,
-      allocationBytes: disk.allocationBytes ?? 0,
-    };
-    const old = before?.counters.disks.find(({ name }) => name === disk.name);
-    if (before !== undefined && old !== undefined)
-      addDiskRates(sample, old, disk, (current.atMs - before.atMs) / SECOND_MS);
-    samples.push(sample);
-  }
-  return samples;
-}
-
-function addDiskRates(sample: DiskSample, old: DiskCounters, disk: DiskCounters, elapsedS: number): void {
-  const reads = increase(old.readRequests, disk.readRequests);
-  const writes = increase(old.writeRequests, disk.writeRequests);
-  assign(sample, 'readRequestsPerSecond', reads, elapsedS);
-  assign(sample, 'writeRequestsPerSecond', writes, elapsedS);
-  assign(sample, 'readBytesPerSecond', increase(old.readBytes, disk.readBytes), elapsedS);
-  assign(sample, 'writeBytesPerSecond', increase(old.writeBytes, disk.writeBytes), elapsedS);
-  if (reads !== undefined && reads > 0)
-    assign(sample, 'readLatencyMs', increase(old.readTimeMs, disk.readTimeMs), reads);
-  if (writes !== undefined && writes > 0)
-    assign(sample, 'writeLatencyMs', increase(old.writeTimeMs, disk.writeTimeMs), writes);
-}
-
-function nicSamples(before: VmReading | undefined, current: VmReading): NicSample[] {
-  return current.counters.nics.map((nic) => {
-    const device = nicKey(current, nic);
-    const sample: NicSample = {
-      device,
-      receiveBytes: nic.rxBytes ?? 0,
-      transmitBytes: nic.txBytes ?? 0,
-      receivePackets: nic.rxPackets ?? 0,
-      transmitPackets: nic.txPackets ?? 0,
-      receiveErrors: nic.rxErrors ?? 0,
-      transmitErrors: nic.txErrors ?? 0,
-      receiveDrops: nic.rxDrops ?? 0,
-      transmitDrops: nic.txDrops ?? 0,
-    };
-    const old = before?.counters.nics.find((other) => nicKey(before, other) === device);
-    if (before !== undefined && old !== undefined) {
-      const elapsedS = (current.atMs - before.atMs) / SECOND_MS;
-      assign(sample, 'receiveBytesPerSecond', increase(old.rxBytes, nic.rxBytes), elapsedS);
-      assign(sample, 'transmitBytesPerSecond', increase(old.txBytes, nic.txBytes), elapsedS);
-      assign(sample, 'receivePacketsPerSecond', increase(old.rxPackets, nic.rxPackets), elapsedS);
-      assign(sample, 'transmitPacketsPerSecond', increase(old.txPackets, nic.txPackets), elapsedS);
-    }
-    return sample;
-  });
-}
-
-/** The MAC address; the tap's name until the definition was read. */
-function nicKey({ description }: VmReading, nic: NicCounters): string {
-  return description?.macByTap.get(nic.name) ?? nic.name;
-}
-
-/** Sets `target[key]` to the quotient, or leaves it absent when the dividend is unknown. */
-export function assign<K extends string>(
-  target: Partial<Record<K, number>>,
-  key: K,
-  dividend: number | undefined,
-  divisor: number,
-): void {
-  if (dividend !== undefined) target[key] = dividend / divisor;
 }

@@ -76,7 +76,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     clock,
     random,
     readOnly: false,
-    events: ['lifecycle', 'metadataChange', 'deviceRemoved', 'migrationIteration'],
+    events: ['lifecycle', 'metadataChange', 'deviceAdded', 'deviceRemoved', 'migrationIteration'],
     onEvent: (event) => {
       lifetimes.onEvent(event);
     },

@@ -27,7 +27,7 @@ export interface RememberedVm {
 
 /** Share of the interval: reading ends at 0.9 of it, these queries a little later, but before the next tick. */
 const END_SHARE = 0.95;
-/** A hotplugged NIC has an unknown tap, so the definition is read again; a vhost-user NIC stays unknown, so not every tick. */
+/** A NIC whose tap is unknown may be new, so the definition is read again; a vhost-user NIC may stay unknown, so not every tick. */
 const ASK_AGAIN_MS = MINUTE_MS;
 /** Each call holds the VM's job for some milliseconds; a host full of new VMs is done within a few ticks. */
 const BALLOONS_A_TICK = 10;

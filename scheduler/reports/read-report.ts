@@ -3,6 +3,7 @@ import { messageOf } from '../../shared/errors.ts';
 import type { HostReport } from '../../shared/gen/telemetry.ts';
 import { hostReportCodec } from '../../shared/proto/load.ts';
 import { refuseReport } from './check-report.ts';
+import { withoutTwins } from './twins.ts';
 
 export type ReportReading =
   | { readonly kind: 'report'; readonly report: HostReport }
@@ -20,7 +21,9 @@ export function readReport(subject: string, bytes: Uint8Array, storedAtMs: numbe
     return { kind: 'undecodable', reason: `not a HostReport: ${messageOf(error)}` };
   }
   const reason = refuseReport(report, hostIdOf(subject), storedAtMs);
-  return reason === undefined ? { kind: 'report', report } : { kind: 'invalid', reason };
+  return reason === undefined
+    ? { kind: 'report', report: withoutTwins(report) }
+    : { kind: 'invalid', reason };
 }
 
 /** The host that the subject of a report names. */

@@ -157,6 +157,9 @@ export interface Decision {
   recordId: string;
 }
 
+/**
+ * Counters count from the start of the VM's QEMU process. What libvirt does not report is absent.
+ */
 export interface DiskSampleInput {
   /**
    * Target device in the guest, for example "vda".
@@ -177,23 +180,32 @@ export interface DiskSampleInput {
   writeLatencyMs?: number;
   capacityBytes?: number;
   allocationBytes?: number;
+  '_readBytes'?: "readBytes";
+  '_writeBytes'?: "writeBytes";
+  '_readRequests'?: "readRequests";
+  '_writeRequests'?: "writeRequests";
   '_readBytesPerSecond'?: "readBytesPerSecond";
   '_writeBytesPerSecond'?: "writeBytesPerSecond";
   '_readRequestsPerSecond'?: "readRequestsPerSecond";
   '_writeRequestsPerSecond'?: "writeRequestsPerSecond";
   '_readLatencyMs'?: "readLatencyMs";
   '_writeLatencyMs'?: "writeLatencyMs";
+  '_capacityBytes'?: "capacityBytes";
+  '_allocationBytes'?: "allocationBytes";
 }
 
+/**
+ * Counters count from the start of the VM's QEMU process. What libvirt does not report is absent.
+ */
 export interface DiskSample {
   /**
    * Target device in the guest, for example "vda".
    */
   device: string;
-  readBytes: number;
-  writeBytes: number;
-  readRequests: number;
-  writeRequests: number;
+  readBytes?: number;
+  writeBytes?: number;
+  readRequests?: number;
+  writeRequests?: number;
   readBytesPerSecond?: number;
   writeBytesPerSecond?: number;
   readRequestsPerSecond?: number;
@@ -203,8 +215,8 @@ export interface DiskSample {
    */
   readLatencyMs?: number;
   writeLatencyMs?: number;
-  capacityBytes: number;
-  allocationBytes: number;
+  capacityBytes?: number;
+  allocationBytes?: number;
 }
 
 /**
@@ -1256,9 +1268,13 @@ export interface MoveObstacle {
   cure: string;
 }
 
+/**
+ * As DiskSample.
+ */
 export interface NicSampleInput {
   /**
-   * MAC address, since names of tap devices change with every start.
+   * MAC address, since names of tap devices change with every start; NICs that share one are told apart by their address
+   * in the guest: "52:54:00:00:77:01@0000:01:00.0".
    */
   device?: string;
   /**
@@ -1276,28 +1292,40 @@ export interface NicSampleInput {
   transmitBytesPerSecond?: number;
   receivePacketsPerSecond?: number;
   transmitPacketsPerSecond?: number;
+  '_receiveBytes'?: "receiveBytes";
+  '_transmitBytes'?: "transmitBytes";
+  '_receivePackets'?: "receivePackets";
+  '_transmitPackets'?: "transmitPackets";
+  '_receiveErrors'?: "receiveErrors";
+  '_transmitErrors'?: "transmitErrors";
+  '_receiveDrops'?: "receiveDrops";
+  '_transmitDrops'?: "transmitDrops";
   '_receiveBytesPerSecond'?: "receiveBytesPerSecond";
   '_transmitBytesPerSecond'?: "transmitBytesPerSecond";
   '_receivePacketsPerSecond'?: "receivePacketsPerSecond";
   '_transmitPacketsPerSecond'?: "transmitPacketsPerSecond";
 }
 
+/**
+ * As DiskSample.
+ */
 export interface NicSample {
   /**
-   * MAC address, since names of tap devices change with every start.
+   * MAC address, since names of tap devices change with every start; NICs that share one are told apart by their address
+   * in the guest: "52:54:00:00:77:01@0000:01:00.0".
    */
   device: string;
   /**
    * From the guest's point of view.
    */
-  receiveBytes: number;
-  transmitBytes: number;
-  receivePackets: number;
-  transmitPackets: number;
-  receiveErrors: number;
-  transmitErrors: number;
-  receiveDrops: number;
-  transmitDrops: number;
+  receiveBytes?: number;
+  transmitBytes?: number;
+  receivePackets?: number;
+  transmitPackets?: number;
+  receiveErrors?: number;
+  transmitErrors?: number;
+  receiveDrops?: number;
+  transmitDrops?: number;
   receiveBytesPerSecond?: number;
   transmitBytesPerSecond?: number;
   receivePacketsPerSecond?: number;

@@ -13,14 +13,14 @@ const anyCounters = fc.record(
     vcpus: fc
       .array(timeMs, { maxLength: 4 })
       .map((delays) => delays.map((delayMs, index) => ({ index, delayMs }))),
-    nics: fc.array(
+    nics: fc.uniqueArray(
       fc.record(
         { name: fc.constantFrom('vnet1', 'vnet2', 'vnet3'), rxBytes: count, txPackets: count },
         { requiredKeys: ['name'] },
       ),
-      { maxLength: 3 },
+      { maxLength: 3, selector: ({ name }) => name },
     ),
-    disks: fc.array(
+    disks: fc.uniqueArray(
       fc.record(
         {
           name: fc.constantFrom('vda', 'vdb'),
@@ -30,7 +30,7 @@ const anyCounters = fc.record(
         },
         { requiredKeys: ['name'] },
       ),
-      { maxLength: 3 },
+      { maxLength: 3, selector: ({ name }) => name },
     ),
     vcpuCurrent: fc.integer({ min: 0, max: 4 }),
   },

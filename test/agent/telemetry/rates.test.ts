@@ -78,9 +78,6 @@ void t.test('two readings, 5 s apart, give this sample', (t) => {
         transmitBytes: 500,
         receivePackets: 20,
         transmitPackets: 5,
-        receiveErrors: 0,
-        transmitErrors: 0,
-        receiveDrops: 0,
         transmitDrops: 2,
         receiveBytesPerSecond: 1000,
         transmitBytesPerSecond: 0,
@@ -89,6 +86,7 @@ void t.test('two readings, 5 s apart, give this sample', (t) => {
       },
     ],
     metadata: description.metadata,
+    obstacles: [],
   });
   t.end();
 });

@@ -14,6 +14,7 @@ export const context: VmContext = {
 export const description: VmDescription = {
   metadata: { owner: 'a', purpose: 'b', expiresAtMs: 0, rules: null },
   macByTap: new Map([['vnet3', '52:54:00:aa:bb:cc']]),
+  addressByTap: new Map([['vnet3', '0000:01:00.0']]),
   usesHugePages: false,
 };
 
