@@ -126,7 +126,12 @@ function composeParts(
       hostSize: counters,
       newUuid: () => crypto.randomUUID(),
     }),
-    lifecycle: createLifecycle(access, clock, (verb, vmUuid) => refuseDuringMigration(intents, verb, vmUuid)),
+    lifecycle: createLifecycle(
+      access,
+      clock,
+      (verb, vmUuid) => refuseDuringMigration(intents, verb, vmUuid),
+      async (vmUuid) => (await intents.of(vmUuid)) !== undefined,
+    ),
     findVolumeUsers: createFindVolumeUsers(access),
     checkSource: createCheckSource(telemetry.lookAtSource),
     checkTarget: createCheckTarget({

@@ -68,7 +68,7 @@ function agentHandlers(parts: AgentParts, logger: Logger): AgentServiceHandlers 
     }),
     UndefineVm: unaryHandler(logger, async (request, signal) => {
       logger.info({ vm: request.vm, deleteVolumes: request.deleteVolumes }, 'undefining a VM');
-      return { deletedVolumes: await lifecycle.undefine(request, signal) };
+      return await lifecycle.undefine(request, signal);
     }),
     CheckSource: unaryHandler(logger, (request, signal) => checkSource(request, signal)),
     CheckTarget: unaryHandler(logger, (request, signal) => checkTarget(request, signal)),

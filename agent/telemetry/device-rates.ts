@@ -1,7 +1,7 @@
 // Computes the samples of a VM's disks and NICs from two readings of their counters: a series for each device. Pure.
 //
-// What is not known is absent: a counter that libvirt does not report, and every rate of a device that was not there before,
-// that counts from 0 again, or that may be another one under the same name.
+// What is not known is absent or named as unknown: a counter that libvirt does not report, and every rate of a device that was
+// not there before, that counts from 0 again, or that may be another one under the same name.
 import type { DiskSample, NicSample } from '../../shared/gen/telemetry.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { assign, increase } from './growth.ts';
@@ -60,13 +60,16 @@ export function diskSamples(
   for (const disk of now) {
     // An empty drive has a name and no counters.
     if (disk.readBytes === undefined && disk.writeBytes === undefined) continue;
-    const sample: DiskSample = { device: disk.name };
-    assign(sample, 'readBytes', disk.readBytes, 1);
-    assign(sample, 'writeBytes', disk.writeBytes, 1);
-    assign(sample, 'readRequests', disk.readRequests, 1);
-    assign(sample, 'writeRequests', disk.writeRequests, 1);
-    assign(sample, 'capacityBytes', disk.capacityBytes, 1);
-    assign(sample, 'allocationBytes', disk.allocationBytes, 1);
+    const sample: DiskSample = {
+      device: disk.name,
+      readBytes: disk.readBytes ?? 0,
+      writeBytes: disk.writeBytes ?? 0,
+      readRequests: disk.readRequests ?? 0,
+      writeRequests: disk.writeRequests ?? 0,
+      capacityBytes: disk.capacityBytes ?? 0,
+      allocationBytes: disk.allocationBytes ?? 0,
+      unknown: unknownOf(DISK_FIELDS, disk),
+    };
     const old = before?.find(({ name, path }) => name === disk.name && path === disk.path);
     if (old !== undefined && !hasRestarted(DISK_COUNTERS, old, disk))
       addDiskRates(sample, old, disk, elapsedMs / SECOND_MS);
@@ -92,15 +95,18 @@ function addDiskRates(sample: DiskSample, old: DiskCounters, disk: DiskCounters,
 export function nicSamples(before: NicReading | undefined, now: NicReading, elapsedMs: number): NicSample[] {
   const names = nicNames(now);
   return now.nics.map((nic, at) => {
-    const sample: NicSample = { device: names[at] ?? nic.name };
-    assign(sample, 'receiveBytes', nic.rxBytes, 1);
-    assign(sample, 'transmitBytes', nic.txBytes, 1);
-    assign(sample, 'receivePackets', nic.rxPackets, 1);
-    assign(sample, 'transmitPackets', nic.txPackets, 1);
-    assign(sample, 'receiveErrors', nic.rxErrors, 1);
-    assign(sample, 'transmitErrors', nic.txErrors, 1);
-    assign(sample, 'receiveDrops', nic.rxDrops, 1);
-    assign(sample, 'transmitDrops', nic.txDrops, 1);
+    const sample: NicSample = {
+      device: names[at] ?? nic.name,
+      receiveBytes: nic.rxBytes ?? 0,
+      transmitBytes: nic.txBytes ?? 0,
+      receivePackets: nic.rxPackets ?? 0,
+      transmitPackets: nic.txPackets ?? 0,
+      receiveErrors: nic.rxErrors ?? 0,
+      transmitErrors: nic.txErrors ?? 0,
+      receiveDrops: nic.rxDrops ?? 0,
+      transmitDrops: nic.txDrops ?? 0,
+      unknown: unknownOf(NIC_FIELDS, nic),
+    };
     const old = before?.nics.find(({ name }) => name === nic.name);
     if (
       before === undefined ||
@@ -159,6 +165,32 @@ const NIC_COUNTERS = [
   'txErrors',
   'txDrops',
 ] as const;
+
+// Their names in the contract.
+const DISK_FIELDS = {
+  readBytes: 'read_bytes',
+  writeBytes: 'write_bytes',
+  readRequests: 'read_requests',
+  writeRequests: 'write_requests',
+  capacityBytes: 'capacity_bytes',
+  allocationBytes: 'allocation_bytes',
+} as const;
+
+const NIC_FIELDS = {
+  rxBytes: 'receive_bytes',
+  txBytes: 'transmit_bytes',
+  rxPackets: 'receive_packets',
+  txPackets: 'transmit_packets',
+  rxErrors: 'receive_errors',
+  txErrors: 'transmit_errors',
+  rxDrops: 'receive_drops',
+  txDrops: 'transmit_drops',
+} as const;
+
+function unknownOf(fields: Readonly<Record<string, string>>, device: NicCounters | DiskCounters): string[] {
+  const known = new Set(Object.keys(device));
+  return Object.entries(fields).flatMap(([key, name]) => (known.has(key) ? [] : [name]));
+}
 
 /** True if any counter fell: the device counts from 0 again, and the growth of its other counters means nothing. */
 function hasRestarted<K extends string>(

@@ -4,32 +4,18 @@ import { EvenkeelError } from '../../shared/errors.ts';
 import type {
   GetVmRequest,
   GetVmResponseInput,
-  UndefineVmRequest,
+  UndefineVmResponse,
   VmInput,
   VmRef,
 } from '../../shared/gen/agent.ts';
-import type { VmStateReason } from '../../shared/gen/telemetry.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 import type { LibvirtAccess } from '../libvirt-access.ts';
-import { translated, translateLibvirt } from '../libvirt-errors.ts';
+import { translated } from '../libvirt-errors.ts';
 import type { Connection } from '../libvirt/connection.ts';
-import { DomainState, ErrorCode, UndefineFlag } from '../libvirt/constants.ts';
-import {
-  destroy,
-  getState,
-  getXml,
-  listDomains,
-  shutdown,
-  start,
-  undefine,
-  type DomainRef,
-} from '../libvirt/domain.ts';
+import { ErrorCode } from '../libvirt/constants.ts';
+import { destroy, listDomains, shutdown, start, type DomainRef } from '../libvirt/domain.ts';
 import { isLibvirtError } from '../libvirt/errors.ts';
-import { deleteVolume, type VolumeRef } from '../libvirt/storage.ts';
-import { isVolumeOf } from './create.ts';
-import { readDefinition } from './definition.ts';
-import { stateReason } from './state-reason.ts';
-import { lookForPath } from './storage.ts';
+import { undefineVm, type HasMigrated, type UndefineOrder } from './undefine.ts';
 import { findVm, migrationRole, viewVm, viewVmInList } from './view.ts';
 
 /** Commands for existing VMs. Every method throws EvenkeelError. */
@@ -39,8 +25,7 @@ export interface Lifecycle {
   start(ref: VmRef | null, signal: AbortSignal): Promise<VmInput>;
   shutdown(ref: VmRef | null, signal: AbortSignal): Promise<VmInput>;
   destroy(ref: VmRef | null, signal: AbortSignal): Promise<VmInput>;
-  /** The names of the volumes that were deleted. */
-  undefine(request: UndefineVmRequest, signal: AbortSignal): Promise<string[]>;
+  undefine(order: UndefineOrder, signal: AbortSignal): Promise<UndefineVmResponse>;
 }
 
 // On a loaded host QEMU takes seconds to start, and up to 15 s plus 5 s to be killed (qemu_process.c).
@@ -57,6 +42,7 @@ export function createLifecycle(
   access: LibvirtAccess,
   clock: Clock,
   refuseDuringMigration: RefuseDuringMigration,
+  hasMigrated: HasMigrated,
 ): Lifecycle {
   const view = async (connection: Connection, domain: DomainRef, wait: WaitOptions): Promise<VmInput> =>
     (await viewVm(connection, domain, clock.nowMs(), wait)).vm;
@@ -106,14 +92,14 @@ export function createLifecycle(
         await refuseWhileMigrating('destroy', connection, domain, wait);
         await destroy(connection, domain, 0, { ...wait, timeoutMs: SLOW_TIMEOUT_MS });
       }),
-    undefine: (request, signal) => {
+    undefine: (order, signal) => {
       const wait = { timeoutMs: access.timeoutMs, signal };
       const work = access.own(async (connection) => {
-        const domain = await findVm(connection, request.vm, wait);
+        const domain = await findVm(connection, order.vm, wait);
         await refuseDuringMigration('undefine', domain.uuid);
-        return undefineVm(connection, domain, request.deleteVolumes, wait);
+        return undefineVm(connection, domain, order, hasMigrated, wait);
       }, signal);
-      return translated(`undefine ${nameOf(request.vm)}`, work);
+      return translated(`undefine ${nameOf(order.vm)}`, work);
     },
   };
 }
@@ -161,58 +147,4 @@ async function refuseWhileMigrating(
     'FAILED_PRECONDITION',
     `${verb} VM ${domain.name}: it is migrating ${way} this host; wait for the migration to end, or abort it`,
   );
-}
-
-async function undefineVm(
-  connection: Connection,
-  domain: DomainRef,
-  deleteVolumes: boolean,
-  wait: WaitOptions,
-): Promise<string[]> {
-  const { state, reason } = await getState(connection, domain, wait);
-  if (state !== DomainState.shutoff)
-    throw new EvenkeelError(
-      'FAILED_PRECONDITION',
-      `undefine VM ${domain.name}: it is not off; shut it down or destroy it first`,
-    );
-  if (deleteVolumes && LEFT_BY_MIGRATION.includes(stateReason(state, reason)))
-    throw new EvenkeelError(
-      'FAILED_PRECONDITION',
-      `undefine VM ${domain.name}: a migration left this definition here, and its disks may be those of the VM on another host; undefine it without deleting volumes`,
-    );
-  const volumes = deleteVolumes ? await ownVolumes(connection, domain, wait) : [];
-  const { managedSave, snapshotsMetadata, checkpointsMetadata, nvram } = UndefineFlag;
-  await undefine(connection, domain, managedSave | snapshotsMetadata | checkpointsMetadata | nvram, wait);
-  // Deleted after the definition: a VM without its disks would be worse than volumes without their VM.
-  for (const volume of volumes)
-    await deleteVolume(connection, volume, 0, { timeoutMs: SLOW_TIMEOUT_MS }).catch((error: unknown) => {
-      throw translateLibvirt(
-        `VM ${domain.name} is undefined, but its volume ${volume.pool}/${volume.name} remains; delete volume`,
-        error,
-      );
-    });
-  return volumes.map(({ pool, name }) => `${pool}/${name}`);
-}
-
-const LEFT_BY_MIGRATION: readonly VmStateReason[] = ['VM_STATE_REASON_MIGRATED', 'VM_STATE_REASON_FAILED'];
-
-/** The volumes that were made for this VM; images, existing volumes and disks that others attached are not among them. */
-async function ownVolumes(
-  connection: Connection,
-  domain: DomainRef,
-  wait: WaitOptions,
-): Promise<VolumeRef[]> {
-  const { disks } = readDefinition(await getXml(connection, domain, 0, wait));
-  const volumes: VolumeRef[] = [];
-  for (const { source } of disks) {
-    if (!isVolumeOf(domain.uuid, source)) continue;
-    const sight = await lookForPath(connection, source, wait);
-    if (sight.kind === 'volume' && isVolumeOf(domain.uuid, sight.volume.name)) volumes.push(sight.volume);
-    else if (sight.kind === 'unknown')
-      throw new EvenkeelError(
-        'FAILED_PRECONDITION',
-        `disk ${source} is in no active storage pool of this host; start its pool, or undefine without deleting volumes`,
-      );
-  }
-  return volumes;
 }

@@ -92,7 +92,7 @@ function addUndefine(parent: Command, run: Run): void {
     .command('undefine')
     .summary('remove a VM that is off')
     .description(
-      'Removes the definition of a VM that is off. With --delete-volumes also deletes the volumes that were created for it; other volumes are kept.',
+      'Removes the definition of a VM that is off. With --delete-volumes also deletes the volumes that were created for it, with all their layers; what is kept is named.',
     )
     .argument('<name>', 'name or uuid')
     .option('--delete-volumes', 'also delete the volumes created for it: their data is lost', false)
@@ -122,6 +122,9 @@ async function undefine(
   );
   show(answer, () => {
     const volumes = answer.deletedVolumes.map(plain).join(', ');
-    return `${vm} is removed.${volumes === '' ? '' : ` Deleted: ${volumes}`}`;
+    return [
+      `${vm} is removed.${volumes === '' ? '' : ` Deleted: ${volumes}`}`,
+      ...answer.keptVolumes.map(({ volume, reason }) => `Kept: ${plain(volume)}: ${plain(reason)}`),
+    ].join('\n');
   });
 }

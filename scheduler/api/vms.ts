@@ -54,9 +54,37 @@ export async function undefineVm(
   signal: AbortSignal,
 ): Promise<SchedulerServiceUndefineVmResponseInput> {
   const { host, vm } = await locateIdle(core, request.vm, signal);
+  const { deleteVolumes } = request;
+  const absentElsewhere = deleteVolumes && (await isAbsentElsewhere(core, host, vm, signal));
   const agent = core.agents.of(host.hostId);
   const wait = { signal, timeoutMs: ACT_TIMEOUT_MS };
-  return { deletedVolumes: await agent.undefineVm({ uuid: vm.uuid }, request.deleteVolumes, wait) };
+  return agent.undefineVm({ vm: { uuid: vm.uuid }, deleteVolumes, absentElsewhere }, wait);
+}
+
+/**
+ * Asked only where the host itself cannot tell: a start that failed looks there like a migration to it that failed, whose VM
+ * goes on elsewhere with the same disks. Throws when that cannot be seen.
+ */
+async function isAbsentElsewhere(
+  core: Core,
+  { hostId }: HostView,
+  { uuid, name, stateReason }: Vm,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (stateReason !== 'VM_STATE_REASON_FAILED') return false;
+  const { found, silent } = await askAll(core, uuid, false, signal);
+  const [other] = found.filter(({ host }) => host.hostId !== hostId);
+  if (other !== undefined)
+    throw new EvenkeelError(
+      'FAILED_PRECONDITION',
+      `vm: ${other.host.hostName} has ${name}, too, and its disks may be the same; undefine it without deleting volumes`,
+    );
+  if (silent.length > 0)
+    throw new EvenkeelError(
+      'UNAVAILABLE',
+      `vm: ${name} failed to start, or to arrive from another host, and it cannot be seen whether another host runs it: ${silent.slice(0, 3).join('; ')}; try again when all hosts answer, or undefine it without deleting volumes`,
+    );
+  return true;
 }
 
 /** Finds the VM; refuses one in a migration, where stopping it might stop the only copy. */

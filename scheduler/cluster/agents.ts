@@ -21,6 +21,8 @@ import type {
   SettleVmRequestInput,
   SettleVmResponse,
   Vm,
+  UndefineVmRequestInput,
+  UndefineVmResponse,
   VmRefInput,
   VmSpecInput,
 } from '../../shared/gen/agent.ts';
@@ -150,12 +152,10 @@ export class Agent implements MigrationAgent {
     return this.#present(answer.vm);
   }
 
-  async undefineVm(vm: VmRefInput, deleteVolumes: boolean, wait: WaitOptions): Promise<string[]> {
-    const request = { vm, deleteVolumes };
-    const answer = await this.#command('undefine VM', (what) =>
+  undefineVm(request: UndefineVmRequestInput, wait: WaitOptions): Promise<UndefineVmResponse> {
+    return this.#command('undefine VM', (what) =>
       this.#calls.unary(agentService.UndefineVm, what, request, wait),
     );
-    return answer.deletedVolumes;
   }
 
   /** An agent of before this call existed knows of no obstacle; its libvirt refuses what cannot move. */

@@ -119,40 +119,42 @@ function vmFields(vm: VmSample): Fields<'vm'> {
 }
 
 function diskPoint(disk: DiskSample, vmTags: Tags<'vm'>, atMs: number): PointOf<'vm_disk'> {
+  const known = unlessIn(disk.unknown);
   return {
     measurement: 'vm_disk',
     tags: { ...vmTags, device: disk.device },
     fields: {
-      read_bytes: disk.readBytes,
-      write_bytes: disk.writeBytes,
-      read_requests: disk.readRequests,
-      write_requests: disk.writeRequests,
+      read_bytes: known('read_bytes', disk.readBytes),
+      write_bytes: known('write_bytes', disk.writeBytes),
+      read_requests: known('read_requests', disk.readRequests),
+      write_requests: known('write_requests', disk.writeRequests),
       read_bytes_per_second: disk.readBytesPerSecond,
       write_bytes_per_second: disk.writeBytesPerSecond,
       read_requests_per_second: disk.readRequestsPerSecond,
       write_requests_per_second: disk.writeRequestsPerSecond,
       read_latency_ms: disk.readLatencyMs,
       write_latency_ms: disk.writeLatencyMs,
-      capacity_bytes: disk.capacityBytes,
-      allocation_bytes: disk.allocationBytes,
+      capacity_bytes: known('capacity_bytes', disk.capacityBytes),
+      allocation_bytes: known('allocation_bytes', disk.allocationBytes),
     },
     atMs,
   };
 }
 
 function nicPoint(nic: NicSample, vmTags: Tags<'vm'>, atMs: number): PointOf<'vm_net'> {
+  const known = unlessIn(nic.unknown);
   return {
     measurement: 'vm_net',
     tags: { ...vmTags, device: nic.device },
     fields: {
-      receive_bytes: nic.receiveBytes,
-      transmit_bytes: nic.transmitBytes,
-      receive_packets: nic.receivePackets,
-      transmit_packets: nic.transmitPackets,
-      receive_errors: nic.receiveErrors,
-      transmit_errors: nic.transmitErrors,
-      receive_drops: nic.receiveDrops,
-      transmit_drops: nic.transmitDrops,
+      receive_bytes: known('receive_bytes', nic.receiveBytes),
+      transmit_bytes: known('transmit_bytes', nic.transmitBytes),
+      receive_packets: known('receive_packets', nic.receivePackets),
+      transmit_packets: known('transmit_packets', nic.transmitPackets),
+      receive_errors: known('receive_errors', nic.receiveErrors),
+      transmit_errors: known('transmit_errors', nic.transmitErrors),
+      receive_drops: known('receive_drops', nic.receiveDrops),
+      transmit_drops: known('transmit_drops', nic.transmitDrops),
       receive_bytes_per_second: nic.receiveBytesPerSecond,
       transmit_bytes_per_second: nic.transmitBytesPerSecond,
       receive_packets_per_second: nic.receivePacketsPerSecond,
@@ -160,6 +162,11 @@ function nicPoint(nic: NicSample, vmTags: Tags<'vm'>, atMs: number): PointOf<'vm
     },
     atMs,
   };
+}
+
+/** Leaves out the fields that the host could not measure. */
+function unlessIn(unknown: readonly string[]): (field: string, value: number) => number | undefined {
+  return (field, value) => (unknown.includes(field) ? undefined : value);
 }
 
 function migrationPoint(migration: Migration, atMs: number): PointOf<'migration'> {

@@ -520,6 +520,28 @@ export interface GuardMigrationResponse {
   definedBefore: boolean;
 }
 
+/**
+ * Storage of a VM that was to be deleted with it, or that its disks build on, and is still there.
+ */
+export interface KeptVolumeInput {
+  /**
+   * "pool/volume", or the path of what is in no storage pool.
+   */
+  volume?: string;
+  reason?: string;
+}
+
+/**
+ * Storage of a VM that was to be deleted with it, or that its disks build on, and is still there.
+ */
+export interface KeptVolume {
+  /**
+   * "pool/volume", or the path of what is in no storage pool.
+   */
+  volume: string;
+  reason: string;
+}
+
 export interface ListVmsRequestInput {
 }
 
@@ -924,6 +946,10 @@ export interface UndefineVmRequestInput {
    * Also delete the volumes that were created for the VM.
    */
   deleteVolumes?: boolean;
+  /**
+   * The scheduler has asked every host that it knows, and none but this one has the VM.
+   */
+  absentElsewhere?: boolean;
 }
 
 export interface UndefineVmRequest {
@@ -932,14 +958,26 @@ export interface UndefineVmRequest {
    * Also delete the volumes that were created for the VM.
    */
   deleteVolumes: boolean;
+  /**
+   * The scheduler has asked every host that it knows, and none but this one has the VM.
+   */
+  absentElsewhere: boolean;
 }
 
 export interface UndefineVmResponseInput {
+  /**
+   * As "pool/volume".
+   */
   deletedVolumes?: string[];
+  keptVolumes?: KeptVolumeInput[];
 }
 
 export interface UndefineVmResponse {
+  /**
+   * As "pool/volume".
+   */
   deletedVolumes: string[];
+  keptVolumes: KeptVolume[];
 }
 
 /**

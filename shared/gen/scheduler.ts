@@ -2,7 +2,7 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import type { AgentStatusInput, AgentStatus, DecisionInput, Decision, HostFactsInput, HostFacts, HostSampleInput, HostSample, MigrationInput, Migration, ModeInput, Mode, MoveInput, Move, MoveObstacleInput, MoveObstacle, RefusalInput, Refusal, RuleKindInput, RuleKind, RuleStrengthInput, RuleStrength, VmSampleInput, VmSample } from './telemetry.ts';
-import type { VmInput, Vm, VmSpecInput, VmSpec } from './agent.ts';
+import type { KeptVolumeInput, KeptVolume, VmInput, Vm, VmSpecInput, VmSpec } from './agent.ts';
 
 export interface AddRuleRequestInput {
   /**
@@ -1113,10 +1113,12 @@ export interface SchedulerServiceUndefineVmRequest {
 
 export interface SchedulerServiceUndefineVmResponseInput {
   deletedVolumes?: string[];
+  keptVolumes?: KeptVolumeInput[];
 }
 
 export interface SchedulerServiceUndefineVmResponse {
   deletedVolumes: string[];
+  keptVolumes: KeptVolume[];
 }
 
 export interface SetModeRequestInput {

@@ -158,7 +158,7 @@ export interface Decision {
 }
 
 /**
- * Counters count from the start of the VM's QEMU process. What libvirt does not report is absent.
+ * Counters count from the start of the VM's QEMU process.
  */
 export interface DiskSampleInput {
   /**
@@ -180,32 +180,30 @@ export interface DiskSampleInput {
   writeLatencyMs?: number;
   capacityBytes?: number;
   allocationBytes?: number;
-  '_readBytes'?: "readBytes";
-  '_writeBytes'?: "writeBytes";
-  '_readRequests'?: "readRequests";
-  '_writeRequests'?: "writeRequests";
+  /**
+   * Those of the counters and sizes that libvirt does not report, by name; they are 0 above.
+   */
+  unknown?: string[];
   '_readBytesPerSecond'?: "readBytesPerSecond";
   '_writeBytesPerSecond'?: "writeBytesPerSecond";
   '_readRequestsPerSecond'?: "readRequestsPerSecond";
   '_writeRequestsPerSecond'?: "writeRequestsPerSecond";
   '_readLatencyMs'?: "readLatencyMs";
   '_writeLatencyMs'?: "writeLatencyMs";
-  '_capacityBytes'?: "capacityBytes";
-  '_allocationBytes'?: "allocationBytes";
 }
 
 /**
- * Counters count from the start of the VM's QEMU process. What libvirt does not report is absent.
+ * Counters count from the start of the VM's QEMU process.
  */
 export interface DiskSample {
   /**
    * Target device in the guest, for example "vda".
    */
   device: string;
-  readBytes?: number;
-  writeBytes?: number;
-  readRequests?: number;
-  writeRequests?: number;
+  readBytes: number;
+  writeBytes: number;
+  readRequests: number;
+  writeRequests: number;
   readBytesPerSecond?: number;
   writeBytesPerSecond?: number;
   readRequestsPerSecond?: number;
@@ -215,8 +213,12 @@ export interface DiskSample {
    */
   readLatencyMs?: number;
   writeLatencyMs?: number;
-  capacityBytes?: number;
-  allocationBytes?: number;
+  capacityBytes: number;
+  allocationBytes: number;
+  /**
+   * Those of the counters and sizes that libvirt does not report, by name; they are 0 above.
+   */
+  unknown: string[];
 }
 
 /**
@@ -1269,7 +1271,7 @@ export interface MoveObstacle {
 }
 
 /**
- * As DiskSample.
+ * Counters count from the start of the VM's QEMU process.
  */
 export interface NicSampleInput {
   /**
@@ -1292,14 +1294,10 @@ export interface NicSampleInput {
   transmitBytesPerSecond?: number;
   receivePacketsPerSecond?: number;
   transmitPacketsPerSecond?: number;
-  '_receiveBytes'?: "receiveBytes";
-  '_transmitBytes'?: "transmitBytes";
-  '_receivePackets'?: "receivePackets";
-  '_transmitPackets'?: "transmitPackets";
-  '_receiveErrors'?: "receiveErrors";
-  '_transmitErrors'?: "transmitErrors";
-  '_receiveDrops'?: "receiveDrops";
-  '_transmitDrops'?: "transmitDrops";
+  /**
+   * Those of the counters that libvirt does not report, by name; they are 0 above.
+   */
+  unknown?: string[];
   '_receiveBytesPerSecond'?: "receiveBytesPerSecond";
   '_transmitBytesPerSecond'?: "transmitBytesPerSecond";
   '_receivePacketsPerSecond'?: "receivePacketsPerSecond";
@@ -1307,7 +1305,7 @@ export interface NicSampleInput {
 }
 
 /**
- * As DiskSample.
+ * Counters count from the start of the VM's QEMU process.
  */
 export interface NicSample {
   /**
@@ -1318,18 +1316,22 @@ export interface NicSample {
   /**
    * From the guest's point of view.
    */
-  receiveBytes?: number;
-  transmitBytes?: number;
-  receivePackets?: number;
-  transmitPackets?: number;
-  receiveErrors?: number;
-  transmitErrors?: number;
-  receiveDrops?: number;
-  transmitDrops?: number;
+  receiveBytes: number;
+  transmitBytes: number;
+  receivePackets: number;
+  transmitPackets: number;
+  receiveErrors: number;
+  transmitErrors: number;
+  receiveDrops: number;
+  transmitDrops: number;
   receiveBytesPerSecond?: number;
   transmitBytesPerSecond?: number;
   receivePacketsPerSecond?: number;
   transmitPacketsPerSecond?: number;
+  /**
+   * Those of the counters that libvirt does not report, by name; they are 0 above.
+   */
+  unknown: string[];
 }
 
 /**

@@ -54,7 +54,10 @@ void t.test('tables for people', async (t) => {
     ['vm shutdown burn1', /was asked to shut down/],
     ['vm destroy burn1', /^burn1 is off\./],
     ['vm undefine burn1', /^burn1 is removed\.\n$/],
-    ['vm undefine burn1 --delete-volumes --yes', /Deleted: shared\/burn1-0\n$/],
+    [
+      'vm undefine burn1 --delete-volumes --yes',
+      /Deleted: shared\/burn1-0\nKept: shared\/base: it was not made for this VM\n$/,
+    ],
     ['names vms', /^burn1\nburn2\nquiet10\n$/],
   ];
   for (const [line, expected] of pages) {

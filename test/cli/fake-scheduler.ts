@@ -239,7 +239,10 @@ function lifeCycle(
     undefineVm: unaryHandler(logger, async (request: { vm: string; deleteVolumes: boolean }) => {
       vmNamed(request.vm);
       removed.push(request);
-      return Promise.resolve({ deletedVolumes: request.deleteVolumes ? ['shared/burn1-0'] : [] });
+      const keptVolumes = [{ volume: 'shared/base', reason: 'it was not made for this VM' }];
+      return Promise.resolve(
+        request.deleteVolumes ? { deletedVolumes: ['shared/burn1-0'], keptVolumes } : {},
+      );
     }),
   };
 }

@@ -5,8 +5,10 @@ import { parse } from 'yaml';
 import { createInflux } from '../../scheduler/metrics/influx.ts';
 import { encodeLines } from '../../scheduler/metrics/line-protocol.ts';
 import { backfillStatements } from '../../scheduler/metrics/rollups.ts';
+import type { Point } from '../../scheduler/metrics/schema.ts';
 import { influxSchema } from '../../scheduler/metrics/settings.ts';
 import { systemClock, type Clock } from '../../shared/clock.ts';
+import { HOUR_MS } from '../../shared/units.ts';
 import { startMetricsPipeline } from '../metrics-pipeline.ts';
 import { skipWithout } from '../services.ts';
 import { until } from '../until.ts';
@@ -156,6 +158,8 @@ t.test('every query returns rows', { skip }, async (t) => {
   for (const statement of backfillStatements(settings.database, nowMs - 3_000_000, nowMs))
     await influx.execute(statement, { timeoutMs: 30_000 });
 
+  await influx.write(encodeLines([FUTURE]), 'raw', { timeoutMs: 10_000 });
+
   const time = { timeFilter: `time >= ${nowMs - 3_000_000}ms and time <= ${nowMs + 60_000}ms` };
   const one = { host: 'kvm1', vm: 'vm\\-0\\-0' };
   const two = { host: '(kvm1|kvm2)', vm: '(vm\\-0\\-0|vm\\-1\\-0)' };
@@ -167,7 +171,7 @@ t.test('every query returns rows', { skip }, async (t) => {
     { ...time, ...all, resolution: 'minute', __interval: '1m' },
     { ...time, ...all, resolution: 'quarter_hour', __interval: '15m' },
   ];
-  const firstValue = async (title: string): Promise<unknown> => {
+  const tables = async (title: string): Promise<Table[]> => {
     const panel = DASHBOARDS.flatMap(({ panels }) => panels).find((candidate) => candidate.title === title);
     const query = substitute(panel?.targets?.[0]?.query ?? '', {
       ...time,
@@ -177,10 +181,19 @@ t.test('every query returns rows', { skip }, async (t) => {
     });
     const url = `${influxService.url}/query?db=evenkeel&q=${encodeURIComponent(query)}`;
     const { results } = asAnswer(await (await fetch(url, { method: 'POST' })).json());
-    return results[0]?.series?.[0]?.values[0]?.[1];
+    return results[0]?.series ?? [];
   };
+  const firstValue = async (title: string): Promise<unknown> => (await tables(title))[0]?.values[0]?.[1];
   t.equal(await firstValue('Hosts up'), 3);
   t.equal(await firstValue('VMs running'), 6);
+  const seen = (await tables('Hosts with stale data')).map(({ values }) =>
+    Number(new Date(String(values[0]?.[0]))),
+  );
+  t.equal(seen.length, 3, 'one row for each host that was seen in the last day');
+  t.ok(
+    seen.every((atMs) => atMs <= nowMs),
+    'at a time that has been',
+  );
   t.equal(await firstValue('CPU overcommit'), 0.25, '12 vCPUs on 48 cores');
   t.equal(await firstValue('Top VMs by disk IOPS'), 3.75 * 7, 'vm-1-0 has a load of 7');
   for (const dashboard of DASHBOARDS) {
@@ -209,6 +222,14 @@ t.test('every query returns rows', { skip }, async (t) => {
   }
 });
 
+/** What a host with a wrong clock had written before its reports were refused; it is gone. */
+const FUTURE: Point = {
+  measurement: 'host',
+  tags: { host: 'ahead', host_id: uuidOf(0, 9) },
+  fields: { interval_ms: 5_000, vms_complete: true, vms_counted: 7, vcpus_assigned: 900, cpu_cores: 1 },
+  atMs: Date.now() + 400 * 24 * HOUR_MS,
+};
+
 /** Rows with something else than a time in them; a query's error is thrown. */
 function countRows(answer: unknown): number {
   const text = JSON.stringify(answer);
@@ -222,8 +243,13 @@ function countRows(answer: unknown): number {
     ).length;
 }
 
+interface Table {
+  columns: string[];
+  values: unknown[][];
+}
+
 interface Answer {
-  readonly results: readonly { series?: { columns: string[]; values: unknown[][] }[] }[];
+  readonly results: readonly { series?: Table[] }[];
 }
 
 /** The shape of InfluxDB's answers (https://docs.influxdata.com/influxdb/v1.6/tools/api/#query). */

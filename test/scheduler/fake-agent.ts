@@ -213,7 +213,7 @@ export class FakeHost {
       })),
       UndefineVm: unary('UndefineVm', ({ vm }) => {
         this.vms.delete(this.#find(vm).uuid);
-        return { deletedVolumes: [] };
+        return { deletedVolumes: [], keptVolumes: [{ volume: 'shared/base', reason: 'not its own' }] };
       }),
       CheckSource: unary('CheckSource', () => ({ obstacles: this.obstacles, storage: [], hostCpuXml: '' })),
       CheckTarget: unary('CheckTarget', () => ({

@@ -66,9 +66,10 @@ void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) 
     const disk = { ...cloneDisk, sizeBytes: 16 * MIB };
     const vm = await host.create({ spec: spec({ name: 'clone1', disks: [disk] }), start: false }, never);
     t.match(vm.disks, [{ device: 'vda', format: 'qcow2', pool: 'pool', capacityBytes: 16 * MIB }]);
-    t.strictSame(await host.lifecycle.undefine({ vm: byName('clone1'), deleteVolumes: true }, never), [
-      `pool/clone1-${vm.uuid ?? ''}-vda.qcow2`,
-    ]);
+    t.strictSame(await host.lifecycle.undefine({ vm: byName('clone1'), deleteVolumes: true }, never), {
+      deletedVolumes: [`pool/clone1-${vm.uuid ?? ''}-vda.qcow2`],
+      keptVolumes: [],
+    });
     t.strictSame(files(), ['base']);
   });
 
@@ -79,7 +80,10 @@ void t.test('on a real libvirtd', skip === undefined ? {} : { skip }, async (t) 
       code: 'FAILED_PRECONDITION',
       message: /disks\[0\]\.existing: .*base is a disk of VM keeper/,
     });
-    t.strictSame(await host.lifecycle.undefine({ vm: byName('keeper'), deleteVolumes: true }, never), []);
+    t.strictSame(await host.lifecycle.undefine({ vm: byName('keeper'), deleteVolumes: true }, never), {
+      deletedVolumes: [],
+      keptVolumes: [{ volume: 'pool/base', reason: 'it was not made for this VM' }],
+    });
     t.strictSame(files(), ['base']);
   });
 
@@ -244,7 +248,7 @@ async function life(t: Test, host: RealHost, files: () => string[]): Promise<voi
   t.match(await host.lifecycle.start(byName('web1'), never), { state: 'VM_STATE_RUNNING' });
   await host.lifecycle.destroy(byName('web1'), never);
   const deleted = await host.lifecycle.undefine({ vm: byName('web1'), deleteVolumes: true }, never);
-  t.strictSame(deleted, [`pool/web1-${uuid}-vda.qcow2`]);
+  t.strictSame(deleted, { deletedVolumes: [`pool/web1-${uuid}-vda.qcow2`], keptVolumes: [] });
   t.strictSame(files(), ['base']);
 
   await t.rejects(host.lifecycle.get({ vm: byName('web1'), includeXml: false }, never), {

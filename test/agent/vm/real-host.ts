@@ -63,7 +63,12 @@ export async function startRealHost(sharedPool?: string): Promise<RealHost> {
     access,
     context,
     create: createCreator(context),
-    lifecycle: createLifecycle(access, systemClock, () => Promise.resolve()),
+    lifecycle: createLifecycle(
+      access,
+      systemClock,
+      () => Promise.resolve(),
+      () => Promise.resolve(false),
+    ),
     poolDirectory,
     state,
     uri: daemon.uri,

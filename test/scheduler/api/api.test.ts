@@ -33,7 +33,8 @@ function api(client: ServiceCalls) {
     get: (vm: string) => client.unary(schedulerService.GetVm, 'get', { vm }, wait),
     start: (vm: string) => client.unary(schedulerService.StartVm, 'start', { vm }, wait),
     shutdown: (vm: string) => client.unary(schedulerService.ShutdownVm, 'shut down', { vm }, wait),
-    undefine: (vm: string) => client.unary(schedulerService.UndefineVm, 'undefine', { vm }, wait),
+    undefine: (vm: string, deleteVolumes = false) =>
+      client.unary(schedulerService.UndefineVm, 'undefine', { vm, deleteVolumes }, wait),
   };
 }
 
@@ -206,6 +207,32 @@ void t.test(
 
     await made.host('kvm3').stop();
     await t.rejects(call.get('gone'), { code: 'UNAVAILABLE', message: /on no host that answers.*kvm3/ });
+  },
+);
+
+void t.test(
+  'volumes of a VM whose start failed are deleted only if no other host has it',
+  { skip },
+  async (t) => {
+    const made = await cluster(t);
+    const call = api(made.client);
+    const [kvm1, kvm2] = [made.host('kvm1'), made.host('kvm2')];
+    const broken = { state: 'VM_STATE_SHUT_OFF', stateReason: 'VM_STATE_REASON_FAILED' } as const;
+    const asked = (): unknown => kvm1.calls.findLast(({ method }) => method === 'UndefineVm')?.request;
+    kvm1.add(fakeVm('broken', broken));
+    await kvm2.stop();
+    await t.rejects(call.undefine('broken', true), {
+      code: 'UNAVAILABLE',
+      message: /cannot be seen whether another host runs it: .*kvm2/,
+    });
+    await kvm2.start();
+    t.match(await call.undefine('broken', true), {
+      keptVolumes: [{ volume: 'shared/base', reason: 'not its own' }],
+    });
+    t.match(asked(), { deleteVolumes: true, absentElsewhere: true });
+    kvm1.add(fakeVm('was-shut-down', { ...broken, stateReason: 'VM_STATE_REASON_SHUTDOWN' }));
+    await call.undefine('was-shut-down', true);
+    t.match(asked(), { absentElsewhere: false }, 'its host knows by itself');
   },
 );
 

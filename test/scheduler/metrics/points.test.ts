@@ -11,6 +11,10 @@ import { hostReport, migrationEvents, uuidOf, vmSample } from './reports.ts';
 
 const TICK = 1_700_000_000_000;
 
+const NIC_COUNTERS = ['receive', 'transmit'].flatMap((way) =>
+  ['bytes', 'packets', 'errors', 'drops'].map((counter) => `${way}_${counter}`),
+);
+
 function linesOf(report: HostReportInput): string[] {
   return pointsOfReport(hostReportCodec.decode(hostReportCodec.encode(report))).map(
     (point) => encodeLine(point) ?? 'no line',
@@ -57,6 +61,24 @@ t.test('an unmeasured figure is left out, a measured zero is not', (t) => {
   t.notMatch(host, /load1|cpu_cores|samples_published/);
   t.end();
 });
+
+t.test(
+  'a counter that the host could not measure is left out, and a device without any has no point',
+  (t) => {
+    const nics = [
+      { device: 'a', receiveBytes: 7, receiveErrors: 0, unknown: ['transmit_bytes', 'transmit_errors'] },
+      { device: 'b', unknown: NIC_COUNTERS },
+    ];
+    const disks = [{ device: 'vda', readBytes: 0, unknown: ['write_bytes', 'capacity_bytes'] }];
+    const lines = linesOf(hostReport(0, TICK, [vmSample(0, 0, { nics, disks })])).slice(2);
+    t.match(lines[0], /^vm_disk,.* read_bytes=0i,/);
+    t.notMatch(lines[0], /write_bytes|capacity_bytes/);
+    t.match(lines[1], /^vm_net,device=a,.* receive_bytes=7i,.*receive_errors=0i/);
+    t.notMatch(lines[1], /transmit_bytes|transmit_errors/);
+    t.same(lines.slice(2), ['no line']);
+    t.end();
+  },
+);
 
 t.test('events are points of migration and decision', (t) => {
   const lines = migrationEvents(TICK).map((event) =>
