@@ -1,6 +1,5 @@
 // Parses libvirt's definition of a domain into what the agent needs: devices, firmware, CPU, metadata.
 import type { VmMetadata } from '../../shared/gen/telemetry.ts';
-import { KIB } from '../../shared/units.ts';
 import { findMetadata, readMetadata, readOsFamily } from './metadata.ts';
 import { attribute, find, findAll, namespaceOf, parseXml, type XmlElement } from './xml-text.ts';
 
@@ -11,7 +10,11 @@ export interface VmDefinition {
   readonly architecture: string;
   readonly machineType: string;
   readonly emulator: string | undefined;
-  readonly firmware: 'bios' | 'uefi';
+  /** Undefined for an architecture without a BIOS that starts without UEFI: s390x, pseries. */
+  readonly firmware: 'bios' | 'uefi' | undefined;
+  readonly secureBoot: boolean;
+  /** It has a TPM, emulated or the host's. */
+  readonly tpm: boolean;
   /** Those it has now; more may be plugged in. */
   readonly vcpus: number;
   readonly memoryMaxBytes: number;
@@ -23,8 +26,8 @@ export interface VmDefinition {
   readonly nvram: StorageSource | undefined;
   readonly nics: readonly NicDefinition[];
   readonly leases: readonly LeaseDefinition[];
-  /** "address:port" of a running VM's VNC console. */
-  readonly vncAddress: string | undefined;
+  /** Those that a client can reach; an automatic port is known only while the VM runs. */
+  readonly consoles: readonly ConsoleDefinition[];
   readonly cpu: XmlElement | undefined;
   readonly os: XmlElement | undefined;
   readonly devices: XmlElement | undefined;
@@ -39,7 +42,7 @@ export interface DiskDefinition {
   readonly device: string;
   /** file, block, network, volume, dir, nvme… */
   readonly kind: string;
-  /** Path, or name for a disk that has none; empty for an empty drive. */
+  /** Path, or name or server for a disk that has none; empty for an empty drive. */
   readonly source: string;
   /** Of a disk of kind volume. */
   readonly pool: string;
@@ -55,6 +58,13 @@ export interface DiskDefinition {
   readonly shareable: boolean;
   /** All storage that it reads or writes: itself, then its backing chain, mirror and data file, which a live definition lists. */
   readonly sources: readonly StorageSource[];
+}
+
+export interface ConsoleDefinition {
+  /** vnc, spice, spice-tls, rdp. */
+  readonly kind: string;
+  /** "address:port", or the path of a socket. */
+  readonly address: string;
 }
 
 export type StorageSource = Pick<DiskDefinition, 'kind' | 'source' | 'pool' | 'protocol'>;
@@ -102,8 +112,11 @@ export function readDefinition(xml: string): VmDefinition {
     architecture: attribute(type, 'arch') ?? '',
     machineType: attribute(type, 'machine') ?? '',
     emulator: find(devices, 'emulator')?.text,
-    firmware: usesUefi(root) ? 'uefi' : 'bios',
-    vcpus: Number(attribute(vcpu, 'current') ?? vcpu?.text ?? 0),
+    firmware: readFirmware(root),
+    secureBoot: hasSecureBoot(find(root, 'os')),
+    tpm: find(devices, 'tpm') !== undefined,
+    // libvirt's default is one.
+    vcpus: Number(attribute(vcpu, 'current') ?? vcpu?.text ?? 1),
     memoryMaxBytes: readMemory(find(root, 'memory')),
     metadata: metadata === undefined ? undefined : readMetadata(metadata),
     osFamily: readOsFamily(metadata),
@@ -111,7 +124,7 @@ export function readDefinition(xml: string): VmDefinition {
     nvram: readNvram(find(root, 'os', 'nvram')),
     nics: findAll(devices, 'interface').map(readNic),
     leases: findAll(devices, 'lease').map(readLease),
-    vncAddress: readVnc(devices),
+    consoles: findAll(devices, 'graphics').flatMap(readConsoles),
     cpu: find(root, 'cpu'),
     os: find(root, 'os'),
     devices,
@@ -125,14 +138,29 @@ export function readDefinition(xml: string): VmDefinition {
 // https://libvirt.org/drvqemu.html#pass-through-of-arbitrary-qemu-commands
 const QEMU_NAMESPACE = 'http://libvirt.org/schemas/domain/qemu/1.0';
 
-function usesUefi(root: XmlElement): boolean {
+function readFirmware(root: XmlElement): VmDefinition['firmware'] {
   const os = find(root, 'os');
-  return attribute(os, 'firmware') === 'efi' || attribute(find(os, 'loader'), 'type') === 'pflash';
+  if (attribute(os, 'firmware') === 'efi' || attribute(find(os, 'loader'), 'type') === 'pflash')
+    return 'uefi';
+  return ['x86_64', 'i686'].includes(attribute(find(os, 'type'), 'arch') ?? '') ? 'bios' : undefined;
 }
 
-// libvirt always writes KiB; other units occur only in what operators write.
+/** Without enrolled keys the firmware would run anything, so that is not secure boot. */
+function hasSecureBoot(os: XmlElement | undefined): boolean {
+  const features = findAll(find(os, 'firmware'), 'feature');
+  const isFeature = (name: string, enabled: string): boolean =>
+    features.some((each) => attribute(each, 'name') === name && attribute(each, 'enabled') === enabled);
+  const canVerify = attribute(find(os, 'loader'), 'secure') === 'yes' || isFeature('secure-boot', 'yes');
+  return canVerify && !isFeature('enrolled-keys', 'no');
+}
+
+// libvirt itself always writes KiB; other units occur only in what operators write
+// (https://libvirt.org/formatdomain.html#memory-allocation; virScaleInteger).
 function readMemory(memory: XmlElement | undefined): number {
-  return Number(memory?.text ?? 0) * KIB;
+  const unit = (attribute(memory, 'unit') ?? 'KiB').toLowerCase();
+  const power = 'kmgtpe'.indexOf(unit.charAt(0)) + 1;
+  const base = /^[kmgtpe]b$/.test(unit) ? 1000 : 1024;
+  return Number(memory?.text ?? 0) * base ** power;
 }
 
 function readDisk(disk: XmlElement): DiskDefinition {
@@ -168,10 +196,23 @@ function readSource(element: XmlElement): StorageSource {
   const protocol = attribute(source, 'protocol');
   return {
     kind,
-    source: attribute(source, SOURCE_ATTRIBUTES[kind] ?? 'name') ?? '',
+    source: attribute(source, SOURCE_ATTRIBUTES[kind] ?? 'name') ?? namelessSource(source),
     pool: attribute(source, 'pool') ?? '',
     ...(protocol === undefined ? {} : { protocol }),
   };
+}
+
+/** Such as that of an NBD server with one export, or an NVMe disk: not an empty drive. Empty for that. */
+function namelessSource(source: XmlElement | undefined): string {
+  const protocol = attribute(source, 'protocol');
+  const host = find(source, 'host');
+  if (protocol !== undefined)
+    return attribute(host, 'transport') === 'unix'
+      ? `${protocol}+unix://${attribute(host, 'socket') ?? ''}`
+      : `${protocol}://${addressText(attribute(host, 'name') ?? '', attribute(host, 'port') ?? '')}`;
+  const address = find(source, 'address');
+  const [domain, bus, slot] = ['domain', 'bus', 'slot'].map((name) => attribute(address, name) ?? '');
+  return address === undefined ? '' : `${domain}:${bus}:${slot}.${attribute(address, 'function') ?? ''}`;
 }
 
 /** The path as text, or, since libvirt 8.5, a source like that of a disk. */
@@ -186,6 +227,8 @@ const SOURCE_ATTRIBUTES: Readonly<Record<string, string>> = {
   block: 'dev',
   dir: 'dir',
   volume: 'volume',
+  vhostuser: 'path',
+  vhostvdpa: 'dev',
 };
 
 function readNic(nic: XmlElement): NicDefinition {
@@ -214,10 +257,20 @@ function readLease(lease: XmlElement): LeaseDefinition {
   };
 }
 
-function readVnc(devices: XmlElement | undefined): string | undefined {
-  const vnc = findAll(devices, 'graphics').find((graphics) => attribute(graphics, 'type') === 'vnc');
-  const port = Number(attribute(vnc, 'port') ?? -1);
-  if (vnc === undefined || port <= 0) return undefined;
-  const address = attribute(vnc, 'listen') ?? attribute(find(vnc, 'listen'), 'address') ?? '127.0.0.1';
-  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+function readConsoles(graphics: XmlElement): ConsoleDefinition[] {
+  const kind = attribute(graphics, 'type') ?? '';
+  const listen = find(graphics, 'listen');
+  const socket = attribute(graphics, 'socket') ?? attribute(listen, 'socket');
+  if (socket !== undefined) return [{ kind, address: socket }];
+  const host = attribute(graphics, 'listen') ?? attribute(listen, 'address') ?? '127.0.0.1';
+  const at = (name: string, port: string): ConsoleDefinition[] =>
+    Number(attribute(graphics, port) ?? -1) > 0
+      ? [{ kind: name, address: addressText(host, attribute(graphics, port) ?? '') }]
+      : [];
+  return [...at(kind, 'port'), ...at(`${kind}-tls`, 'tlsPort')];
+}
+
+function addressText(host: string, port: string): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  return port === '' ? name : `${name}:${port}`;
 }

@@ -21,7 +21,12 @@ import { getJobStats } from '../libvirt/migration.ts';
 import { getVolumeInfo, lookupVolumeByPath } from '../libvirt/storage.ts';
 import { stateReason } from './state-reason.ts';
 import { orUndefined } from './storage.ts';
-import { readDefinition, type DiskDefinition, type VmDefinition } from './definition.ts';
+import {
+  readDefinition,
+  type ConsoleDefinition,
+  type DiskDefinition,
+  type VmDefinition,
+} from './definition.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 // Pools answer from memory; only a size on storage that hangs takes longer, and a VM can be shown without it.
@@ -153,14 +158,21 @@ async function viewWithRole(
     metadata: definition.metadata ?? null,
     disks: definition.disks.map(plainDisk),
     nics: definition.nics.map((nic) => ({ ...nic, vlans: [...nic.vlans] })),
-    vncAddress: definition.vncAddress ?? '',
+    vncAddress: definition.consoles.find(isVncPort)?.address ?? '',
+    consoles: [...definition.consoles],
     machineType: definition.machineType,
     osFamily: definition.osFamily,
-    firmware: definition.firmware,
+    firmware: definition.firmware ?? '',
+    secureBoot: definition.secureBoot,
+    tpm: definition.tpm,
     qemuElements: [...definition.qemuElements],
     observedAtMs: nowMs,
   };
   return { vm, definition, xml };
+}
+
+function isVncPort({ kind, address }: ConsoleDefinition): boolean {
+  return kind === 'vnc' && !address.startsWith('/');
 }
 
 const VM_STATES: Readonly<Record<DomainState, VmState>> = {
@@ -203,7 +215,8 @@ async function viewDisk(
   disk: DiskDefinition,
   wait: WaitOptions,
 ): Promise<VmDiskInput> {
-  if (disk.source === '' || !disk.source.startsWith('/')) return plainDisk(disk);
+  // The name of a network disk may look like a path (nfs, ssh).
+  if (!['file', 'block'].includes(disk.kind) || !disk.source.startsWith('/')) return plainDisk(disk);
   try {
     const volume = await lookupVolumeByPath(connection, disk.source, wait);
     const { capacityBytes } = await getVolumeInfo(connection, volume, wait);

@@ -124,8 +124,8 @@ export async function findUsers(
     for (const disk of await disksOf(connection, domain, wait)) all.push({ domain, disk });
   for (let from = 0; from < all.length; from += DISKS_AT_ONCE) {
     const some = all.slice(from, from + DISKS_AT_ONCE);
-    const storage = { disks: some.map(({ disk }) => disk), nvram: undefined };
-    const identities = await identitiesOf(connection, storage, identify, wait);
+    const sources = some.flatMap(({ disk }) => disk.sources);
+    const identities = await identitiesOf(connection, sources, identify, wait);
     for (const { domain, disk } of some) {
       const storages = await storageOf(disk, identities, isHere);
       const taken = onDevices.filter((use) => storages.some((other) => excludes(use, other, isHere)));

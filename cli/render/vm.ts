@@ -1,5 +1,5 @@
 // Renders one VM, as libvirt reports it, as a list of labels and values.
-import type { Vm, VmDisk, VmNic } from '../../shared/gen/agent.ts';
+import type { Vm, VmConsole, VmDisk, VmNic } from '../../shared/gen/agent.ts';
 import type { MoveObstacle, VmMetadata } from '../../shared/gen/telemetry.ts';
 import { bytes, date, duration } from './format.ts';
 import { paint, plain, wrap, type View } from './view.ts';
@@ -22,9 +22,9 @@ export function vmSheet(view: View, vm: Vm, hostName: string, obstacles: readonl
     ['memory', bytes(view, vm.memoryMaxBytes)],
     ...vm.disks.map((disk): Row => [disk.cdrom ? 'cd-rom' : 'disk', diskText(view, disk)]),
     ...vm.nics.map((nic): Row => ['network', nicText(nic)]),
-    ['console', vm.vncAddress === '' ? '' : `VNC on ${vm.vncAddress} of ${hostName}`],
+    ...consolesOf(vm).map((each): Row => ['console', `${consoleText(each)} of ${hostName}`]),
     ['machine', vm.machineType],
-    ['firmware', vm.firmware],
+    ['firmware', firmwareText(vm)],
     ['system', vm.osFamily],
     ...(vm.metadata === null ? [] : metadataRows(vm.metadata)),
     [
@@ -44,6 +44,21 @@ export function vmSheet(view: View, vm: Vm, hostName: string, obstacles: readonl
 }
 
 type Row = readonly [label: string, text: string];
+
+/** An older agent names the VNC console alone. */
+function consolesOf({ consoles, vncAddress }: Vm): readonly VmConsole[] {
+  return consoles.length === 0 && vncAddress !== '' ? [{ kind: 'vnc', address: vncAddress }] : consoles;
+}
+
+function consoleText({ kind, address }: VmConsole): string {
+  return `${kind.replace('-tls', ' over TLS').replace(/^[a-z]+/, (name) => name.toUpperCase())} on ${address}`;
+}
+
+function firmwareText({ firmware, secureBoot, tpm }: Vm): string {
+  return [firmware, secureBoot ? 'secure boot' : '', tpm ? 'TPM' : '']
+    .filter((part) => part !== '')
+    .join(', ');
+}
 
 function metadataRows({ owner, purpose, expiresAtMs, rules }: VmMetadata): Row[] {
   const downtimeMaxMs = rules?.downtimeMaxMs ?? 0;

@@ -10,6 +10,7 @@ import type {
   SchedulerServiceUndefineVmResponseInput,
 } from '../../shared/gen/scheduler.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
+import type { HostView } from '../cluster/view.ts';
 import type { Core } from '../core.ts';
 import { askAll, locateVm, type Located } from './locate.ts';
 import { obstaclesNow } from './look-again.ts';

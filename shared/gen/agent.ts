@@ -1022,6 +1022,15 @@ export interface VmInput {
    * Elements by which its definition speaks to QEMU itself ("qemu:commandline"): no check knows what they do.
    */
   qemuElements?: string[];
+  /**
+   * Of every kind, vnc_address among them.
+   */
+  consoles?: VmConsoleInput[];
+  secureBoot?: boolean;
+  /**
+   * Emulated or the host's.
+   */
+  tpm?: boolean;
 }
 
 /**
@@ -1066,6 +1075,37 @@ export interface Vm {
    * Elements by which its definition speaks to QEMU itself ("qemu:commandline"): no check knows what they do.
    */
   qemuElements: string[];
+  /**
+   * Of every kind, vnc_address among them.
+   */
+  consoles: VmConsole[];
+  secureBoot: boolean;
+  /**
+   * Emulated or the host's.
+   */
+  tpm: boolean;
+}
+
+export interface VmConsoleInput {
+  /**
+   * vnc, spice, spice-tls, rdp.
+   */
+  kind?: string;
+  /**
+   * "127.0.0.1:5900", or the path of a socket.
+   */
+  address?: string;
+}
+
+export interface VmConsole {
+  /**
+   * vnc, spice, spice-tls, rdp.
+   */
+  kind: string;
+  /**
+   * "127.0.0.1:5900", or the path of a socket.
+   */
+  address: string;
 }
 
 export interface VmDiskInput {

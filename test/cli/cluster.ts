@@ -263,9 +263,16 @@ export const vm: VmInput = {
   ],
   nics: [{ mac: '52:54:00:4d:00:15', bridge: 'br0' }],
   vncAddress: '127.0.0.1:5900',
+  consoles: [
+    { kind: 'vnc', address: '127.0.0.1:5900' },
+    { kind: 'spice', address: '127.0.0.1:5901' },
+    { kind: 'spice-tls', address: '127.0.0.1:5902' },
+  ],
   machineType: 'pc-q35-7.2',
   osFamily: 'linux',
-  firmware: 'bios',
+  firmware: 'uefi',
+  secureBoot: true,
+  tpm: true,
   autostart: true,
   qemuElements: ['qemu:commandline'],
 };

@@ -127,8 +127,17 @@ export class MemoryHost implements MigrationAgent {
         disks: [],
         nics: [],
         vncAddress: '',
+        consoles: [],
       },
-      ...{ machineType: '', osFamily: '', firmware: '', qemuElements: [], observedAtMs: this.clock.nowMs() },
+      ...{
+        machineType: '',
+        osFamily: '',
+        firmware: '',
+        secureBoot: false,
+        tpm: false,
+        qemuElements: [],
+        observedAtMs: this.clock.nowMs(),
+      },
       ...{ processEnded: false, ...this.shows },
     };
   }

@@ -32,13 +32,13 @@ function lacking(reason: string, cure: string): CheckRefusal {
   return { causeCode: 'MIGRATION_CAUSE_HOST_LACKS', reason, cure };
 }
 
-interface NeededPath {
+export interface NeededPath {
   readonly what: string;
   readonly path: string;
 }
 
 async function checkFiles(vm: Needy, identify: Identify, wait: WaitOptions): Promise<CheckRefusal[]> {
-  const needed = neededPaths(vm).filter(({ path }) => path.startsWith('/') && !isMadeByLibvirt(path));
+  const needed = neededPaths(vm);
   const found = await identify([...new Set(needed.map(({ path }) => path))], wait);
   return needed
     .filter(({ path }) => !found.has(path))
@@ -53,11 +53,19 @@ function isMadeByLibvirt(path: string): boolean {
 }
 
 /** Files that QEMU opens, and folders in which it makes one; their contents are not the guest's data. */
-function neededPaths({ os, devices }: Needy): NeededPath[] {
+export function neededPaths(vm: Pick<Needy, 'os' | 'devices'>): NeededPath[] {
+  return namedPaths(vm).filter(({ path }) => path.startsWith('/') && !isMadeByLibvirt(path));
+}
+
+function namedPaths({ os, devices }: Pick<Needy, 'os' | 'devices'>): NeededPath[] {
   const ofOs = ['loader', 'kernel', 'initrd', 'dtb'].flatMap((name) =>
     findAll(os, name).map((each) => ({ what: `its ${name}`, path: each.text })),
   );
-  const needed = [...ofOs];
+  const tables = findAll(find(os, 'acpi'), 'table').map(({ text }) => ({
+    what: 'its ACPI table',
+    path: text,
+  }));
+  const needed = [...ofOs, ...tables];
   const add = (what: string, path: string | undefined): void => {
     if (path !== undefined) needed.push({ what, path });
   };
@@ -69,12 +77,11 @@ function neededPaths({ os, devices }: Needy): NeededPath[] {
     if (device.name === 'rng') add('the source of its random numbers', find(device, 'backend')?.text);
     if (CHARACTER_DEVICES.includes(device.name))
       for (const path of ofCharacterDevice(device)) needed.push(path);
-    if (device.name === 'interface' && attribute(device, 'type') === 'vhostuser')
-      add('the socket of an interface', socketDialled(find(device, 'source'), 'client'));
-    for (const listen of findAll(device, 'listen')) {
-      const socket = attribute(listen, 'socket');
-      if (socket !== undefined) add('the folder of the socket of its console', posix.dirname(socket));
-    }
+    needed.push(...ofVhostUser(device), ...ofConsole(device));
+    if (device.name === 'memory')
+      add(`the file of its ${attribute(device, 'model') ?? ''}`, find(device, 'source', 'path')?.text);
+    if (device.name === 'disk' && attribute(device, 'type') === 'vhostuser')
+      add('the socket of a disk', attribute(find(device, 'source'), 'path'));
   }
   return needed;
 }
@@ -94,6 +101,28 @@ function ofCharacterDevice(device: XmlElement): NeededPath[] {
   return dialled === undefined
     ? [{ what: `the folder of the socket of its ${device.name}`, path: posix.dirname(path) }]
     : [{ what: `the socket of its ${device.name}`, path: dialled }];
+}
+
+/** The socket of another program; as a server QEMU makes it itself. */
+function ofVhostUser(device: XmlElement): NeededPath[] {
+  const source = find(device, 'source');
+  const path = attribute(source, 'path');
+  if (attribute(device, 'type') !== 'vhostuser' || path === undefined) return [];
+  return attribute(source, 'mode') === 'server'
+    ? [{ what: `the folder of the socket of its ${device.name}`, path: posix.dirname(path) }]
+    : [{ what: `the socket of its ${device.name}`, path }];
+}
+
+function ofConsole(device: XmlElement): NeededPath[] {
+  if (device.name !== 'graphics') return [];
+  const listens = findAll(device, 'listen');
+  // What a person writes may name it without a listener.
+  return (listens.length === 0 ? [device] : listens).flatMap((each) => {
+    const socket = attribute(each, 'socket');
+    return socket === undefined
+      ? []
+      : [{ what: 'the folder of the socket of its console', path: posix.dirname(socket) }];
+  });
 }
 
 function socketDialled(source: XmlElement | undefined, dials: string): string | undefined {

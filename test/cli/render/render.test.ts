@@ -319,6 +319,6 @@ void t.test('what a NIC is plugged into is shown as what it is', (t) => {
   const { vm } = shown;
   if (vm === null) throw new Error('there is a VM to show');
   for (const [nic, text] of cases)
-    t.match(vmSheet(wide, { ...vm, nics: [{ ...none, vlans: [], mac: 'm', ...nic }] }, 'kvm1'), text);
+    t.match(vmSheet(wide, { ...vm, nics: [{ ...none, vlans: [], mac: 'm', ...nic }] }, 'kvm1', []), text);
   t.end();
 });

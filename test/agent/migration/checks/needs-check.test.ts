@@ -61,7 +61,7 @@ async function files(t: Test, host: RealHost): Promise<void> {
       (path) => `<channel type='unix'><source mode='bind' path='${path}/a'/></channel>`,
     ],
     [
-      'the socket of an interface',
+      'the socket of its interface',
       (path) => `<interface type='vhostuser'><source type='unix' path='${path}' mode='client'/></interface>`,
     ],
     [
