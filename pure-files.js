@@ -3,6 +3,7 @@
 export const PURE = [
   'shared/cause-word.ts',
   'shared/errors.ts',
+  'shared/host-address.ts',
   'shared/libvirt-uri.ts',
   'shared/outside-data.ts',
   'shared/rule-words.ts',

@@ -1,9 +1,9 @@
 // Finds and checks the addresses under which others reach this host.
-import { createSocket } from 'node:dgram';
-import { hostname } from 'node:os';
-import { invalidField } from '../shared/errors.ts';
+import { EvenkeelError, invalidField } from '../shared/errors.ts';
+import { familyOf, isLinkLocal, isLoopback } from '../shared/host-address.ts';
 import { parseLibvirtUri, refuseLibvirtUri, refuseMigrateUri } from '../shared/libvirt-uri.ts';
 import type { AdvertiseSettings, AgentSettings } from './config.ts';
+import type { Machine } from './own-addresses.ts';
 
 export interface Advertised {
   /** Without a port. */
@@ -30,22 +30,60 @@ export function checkAdvertise({
   if (address !== undefined) addressesOf(advertise, address);
 }
 
-/** The addresses for the host's report. */
+/**
+ * The addresses for the host's report. Throws INVALID_ARGUMENT when only a setting can tell under which address others
+ * reach this host, and UNAVAILABLE when the network is not up yet.
+ */
 export async function advertised(
   settings: AdvertiseSettings,
   listenAddress: string,
   natsServers: readonly string[],
+  machine: Machine,
 ): Promise<Advertised> {
-  const address = fixedAddress(settings, listenAddress) ?? (await addressTowards(natsServers));
+  const address =
+    fixedAddress(settings, listenAddress) ??
+    inBrackets(await addressForOthers(listenAddress, natsServers, machine));
   const port = listenAddress.slice(listenAddress.lastIndexOf(':') + 1);
   return { address, agentAddress: `${address}:${port}`, ...addressesOf(settings, address) };
 }
 
 /** Undefined when only the routing table can tell. */
 function fixedAddress(settings: AdvertiseSettings, listenAddress: string): string | undefined {
-  const host = listenAddress.slice(0, listenAddress.lastIndexOf(':'));
-  const listensEverywhere = host === '0.0.0.0' || host === '[::]';
-  return settings.address || (listensEverywhere ? undefined : host);
+  const families = familiesOf(listenAddress);
+  const { address } = settings;
+  if (address === '') return families === undefined ? hostPart(listenAddress) : undefined;
+  if (families === undefined) return address;
+  if (isLoopback(address) || isLinkLocal(address))
+    throw invalidField(
+      'advertise.address',
+      `${address} leads each host to itself, or is valid on one link only; set an address under which other hosts reach this one`,
+    );
+  const family = familyOf(address);
+  if (family !== 0 && !families.includes(family))
+    throw invalidField(
+      'listen.address',
+      `${listenAddress} is not reached under advertise.address ${address}, which is IPv6; listen on ${allFamilies(listenAddress)}`,
+    );
+  return address;
+}
+
+/** The families that are listened to on all addresses; undefined when one address is given. */
+function familiesOf(listenAddress: string): readonly (4 | 6)[] | undefined {
+  const host = hostPart(listenAddress);
+  if (host === '0.0.0.0') return [4];
+  return host === '[::]' ? [4, 6] : undefined;
+}
+
+function hostPart(listenAddress: string): string {
+  return listenAddress.slice(0, listenAddress.lastIndexOf(':'));
+}
+
+function allFamilies(listenAddress: string): string {
+  return `"[::]:${listenAddress.slice(listenAddress.lastIndexOf(':') + 1)}", which serves both`;
+}
+
+function inBrackets(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
 }
 
 /** Throws INVALID_ARGUMENT when no other host could reach this one under the address. */
@@ -67,31 +105,61 @@ function addressesOf(
 // NATS's default port.
 const NATS_PORT = 4222;
 
-/** The source address that the routing table picks for a packet to NATS; nothing is sent. The host name when there is no route yet. */
-async function addressTowards(servers: readonly string[]): Promise<string> {
+/**
+ * The address from which this host reaches a NATS server that is not on the host itself; else the only address of its
+ * interfaces that others may reach.
+ */
+async function addressForOthers(
+  listenAddress: string,
+  natsServers: readonly string[],
+  machine: Machine,
+): Promise<string> {
+  const families = familiesOf(listenAddress) ?? [4, 6];
+  const isListened = (address: string): boolean => families.some((family) => family === familyOf(address));
+  const routes = await sourceAddresses(natsServers, machine);
+  const usable = (addresses: readonly string[]): string[] =>
+    addresses.filter((address) => !isLoopback(address) && !isLinkLocal(address));
+  const [towards] = usable(routes.addresses).filter(isListened);
+  if (towards !== undefined) return towards;
+  const own = usable(machine.addresses());
+  const listened = own.filter(isListened);
+  const byFamily = ([4, 6] as const).map((family) => listened.filter((each) => familyOf(each) === family));
+  const [only, ...more] = byFamily.find((each) => each.length > 0) ?? [];
+  if (only !== undefined && more.length === 0) return only;
+  if (!routes.isComplete || own.length === 0)
+    throw new EvenkeelError(
+      'UNAVAILABLE',
+      'advertise.address: no NATS server can be resolved and routed to, so the address under which others reach this host is not known yet; check nats.servers and the network, or set advertise.address',
+    );
+  if (only === undefined)
+    throw invalidField(
+      'listen.address',
+      `${listenAddress} serves IPv4 only, and this host has only IPv6 addresses; listen on ${allFamilies(listenAddress)}`,
+    );
+  throw invalidField(
+    'advertise.address',
+    `cannot be found out: the route to every NATS server begins at a loopback or link-local address, and this host has the addresses ${listened.join(', ')}; set the one under which schedulers and other hosts reach this host`,
+  );
+}
+
+/** The source addresses that the routing table picks for packets to the NATS servers; nothing is sent. */
+async function sourceAddresses(
+  servers: readonly string[],
+  machine: Machine,
+): Promise<{ readonly addresses: readonly string[]; readonly isComplete: boolean }> {
+  const addresses: string[] = [];
+  let isComplete = true;
   for (const server of servers) {
     const text = server.includes('://') ? server : `nats://${server}`;
     if (!URL.canParse(text)) continue;
-    const url = new URL(text);
-    const address = await sourceAddress(url.hostname, Number(url.port || NATS_PORT));
-    if (address !== undefined) return address.includes(':') ? `[${address}]` : address;
+    const { hostname: name, port } = new URL(text);
+    const found = await machine.lookUp(name.replace(/^\[|\]$/g, ''));
+    const sources = await Promise.all(
+      found.map((address) => machine.sourceTowards(address, Number(port || NATS_PORT))),
+    );
+    const known = sources.filter((address) => address !== undefined);
+    if (known.length === 0) isComplete = false;
+    addresses.push(...known);
   }
-  return hostname();
-}
-
-function sourceAddress(host: string, port: number): Promise<string | undefined> {
-  const name = host.replace(/^\[|\]$/g, '');
-  const socket = createSocket(name.includes(':') ? 'udp6' : 'udp4');
-  return new Promise((resolve) => {
-    const end = (address: string | undefined): void => {
-      socket.close();
-      resolve(address);
-    };
-    socket.once('error', () => {
-      end(undefined);
-    });
-    socket.connect(port, name, () => {
-      end(socket.address().address);
-    });
-  });
+  return { addresses, isComplete };
 }

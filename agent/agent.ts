@@ -1,4 +1,5 @@
 // Starts and stops the agent: libvirt for commands, telemetry, migrations and the gRPC service.
+import type { Clock } from '../shared/clock.ts';
 import type { Daemon, DaemonContext } from '../shared/daemon.ts';
 import { EvenkeelError } from '../shared/errors.ts';
 import { ownCertificateSha256 } from '../shared/grpc/credentials.ts';
@@ -15,6 +16,7 @@ import { Intents } from './migration/promises/intents.ts';
 import { createMigrationJobs } from './migration/source/jobs.ts';
 import { createLibvirtHypervisor } from './migration/hypervisor/libvirt-hypervisor.ts';
 import { createAskSource } from './migration/target/source-agent.ts';
+import { isThisMachine, thisMachine } from './own-addresses.ts';
 import { startAgentServer, type AgentParts } from './server.ts';
 import { openStateFolder } from './state/disk.ts';
 import type { StateFolder } from './state/folder.ts';
@@ -32,15 +34,23 @@ import { translated } from './libvirt-errors.ts';
 // A running server answers in milliseconds; one that does not answer within this is tried again later.
 const NATS_TIMEOUT_MS = 5 * SECOND_MS;
 
-/** Starts whether or not libvirt and NATS are running. Throws on a port in use, an unreadable certificate or a wrong /proc. */
+/**
+ * Starts whether or not libvirt and NATS are running. Throws on a port in use, an unreadable certificate, a wrong /proc,
+ * or when only a setting can tell under which address others reach this host.
+ */
 export async function startAgent(settings: AgentSettings, context: DaemonContext): Promise<Daemon> {
   const { clock, random, logger } = context;
+  const identity = (): Promise<AgentIdentity> => identityOf(settings, clock);
+  await identity().catch((error: unknown) => {
+    // A network that is not up yet is waited for.
+    if (!(error instanceof EvenkeelError && error.code === 'UNAVAILABLE')) throw error;
+  });
   const access = startLibvirtAccess(settings.libvirt, clock, random);
   const telemetry = startTelemetry({
     settings,
     lookAtSource: createLookAtSource(access, settings.migration.unsafe),
     libvirt: { target: { kind: 'unix', path: settings.libvirt.socket }, uri: settings.libvirt.uri },
-    identity: () => identity(settings),
+    identity,
     connectNats: () => connectNats(settings.nats, 'evenkeel-agent', NATS_TIMEOUT_MS),
     clock,
     random,
@@ -70,8 +80,16 @@ export async function startAgent(settings: AgentSettings, context: DaemonContext
   };
 }
 
-async function identity({ advertise, listen, nats, tls }: AgentSettings): Promise<AgentIdentity> {
-  const { agentAddress, libvirtUri, migrateUri } = await advertised(advertise, listen.address, nats.servers);
+async function identityOf(
+  { advertise, listen, nats, tls }: AgentSettings,
+  clock: Clock,
+): Promise<AgentIdentity> {
+  const { agentAddress, libvirtUri, migrateUri } = await advertised(
+    advertise,
+    listen.address,
+    nats.servers,
+    thisMachine(clock),
+  );
   return {
     agentAddress,
     libvirtUri,
@@ -148,6 +166,7 @@ function composeParts(
       ...migration,
       random,
       isTcpAllowed: settings.migration.allowTcp,
+      isThisMachine,
       stopped: signal,
     }),
     guard: new MigrationGuard({ ...migration, askSource: createAskSource(settings.tls) }),

@@ -60,15 +60,15 @@ export const agentSchema: convict.Schema<AgentSettings> = {
   logLevel: logLevelSchema,
   listen: {
     address: {
-      doc: 'Address on which the agent serves gRPC, "address:port". Give the address in the management network to serve only that.',
+      doc: 'Address on which the agent serves gRPC, "address:port". [::] serves IPv4 and IPv6, 0.0.0.0 IPv4 only. Give the address in the management network to serve only that.',
       format: addressAndPort,
-      default: '0.0.0.0:7443',
+      default: '[::]:7443',
       env: 'EVENKEEL_LISTEN_ADDRESS',
     },
   },
   advertise: {
     address: {
-      doc: 'Address or name, without a port, under which schedulers and other hosts reach this host. Empty: that of listen.address; if it listens on all, the one from which this host reaches its NATS server.',
+      doc: 'Address or name, without a port, under which schedulers and other hosts reach this host. Empty: that of listen.address; if it listens on all, the one from which this host reaches a NATS server on another host, or else the only address that it has. Where neither can be found the agent does not start.',
       format: addressWithoutPort,
       default: '',
       env: 'EVENKEEL_ADVERTISE_ADDRESS',

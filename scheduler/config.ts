@@ -231,9 +231,9 @@ export const schedulerSchema: convict.Schema<SchedulerSettings> = {
   },
   listen: {
     address: {
-      doc: 'Address on which the scheduler serves gRPC for operators and tools, "address:port".',
+      doc: 'Address on which the scheduler serves gRPC for operators and tools, "address:port". [::] serves IPv4 and IPv6, 0.0.0.0 IPv4 only.',
       format: addressAndPort,
-      default: '0.0.0.0:7444',
+      default: '[::]:7444',
       env: 'EVENKEEL_LISTEN_ADDRESS',
     },
   },

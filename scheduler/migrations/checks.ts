@@ -2,6 +2,7 @@
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { CheckSourceResponse, CheckTargetResponse, Vm } from '../../shared/gen/agent.ts';
 import type { CommitMode, Migration, MigrationCause } from '../../shared/gen/telemetry.ts';
+import { hostKey, hostOfUri, isLoopback } from '../../shared/host-address.ts';
 import { refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts';
 import { HOUR_MS, SECOND_MS } from '../../shared/units.ts';
 import { estimateCopy, RATIO_MAX, type CopyEstimate } from '../planner/board/copy-time.ts';
@@ -52,14 +53,28 @@ export async function check(term: Term, run: Run): Promise<Refused | (Checked & 
 /** The source's agent would refuse it too, but only after the target has been told to expect a copy. */
 function refuseAddress(
   { parts: { knowledge } }: Term,
-  { targetHostId, targetHostName }: Migration,
+  { sourceHostId, sourceHostName, targetHostId, targetHostName }: Migration,
 ): Refused | undefined {
   const { libvirtUri = '', migrateUri = '' } = knowledge.facts(targetHostId) ?? {};
-  const reason = refuseLibvirtUri(libvirtUri, true) ?? refuseMigrateUri(migrateUri);
+  const source = knowledge.facts(sourceHostId);
+  const own = [
+    sourceHostName,
+    ...[source?.libvirtUri, source?.migrateUri].map((uri) => hostOfUri(uri ?? '')),
+  ].map(hostKey);
+  const reason =
+    refuseLibvirtUri(libvirtUri, true) ??
+    refuseMigrateUri(migrateUri) ??
+    [libvirtUri, migrateUri]
+      .filter((uri) => {
+        const host = hostOfUri(uri);
+        return host !== '' && (isLoopback(host) || own.includes(hostKey(host)));
+      })
+      .map((uri) => `${uri} leads from ${sourceHostName} back to itself`)
+      .at(0);
   if (reason === undefined) return undefined;
   return refused(
     'MIGRATION_CAUSE_DST_REFUSED',
-    `the address that ${targetHostName} reports for its libvirt cannot be used: ${reason}; set advertise.libvirtUri and advertise.migrateUri of its agent`,
+    `the address that ${targetHostName} reports for its libvirt cannot be used: ${reason}; set advertise.address, or advertise.libvirtUri and advertise.migrateUri, of its agent`,
   );
 }
 

@@ -1,4 +1,5 @@
 // Runs the daemons' gRPC servers: handlers as async functions, health, reflection, graceful stop.
+import { existsSync } from 'node:fs';
 import {
   Server,
   status,
@@ -140,7 +141,13 @@ export async function serve(
   };
 }
 
-function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
+/** All addresses of both families; of IPv4 alone where the kernel has no IPv6 (ipv6.disable=1), which leaves this file out. */
+export function bindable(address: string, hasIpv6 = existsSync('/proc/net/if_inet6')): string {
+  return hasIpv6 ? address : address.replace(/^\[::\](?=:\d+$)/, '0.0.0.0');
+}
+
+function bind(server: Server, given: string, credentials: ServerCredentials): Promise<number> {
+  const address = bindable(given);
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentials, (error, port) => {
       if (error === null) resolve(port);

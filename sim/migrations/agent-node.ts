@@ -117,6 +117,7 @@ export class AgentNode implements Server {
       ...context,
       random: () => random.ratio(),
       isTcpAllowed: true,
+      isThisMachine: (host) => host === this.hostId,
       stopped,
     });
     const ask = this.#askSource(life);

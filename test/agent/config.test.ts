@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
 import { advertised, checkAdvertise } from '../../agent/advertise.ts';
+import { thisMachine } from '../../agent/own-addresses.ts';
 import { agentSchema, cpuPlan } from '../../agent/config.ts';
+import { systemClock } from '../../shared/clock.ts';
 import { loadSettings } from '../../shared/settings.ts';
 import { settingsFile } from '../../shared/settings-file.ts';
 
@@ -75,8 +77,9 @@ void t.test('a host never advertises what others would refuse', async (t) => {
   t.throws(() => {
     checkAdvertise({ advertise, listen: local, migration });
   }, refused);
-  await t.rejects(advertised(advertise, local.address, []), refused);
-  t.match(await advertised({ ...advertise, address: 'kvm1' }, local.address, []), {
+  const machine = thisMachine(systemClock);
+  await t.rejects(advertised(advertise, local.address, [], machine), refused);
+  t.match(await advertised({ ...advertise, address: 'kvm1' }, local.address, [], machine), {
     libvirtUri: 'qemu+tls://kvm1/system',
     migrateUri: 'tcp://kvm1',
   });

@@ -190,8 +190,8 @@ export class MemoryWorld {
   readonly hosts = new Map(
     ['kvm1', 'kvm2', 'kvm3', 'kvm4'].map((name) => [name, new MemoryHost(name, this.clock)]),
   );
-  /** The libvirt URI that every host reports. */
-  libvirtUri = 'qemu+tls://kvm/system';
+  /** The libvirt URI that every host reports, with its own name for HOST. */
+  libvirtUri = 'qemu+tls://HOST/system';
   /** Each recorded state, of any migration. */
   readonly told: Migration[] = [];
   #ids = 0;
@@ -214,7 +214,7 @@ export class MemoryWorld {
         agents: { of: (hostId) => this.host(hostId) },
         knowledge: {
           ...{ hostCount: () => this.hosts.size, hostName: (hostId) => hostId },
-          facts: () => ({ ...NO_FACTS, libvirtUri: this.libvirtUri }),
+          facts: (hostId) => ({ ...NO_FACTS, libvirtUri: this.libvirtUri.replace('HOST', hostId) }),
           ...{ vm: () => vm, roomBytes: () => undefined, arrived: () => undefined },
         },
         tell: (migration) => this.told.push(migration),

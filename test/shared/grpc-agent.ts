@@ -38,9 +38,10 @@ export async function startServer(
   t: Test,
   tls: TlsSettings,
   behaviour: Partial<Behaviour> = {},
+  listen = '127.0.0.1:0',
 ): Promise<string> {
   const { getHost, migrate } = { ...answering, ...behaviour };
-  const server = await serve(systemClock, '127.0.0.1:0', serverCredentials(tls, '127.0.0.1:0'), [
+  const server = await serve(systemClock, listen, serverCredentials(tls, listen), [
     {
       name: 'evenkeel.v1.AgentService',
       definition: agentService,

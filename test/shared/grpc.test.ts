@@ -1,5 +1,6 @@
 // Tests the gRPC edge: authentication, streams, deadlines and cancelling.
 import { getEventListeners } from 'node:events';
+import { existsSync } from 'node:fs';
 import t from 'tap';
 import { systemClock } from '../../shared/clock.ts';
 import { EvenkeelError } from '../../shared/errors.ts';
@@ -8,7 +9,7 @@ import {
   ownCertificateSha256,
   serverCredentials,
 } from '../../shared/grpc/credentials.ts';
-import { serve } from '../../shared/grpc/server.ts';
+import { bindable, serve } from '../../shared/grpc/server.ts';
 import { agentService } from '../../shared/proto/load.ts';
 import { createAuthority } from '../certificates.ts';
 import { answering, dial, getHost, plaintext, startServer } from './grpc-agent.ts';
@@ -33,6 +34,26 @@ t.test('mutual TLS admits only certificates of our authority', async (t) => {
     { code: 'UNAVAILABLE' },
     'another host cannot pose as this one',
   );
+});
+
+t.test(
+  'the default address is reached over IPv4 and IPv6',
+  { skip: !existsSync('/proc/net/if_inet6') && 'the kernel has no IPv6' },
+  async (t) => {
+    const agent = createAuthority().issue('agent');
+    const address = await startServer(t, agent, {}, '[::]:0');
+    const port = address.slice(address.lastIndexOf(':') + 1);
+    const sha256 = ownCertificateSha256(agent);
+    for (const host of ['127.0.0.1', '[::1]'])
+      t.equal((await getHost(dial(t, `${host}:${port}`, agent, sha256))).hostName, 'kvm1', host);
+  },
+);
+
+t.test('without IPv6 in the kernel, all addresses are those of IPv4', (t) => {
+  t.equal(bindable('[::]:7443', false), '0.0.0.0:7443');
+  t.equal(bindable('[fd00::1]:7443', false), '[fd00::1]:7443', 'it fails, and says so');
+  t.equal(bindable('[::]:7443', true), '[::]:7443');
+  t.end();
 });
 
 t.test('plain text never leaves the machine', (t) => {

@@ -1,6 +1,7 @@
 // Checks requests about migrations, field by field.
 import { invalidField } from '../../../shared/errors.ts';
 import type { MigrateRequest } from '../../../shared/gen/agent.ts';
+import { hostOfUri } from '../../../shared/host-address.ts';
 import { refuseLibvirtUri, refuseMigrateUri } from '../../../shared/libvirt-uri.ts';
 import { HOUR_MS } from '../../../shared/units.ts';
 import { checkUuid } from '../../vm/view.ts';
@@ -36,7 +37,15 @@ export function checkKey(
 /** Checks the whole request; its addresses go to a libvirt that runs as root. Throws INVALID_ARGUMENT. */
 export function checkMigrateRequest(
   request: MigrateRequest,
-  { isTcpAllowed, nowMs }: { readonly isTcpAllowed: boolean; readonly nowMs: number },
+  {
+    isTcpAllowed,
+    isThisMachine,
+    nowMs,
+  }: {
+    readonly isTcpAllowed: boolean;
+    readonly isThisMachine: (host: string) => boolean;
+    readonly nowMs: number;
+  },
 ): MigrateRequest {
   const { targetLibvirtUri, targetMigrateUri, bandwidthBytesPerSecond, downtimeMaxMs, timeoutMs } = request;
   const { vmUuid } = checkKey(request, nowMs);
@@ -44,6 +53,15 @@ export function checkMigrateRequest(
   if (libvirtProblem !== undefined) throw invalidField('target_libvirt_uri', libvirtProblem);
   const migrateProblem = refuseMigrateUri(targetMigrateUri);
   if (migrateProblem !== undefined) throw invalidField('target_migrate_uri', migrateProblem);
+  for (const [field, uri] of [
+    ['target_libvirt_uri', targetLibvirtUri],
+    ['target_migrate_uri', targetMigrateUri],
+  ] as const)
+    if (uri !== '' && isThisMachine(hostOfUri(uri)))
+      throw invalidField(
+        field,
+        `${uri} leads from here back to this host; set advertise.address of the target's agent to one that other hosts reach`,
+      );
   if (!(Number.isSafeInteger(bandwidthBytesPerSecond) && bandwidthBytesPerSecond > 0))
     throw invalidField('bandwidth_bytes_per_second', 'must be above 0: libvirt takes 0 for no limit');
   if (downtimeMaxMs === 0 || downtimeMaxMs > DOWNTIME_MAX_MS)

@@ -31,6 +31,8 @@ const RETRY_MAX_MS = 4 * SECOND_MS;
 export interface JobsContext extends JobContext {
   /** From 0 to below 1, for the jitter of retries. */
   readonly random: () => number;
+  /** Tells if a host name or address in a URI means the host that this runs on. */
+  readonly isThisMachine: (host: string) => boolean;
 }
 
 export function createMigrationJobs(context: JobsContext): MigrationJobs {
@@ -46,8 +48,8 @@ class Jobs implements MigrationJobs {
   }
 
   migrate(given: MigrateRequest, signal: AbortSignal): AsyncIterable<MigrateResponseInput> {
-    const { isTcpAllowed, clock } = this.#context;
-    const request = checkMigrateRequest(given, { isTcpAllowed, nowMs: clock.nowMs() });
+    const { isTcpAllowed, isThisMachine, clock } = this.#context;
+    const request = checkMigrateRequest(given, { isTcpAllowed, isThisMachine, nowMs: clock.nowMs() });
     const known = this.#byId.get(request.migrationId);
     if (known !== undefined && known.request.vmUuid !== request.vmUuid)
       throw invalidField('migration_id', `${request.migrationId} belongs to VM ${known.request.vmUuid}`);

@@ -4,6 +4,7 @@ import type { Test } from 'tap';
 import { MigrationGuard } from '../../../agent/migration/target/guard.ts';
 import { Intents } from '../../../agent/migration/promises/intents.ts';
 import type { StateFolder } from '../../../agent/state/folder.ts';
+import { isThisMachine } from '../../../agent/own-addresses.ts';
 import { createMigrationJobs, type MigrationJobs } from '../../../agent/migration/source/jobs.ts';
 import type {
   GuardMigrationRequest,
@@ -70,7 +71,13 @@ export function host(t: Test, before?: Host): Host {
     intents,
     files,
     guard,
-    jobs: createMigrationJobs({ ...context, random: longest, isTcpAllowed: false, stopped: stopped.signal }),
+    jobs: createMigrationJobs({
+      ...context,
+      random: longest,
+      isTcpAllowed: false,
+      isThisMachine,
+      stopped: stopped.signal,
+    }),
     source: new Error('unreachable'),
     asks: 0,
     restarted: () => {

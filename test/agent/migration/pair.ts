@@ -86,6 +86,8 @@ export async function startPair(t: Test): Promise<Pair> {
         ...context,
         random: Math.random,
         isTcpAllowed: true,
+        // Both libvirts run on this machine.
+        isThisMachine: () => false,
         stopped: stopped.signal,
       }),
       guard,

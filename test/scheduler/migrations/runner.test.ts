@@ -57,9 +57,16 @@ void t.test('a source that stays paused alone is resumed within seconds', async 
 });
 
 void t.test(
-  'a target whose libvirt address could run a program is told nothing, and neither is the source',
+  'a target whose libvirt address could run a program or means the source is told nothing, and neither is the source',
   async (t) => {
-    for (const libvirtUri of ['', 'qemu+ext://10.77.0.12/system?command=/tmp/program']) {
+    const unusable = [
+      '',
+      'qemu+ext://10.77.0.12/system?command=/tmp/program',
+      'qemu+tls://127.0.0.1/system',
+      'qemu+tls://[::1]/system',
+      'qemu+tls://kvm1/system',
+    ];
+    for (const libvirtUri of unusable) {
       const world = new MemoryWorld();
       world.libvirtUri = libvirtUri;
       world.host('kvm1').shows = RUNNING;

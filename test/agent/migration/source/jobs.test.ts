@@ -49,6 +49,9 @@ void t.test(
       [{ targetLibvirtUri: 'qemu+tls://localhost/system' }, /^target_libvirt_uri: /],
       [{ targetLibvirtUri: '' }, /^target_libvirt_uri: /],
       [{ targetLibvirtUri: 'qemu+tcp://10.77.0.12/system' }, /^target_libvirt_uri: .*migration\.allowTcp/],
+      [{ targetLibvirtUri: 'qemu+tls://127.0.0.1/system' }, /^target_libvirt_uri: .*back to this host/],
+      [{ targetLibvirtUri: 'qemu+tls://[::1]/system' }, /^target_libvirt_uri: .*back to this host/],
+      [{ targetMigrateUri: 'tcp://127.0.1.1' }, /^target_migrate_uri: .*advertise\.address/],
       [{ targetMigrateUri: 'unix:///tmp/socket' }, /^target_migrate_uri: "unix:/],
     ];
     for (const [change, message] of refused)
