@@ -33,6 +33,7 @@ import { KEEP_HISTORY_MS, keepHistory, readHistory, type HistoryParts } from './
 import { Following } from './store/following.ts';
 import { openStore, type KvParts } from './store/kv.ts';
 import { Lease, LEASE_TIMEOUT_MS, type Leader } from './leader/lease.ts';
+import { IdentityLog } from './cluster/identity-log.ts';
 import { livePlanning } from './loop/planning.ts';
 import { Loop } from './loop/loop.ts';
 import { Journal } from './migrations/journal.ts';
@@ -232,14 +233,15 @@ function followReports(
   const caughtUp = new Promise<void>((resolve) => {
     markWarm = resolve;
   });
+  const identities = new IdentityLog(view, logger);
   let sweptAtMs = clock.monotonicMs();
   const following = followSamples(
     { nats, clock, random, logger },
     clock.nowMs() - settings.view.warmStartMinutes * MINUTE_MS,
     {
       onReport: (report, storedAtMs) => {
-        if (!view.hosts.has(report.hostId)) logger.info({ host: report.hostName }, 'host joined');
         if (!foldReport(view, report, storedAtMs, detection, limits)) return;
+        identities.note(report);
         history.add(report);
         if (clock.monotonicMs() - sweptAtMs >= SWEEP_EVERY_MS) {
           sweptAtMs = clock.monotonicMs();

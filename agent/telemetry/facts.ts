@@ -103,6 +103,11 @@ export class Facts {
   #learn(now: KnownHost): void {
     const before = this.#known;
     this.#known = now;
+    if (before?.hostId !== now.hostId && isMadeUp(now.hostId))
+      this.#options.logger.error(
+        { hostId: now.hostId },
+        'the host id is one that boards of many machines share; set a host_uuid of its own in libvirtd.conf (uuidgen makes one) and restart libvirtd',
+      );
     if (before !== undefined && before.hostId !== now.hostId)
       this.#options.logger.error(
         { hostId: now.hostId, hostIdBefore: before.hostId },
@@ -148,6 +153,22 @@ export class Facts {
     };
     return { hostId, hostName: hostname(), facts };
   }
+}
+
+// Left in firmware by makers of boards: AMI's sample in two byte orders, and those of reference designs.
+const MAKERS_IDS: ReadonlySet<string> = new Set([
+  '03000200-0400-0500-0006-000700080009',
+  '00020003-0004-0005-0006-000700080009',
+  '01234567-8910-1112-1314-151617181920',
+  '12345678-1234-5678-90ab-cddeefaabbcc',
+  '03020100-0504-0706-0809-0a0b0c0d0e0f',
+  '00000000-0000-0000-0000-000000000001',
+]);
+
+/** An id that no machine has to itself: a maker's sample, or one digit or byte repeated, such as all zeros. */
+export function isMadeUp(hostId: string): boolean {
+  const digits = hostId.toLowerCase().replaceAll('-', '');
+  return MAKERS_IDS.has(hostId.toLowerCase()) || /^(..?)\1+$/.test(digits);
 }
 
 interface Identified {

@@ -1,7 +1,7 @@
 // `evenkeel hosts` and `evenkeel vms`: list hosts and VMs with their load.
 import { Option, type Command } from 'commander';
 import type { Run } from '../context.ts';
-import { hostSummary, hostTable, sortHosts, type HostOrder } from '../render/hosts.ts';
+import { hostSummary, hostTable, hostWarnings, sortHosts, type HostOrder } from '../render/hosts.ts';
 import { sortVms, VM_ORDERS, vmTable, type VmOrder } from '../render/vms.ts';
 
 const HOST_ORDERS: readonly HostOrder[] = ['name', 'cpu', 'memory'];
@@ -24,7 +24,7 @@ export function addInventoryCommands(program: Command, run: Run): void {
         show(sorted, (view) =>
           sorted.length === 0
             ? 'No host has reported yet. A host joins by its first report: is evenkeel-agent running there, and do its nats.servers name the same NATS as the scheduler?'
-            : `${hostTable(view, sorted)}\n${hostSummary(view, sorted)}`,
+            : [hostTable(view, sorted), ...hostWarnings(view, sorted), hostSummary(view, sorted)].join('\n'),
         );
       });
     });

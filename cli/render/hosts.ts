@@ -20,12 +20,20 @@ export function sortHosts(hosts: readonly HostLoad[], order: HostOrder): HostLoa
 
 /** One host a line. */
 export function hostTable(view: View, hosts: readonly HostLoad[]): string {
-  return table(view, hostColumns(view), hosts);
+  return table(view, hostColumns(view, hosts), hosts);
 }
 
-function hostColumns(view: View): Column<HostLoad>[] {
+/** What an operator must know of hosts that are not used, a line each. */
+export function hostWarnings(view: View, hosts: readonly HostLoad[]): string[] {
+  return hosts.flatMap(({ warning }) => (warning === '' ? [] : [paint(view, 'yellow', plain(warning))]));
+}
+
+function hostColumns(view: View, hosts: readonly HostLoad[]): Column<HostLoad>[] {
+  const names = new Set(hosts.map(({ hostName }) => hostName));
   return [
     { title: 'HOST', shrinkTo: 12, text: ({ hostName }) => plain(hostName), style: () => 'bold' },
+    // Where a name repeats, only the id says which host is meant.
+    ...(names.size < hosts.length ? [{ title: 'ID', text: ({ hostId }: HostLoad) => plain(hostId) }] : []),
     { title: 'STATE', text: hostStateText, style: hostStateStyle },
     ...cpuColumns(view),
     ...memoryColumns(view),

@@ -15,6 +15,7 @@ import { explainHost, explainVm, type Question } from '../decisions/explain.ts';
 import { reviewOf } from '../decisions/review.ts';
 import type { Core } from '../core.ts';
 import { isOver } from '../migrations/machine.ts';
+import { planModeOf } from '../planner/contract/modes.ts';
 import type { Snapshot } from '../planner/contract/snapshot.ts';
 import { whyVm } from '../planner/why-vm.ts';
 import { hostLoad, vmLoad } from './loads.ts';
@@ -60,9 +61,9 @@ export async function explain(
   if (request.vm === '') throw invalidField('vm', 'must be the name of a VM or a host');
   const vm = findActiveVm(view, 'vm', request.vm);
   if (vm !== undefined) return aboutVm(core, vm, request.vm);
-  const host = [...view.hosts.values()].find((each) => [each.hostId, each.hostName].includes(request.vm));
-  if (host === undefined) throw await notRunning(core, request.vm, signal);
-  return aboutHost(core, host);
+  const isHost = [...view.hosts.values()].some((each) => [each.hostId, each.hostName].includes(request.vm));
+  if (!isHost) throw await notRunning(core, request.vm, signal);
+  return aboutHost(core, findHost(view, 'vm', request.vm));
 }
 
 function questionOf(core: Core): Question {
@@ -71,7 +72,7 @@ function questionOf(core: Core): Question {
   return {
     snapshot,
     plan: planning.plan(snapshot),
-    mode: mode.modes().cluster,
+    mode: planModeOf(mode.current()),
     proposals: proposals.list(),
   };
 }

@@ -11,7 +11,8 @@ import type {
 import { SECOND_MS } from '../../shared/units.ts';
 import { hotResources } from '../load/heat.ts';
 import { allocatedBytes } from '../load/load.ts';
-import { hostState, vmsOf, type HostView, type VmView } from '../cluster/view.ts';
+import { addressed, rivalsOf } from '../cluster/identity.ts';
+import { hostState, vmsOf, type ClusterView, type HostView, type VmView } from '../cluster/view.ts';
 import type { Core } from '../core.ts';
 import type { Ledger } from '../restraint/ledger.ts';
 import { activeVms, findHost } from './names.ts';
@@ -75,8 +76,17 @@ export function hostLoad({ view, clock, maintenance }: Core, ledger: Ledger, hos
     hotSinceMs: hottestSinceMs(host),
     migrationsIn: ledger.inByHost.get(host.hostId) ?? 0,
     migrationsOut: ledger.outByHost.get(host.hostId) ?? 0,
-    inMaintenance: maintenance.get(host.hostId) !== undefined,
+    inMaintenance: maintenance.of(view, host.hostId) !== undefined,
+    warning: hostWarning(view, host),
   };
+}
+
+/** Names the machines that report under one id, and how to give each its own. */
+function hostWarning(view: ClusterView, host: HostView): string {
+  const rivals = rivalsOf(view.hosts, host);
+  if (host.sharedUntilMs === 0 || rivals.length === 0) return '';
+  const names = rivals.map(addressed).join(' and ');
+  return `${addressed(host)} reports under the same host id as ${names}, ${host.report.hostId}: neither is used as source or target; set a different host_uuid in libvirtd.conf on one of them, and restart libvirtd there`;
 }
 
 /** When the host became hot in any resource; 0 when it is not hot. */
@@ -112,6 +122,7 @@ function warningOf(
     case 'HOST_STATE_STALE':
       return `no recent report from ${host.hostName}; the VM may be elsewhere or off`;
     case 'HOST_STATE_UNKNOWN':
+      if (host.sharedUntilMs > clock.nowMs()) return hostWarning(view, host);
       return `libvirt on ${host.hostName} does not answer its agent`;
     case 'HOST_STATE_READY':
       return vm.sample.stuck ? 'its QEMU does not answer' : '';

@@ -8,6 +8,7 @@ import type {
   ListMaintenanceResponseInput,
   Maintenance,
 } from '../../shared/gen/scheduler.ts';
+import { hostsMeant } from '../people/hosts-meant.ts';
 import { progressOf, type MaintenanceEntry } from '../people/maintenance.ts';
 import { vmsOf } from '../cluster/view.ts';
 import type { Core } from '../core.ts';
@@ -27,7 +28,7 @@ export async function enterMaintenance(
   const host = findHost(view, 'host', request.host);
   await untilKnown(core, [...view.hosts.keys()], signal);
   await lookAtHost(core, host, signal);
-  const entry = book.get(host.hostId) ?? {
+  const entry = book.of(view, host.hostId) ?? {
     hostId: host.hostId,
     hostName: host.hostName,
     enteredAtMs: clock.nowMs(),
@@ -57,7 +58,7 @@ export async function exitMaintenance(
   // A host that the view has forgotten is still in the list of maintenance.
   const entry =
     book.list().find(({ hostId, hostName }) => [hostId, hostName].includes(request.host)) ??
-    book.get(findHost(view, 'host', request.host).hostId);
+    book.of(view, findHost(view, 'host', request.host).hostId);
   if (entry === undefined)
     throw new EvenkeelError(
       'FAILED_PRECONDITION',
@@ -76,11 +77,14 @@ export function listMaintenance(core: Core): ListMaintenanceResponseInput {
 
 /** Progress of emptying hosts, real or hypothetical, from one plan for all hosts in maintenance and this one. */
 function progressIn(
-  { planning, maintenance }: Core,
+  { planning, maintenance, view }: Core,
   ...besides: readonly string[]
 ): (entry: MaintenanceEntry) => Maintenance {
-  const drainingHostIds = new Set([...maintenance.hostIds(), ...besides]);
+  const drainingHostIds = new Set([...maintenance.hostIds(view), ...besides]);
   const snapshot = planning.snapshot({ drainingHostIds, isUnbounded: true });
   const plan = planning.plan(snapshot);
-  return (entry) => progressOf(entry, snapshot, plan);
+  return (entry) => {
+    const [host] = hostsMeant(view, entry);
+    return progressOf({ ...entry, hostId: host?.hostId ?? entry.hostId }, snapshot, plan);
+  };
 }

@@ -30,7 +30,7 @@ import { connectAgent } from '../../shared/grpc/agent-channel.ts';
 import type { ServiceCalls } from '../../shared/grpc/service-calls.ts';
 import { agentService } from '../../shared/proto/load.ts';
 import type { TlsSettings } from '../../shared/settings.ts';
-import type { ClusterView } from './view.ts';
+import { hostById, type ClusterView } from './view.ts';
 import type { MigrationAgent, MigrationAgents } from '../migrations/agent-calls.ts';
 
 const CHANNEL_OPTIONS = {
@@ -63,20 +63,20 @@ export class Agents implements MigrationAgents {
 
   /** The agent of the host. Throws UNAVAILABLE when the host is unknown or has reported no address. */
   of(hostId: string): Agent {
-    const host = this.#view.hosts.get(hostId);
+    const host = hostById(this.#view, hostId);
     const { agentAddress: address = '', certificateSha256 = '' } = host?.report.facts ?? {};
     if (host === undefined || address === '')
       throw new EvenkeelError(
         'UNAVAILABLE',
         `dial agent of host ${host?.hostName ?? hostId}: it has not reported its address yet; check evenkeel-agent there`,
       );
-    const known = this.#connections.get(hostId);
+    const known = this.#connections.get(host.hostId);
     if (known?.address === address && known.certificateSha256 === certificateSha256) return known.agent;
     known?.agent.close();
     const { hostName } = host;
     const calls = connectAgent(this.#tls, { address, certificateSha256, hostName }, CHANNEL_OPTIONS);
     const agent = new Agent(hostName, calls);
-    this.#connections.set(hostId, { address, certificateSha256, agent });
+    this.#connections.set(host.hostId, { address, certificateSha256, agent });
     return agent;
   }
 

@@ -4,18 +4,17 @@ import type { Detection } from '../load/hot-hosts.ts';
 import type { LoadFigures } from '../planner/contract/snapshot.ts';
 import { hostFigures, vmFigures } from '../load/figures.ts';
 import { COLD, heatsAfter, type Heats } from '../load/heat.ts';
+import { keyOf, replacedBy, rivalsOf, sharedUntilMs, type KnownMachine } from './identity.ts';
 import { hostPoint, vmPoint, type HostPoint, type VmPoint } from '../load/load.ts';
 import { evenPoints, settledPoints, staleAfterMs } from '../load/points.ts';
 
 /** One host. Values are replaced, never changed, so a reader may keep one. */
-export interface HostView {
-  readonly hostId: string;
+export interface HostView extends KnownMachine {
   readonly hostName: string;
-  readonly report: HostReport;
-  /** Time of the report: its tick, but never later than when NATS stored it (an agent's clock may run ahead). */
-  readonly observedAtMs: number;
-  /** Earlier boots of the agent, so that their late reports are recognised as old. */
-  readonly earlierBootIds: readonly string[];
+  /** Until then neither source nor target: another machine speaks under the same id. 0 when none does. */
+  readonly sharedUntilMs: number;
+  /** Ids under which the same machine reported before; what still names one means this host. */
+  readonly formerIds: readonly string[];
   /** Load at the latest ticks, oldest first. */
   readonly points: readonly HostPoint[];
   /** Figures of the points since `settledAtMs`, or of the newest point if there are none; undefined before the first. */
@@ -69,6 +68,8 @@ export interface ViewLimits {
 const VM_FORGET_AFTER_MS = 10 * 60_000;
 // An agent that restarts more often than this within the redelivery window has other problems.
 const EARLIER_BOOTS_MAX = 4;
+// libvirt makes up an id at each start where the board has none; older ones are named by nothing that still runs.
+const FORMER_IDS_MAX = 8;
 
 export function emptyView(): ClusterView {
   return { hosts: new Map(), vms: new Map() };
@@ -85,24 +86,34 @@ export function foldReport(
   detection: Detection,
   limits: ViewLimits,
 ): boolean {
-  const before = view.hosts.get(report.hostId);
+  const key = keyOf(view.hosts, report);
+  if (key === undefined) return false;
+  const before = view.hosts.get(key);
   if (before !== undefined && !isNews(before, report)) return false;
+  const formerIds = takeOver(view, key, report);
+  const observedAtMs = Math.min(report.tickAtMs, storedAtMs);
   const point = hostPoint(report);
   const points = point === undefined ? (before?.points ?? []) : append(before?.points, point, limits);
   const settledAtMs = before?.settledAtMs ?? 0;
   const settled = settledPoints(points, settledAtMs);
-  view.hosts.set(report.hostId, {
-    hostId: report.hostId,
+  const host = {
+    hostId: key,
     hostName: report.hostName,
     report,
-    observedAtMs: Math.min(report.tickAtMs, storedAtMs),
+    observedAtMs,
+    bootAtMs: bootAtMs(before, report, observedAtMs),
     earlierBootIds: earlierBoots(before, report),
+    formerIds,
+    sharedUntilMs: 0,
     points,
     load: hostLoad(points, settled, detection),
     heats: heatsAfter(before?.heats ?? COLD, settled, detection),
     settledAtMs,
-    shownUuids: foldVms(view, report, before?.shownUuids ?? new Set(), detection, limits),
-  });
+    shownUuids: foldVms(view, { ...report, hostId: key }, before?.shownUuids ?? new Set(), detection, limits),
+  };
+  const rivals = rivalsOf(view.hosts, host);
+  const untilMs = sharedUntilMs(rivals, host);
+  for (const each of [host, ...rivals]) view.hosts.set(each.hostId, { ...each, sharedUntilMs: untilMs });
   return true;
 }
 
@@ -123,9 +134,41 @@ export function learnFacts(view: ClusterView, hostId: string, facts: HostFacts):
   if (host !== undefined) view.hosts.set(hostId, { ...host, report: { ...host.report, facts } });
 }
 
+/** Removes the entries that the report makes obsolete; returns the former ids of its host. */
+function takeOver(view: ClusterView, key: string, report: HostReport): readonly string[] {
+  const formerIds = new Set(view.hosts.get(key)?.formerIds);
+  for (const hostId of replacedBy(view.hosts, key, report)) {
+    const replaced = view.hosts.get(hostId);
+    forgetHost(view, hostId);
+    // A machine that shared this id keeps nothing of the other one.
+    if (replaced !== undefined && replaced.report.hostId !== report.hostId)
+      for (const id of [...replaced.formerIds, hostId]) formerIds.add(id);
+  }
+  formerIds.delete(key);
+  return [...formerIds].slice(-FORMER_IDS_MAX);
+}
+
+function forgetHost(view: ClusterView, hostId: string): void {
+  const shown = view.hosts.get(hostId)?.shownUuids ?? [];
+  view.hosts.delete(hostId);
+  for (const uuid of shown) dropSighting(view, uuid, hostId);
+}
+
+/** The host with the id, or the one that had it before. */
+export function hostById(view: ClusterView, hostId: string): HostView | undefined {
+  const host = view.hosts.get(hostId);
+  if (host !== undefined) return host;
+  for (const each of view.hosts.values()) if (each.formerIds.includes(hostId)) return each;
+  return undefined;
+}
+
 function isNews(host: HostView, report: HostReport): boolean {
   if (report.bootId === host.report.bootId) return report.sequence > host.report.sequence;
   return !host.earlierBootIds.includes(report.bootId) && report.tickAtMs > host.observedAtMs;
+}
+
+function bootAtMs(before: HostView | undefined, { bootId }: HostReport, observedAtMs: number): number {
+  return before?.report.bootId === bootId ? before.bootAtMs : observedAtMs;
 }
 
 function earlierBoots(before: HostView | undefined, report: HostReport): readonly string[] {
@@ -252,8 +295,7 @@ function ownership(sightings: ReadonlyMap<string, Sighting>, sample: VmSample, t
 export function forgetOld(view: ClusterView, nowMs: number, { hostForgetAfterMs }: ViewLimits): void {
   for (const host of view.hosts.values()) {
     if (nowMs - host.observedAtMs <= hostForgetAfterMs) continue;
-    view.hosts.delete(host.hostId);
-    for (const uuid of host.shownUuids) dropSighting(view, uuid, host.hostId);
+    forgetHost(view, host.hostId);
   }
   for (const vm of view.vms.values())
     if (vm.hostId === undefined && nowMs - vm.tickAtMs > VM_FORGET_AFTER_MS) view.vms.delete(vm.uuid);
@@ -264,6 +306,7 @@ export type HostState = 'HOST_STATE_READY' | 'HOST_STATE_UNKNOWN' | 'HOST_STATE_
 /** Decides whether the host's figures may be acted on. */
 export function hostState(host: HostView, nowMs: number): HostState {
   if (nowMs - host.observedAtMs > staleAfterMs(host.report.intervalMs)) return 'HOST_STATE_STALE';
+  if (nowMs < host.sharedUntilMs) return 'HOST_STATE_UNKNOWN';
   return host.report.vmsComplete && host.report.facts !== null ? 'HOST_STATE_READY' : 'HOST_STATE_UNKNOWN';
 }
 

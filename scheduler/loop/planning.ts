@@ -156,12 +156,12 @@ export function livePlanning(
   const controlPlaneVms = new Set(settings.restraint.controlPlaneVms);
   return new Planning({
     snapshot: (supposed) => {
-      const modes = mode.modes();
+      const modes = mode.modes(view);
       const nowMs = clock.nowMs();
       const snapshot = snapshotOf({
         ...{ view, ledger: ledger(), detection, nowMs, controlPlaneVms },
         modes: supposed.mode === undefined ? modes : { ...modes, cluster: supposed.mode },
-        drainingHostIds: supposed.drainingHostIds ?? maintenance.hostIds(),
+        drainingHostIds: supposed.drainingHostIds ?? maintenance.hostIds(view),
         rules: supposed.rules ?? rules.resolved(view).rules,
         pending: supposed.pending ?? pending.list(nowMs),
         quietWindows: supposed.isUnbounded === true ? [] : quietWindows,

@@ -5,6 +5,8 @@ import { SECOND_MS } from '../../shared/units.ts';
 import type { Plan } from '../planner/contract/plan-types.ts';
 import type { Snapshot, SnapshotVm } from '../planner/contract/snapshot.ts';
 import { moveOf } from '../planner/words/move.ts';
+import type { ClusterView } from '../cluster/view.ts';
+import { hostsMeant } from './hosts-meant.ts';
 import type { Shelf } from '../store/shelf.ts';
 
 /** What is stored; progress is computed on request. */
@@ -29,8 +31,18 @@ export class MaintenanceBook {
     return this.#shelf.list();
   }
 
-  hostIds(): ReadonlySet<string> {
-    return new Set(this.#shelf.entries().map(([hostId]) => hostId));
+  /** The hosts that are out of service, by their present ids. */
+  hostIds(view: ClusterView): ReadonlySet<string> {
+    const entries = this.#shelf.list();
+    return new Set(entries.flatMap((entry) => hostsMeant(view, entry).map(({ hostId }) => hostId)));
+  }
+
+  /** The entry that keeps this host out of service. */
+  of(view: ClusterView, hostId: string): Maintenance | undefined {
+    return (
+      this.#shelf.get(hostId) ??
+      this.list().find((entry) => hostsMeant(view, entry).some((host) => host.hostId === hostId))
+    );
   }
 
   async enter(entry: MaintenanceEntry): Promise<void> {

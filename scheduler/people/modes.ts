@@ -4,6 +4,8 @@ import type { Mode } from '../../shared/gen/telemetry.ts';
 import type { Logger } from '../../shared/log.ts';
 import { modeOf, planModeOf } from '../planner/contract/modes.ts';
 import type { PlanMode } from '../planner/contract/snapshot.ts';
+import { hostById, type ClusterView } from '../cluster/view.ts';
+import { hostsMeant } from './hosts-meant.ts';
 import type { Shelf } from '../store/shelf.ts';
 
 /** Whose mode it is. Names are those at the time it was set, for display. */
@@ -38,12 +40,21 @@ export class ModeControl {
     return this.#shelf.get(CLUSTER_KEY)?.mode ?? this.#initial;
   }
 
-  modes(): Modes {
+  modes(view: ClusterView): Modes {
     const overrides = this.overrides();
     return {
       cluster: planModeOf(this.current()),
+      // What was set for the present id counts, so it comes last.
       byHost: new Map(
-        overrides.filter(({ hostId }) => hostId !== '').map((each) => [each.hostId, planModeOf(each.mode)]),
+        overrides
+          .filter(({ hostId }) => hostId !== '')
+          .flatMap((each) => hostsMeant(view, each).map((host) => ({ each, hostId: host.hostId })))
+          // Only the host that was named moves VMs without asking, not one that has its name.
+          .filter(
+            ({ each, hostId }) => each.mode !== 'MODE_AUTO' || hostById(view, each.hostId)?.hostId === hostId,
+          )
+          .sort((a, b) => Number(a.each.hostId === a.hostId) - Number(b.each.hostId === b.hostId))
+          .map(({ each, hostId }) => [hostId, planModeOf(each.mode)]),
       ),
       byVm: new Map(
         overrides.filter(({ vmUuid }) => vmUuid !== '').map((each) => [each.vmUuid, planModeOf(each.mode)]),

@@ -236,6 +236,10 @@ export interface HostLoadInput {
    * It is being emptied or kept empty for maintenance.
    */
   inMaintenance?: boolean;
+  /**
+   * Set if another machine reports under the same host id: what to do about it.
+   */
+  warning?: string;
 }
 
 /**
@@ -270,6 +274,10 @@ export interface HostLoad {
    * It is being emptied or kept empty for maintenance.
    */
   inMaintenance: boolean;
+  /**
+   * Set if another machine reports under the same host id: what to do about it.
+   */
+  warning: string;
 }
 
 export const HostState = {

@@ -1,7 +1,20 @@
 // Tests the facts of hosts and VMs: what is read from capabilities and definitions.
 import t from 'tap';
 import { describeVm } from '../../../agent/telemetry/description.ts';
-import { readCapabilities, versionText } from '../../../agent/telemetry/facts.ts';
+import { isMadeUp, readCapabilities, versionText } from '../../../agent/telemetry/facts.ts';
+
+void t.test('an id that many boards share is told from one of its own', (t) => {
+  const shared = [
+    '03000200-0400-0500-0006-000700080009',
+    '00000000-0000-0000-0000-000000000000',
+    'FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF',
+    'fefefefe-fefe-fefe-fefe-fefefefefefe',
+  ];
+  for (const id of shared) t.ok(isMadeUp(id), id);
+  t.notOk(isMadeUp('4c4c4544-0042-3510-8052-b4c04f4d3732'));
+  t.notOk(isMadeUp('03000200-0400-0500-0006-00070008000a'));
+  t.end();
+});
 
 void t.test('a definition gives metadata, MACs by tap and huge pages', (t) => {
   const described = describeVm(`<domain type='kvm' id='7'><name>web</name>

@@ -56,10 +56,10 @@ void t.test('modes survive a restart, and another scheduler sees them at once', 
   const [one, other] = [await open(), await open()];
   await one.set({ kind: 'cluster' }, 'MODE_AUTO');
   await one.set({ kind: 'vm', vmUuid: 'v1', vmName: 'web' }, 'MODE_OBSERVE');
-  t.match((await open()).modes(), { cluster: 'auto' });
-  t.equal(other.modes().byVm.get('v1'), 'observe');
+  t.match((await open()).modes(emptyView()), { cluster: 'auto' });
+  t.equal(other.modes(emptyView()).byVm.get('v1'), 'observe');
   await other.set({ kind: 'vm', vmUuid: 'v1', vmName: 'web' }, undefined);
-  t.equal(one.modes().byVm.size, 0);
+  t.equal(one.modes(emptyView()).byVm.size, 0);
   await one.set({ kind: 'host', hostId: 'h1', hostName: 'kvm1' }, 'MODE_AUTO');
   await one.set({ kind: 'host', hostId: 'h2', hostName: 'kvm2' }, 'MODE_AUTO');
   await t.rejects(one.set({ kind: 'host', hostId: 'h3', hostName: 'kvm3' }, 'MODE_AUTO'), {
