@@ -2,6 +2,7 @@
 // Starts evenkeel-agent: settings, logger, signals, systemd.
 import { runDaemon } from '../shared/daemon.ts';
 import { serverCredentials } from '../shared/grpc/credentials.ts';
+import { checkNats } from '../shared/settings.ts';
 import { checkAdvertise } from './advertise.ts';
 import { startAgent } from './agent.ts';
 import { agentSchema } from './config.ts';
@@ -13,6 +14,7 @@ await runDaemon({
   // Loads the certificate too, so that --check-config finds an unreadable one before a restart does.
   validate: (settings) => {
     serverCredentials(settings.tls, settings.listen.address);
+    checkNats(settings.nats);
     checkAdvertise(settings);
   },
   start: startAgent,

@@ -1,7 +1,7 @@
 // Connects to NATS, names streams, subjects and buckets, and creates the streams.
 import { readFileSync } from 'node:fs';
 import { connect, credsAuthenticator, RetentionPolicy, StorageType, DiscardPolicy, nanos } from 'nats';
-import type { JetStreamManager, NatsConnection, StreamConfig } from 'nats';
+import type { ConnectionOptions, JetStreamManager, NatsConnection, StreamConfig } from 'nats';
 import { EvenkeelError, messageOf } from './errors.ts';
 import type { NatsSettings } from './settings.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from './units.ts';
@@ -54,9 +54,7 @@ export async function connectNats(
       // A half-open connection is detected after two unanswered pings.
       pingInterval: 10 * SECOND_MS,
       maxPingOut: 2,
-      ...(settings.credentialsFile === ''
-        ? {}
-        : { authenticator: credsAuthenticator(readFileSync(settings.credentialsFile)) }),
+      ...credentialsOf(settings),
       ...(settings.caFile === '' ? {} : { tls: { caFile: settings.caFile } }),
     });
   } catch (error) {
@@ -66,6 +64,18 @@ export async function connectNats(
       error,
     );
   }
+}
+
+function credentialsOf({
+  user,
+  passwordFile,
+  tokenFile,
+  credentialsFile,
+}: NatsSettings): Pick<ConnectionOptions, 'user' | 'pass' | 'token' | 'authenticator'> {
+  const read = (file: string): string => readFileSync(file, 'utf8').trim();
+  if (user !== '') return { user, pass: read(passwordFile) };
+  if (tokenFile !== '') return { token: read(tokenFile) };
+  return credentialsFile === '' ? {} : { authenticator: credsAuthenticator(readFileSync(credentialsFile)) };
 }
 
 /** Maximum sizes of the streams; the oldest messages go first. */

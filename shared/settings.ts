@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import convict from 'convict';
 import { parse } from 'yaml';
-import { EvenkeelError, messageOf } from './errors.ts';
+import { EvenkeelError, invalidField, messageOf } from './errors.ts';
 
 /** A whole number in a closed range, with the range in the error. */
 export function wholeNumber(min: number, max: number): (value: unknown) => void {
@@ -67,6 +67,9 @@ export const tlsSchema = {
 /** Addresses and credentials of NATS; shared by agent and scheduler. */
 export interface NatsSettings {
   readonly servers: string[];
+  readonly user: string;
+  readonly passwordFile: string;
+  readonly tokenFile: string;
   readonly credentialsFile: string;
   readonly caFile: string;
 }
@@ -78,6 +81,24 @@ export const natsSchema = {
     format: Array,
     default: ['nats://127.0.0.1:4222'],
     env: 'EVENKEEL_NATS_SERVERS',
+  },
+  user: {
+    doc: 'NATS user, with passwordFile; empty for none.',
+    format: String,
+    default: '',
+    env: 'EVENKEEL_NATS_USER',
+  },
+  passwordFile: {
+    doc: "File with that user's password, readable by the service only; read at each connection.",
+    format: String,
+    default: '',
+    env: 'EVENKEEL_NATS_PASSWORD_FILE',
+  },
+  tokenFile: {
+    doc: 'File with a NATS token, readable by the service only; empty for none.',
+    format: String,
+    default: '',
+    env: 'EVENKEEL_NATS_TOKEN_FILE',
   },
   credentialsFile: {
     doc: 'NATS credentials file (JWT and seed); empty for none.',
@@ -92,6 +113,19 @@ export const natsSchema = {
     env: 'EVENKEEL_NATS_CA_FILE',
   },
 } satisfies convict.Schema<NatsSettings>;
+
+/** Throws INVALID_ARGUMENT, without the secret, for one in an address, and for settings that exclude each other. */
+export function checkNats({ servers, user, passwordFile, tokenFile, credentialsFile }: NatsSettings): void {
+  if (servers.some((server) => server.includes('@')))
+    throw invalidField(
+      'nats.servers',
+      'must not hold a user, password or token; use nats.user and nats.passwordFile, nats.tokenFile, or nats.credentialsFile',
+    );
+  if ((user === '') !== (passwordFile === ''))
+    throw invalidField('nats.user', 'needs nats.passwordFile, and that needs nats.user');
+  if ([user, tokenFile, credentialsFile].filter((each) => each !== '').length > 1)
+    throw invalidField('nats.user', 'give only one of nats.user, nats.tokenFile and nats.credentialsFile');
+}
 
 /** Schema of `logLevel`. */
 export const logLevelSchema = {

@@ -48,7 +48,14 @@ export class SampleWatch {
   readonly #reports: HostReport[] = [];
 
   static async listen(): Promise<SampleWatch> {
-    const settings = { servers: [natsUrl], credentialsFile: '', caFile: '' };
+    const settings = {
+      servers: [natsUrl],
+      user: '',
+      passwordFile: '',
+      tokenFile: '',
+      credentialsFile: '',
+      caFile: '',
+    };
     return new SampleWatch(await connectNats(settings, 'evenkeel-demo', connectTimeoutMs));
   }
 

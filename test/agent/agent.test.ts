@@ -214,7 +214,7 @@ void t.test('an agent on a real host', { skip }, async (t) => {
   await t.test('reports to NATS as soon as that is there', async (t) => {
     await nats.start();
     const connection = await connectNats(
-      { servers: [nats.url], credentialsFile: '', caFile: '' },
+      { servers: [nats.url], user: '', passwordFile: '', tokenFile: '', credentialsFile: '', caFile: '' },
       'test',
       5_000,
     );

@@ -157,7 +157,7 @@ export function settingsFor(
     mode,
     planner: { ...defaults.planner, shadowPolicyFile },
     listen: { address: '127.0.0.1:0' },
-    nats: { servers: [natsUrl], credentialsFile: '', caFile: '' },
+    nats: { servers: [natsUrl], user: '', passwordFile: '', tokenFile: '', credentialsFile: '', caFile: '' },
     tls: PLAINTEXT,
   };
 }
