@@ -21,9 +21,9 @@ export interface MetricsPipeline {
   readonly startWriter: (over?: Partial<InfluxSettings>, clock?: Clock) => MetricsWriter;
 }
 
-/** Starts both servers; they and the writers end with the test. */
-export async function startMetricsPipeline(t: Test): Promise<MetricsPipeline> {
-  const [natsService, influxService] = await Promise.all([startNats(), startInflux()]);
+/** Starts both servers; they and the writers end with the test. `data` is added to influxd's [data] section. */
+export async function startMetricsPipeline(t: Test, data = ''): Promise<MetricsPipeline> {
+  const [natsService, influxService] = await Promise.all([startNats(), startInflux({ data })]);
   const nats = await connectWithStreams(natsService.url);
   const writers: MetricsWriter[] = [];
   t.teardown(async () => {

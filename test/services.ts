@@ -56,8 +56,11 @@ export async function startNats(): Promise<Service> {
   });
 }
 
-/** An influxd 1.x on a free loopback port; with `auth` it requires a user, but the first one may be created without. */
-export async function startInflux({ auth = false } = {}): Promise<Service> {
+/**
+ * An influxd 1.x on a free loopback port; with `auth` it requires a user, but the first one may be created without.
+ * `data` is added to its [data] section.
+ */
+export async function startInflux({ auth = false, data = '' } = {}): Promise<Service> {
   return startService('influxd', 'http', async (folder, port) => {
     const config = join(folder, 'influxdb.conf');
     await writeFile(
@@ -66,7 +69,7 @@ export async function startInflux({ auth = false } = {}): Promise<Service> {
         'reporting-disabled = true',
         `bind-address = "127.0.0.1:${await freePort()}"`,
         `[meta]\ndir = "${join(folder, 'meta')}"`,
-        `[data]\ndir = "${join(folder, 'data')}"\nwal-dir = "${join(folder, 'wal')}"\nquery-log-enabled = false`,
+        `[data]\ndir = "${join(folder, 'data')}"\nwal-dir = "${join(folder, 'wal')}"\nquery-log-enabled = false\n${data}`,
         '[monitor]\nstore-enabled = false',
         `[http]\nbind-address = "127.0.0.1:${port}"\nlog-enabled = false\nauth-enabled = ${auth}`,
         '[continuous_queries]\nlog-enabled = false',

@@ -14,11 +14,24 @@ import type { InfluxSettings } from './settings.ts';
 
 /**
  * The result of a write that InfluxDB answered. Refused: at least one point was bad (HTTP 400 or 413), and the good
- * ones may have been stored; `isWhole` when InfluxDB says it dropped every one.
+ * ones may have been stored; `isWhole` when InfluxDB says it dropped every one. `isFull` when a point needs a new series
+ * and a limit of the index is reached. InfluxDB 1.6 then also drops a good point that it does not count.
  */
 export type WriteResult =
   | { readonly kind: 'written' }
-  | { readonly kind: 'refused'; readonly reason: string; readonly isWhole: boolean };
+  | {
+      readonly kind: 'refused';
+      readonly reason: string;
+      readonly isWhole: boolean;
+      readonly isFull: boolean;
+    };
+
+/** Rows of an answer that share a measurement and the tags of GROUP BY. */
+export interface RowGroup {
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+}
 
 export interface Influx {
   /** Creates or updates database, retention policies and continuous queries. Safe to repeat. */
@@ -27,6 +40,8 @@ export interface Influx {
   write(lines: Lines, policy: RetentionPolicy['name'], wait: WaitOptions): Promise<WriteResult>;
   /** Runs a statement and ignores its rows. */
   execute(statement: string, wait: WaitOptions): Promise<void>;
+  /** Runs one statement; the caller limits how much it returns. */
+  select(statement: string, wait: WaitOptions): Promise<readonly RowGroup[]>;
   /** Closes idle connections. */
   close(): void;
 }
@@ -85,6 +100,15 @@ export function createInflux(settings: InfluxSettings, clock: Clock): Influx {
     execute: (statement, wait) =>
       within('run a statement in InfluxDB', wait, async (signal) => {
         await run(statement, signal);
+      }),
+    select: (statement, wait) =>
+      within('ask InfluxDB', wait, async (signal) => {
+        const answer = await client.query<RowGroup['rows'][number]>(statement, {
+          method: 'POST',
+          database: settings.database,
+          signal,
+        });
+        return answer.groups();
       }),
     close: () => {
       agent.destroy();
@@ -203,6 +227,9 @@ function send(url: URL, options: http.RequestOptions, body: Buffer): Promise<Ans
   });
 }
 
+// There is no code for it (tsdb/index/inmem of InfluxDB 1.6 and 1.8).
+const FULL = /^partial write: max-(?:values-per-tag|series-per-database) limit exceeded/;
+
 function writeResult({ status, text }: Answer, lineCount: number): WriteResult {
   if (status === 204) return { kind: 'written' };
   const reason = errorText(text);
@@ -210,7 +237,7 @@ function writeResult({ status, text }: Answer, lineCount: number): WriteResult {
   if (status !== 400 && status !== 413) throw new HttpStatusError(status, reason);
   // The count only saves the search for the bad points; if it were wrong, we would lose time, not points.
   const isWhole = reason.endsWith(` dropped=${lineCount}`);
-  return { kind: 'refused', reason: shorten(reason), isWhole };
+  return { kind: 'refused', reason: shorten(reason), isWhole, isFull: FULL.test(reason) };
 }
 
 /** Keeps both ends: the text begins with what happened and ends with the reason; the offending lines are in between. */

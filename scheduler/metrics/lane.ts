@@ -5,6 +5,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { MINUTE_MS } from '../../shared/units.ts';
 import type { Decode } from './decode.ts';
 import type { Intake } from './intake.ts';
+import type { FullIndex } from './full-index.ts';
 import { encodeLines, type Lines } from './line-protocol.ts';
 import type { RetentionPolicy } from './rollups.ts';
 import type { SetAside } from './set-aside.ts';
@@ -30,6 +31,7 @@ export interface LaneParts {
   readonly signal: AbortSignal;
   /** Called when InfluxDB has stored a batch. */
   readonly onWritten: (batch: WrittenBatch) => void;
+  readonly full: FullIndex;
 }
 
 export interface WrittenBatch {
@@ -38,6 +40,12 @@ export interface WrittenBatch {
   /** Times of the oldest and newest point. */
   readonly oldestAtMs: number;
   readonly newestAtMs: number;
+}
+
+/** Points that are not in InfluxDB: bad ones, and the number of those that its full index did not take. */
+interface Unwritten {
+  readonly rejected: readonly RejectedPoint[];
+  readonly dropped: number;
 }
 
 interface Part extends Lines {
@@ -116,7 +124,7 @@ async function addMessage(
 
 async function deliver(parts: LaneParts, batch: Batch): Promise<void> {
   const { intake, setAside } = parts;
-  const rejected = await write(parts, batch);
+  const { rejected, dropped } = await write(parts, batch);
   const owners =
     rejected.length === 0 ? [] : batch.parts.flatMap((part) => Array<JsMsg>(part.count).fill(part.message));
   const reasons = new Map<JsMsg | undefined, string>();
@@ -128,18 +136,36 @@ async function deliver(parts: LaneParts, batch: Batch): Promise<void> {
     intake.release(message);
   }
   parts.onWritten({
-    written: batch.count - rejected.length,
-    refused: rejected.length,
+    written: batch.count - rejected.length - dropped,
+    refused: rejected.length + dropped,
     oldestAtMs: batch.oldestAtMs,
     newestAtMs: batch.newestAtMs,
   });
 }
 
-async function write({ sink, policy }: LaneParts, batch: Batch): Promise<RejectedPoint[]> {
+/** Points that would need a new series in a full index are found once, and left out from then on. */
+async function write({ sink, policy, full }: LaneParts, batch: Batch): Promise<Unwritten> {
   const filled = batch.parts.filter((part) => part.count > 0);
-  if (filled.length === 0) return [];
+  if (filled.length === 0) return { rejected: [], dropped: 0 };
   const text = filled.map((part) => part.text).join('\n');
-  const result = await sink.write({ text, count: batch.count }, policy);
-  if (result.kind === 'written') return [];
-  return writeAll(text.split('\n'), (lines) => sink.write(lines, policy));
+  if (full.isEmpty()) {
+    const result = await sink.write({ text, count: batch.count }, policy);
+    if (result.kind === 'written') return { rejected: [], dropped: 0 };
+  }
+  const sent: { readonly line: string; readonly index: number }[] = [];
+  text.split('\n').forEach((line, index) => {
+    if (!full.leavesOut(line)) sent.push({ line, index });
+  });
+  const rejected: RejectedPoint[] = [];
+  let dropped = batch.count - sent.length;
+  if (sent.length === 0) return { rejected, dropped };
+  const lines = sent.map(({ line }) => line);
+  for (const point of await writeAll(lines, (part) => sink.write(part, policy))) {
+    const { line, index } = sent[point.index] ?? { line: '', index: point.index };
+    if (point.isFull) {
+      dropped += 1;
+      full.note(line, point.reason);
+    } else rejected.push({ ...point, index });
+  }
+  return { rejected, dropped };
 }

@@ -99,10 +99,11 @@ export function createPointSink({ influx, clock, logger, signal, random }: Point
   };
 }
 
-/** A line that InfluxDB will never accept, with its reason. */
+/** A line that InfluxDB will never accept, or not while its index is full, with its reason. */
 export interface RejectedPoint {
   readonly index: number;
   readonly reason: string;
+  readonly isFull: boolean;
 }
 
 /** Writes all lines; when InfluxDB rejects some, finds them by writing halves, so that all others are stored. */
@@ -113,9 +114,9 @@ export async function writeAll(
   const result = await write({ text: lines.join('\n'), count: lines.length });
   if (result.kind === 'written') return [];
   if (result.isWhole || lines.length === 1)
-    return lines.map((_line, index) => ({ index, reason: result.reason }));
+    return lines.map((_line, index) => ({ index, reason: result.reason, isFull: result.isFull }));
   const middle = Math.ceil(lines.length / 2);
   const first = await writeAll(lines.slice(0, middle), write);
   const second = await writeAll(lines.slice(middle), write);
-  return [...first, ...second.map(({ index, reason }) => ({ index: index + middle, reason }))];
+  return [...first, ...second.map((point) => ({ ...point, index: point.index + middle }))];
 }

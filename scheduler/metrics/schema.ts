@@ -9,6 +9,7 @@
 export type FieldKind = 'gauge' | 'level' | 'counter' | 'text' | 'flag';
 
 /**
+ * Tags are what a series is found by: docs/adr/0002-writing-to-influxdb.md says which, and what InfluxDB's limits on them mean.
  * `host` is the host's name and `host_id` its libvirt UUID (two hosts may have the same name); `uuid` and `name` are the VM's.
  * Units are last in the names; names are those of telemetry.proto.
  */
@@ -146,6 +147,8 @@ export const SCHEMA = {
     fields: {
       points_written: 'counter',
       points_refused: 'counter',
+      points_over_limit: 'counter',
+      index_used_ratio: 'gauge',
       messages_set_aside: 'counter',
       messages_waiting: 'level',
       lag_ms: 'gauge',

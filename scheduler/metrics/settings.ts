@@ -72,7 +72,7 @@ export const influxSchema = {
     env: 'EVENKEEL_INFLUX_MINUTE_DAYS',
   },
   quarterHourDays: {
-    doc: 'Days that 15-minute means, migrations and decisions are kept, 30 to 36,500.',
+    doc: 'Days that 15-minute means, migrations and decisions are kept, 30 to 36,500; those of a VM that is gone, up to two days less. VMs that are gone stay in the index of InfluxDB for as long, and by default it takes 100,000 (max-values-per-tag): with more than 137 new VMs a day, set fewer days, or index-version = "tsi1" in influxdb.conf.',
     format: wholeNumber(30, 36_500),
     default: 730,
     env: 'EVENKEEL_INFLUX_QUARTER_HOUR_DAYS',

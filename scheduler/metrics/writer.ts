@@ -7,6 +7,9 @@ import type { Logger } from '../../shared/log.ts';
 import { EVENTS_STREAM, SAMPLES_STREAM } from '../../shared/nats.ts';
 import { SECOND_MS } from '../../shared/units.ts';
 import { decodeEvent, decodeReport } from './decode.ts';
+import { createFullIndex } from './full-index.ts';
+import { createGoneVms } from './gone-vms.ts';
+import { createIndexWatch } from './index-watch.ts';
 import type { Influx } from './influx.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { runLane, type WrittenBatch } from './lane.ts';
@@ -20,8 +23,12 @@ import { createPointSink } from './point-sink.ts';
 /** State of the writer; counters count from its start. */
 export interface WriterCounters {
   readonly pointsWritten: number;
-  /** Points that InfluxDB will never accept. */
+  /** Points that InfluxDB will never accept, those over its limits included. */
   readonly pointsRefused: number;
+  /** Points lost because InfluxDB's index takes no new series. */
+  readonly pointsOverLimit: number;
+  /** At least this share of a limit of InfluxDB's index is used; undefined until it was asked. */
+  readonly indexUsedRatio: number | undefined;
   /** Messages with such points, or that could not be decoded; kept in the stream EVENKEEL_SET_ASIDE. */
   readonly messagesSetAside: number;
   /** Age of the oldest message that is held and not yet written; 0 when all are. */
@@ -69,6 +76,9 @@ export function startMetricsWriter(parts: MetricsWriterParts): MetricsWriter {
   const samples = createIntake({ nats, stream: SAMPLES_STREAM, clock, random, logger, signal });
   const events = createIntake({ nats, stream: EVENTS_STREAM, clock, random, logger, signal });
   const intakes = [samples, events];
+  const index = createIndexWatch({ influx, clock, random, logger, signal });
+  const gone = createGoneVms({ influx, settings, clock, random, logger, signal });
+  const full = createFullIndex({ clock, logger });
   let pointsWritten = 0;
   let pointsRefused = 0;
   const count = ({ written, refused }: WrittenBatch): void => {
@@ -78,18 +88,22 @@ export function startMetricsWriter(parts: MetricsWriterParts): MetricsWriter {
   const counters = (): WriterCounters => ({
     pointsWritten,
     pointsRefused,
+    pointsOverLimit: full.dropped(),
+    indexUsedRatio: index.usedRatio(),
     messagesSetAside: setAside.count(),
     lagMs: lagMs(intakes, clock),
     writeMs: sink.writeMs(),
   });
   const { batchPoints, batchMs } = settings;
-  const common = { sink, setAside, batchPoints, batchMs, clock, signal };
+  const common = { sink, setAside, batchPoints, batchMs, clock, signal, full };
   let isEnded = false;
   const work = Promise.all([
     sink.ready(),
     samples.run(),
     events.run(),
     late.run(),
+    index.run(),
+    gone.run(),
     reportSelf({ influx, intakes, counters, clock, signal }),
     runLane({
       ...common,
@@ -142,6 +156,8 @@ async function reportSelf(parts: {
       fields: {
         points_written: own.pointsWritten,
         points_refused: own.pointsRefused,
+        points_over_limit: own.pointsOverLimit,
+        index_used_ratio: own.indexUsedRatio,
         messages_set_aside: own.messagesSetAside,
         messages_waiting: waiting?.reduce((total, each) => total + each, 0),
         lag_ms: own.lagMs,

@@ -59,7 +59,14 @@ t.test('every answer of InfluxDB is translated', async (t) => {
   for (const [code, reason, isWhole] of refusals) {
     status = code;
     body = JSON.stringify({ error: reason });
-    t.same(await write(['a', 'b']), { kind: 'refused', reason, isWhole }, reason);
+    t.same(await write(['a', 'b']), { kind: 'refused', reason, isWhole, isFull: false }, reason);
+  }
+  status = 400;
+  const full = 'max-values-per-tag limit exceeded (6/6): measurement="vm" tag="uuid" value="u7"';
+  for (const limit of [full, 'max-series-per-database limit exceeded: (9)']) {
+    const reason = `partial write: ${limit} dropped=3`;
+    body = JSON.stringify({ error: reason });
+    t.same(await write(['a', 'b', 'c']), { kind: 'refused', reason, isWhole: true, isFull: true }, reason);
   }
   const failures: [number, string, RegExp][] = [
     [401, 'UNAUTHENTICATED', /check influx.username and influx.passwordFile$/],
@@ -191,7 +198,9 @@ t.test('the search finds exactly the bad lines and writes all others', async () 
         for (const line of good) written.add(line);
         const isWhole = good.length === 0 && part.length % 2 === 0;
         return Promise.resolve(
-          good.length === part.length ? { kind: 'written' } : { kind: 'refused', reason: 'bad', isWhole },
+          good.length === part.length
+            ? { kind: 'written' }
+            : { kind: 'refused', reason: 'bad', isWhole, isFull: false },
         );
       };
       const refusals = await writeAll(lines, write);
@@ -236,6 +245,7 @@ t.test('a write is repeated with growing, capped waits until InfluxDB answers', 
         return failures >= 0 ? Promise.reject(new Error('away')) : Promise.resolve({ kind: 'written' });
       },
       execute: () => Promise.resolve(),
+      select: () => Promise.resolve([]),
       close: () => undefined,
     },
     clock,
