@@ -9,6 +9,7 @@ export const PURE = [
   'shared/rule-words.ts',
   'shared/units.ts',
   'scheduler/planner',
+  'scheduler/cluster/clock-offset.ts',
   'scheduler/cluster/identity.ts',
   'scheduler/cluster/snapshot.ts',
   'scheduler/cluster/traits.ts',

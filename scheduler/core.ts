@@ -15,7 +15,14 @@ import {
 import { decisionCodec, migrationCodec } from '../shared/proto/load.ts';
 import { HOUR_MS, MIB, MINUTE_MS, SECOND_MS } from '../shared/units.ts';
 import { Agents } from './cluster/agents.ts';
-import { emptyView, foldReport, forgetOld, settleHost, type ClusterView } from './cluster/view.ts';
+import {
+  emptyView,
+  foldReport,
+  forgetOld,
+  noteRefusal,
+  settleHost,
+  type ClusterView,
+} from './cluster/view.ts';
 import {
   detectionOf,
   policyOf,
@@ -251,6 +258,10 @@ function followReports(
         }
         watchBell.ring();
         planBell.ring();
+      },
+      onRefused: (hostId, reason, storedAtMs) => {
+        noteRefusal(view, hostId, reason, storedAtMs);
+        watchBell.ring();
       },
       onCaughtUp: markWarm,
     },

@@ -67,9 +67,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   const facts = new Facts({
     ...common,
     connection: (wait) => side.ready(wait),
-    identity: options.identity,
-    procRoot,
-    sysRoot,
+    ...{ identity: options.identity, procRoot, sysRoot },
   });
   const bulk = new LibvirtSession({
     ...options.libvirt,

@@ -12,7 +12,14 @@ import { SECOND_MS } from '../../shared/units.ts';
 import { hotResources } from '../load/heat.ts';
 import { allocatedBytes } from '../load/load.ts';
 import { addressed, rivalsOf } from '../cluster/identity.ts';
-import { hostState, vmsOf, type ClusterView, type HostView, type VmView } from '../cluster/view.ts';
+import {
+  clockWarning,
+  hostState,
+  vmsOf,
+  type ClusterView,
+  type HostView,
+  type VmView,
+} from '../cluster/view.ts';
 import type { Core } from '../core.ts';
 import type { Ledger } from '../restraint/ledger.ts';
 import { activeVms, findHost } from './names.ts';
@@ -81,8 +88,15 @@ export function hostLoad({ view, clock, maintenance }: Core, ledger: Ledger, hos
   };
 }
 
-/** Names the machines that report under one id, and how to give each its own. */
 function hostWarning(view: ClusterView, host: HostView): string {
+  const ofId = sharedIdWarning(view, host);
+  if (ofId !== '') return ofId;
+  const ofClock = clockWarning(view, host);
+  return ofClock === '' ? '' : `${host.hostName}: ${ofClock}`;
+}
+
+/** Names the machines that report under one id, and how to give each its own. */
+function sharedIdWarning(view: ClusterView, host: HostView): string {
   const rivals = rivalsOf(view.hosts, host);
   if (host.sharedUntilMs === 0 || rivals.length === 0) return '';
   const names = rivals.map(addressed).join(' and ');
@@ -122,7 +136,7 @@ function warningOf(
     case 'HOST_STATE_STALE':
       return `no recent report from ${host.hostName}; the VM may be elsewhere or off`;
     case 'HOST_STATE_UNKNOWN':
-      if (host.sharedUntilMs > clock.nowMs()) return hostWarning(view, host);
+      if (host.sharedUntilMs > clock.nowMs()) return sharedIdWarning(view, host);
       return `libvirt on ${host.hostName} does not answer its agent`;
     case 'HOST_STATE_READY':
       return vm.sample.stuck ? 'its QEMU does not answer' : '';

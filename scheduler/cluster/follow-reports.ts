@@ -18,6 +18,8 @@ const PREFETCH_MESSAGES = 500;
 export interface SamplesHandler {
   /** Takes in one report; called in order, must not wait. */
   onReport(report: HostReport, storedAtMs: number): void;
+  /** A report that cannot be used. */
+  onRefused?(hostId: string, reason: string, storedAtMs: number): void;
   /** Called when all stored reports have been read, and again now and then. */
   onCaughtUp(): void;
 }
@@ -98,7 +100,10 @@ class ReportReader {
     const reading = readReport(message.subject, message.data, storedAtMs);
     try {
       if (reading.kind === 'report') handler.onReport(reading.report, storedAtMs);
-      else this.#complain(hostId, reading.reason);
+      else {
+        handler.onRefused?.(hostId, reading.reason, storedAtMs);
+        this.#complain(hostId, reading.reason);
+      }
     } catch (error) {
       this.#complain(hostId, `cannot be taken in: ${messageOf(error)}`);
     }

@@ -6,6 +6,7 @@ import { hostFigures, vmFigures } from '../load/figures.ts';
 import { COLD, heatsAfter, type Heats } from '../load/heat.ts';
 import { keyOf, replacedBy, rivalsOf, sharedUntilMs, type KnownMachine } from './identity.ts';
 import { hostPoint, vmPoint, type HostPoint, type VmPoint } from '../load/load.ts';
+import { clockOffsetMs, clockSight, offsetText, type ClockSight } from './clock-offset.ts';
 import { evenPoints, settledPoints, staleAfterMs } from '../load/points.ts';
 
 /** One host. Values are replaced, never changed, so a reader may keep one. */
@@ -15,6 +16,9 @@ export interface HostView extends KnownMachine {
   readonly sharedUntilMs: number;
   /** Ids under which the same machine reported before; what still names one means this host. */
   readonly formerIds: readonly string[];
+  readonly clock: ClockSight;
+  /** How far its clock is ahead of NATS's, below 0 when behind; 0 when it is right or not known. */
+  readonly clockOffsetMs: number;
   /** Load at the latest ticks, oldest first. */
   readonly points: readonly HostPoint[];
   /** Figures of the points since `settledAtMs`, or of the newest point if there are none; undefined before the first. */
@@ -54,6 +58,8 @@ export interface VmView {
 /** Everything known. The maps change as reports come in, so a decision reads them without awaiting in between. */
 export interface ClusterView {
   readonly hosts: Map<string, HostView>;
+  /** The latest report of each host that was refused, by its id: why, and when NATS stored it. */
+  readonly refusals: Map<string, { readonly reason: string; readonly atMs: number }>;
   readonly vms: Map<string, VmView>;
 }
 
@@ -72,7 +78,7 @@ const EARLIER_BOOTS_MAX = 4;
 const FORMER_IDS_MAX = 8;
 
 export function emptyView(): ClusterView {
-  return { hosts: new Map(), vms: new Map() };
+  return { hosts: new Map(), refusals: new Map(), vms: new Map() };
 }
 
 /**
@@ -92,16 +98,18 @@ export function foldReport(
   if (before !== undefined && !isNews(before, report)) return false;
   const formerIds = takeOver(view, key, report);
   const observedAtMs = Math.min(report.tickAtMs, storedAtMs);
-  const point = hostPoint(report);
-  const points = point === undefined ? (before?.points ?? []) : append(before?.points, point, limits);
+  const points = pointsAfter(before, report, limits);
   const settledAtMs = before?.settledAtMs ?? 0;
   const settled = settledPoints(points, settledAtMs);
+  const clock = clockSight(report, storedAtMs);
   const host = {
     hostId: key,
     hostName: report.hostName,
     report,
     observedAtMs,
     bootAtMs: bootAtMs(before, report, observedAtMs),
+    clock,
+    clockOffsetMs: clockOffsetMs(before?.clock, clock),
     earlierBootIds: earlierBoots(before, report),
     formerIds,
     sharedUntilMs: 0,
@@ -115,6 +123,33 @@ export function foldReport(
   const untilMs = sharedUntilMs(rivals, host);
   for (const each of [host, ...rivals]) view.hosts.set(each.hostId, { ...each, sharedUntilMs: untilMs });
   return true;
+}
+
+function pointsAfter(
+  before: HostView | undefined,
+  report: HostReport,
+  limits: ViewLimits,
+): readonly HostPoint[] {
+  const point = hostPoint(report);
+  return point === undefined ? (before?.points ?? []) : append(before?.points, point, limits);
+}
+
+/** Notes that a report was refused, so that a host whose reports all are can say why it is stale. Unknown hosts are left out. */
+export function noteRefusal(view: ClusterView, hostId: string, reason: string, atMs: number): void {
+  if (view.hosts.has(hostId)) view.refusals.set(hostId, { reason, atMs });
+}
+
+/** What is wrong with the host's clock or its reports; empty when nothing is. */
+export function clockWarning(
+  view: ClusterView,
+  { hostId, observedAtMs, clockOffsetMs: offsetMs }: HostView,
+): string {
+  const refusal = view.refusals.get(hostId);
+  if (refusal !== undefined && refusal.atMs > observedAtMs)
+    return `its reports are refused: ${refusal.reason}`;
+  if (offsetMs === 0) return '';
+  const where = offsetMs > 0 ? 'ahead of' : 'behind';
+  return `its clock is ${offsetText(offsetMs)} ${where} that of NATS, and migrations from and to it are refused; set its clock and check its time synchronisation`;
 }
 
 /** Takes in what a VM's host says of it between its reports. */
@@ -151,6 +186,7 @@ function takeOver(view: ClusterView, key: string, report: HostReport): readonly 
 function forgetHost(view: ClusterView, hostId: string): void {
   const shown = view.hosts.get(hostId)?.shownUuids ?? [];
   view.hosts.delete(hostId);
+  view.refusals.delete(hostId);
   for (const uuid of shown) dropSighting(view, uuid, hostId);
 }
 

@@ -7,7 +7,7 @@ import { until, type Clock } from '../../shared/clock.ts';
 import { EvenkeelError, messageOf } from '../../shared/errors.ts';
 import type { Migration, MigrationInput } from '../../shared/gen/telemetry.ts';
 import { count, flag, read, someFields, text, type Described } from '../../shared/outside-data.ts';
-import { SECOND_MS } from '../../shared/units.ts';
+import { HOUR_MS, SECOND_MS } from '../../shared/units.ts';
 import { changeKey, decodeJson, encodeJson, isBeaten, type Store, type StoredEntry } from '../store/store.ts';
 import { isOver } from './machine.ts';
 
@@ -16,6 +16,8 @@ const ENDED_IN_MEMORY_MAX = 1_000;
 // Earlier writes arrive within milliseconds; a busy server may need longer.
 const SYNC_MAX_MS = 10 * SECOND_MS;
 const SYNC_PAUSE_MS = 10;
+// As in the agents.
+const EPOCH_AHEAD_MAX_MS = 24 * HOUR_MS;
 
 const claim = someFields({
   /** The highest epoch ever issued for the VM. */
@@ -117,7 +119,9 @@ export class Journal {
       await this.#changeClaim(vmUuid, async (claim) => {
         if (await this.#isHeld(claim, migrationId)) throw heldBy(migration, claim.migrationId);
         // Epochs follow wall time, so that they still grow if the bucket is lost; agents refuse lower ones.
-        epoch = Math.max(claim.epoch + 1, queuedAtMs);
+        // One days ahead was issued under a wrong clock: agents refuse such, and it does not bind them (agent/migration/promises).
+        const isTooFarAhead = claim.epoch + 1 > queuedAtMs + EPOCH_AHEAD_MAX_MS;
+        epoch = isTooFarAhead ? queuedAtMs : Math.max(claim.epoch + 1, queuedAtMs);
         return { epoch, migrationId, isEnding: false };
       });
       return await this.record({ migration: { ...migration, epoch }, revision: 0 });

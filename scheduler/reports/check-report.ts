@@ -1,6 +1,7 @@
 // Refuses reports whose figures, time or sender cannot be right. Pure.
 import type { HostFacts, HostReport, HostSample, VmSample } from '../../shared/gen/telemetry.ts';
 import { refuseLibvirtUri, refuseMigrateUri } from '../../shared/libvirt-uri.ts';
+import { HOUR_MS } from '../../shared/units.ts';
 
 // The agent's setting allows 1 to 60 s; tests run faster.
 const INTERVAL_MIN_MS = 50;
@@ -28,13 +29,20 @@ export function refuseReport(report: HostReport, hostId: string, storedAtMs: num
     return `interval_ms ${report.intervalMs} is not from ${INTERVAL_MIN_MS} to ${INTERVAL_MAX_MS}`;
   if (!Number.isSafeInteger(report.tickAtMs) || report.tickAtMs <= 0) return 'tick_at_ms is not a time';
   if (report.tickAtMs > storedAtMs + FUTURE_MAX_MS)
-    return "tick_at_ms is in the future; set the host's clock";
+    return `tick_at_ms is ${hoursAhead(report.tickAtMs - storedAtMs)} ahead of NATS; set the host's clock`;
   if (report.vms.some(({ uuid }) => uuid === '')) return 'a VM has no uuid';
   return (
     refuseAddresses(report.facts) ??
     report.vms.map(refuseObstacles).find((reason) => reason !== undefined) ??
     refuseFigures(report)
   );
+}
+
+/** Whole hours at most, so that the same fault keeps the same words from report to report and is logged once. */
+function hoursAhead(aheadMs: number): string {
+  const hours = Math.floor(aheadMs / HOUR_MS);
+  if (hours < 1) return 'some minutes';
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
 }
 
 /**

@@ -1,5 +1,6 @@
 // Sums up what past and running migrations forbid now: running moves, cool-downs, failed attempts, refused targets, budgets.
 import type { Migration } from '../../shared/gen/telemetry.ts';
+import { MINUTE_MS } from '../../shared/units.ts';
 import { isForOperator, isOver } from '../migrations/machine.ts';
 import {
   closedUntilMs,
@@ -40,9 +41,15 @@ interface RefusedTarget {
   readonly reason: string;
 }
 
+// Schedulers take turns, and their clocks differ by less.
+const CLOCK_AHEAD_MAX_MS = 5 * MINUTE_MS;
+
 /** The ledger at `nowMs` of the known migrations, in any order. */
 export function ledgerOf(migrations: Iterable<Migration>, nowMs: number, restraint: Restraint): Ledger {
-  const all = [...migrations];
+  // What ended in the future was stamped by a clock that has since been set back, by days perhaps, and binds nobody.
+  const all = [...migrations].filter(
+    ({ state, endedAtMs }) => !isOver(state) || endedAtMs <= nowMs + CLOCK_AHEAD_MAX_MS,
+  );
   const active = all.filter(({ state }) => !isOver(state));
   const ended = all.filter((migration) => isOver(migration.state) && isSomebodysFault(migration));
   const copies = groupBy(ended.filter(isCopy), ({ vmUuid }) => vmUuid);

@@ -237,7 +237,7 @@ export interface HostLoadInput {
    */
   inMaintenance?: boolean;
   /**
-   * Set if another machine reports under the same host id: what to do about it.
+   * What is wrong with its id, its clock or its reports, with the cure; empty when nothing is.
    */
   warning?: string;
 }
@@ -275,7 +275,7 @@ export interface HostLoad {
    */
   inMaintenance: boolean;
   /**
-   * Set if another machine reports under the same host id: what to do about it.
+   * What is wrong with its id, its clock or its reports, with the cure; empty when nothing is.
    */
   warning: string;
 }

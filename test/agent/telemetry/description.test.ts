@@ -56,7 +56,8 @@ void t.test(
   'the addresses of NICs that share a MAC stay as they are across a migration',
   skip === undefined ? {} : { skip },
   async (t) => {
-    const { source, target, request, restart } = await startPair(t);
+    const pair = await startPair(t);
+    const { source, target } = pair;
     const disks = [{ pool: 'pool', newBytes: 8 * MIB, sizeBytes: 0 }];
     const made = spec({ name: 'twins', disks, headless: true });
     const { uuid = '' } = await source.create({ spec: made, start: false }, never);
@@ -72,7 +73,7 @@ void t.test(
       ['tap2', /^0000:[0-9a-f]{2}:00\.0$/],
     ]);
     t.not(before[0]?.[1], before[1]?.[1]);
-    t.match(await resultOf(restart(source).migrate(request(uuid), never)), { ok: true });
+    t.match(await resultOf(pair.restart(source).migrate(pair.request(uuid), never)), { ok: true });
     t.strictSame(await addressesOn(target, uuid), before);
     await remove(target, uuid);
   },

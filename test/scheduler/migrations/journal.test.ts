@@ -350,3 +350,23 @@ void t.test('a leader that is cut off stops before another one leads, within 15 
   second.stop.abort();
   await Promise.all([first.ended, second.ended]);
 });
+
+void t.test(
+  'an epoch days ahead, issued under a wrong clock, does not bind the next migration',
+  { skip },
+  async (t) => {
+    const store = await openStore(kvParts(await connected(t)), 'MIGRATIONS', undefined);
+    const journal = await journalOn(t, store);
+    const nowMs = 1_700_000_000_000;
+    const dayMs = 24 * 3_600_000;
+    const epochOf = async (migrationId: string, queuedAtMs: number): Promise<number> => {
+      const { migration: begun } = await journal.begin(migration({ migrationId, queuedAtMs, vmUuid: 'a' }));
+      await journal.release('a', begun.migrationId);
+      return begun.epoch;
+    };
+    t.equal(await epochOf('m1', nowMs + dayMs / 2), nowMs + dayMs / 2);
+    t.equal(await epochOf('m2', nowMs), nowMs + dayMs / 2 + 1, 'half a day ahead still counts on');
+    t.equal(await epochOf('m3', nowMs + 5 * dayMs), nowMs + 5 * dayMs);
+    t.equal(await epochOf('m4', nowMs), nowMs);
+  },
+);
