@@ -49,7 +49,7 @@ void t.test('bad input names the option, what is wrong and what is good, and ask
     [`${create} --disk pool=shared,clone=a,volume=b`, /give one of them/],
     [`${create} --disk pool=shared,volume=b,size=1G`, /leave size out/],
     [`${create} --disk pool=a,pool=b`, /pool is given twice/],
-    [`${create} --nic mac=52:54:00:00:00:01`, /either bridge=NAME or network=NAME/],
+    [`${create} --nic mac=52:54:00:00:00:01`, /give one of bridge=NAME, network=NAME and macvtap=INTERFACE/],
     [`${create} --nic bridge=br0,mac=52-54`, /mac "52-54": must be six bytes in hex, for example/],
     [`${create} --nic bridge=br0,mac=53:54:00:00:00:01`, /multicast address; the first byte must be even/],
     [`${create} --firmware efi`, /--firmware "efi": must be one of bios, uefi/],

@@ -233,7 +233,7 @@ void t.test('orders that cannot be carried out are refused with their reason', {
   const refused = async (vm: string, targetHost: string, code: string, message: RegExp): Promise<void> => {
     await t.rejects(order(cluster, { vm, targetHost }), { code, message });
   };
-  await refused('nope', '', 'NOT_FOUND', /vm: no VM "nope"; known: big, db, web/);
+  await refused('nope', '', 'NOT_FOUND', /vm: no VM "nope"; running: big, db, web/);
   await refused('', '', 'INVALID_ARGUMENT', /vm: must be the uuid or name/);
   await refused('web', 'kvm9', 'NOT_FOUND', /target_host: no host "kvm9"; known: kvm1, kvm2, kvm3/);
   await refused('web', 'kvm1', 'INVALID_ARGUMENT', /target_host: web already runs on kvm1/);

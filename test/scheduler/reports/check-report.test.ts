@@ -39,7 +39,7 @@ const REFUSED: readonly (readonly [report: HostReport, reason: RegExp])[] = [
   [{ ...REPORT, intervalMs: 0 }, /interval_ms 0/],
   [{ ...REPORT, intervalMs: 60_001 }, /interval_ms 60001/],
   [{ ...REPORT, tickAtMs: 0 }, /tick_at_ms/],
-  [{ ...REPORT, tickAtMs: T0 + 5 * MINUTE_MS + 1 }, /in the future; set the host's clock/],
+  [{ ...REPORT, tickAtMs: T0 + 5 * MINUTE_MS + 1 }, /ahead of NATS; set the host's clock/],
   [withVms({ uuid: '' }), /a VM has no uuid/],
 
   [withHost({ cpuCores: 0 }), /cpu_cores 0/],
