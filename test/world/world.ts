@@ -29,6 +29,10 @@ export class World {
     this.#say = say;
   }
 
+  say(text: string): void {
+    this.#say(text);
+  }
+
   expect(isSo: boolean, what: string, seen?: unknown): void {
     if (isSo) return;
     const violation = seen === undefined ? what : `${what}; seen: ${textOf(seen)}`;
