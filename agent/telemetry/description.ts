@@ -30,8 +30,21 @@ export function describeVm(xml: string): VmDescription {
     metadata: metadata === undefined ? NO_METADATA : readMetadata(metadata),
     macByTap,
     addressByTap,
+    vcpuQuotaCores: quotaOf(domain, 'quota', 'period'),
+    quotaCores: quotaOf(domain, 'global_quota', 'global_period'),
     usesHugePages: find(domain, 'memoryBacking', 'hugepages') !== undefined,
   };
+}
+
+// libvirt's own, when the definition names no period (https://libvirt.org/formatdomain.html#cpu-tuning).
+const PERIOD_DEFAULT_US = 100_000;
+
+/** Undefined when there is none: a quota below 0 means no limit. */
+function quotaOf(domain: XmlElement, quotaName: string, periodName: string): number | undefined {
+  const tune = find(domain, 'cputune');
+  const quotaUs = Number(find(tune, quotaName)?.text ?? 0);
+  const periodUs = Number(find(tune, periodName)?.text ?? PERIOD_DEFAULT_US);
+  return quotaUs > 0 && periodUs > 0 ? quotaUs / periodUs : undefined;
 }
 
 /**

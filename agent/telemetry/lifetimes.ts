@@ -19,6 +19,10 @@ export interface Lifetime {
   isBalloonAsked: boolean;
   /** An outgoing migration was seen; each tick checks whether it is still running. */
   isMigratingOut: boolean;
+  /** Cores that its control groups allowed when they were read last; undefined without a limit. */
+  cpuLimitCores: number | undefined;
+  /** Time of that reading, on the monotonic clock. */
+  limitReadAtMs: number;
   /** What kept it here when that was asked last. */
   obstacles: readonly MoveObstacle[];
   /** Time of that question, on the monotonic clock; -Infinity to be asked at once. */
@@ -43,6 +47,8 @@ export class Lifetimes {
       askedAtMs: -Infinity,
       isBalloonAsked: false,
       isMigratingOut: false,
+      cpuLimitCores: undefined,
+      limitReadAtMs: -Infinity,
       obstacles: [],
       obstaclesAtMs: -Infinity,
       isAskable: false,

@@ -54,6 +54,9 @@ interface BalloonCounters {
 /** The part of a VM's definition that its statistics do not show. */
 export interface VmDescription extends NicPlaces {
   readonly metadata: VmMetadata;
+  /** Cores that the definition's cputune allows each vCPU, and all together; undefined without a quota. */
+  readonly vcpuQuotaCores: number | undefined;
+  readonly quotaCores: number | undefined;
   /** True: huge pages are missing from the resident size, which then says nothing. */
   readonly usesHugePages: boolean;
 }
@@ -75,6 +78,8 @@ export interface VmContext {
   readonly isMigratingOut: boolean;
   /** The VM's monitor did not answer. */
   readonly isStuck: boolean;
+  /** Cores that its control groups allow; undefined without a limit. */
+  readonly cpuLimitCores: number | undefined;
   /** What kept it on this host when that was asked last. */
   readonly obstacles: readonly MoveObstacle[];
 }
@@ -116,8 +121,21 @@ export function vmSample(previous: VmReading | undefined, current: VmReading, co
     metadata: description?.metadata ?? null,
     obstacles: [...context.obstacles],
   };
+  const limitCores = cpuLimit(sample.vcpus, description, context);
+  if (limitCores !== undefined) sample.cpuLimitCores = limitCores;
   if (before !== undefined) addCpuRates(sample, before, current);
   return sample;
+}
+
+/** The strictest of its quotas, of those that are below what its vCPUs can use. */
+function cpuLimit(
+  vcpus: number,
+  description: VmDescription | undefined,
+  { cpuLimitCores }: VmContext,
+): number | undefined {
+  const { vcpuQuotaCores = 1, quotaCores = Infinity } = description ?? {};
+  const limitCores = Math.min(vcpus * vcpuQuotaCores, quotaCores, cpuLimitCores ?? Infinity);
+  return limitCores < vcpus ? limitCores : undefined;
 }
 
 function devices(before: VmReading | undefined, current: VmReading): Pick<VmSample, 'disks' | 'nics'> {
@@ -169,13 +187,16 @@ function addCpuRates(sample: VmSample, before: VmReading, current: VmReading): v
   const elapsedMs = current.atMs - before.atMs;
   const cpuMs = cpuIncrease(before.counters, current.counters);
   const delayMs = vcpuIncrease('delayMs', before.counters.vcpus, current.counters.vcpus);
-  if (delayMs !== undefined && sample.vcpus > 0) {
+  // The kernel counts time in which a quota keeps a vCPU from running as a wait for a CPU. Nothing is gained by more CPUs.
+  const roomMs = Math.max(0, (sample.cpuLimitCores ?? Infinity) * elapsedMs - (cpuMs ?? 0));
+  const waitedMs = delayMs === undefined ? undefined : Math.min(delayMs, roomMs);
+  if (waitedMs !== undefined && sample.vcpus > 0) {
     // The kernel counts a wait when it ends, so one that began in the previous interval can exceed this one.
-    sample.stealRatio = Math.min(1, delayMs / (elapsedMs * sample.vcpus));
+    sample.stealRatio = Math.min(1, waitedMs / (elapsedMs * sample.vcpus));
   }
   if (cpuMs === undefined) return;
   sample.cpuCores = cpuMs / elapsedMs;
-  sample.cpuDemandCores = (cpuMs + (delayMs ?? 0)) / elapsedMs;
+  sample.cpuDemandCores = (cpuMs + (waitedMs ?? 0)) / elapsedMs;
 }
 
 /** CPU time used, of all threads or, failing that, of the vCPUs alone; the two are never compared with each other. */

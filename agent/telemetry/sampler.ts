@@ -114,11 +114,12 @@ export class Sampler {
     const nowMs = clock.nowMs();
     return vms.map(({ read: { counters, atMs, isStuck }, lifetime }) => {
       const current: VmReading = { counters, atMs, description: lifetime.description };
-      const { isMigratingOut, obstacles, previous } = lifetime;
+      const { cpuLimitCores, isMigratingOut, obstacles, previous } = lifetime;
       lifetime.readings += 1;
       // The reading of a stuck guest lacks counters, so the next rates cannot start from it.
       if (!isStuck) lifetime.previous = current;
-      const sample = vmSample(previous, current, { nowMs, intervalMs, isMigratingOut, isStuck, obstacles });
+      const context = { nowMs, intervalMs, isMigratingOut, isStuck, cpuLimitCores, obstacles };
+      const sample = vmSample(previous, current, context);
       lifetime.isAskable = isAskable(sample);
       return sample;
     });

@@ -11,6 +11,7 @@ import { LibvirtSession, type SessionState } from '../libvirt/session.ts';
 import type { LibvirtTarget } from '../libvirt/transport.ts';
 import type { LookAtSource } from '../migration/checks/source-check.ts';
 import { Lifetimes } from './lifetimes.ts';
+import { readCpuLimit } from './cpu-limit.ts';
 import { Facts, type AgentIdentity, type KnownHost } from './facts.ts';
 import { readHostCounters, readPageBytes } from './host.ts';
 import { watchObstacles } from './obstacle-watch.ts';
@@ -93,6 +94,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   const sampler = new Sampler({
     ...common,
     ...connections,
+    readCpuLimit: (vmName) => readCpuLimit(vmName, { run: '/run', proc: procRoot, sys: sysRoot }),
     reader: new VmReader({ ...common, ...connections, intervalMs }),
     lifetimes,
     host: () => facts.known(),

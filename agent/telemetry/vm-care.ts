@@ -14,6 +14,8 @@ import type { VmRead } from './vm-reader.ts';
 
 export interface CareOptions {
   readonly sideConnection: () => Connection | undefined;
+  /** Cores that a VM's control groups allow, by its name; undefined without a limit. */
+  readonly readCpuLimit: (vmName: string) => number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly intervalMs: number;
@@ -41,6 +43,7 @@ export async function updateLifetimes(
   options: CareOptions,
   startedMs: number,
 ): Promise<void> {
+  readLimits(vms, options);
   await within(options, startedMs, async (connection, wait) => {
     await askDefinitions(connection, vms, options, wait);
     await askMigrations(connection, vms, wait);
@@ -91,6 +94,18 @@ async function answerOf<T>(call: Promise<T>): Promise<T | undefined> {
   } catch (error) {
     if (error instanceof LibvirtError) return undefined;
     throw error;
+  }
+}
+
+// A quota may be set at any moment, without an event. Reading takes some dozen small files of the kernel's for each VM.
+const LIMIT_EVERY_MS = 10 * SECOND_MS;
+
+function readLimits(vms: readonly RememberedVm[], { clock, readCpuLimit }: CareOptions): void {
+  const nowMs = clock.monotonicMs();
+  for (const { read, lifetime } of vms) {
+    if (nowMs - lifetime.limitReadAtMs < LIMIT_EVERY_MS) continue;
+    lifetime.limitReadAtMs = nowMs;
+    lifetime.cpuLimitCores = readCpuLimit(read.counters.domain.name);
   }
 }
 

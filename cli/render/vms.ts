@@ -37,10 +37,20 @@ function amount({ sample }: VmLoad, order: VmOrder): number {
 
 /** One VM a line. */
 export function vmTable(view: View, vms: readonly VmLoad[]): string {
-  return table(view, vmColumns(view), vms);
+  return table(view, vmColumns(view, vms), vms);
 }
 
-function vmColumns(view: View): Column<VmLoad>[] {
+/** What quotas allow a VM, of its vCPUs. */
+function capColumn(view: View): Column<VmLoad> {
+  return {
+    title: 'CAP',
+    rank: 3,
+    align: 'right',
+    text: ({ sample }) => percent(view, share(sample?.cpuLimitCores, sample?.vcpus)),
+  };
+}
+
+function vmColumns(view: View, vms: readonly VmLoad[]): Column<VmLoad>[] {
   return [
     {
       title: 'VM',
@@ -58,6 +68,7 @@ function vmColumns(view: View): Column<VmLoad>[] {
       align: 'right',
       text: ({ sample }) => percent(view, share(sample?.cpuDemandCores, sample?.vcpus)),
     },
+    ...(vms.some(({ sample }) => sample?.cpuLimitCores !== undefined) ? [capColumn(view)] : []),
     {
       title: 'WAIT',
       rank: 1,

@@ -109,6 +109,7 @@ function vmFields(vm: VmSample): Fields<'vm'> {
     cpu_time_ms: vm.cpuTimeMs,
     cpu_cores: vm.cpuCores,
     cpu_demand_cores: vm.cpuDemandCores,
+    cpu_limit_cores: vm.cpuLimitCores,
     steal_ratio: vm.stealRatio,
     memory_assigned_bytes: vm.memoryAssignedBytes,
     memory_max_bytes: vm.memoryMaxBytes,

@@ -57,6 +57,7 @@ export const SCHEMA = {
       cpu_time_ms: 'counter',
       cpu_cores: 'gauge',
       cpu_demand_cores: 'gauge',
+      cpu_limit_cores: 'gauge',
       steal_ratio: 'gauge',
       memory_assigned_bytes: 'level',
       memory_max_bytes: 'level',

@@ -1682,11 +1682,17 @@ export interface VmSampleInput {
    * Empty: its host's agent found nothing when it looked last, within the last minutes.
    */
   obstacles?: MoveObstacleInput[];
+  /**
+   * Cores that quotas allow its vCPUs (cputune, control groups); absent without a limit below its vCPUs, or where it is not
+   * seen. Demand never exceeds it.
+   */
+  cpuLimitCores?: number;
   '_cpuCores'?: "cpuCores";
   '_cpuDemandCores'?: "cpuDemandCores";
   '_stealRatio'?: "stealRatio";
   '_memoryUsedBytes'?: "memoryUsedBytes";
   '_rssBytes'?: "rssBytes";
+  '_cpuLimitCores'?: "cpuLimitCores";
 }
 
 export interface VmSample {
@@ -1733,6 +1739,11 @@ export interface VmSample {
    * Empty: its host's agent found nothing when it looked last, within the last minutes.
    */
   obstacles: MoveObstacle[];
+  /**
+   * Cores that quotas allow its vCPUs (cputune, control groups); absent without a limit below its vCPUs, or where it is not
+   * seen. Demand never exceeds it.
+   */
+  cpuLimitCores?: number;
 }
 
 export const VmState = {

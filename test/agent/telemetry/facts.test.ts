@@ -16,6 +16,22 @@ void t.test('an id that many boards share is told from one of its own', (t) => {
   t.end();
 });
 
+void t.test('quotas of a definition are in cores', (t) => {
+  const quotas = (tune: string): unknown => {
+    const { vcpuQuotaCores, quotaCores } = describeVm(`<domain><cputune>${tune}</cputune></domain>`);
+    return [vcpuQuotaCores, quotaCores];
+  };
+  t.strictSame(quotas(''), [undefined, undefined]);
+  t.strictSame(quotas('<period>100000</period><quota>5000</quota>'), [0.05, undefined]);
+  t.strictSame(quotas('<quota>50000</quota>'), [0.5, undefined], "libvirt's period");
+  t.strictSame(quotas('<global_period>50000</global_period><global_quota>75000</global_quota>'), [
+    undefined,
+    1.5,
+  ]);
+  t.strictSame(quotas('<quota>-1</quota><emulator_quota>1000</emulator_quota>'), [undefined, undefined]);
+  t.end();
+});
+
 void t.test('a definition gives metadata, MACs by tap and huge pages', (t) => {
   const described = describeVm(`<domain type='kvm' id='7'><name>web</name>
     <memoryBacking><hugepages/></memoryBacking>

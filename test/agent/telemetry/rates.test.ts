@@ -281,3 +281,29 @@ void t.test('a stuck VM is shown and not counted', (t) => {
   t.match(vmSample(undefined, reading(1000), { ...context, isStuck: true }), { stuck: true, counted: false });
   t.end();
 });
+
+void t.test('time in which a quota keeps a vCPU from running is no demand', (t) => {
+  // 5 s in which two vCPUs used half a core and waited for half a core.
+  const later = reading(6000, {
+    cpuTimeMs: 12_500,
+    vcpus: [
+      { index: 0, delayMs: 1100 },
+      { index: 1, delayMs: 1550 },
+    ],
+  });
+  const capped = (cpuLimitCores: number | undefined, quotas: object = {}): Partial<VmSample> => {
+    const current: VmReading = { ...later, description: { ...description, ...quotas } };
+    return vmSample(reading(1000), current, { ...context, cpuLimitCores });
+  };
+  t.match(capped(undefined), { cpuLimitCores: undefined, cpuDemandCores: 1, stealRatio: 0.25 });
+  t.match(capped(0.6), { cpuLimitCores: 0.6, cpuCores: 0.5, cpuDemandCores: 0.6, stealRatio: 0.05 });
+  t.match(
+    capped(0.4),
+    { cpuLimitCores: 0.4, cpuCores: 0.5, cpuDemandCores: 0.5, stealRatio: 0 },
+    'used is used',
+  );
+  t.match(capped(undefined, { vcpuQuotaCores: 0.3 }), { cpuLimitCores: 0.6, cpuDemandCores: 0.6 });
+  t.match(capped(0.7, { quotaCores: 0.6 }), { cpuLimitCores: 0.6 }, 'the strictest');
+  t.match(capped(2, { vcpuQuotaCores: 1 }), { cpuLimitCores: undefined }, 'no limit below its vCPUs');
+  t.end();
+});

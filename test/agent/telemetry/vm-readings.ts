@@ -9,12 +9,14 @@ export const context: VmContext = {
   intervalMs: 5000,
   isMigratingOut: false,
   isStuck: false,
+  cpuLimitCores: undefined,
   obstacles: [],
 };
 export const description: VmDescription = {
   metadata: { owner: 'a', purpose: 'b', expiresAtMs: 0, rules: null },
   macByTap: new Map([['vnet3', '52:54:00:aa:bb:cc']]),
   addressByTap: new Map([['vnet3', '0000:01:00.0']]),
+  ...{ vcpuQuotaCores: undefined, quotaCores: undefined },
   usesHugePages: false,
 };
 
