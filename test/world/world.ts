@@ -144,7 +144,7 @@ export function fileDisk(path: string, device = 'vda'): string {
 }
 
 function textOf(seen: unknown): string {
-  return (typeof seen === 'string' ? seen : JSON.stringify(seen)).slice(0, 600);
+  return (typeof seen === 'string' ? seen : JSON.stringify(seen)).slice(0, 2_000);
 }
 
 function oneLine(text: string): string {
